@@ -1,0 +1,1 @@
+"""The commands behind `tornado-ollama`, one module each."""

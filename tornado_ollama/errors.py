@@ -1,0 +1,143 @@
+"""Every failure the gateway can name, as one tree.
+
+    GatewayError
+        BadRequest              400  not JSON, wrong type, missing field, bad path
+        Unauthorized            401  no or bad credential
+        Forbidden               403  scope, model, Host or Origin not allowed
+        NotFound                404  unknown route or model
+        MethodNotAllowed        405
+        BodyTooLarge            413
+        UnsupportedMedia        415
+        UpstreamAnswer          any  Ollama itself refused; its status and sentence
+        UpstreamUnavailable     503  Ollama cannot be reached
+        UpstreamBroken          502  Ollama broke off, or answered nonsense
+        UpstreamTimeout         504  one of the clocks of `service.*` ran out
+        ShuttingDown            503
+    ConfigError                      a setting that stops the start; never sent to a client
+
+A class carries what every door needs to answer: `status` (HTTP), `type` and `code` (the OpenAI
+error object's). The message is one sentence for the person who sent the request; it never holds
+a credential, a prompt, a reply or an internal detail. Raise anywhere; `handlers/base.py` is the
+one place that turns an error into an answer.
+"""
+
+from __future__ import annotations
+
+
+class GatewayError(Exception):
+    """Base of all failures that a client is told about."""
+
+    status = 500
+    type = "server_error"
+    code: str | None = None
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        param: str | None = None,
+        code: str | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        """`message` is shown to the client; `param` names the request field at fault (dotted,
+        as OpenAI does); `code` overrides the class's; `retry_after` is in whole seconds."""
+        super().__init__(message)
+        self.message = message
+        self.param = param
+        self.retry_after = retry_after
+        if code is not None:
+            self.code = code
+
+
+class BadRequest(GatewayError):
+    status = 400
+    type = "invalid_request_error"
+
+
+class Unauthorized(GatewayError):
+    status = 401
+    type = "invalid_request_error"
+    code = "invalid_api_key"
+
+
+class Forbidden(GatewayError):
+    status = 403
+    type = "permission_error"
+    code = "permission_denied"
+
+
+class NotFound(GatewayError):
+    status = 404
+    type = "invalid_request_error"
+    code = "not_found"
+
+
+class MethodNotAllowed(GatewayError):
+    status = 405
+    type = "invalid_request_error"
+    code = "method_not_allowed"
+
+    def __init__(self, message: str, *, allow: tuple[str, ...]) -> None:
+        """`allow`: the methods of the route, for the `Allow` header (RFC 9110, 15.5.6)."""
+        super().__init__(message)
+        self.allow = allow
+
+
+class BodyTooLarge(GatewayError):
+    status = 413
+    type = "invalid_request_error"
+    code = "request_too_large"
+
+
+class UnsupportedMedia(GatewayError):
+    status = 415
+    type = "invalid_request_error"
+    code = "unsupported_media_type"
+
+
+class UpstreamAnswer(GatewayError):
+    """Ollama answered with an error of its own: `status` and sentence are Ollama's."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        type: str = "server_error",
+        param: str | None = None,
+        code: str | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(message, param=param, code=code, retry_after=retry_after)
+        self.status = status
+        self.type = type
+
+
+class UpstreamUnavailable(GatewayError):
+    status = 503
+    code = "upstream_unavailable"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retry_after=1)
+
+
+class UpstreamBroken(GatewayError):
+    status = 502
+    code = "upstream_broken"
+
+
+class UpstreamTimeout(GatewayError):
+    status = 504
+    code = "upstream_timeout"
+
+
+class ShuttingDown(GatewayError):
+    status = 503
+    code = "shutting_down"
+
+    def __init__(self) -> None:
+        super().__init__("The gateway is shutting down; try again in a moment.", retry_after=1)
+
+
+class ConfigError(Exception):
+    """A setting is wrong. The message is one line: key path, value, rule, where it was read."""

@@ -1,0 +1,1 @@
+"""OpenAI requests to Ollama requests, and Ollama replies to OpenAI replies. Pure."""
