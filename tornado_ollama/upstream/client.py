@@ -1,0 +1,174 @@
+"""The client to Ollama: Tornado's `AsyncHTTPClient` interface over our own connections.
+
+Why not Tornado's two: neither can abort a request, so a model would go on computing for a client
+that left; one opens a connection per request, the other cannot stream uploads or slow down a
+stream (`docs/architecture.md` has the figures). Here, cancelling the future of `fetch` closes the
+connection in every phase, connections are kept and used again, and a callback that returns an
+awaitable stops the reading.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any, cast
+from urllib.parse import SplitResult, urlsplit
+
+from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
+
+from ..errors import GatewayError, ShuttingDown
+from ..wire.headers import request_head
+from .connection import Connection
+from .exchange import Exchange, response_headers
+from .request import UpstreamRequest
+
+IDLE_SECONDS = 55.0
+"""How long an unused connection is kept: below the 60 s after which most proxies close theirs."""
+
+MAX_IDLE = 256
+"""Unused connections kept per origin; above this they are closed when their request ends."""
+
+
+class OriginPool:
+    """The connections to one scheme, host and port. Implements `exchange.Pool`."""
+
+    def __init__(self, host: str, port: int, tls: ssl.SSLContext | None) -> None:
+        self._host = host
+        self._port = port
+        self._tls = tls
+        self._idle: dict[Connection, asyncio.TimerHandle] = {}
+        self._open: set[Connection] = set()
+
+    def take(self) -> Connection | None:
+        """The connection used last, which is the one most surely alive."""
+        while self._idle:
+            connection, expiry = self._idle.popitem()
+            expiry.cancel()
+            if connection.usable:
+                return connection
+        return None
+
+    async def connect(self) -> Connection:
+        loop = asyncio.get_running_loop()
+        _, connection = await loop.create_connection(
+            lambda: Connection(loop, self._forget),
+            self._host,
+            self._port,
+            ssl=self._tls,
+            happy_eyeballs_delay=0.25,  # RFC 8305: a dead address family costs no more
+        )
+        self._open.add(connection)
+        return connection
+
+    def give_back(self, connection: Connection) -> None:
+        if len(self._idle) >= MAX_IDLE:
+            connection.abort()
+            return
+        loop = asyncio.get_running_loop()
+        self._idle[connection] = loop.call_later(IDLE_SECONDS, self._expire, connection)
+
+    def close(self) -> None:
+        for expiry in self._idle.values():
+            expiry.cancel()
+        self._idle.clear()
+        for connection in tuple(self._open):
+            connection.abort()
+
+    def _expire(self, connection: Connection) -> None:
+        self._idle.pop(connection, None)
+        connection.abort()
+
+    def _forget(self, connection: Connection) -> None:
+        self._open.discard(connection)
+        expiry = self._idle.pop(connection, None)
+        if expiry is not None:
+            expiry.cancel()
+
+
+class UpstreamClient(AsyncHTTPClient):
+    """`fetch(UpstreamRequest)`: a future of the response; cancel it to hang up.
+
+    `raise_error=False` is what a proxy wants: every status is a result then. Raises
+    `UpstreamUnavailable`, `UpstreamTimeout` and `UpstreamBroken`, never Tornado's 599.
+    Make it with `UpstreamClient(force_instance=True)`, inside the running loop.
+    """
+
+    def initialize(self, defaults: dict[str, Any] | None = None) -> None:
+        super().initialize(defaults)
+        self._pools: dict[tuple[str, str, int], OriginPool] = {}
+        self._under_way: set[Exchange] = set()
+        self._newest: Exchange
+
+    def fetch(
+        self, request: str | HTTPRequest, raise_error: bool = True, **kwargs: Any
+    ) -> asyncio.Future[HTTPResponse]:
+        """See `AsyncHTTPClient.fetch`. Cancelling the future closes the connection."""
+        if isinstance(request, str):
+            request = UpstreamRequest(request, **kwargs)
+            kwargs = {}
+        if not isinstance(request, UpstreamRequest):
+            raise TypeError("fetch takes a URL or an UpstreamRequest")
+        future = super().fetch(request, raise_error, **kwargs)
+        exchange = self._newest  # fetch_impl has just run, inside the call above
+
+        def settled(future: asyncio.Future[HTTPResponse]) -> None:
+            self._under_way.discard(exchange)
+            if future.cancelled():
+                exchange.abort()
+
+        self._under_way.add(exchange)
+        future.add_done_callback(settled)
+        exchange.start()
+        return future
+
+    def fetch_impl(
+        self, request: HTTPRequest, callback: Callable[[HTTPResponse], None]
+    ) -> None:
+        asked = cast(UpstreamRequest, cast(Any, request).request)  # out of Tornado's proxy
+        url = urlsplit(asked.url)
+
+        def done(error: GatewayError | None) -> None:
+            head = exchange.response
+            if error is not None or head is None:
+                callback(HTTPResponse(request, 599, error=error))
+                return
+            callback(
+                HTTPResponse(
+                    request,
+                    head.status,
+                    reason=head.reason,
+                    headers=response_headers(head),
+                    buffer=BytesIO(b"".join(exchange.collected)),
+                )
+            )
+
+        head = request_head(asked.method, url, asked.headers, _body_length(asked))
+        exchange = Exchange(asked, head, self._pool(url), done)
+        self._newest = exchange
+
+    def close(self) -> None:
+        """Ends every exchange with `ShuttingDown`, and closes all connections."""
+        super().close()
+        for exchange in tuple(self._under_way):
+            exchange.fail(ShuttingDown())
+        for pool in self._pools.values():
+            pool.close()
+
+    def _pool(self, url: SplitResult) -> OriginPool:
+        tls = url.scheme == "https"
+        key = (url.scheme, url.hostname or "", url.port or (443 if tls else 80))
+        pool = self._pools.get(key)
+        if pool is None:
+            context = ssl.create_default_context() if tls else None
+            pool = self._pools[key] = OriginPool(key[1], key[2], context)
+        return pool
+
+
+def _body_length(request: UpstreamRequest) -> int | None:
+    """Bytes of the body; None when a producer makes it and has not said how much."""
+    if request.producer is None:
+        return len(request.body or b"")
+    declared = request.headers.get("Content-Length")
+    return None if declared is None else int(declared)

@@ -1,0 +1,243 @@
+"""One request and its reply: which connection it uses, which clock is running, how it ends.
+
+An exchange walks through connecting, sending, waiting for the head, and reading; in each of these
+`abort` closes the connection at once, which is what makes Ollama stop computing. It ends exactly
+once: `done` is called with a response or an error, or, after `abort`, not at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import socket
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from tornado.httputil import HTTPHeaders
+
+from ..errors import GatewayError, UpstreamBroken, UpstreamTimeout, UpstreamUnavailable
+from .connection import Connection
+from .request import BodyProducer, ResponseHead, UpstreamRequest
+
+log = logging.getLogger(__name__)
+
+
+class Pool(Protocol):
+    """Where an exchange gets its connection from and brings it back to."""
+
+    def take(self) -> Connection | None:
+        """An idle connection, or None when there is none."""
+
+    async def connect(self) -> Connection: ...
+
+    def give_back(self, connection: Connection) -> None: ...
+
+
+class Exchange:
+    """A request under way. Implements `connection.Reader`."""
+
+    def __init__(
+        self,
+        request: UpstreamRequest,
+        head: bytes,
+        pool: Pool,
+        done: Callable[[GatewayError | None], None],
+    ) -> None:
+        """`head`: request line and headers as bytes. `done` gets None after a whole reply."""
+        self._request = request
+        self._head = head
+        self._pool = pool
+        self._done = done
+        self._loop = asyncio.get_running_loop()
+        self._connection: Connection | None = None
+        self._task: asyncio.Task[None] | None = None  # connecting, then uploading
+        self._clock: asyncio.TimerHandle | None = None
+        self._sent_at = 0.0
+        self._over = False
+        self.response: ResponseHead | None = None
+        self.collected: list[bytes] = []
+
+    def start(self) -> None:
+        connection = self._pool.take()
+        if connection is not None:
+            self._send_on(connection)
+        else:
+            self._task = self._loop.create_task(self._connect())
+
+    def abort(self) -> None:
+        """Ends the exchange in whatever phase it is; nobody is told."""
+        if self._over:
+            return
+        self._close()
+        if self._connection is not None:
+            self._connection.abort()
+
+    # -- connecting and sending ---------------------------------------------------------------
+
+    async def _connect(self) -> None:
+        seconds = self._request.connect_timeout
+        try:
+            async with asyncio.timeout(seconds or None):
+                connection = await self._pool.connect()
+        except TimeoutError:
+            self.fail(
+                UpstreamTimeout(
+                    f"Ollama did not accept a connection within {seconds:g} s "
+                    "(service.connect_timeout)."
+                )
+            )
+        except OSError as error:
+            self.fail(_unreachable(error))
+        else:
+            self._task = None
+            self._send_on(connection)
+
+    def _send_on(self, connection: Connection) -> None:
+        request = self._request
+        self._connection = connection
+        producer = request.producer
+        head = self._head if producer is not None else self._head + (request.body or b"")
+        connection.send(self, head, no_body=request.method == "HEAD")
+        self._sent_at = self._loop.time()
+        if request.first_byte_timeout:
+            self._clock = self._loop.call_later(request.first_byte_timeout, self._tick)
+        if producer is not None:
+            self._task = self._loop.create_task(self._upload(connection, producer))
+
+    async def _upload(self, connection: Connection, producer: BodyProducer) -> None:
+        chunked = "Content-Length" not in self._request.headers
+
+        async def send(data: bytes) -> None:
+            if data and connection.usable:
+                connection.write(b"%x\r\n%b\r\n" % (len(data), data) if chunked else data)
+                await connection.room()
+                self._sent_at = self._loop.time()
+
+        try:
+            await producer(send)
+        except GatewayError as error:
+            self.fail(error)
+        except Exception as error:
+            log.exception("A body producer failed")
+            failure = GatewayError("The request's body could not be passed on.")
+            failure.__cause__ = error
+            self.fail(failure)
+        else:
+            if chunked and connection.usable:
+                connection.write(b"0\r\n\r\n")
+            self._sent_at = self._loop.time()
+            self._task = None
+
+    # -- connection.Reader --------------------------------------------------------------------
+
+    def on_head(self, status: int, reason: str, headers: list[tuple[str, str]]) -> None:
+        self.response = ResponseHead(status, reason, headers)
+        if self._clock is not None:
+            self._clock.cancel()
+            self._clock = None
+        if self._request.idle_timeout:
+            self._clock = self._loop.call_later(self._request.idle_timeout, self._tick)
+        if self._request.header_callback is not None:
+            _tell_lines(self._request.header_callback, self.response)
+        if self._request.head_callback is not None:
+            self._request.head_callback(self.response)
+
+    def on_data(self, data: bytes) -> Awaitable[None] | None:
+        if self._request.streaming_callback is None:
+            self.collected.append(data)
+            return None
+        return self._request.streaming_callback(data)
+
+    def on_end(self) -> None:
+        connection, uploading = self._connection, self._task is not None
+        self._close()
+        if connection is not None:
+            if uploading:  # answered early: the rest of the body is not wanted
+                connection.abort()
+            elif connection.usable:
+                self._pool.give_back(connection)
+        self._done(None)
+
+    def on_failure(self, error: UpstreamBroken, *, silent: bool) -> None:
+        connection = self._connection
+        if silent and connection is not None and connection.used > 1 and self._request.replayable:
+            # The pooled connection was dead before it was used: once more, on a new one.
+            self._connection = None
+            self._stop_clock()
+            self._task = self._loop.create_task(self._connect())
+            return
+        self.fail(error)
+
+    # -- clocks and ends ----------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        """Looks how long Ollama has been silent; re-arms itself while that is within the limit.
+
+        One timer a phase instead of one a chunk: 20 tokens a second would re-arm it 20 times.
+        """
+        connection, request = self._connection, self._request
+        assert connection is not None
+        if self.response is None:
+            limit, since, key = request.first_byte_timeout, self._sent_at, "service.load_timeout"
+            resting = self._task is not None
+        else:
+            limit, since, key = request.idle_timeout, connection.last_read, "service.timeout"
+            resting = connection.paused
+        left = since + limit - self._loop.time()
+        if resting:  # the client is the slow one
+            left = limit
+        if left > 0:
+            self._clock = self._loop.call_later(left, self._tick)
+            return
+        what = "begun to answer" if self.response is None else "sent anything"
+        self.fail(UpstreamTimeout(f"Ollama has not {what} for {limit:g} s ({key})."))
+
+    def fail(self, error: GatewayError) -> None:
+        """Ends the exchange in whatever phase it is, with this error."""
+        if not self._over:
+            self.abort()
+            self._done(error)
+
+    def _stop_clock(self) -> None:
+        if self._clock is not None:
+            self._clock.cancel()
+            self._clock = None
+
+    def _close(self) -> None:
+        self._over = True
+        self._stop_clock()
+        if self._task is not None and self._task is not asyncio.current_task():
+            self._task.cancel()
+        self._task = None
+
+
+def _unreachable(error: OSError) -> UpstreamUnavailable:
+    """The sentence a client may see; the system's own words stay in the cause, for the log."""
+    if isinstance(error, socket.gaierror):
+        what = "its host name is not known"
+    elif isinstance(error, ssl.SSLError):
+        what = "TLS could not be agreed on"
+    elif f"[Errno {errno.ECONNREFUSED}]" in str(error):  # also when asyncio joined several
+        what = "it refuses connections; is it running?"
+    else:
+        what = "the network does not lead to it"
+    unavailable = UpstreamUnavailable(f"Ollama cannot be reached: {what}")
+    unavailable.__cause__ = error
+    return unavailable
+
+
+def _tell_lines(header_callback: Callable[[str], None], head: ResponseHead) -> None:
+    """Tornado's `header_callback`: the start line, each header, then an empty line."""
+    header_callback(f"HTTP/1.1 {head.status} {head.reason}\r\n")
+    for name, value in head.headers:
+        header_callback(f"{name}: {value}\r\n")
+    header_callback("\r\n")
+
+
+def response_headers(head: ResponseHead) -> HTTPHeaders:
+    headers = HTTPHeaders()
+    for name, value in head.headers:
+        headers.add(name, value)
+    return headers

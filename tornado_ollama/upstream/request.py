@@ -1,0 +1,75 @@
+"""What is asked of Ollama: Tornado's `HTTPRequest`, with the clocks and callbacks of a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from tornado.httpclient import HTTPRequest
+from tornado.httputil import HTTPHeaders
+
+Send = Callable[[bytes], Awaitable[None]]
+"""Given to a body producer: sends a piece, and returns when the next one is welcome."""
+
+BodyProducer = Callable[[Send], Awaitable[None]]
+"""Makes a request's body piece by piece; Tornado's `body_producer`, typed as it is used."""
+
+IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+"""RFC 9110, section 9.2.2."""
+
+
+class ResponseHead(NamedTuple):
+    """Status line and headers of a reply, before any of its body."""
+
+    status: int
+    reason: str
+    headers: list[tuple[str, str]]
+    """In order, repeated ones repeated, names as Ollama spelled them."""
+
+
+class UpstreamRequest(HTTPRequest):
+    """One request. All clocks are in seconds; 0 means none.
+
+    `connect_timeout` runs until the connection stands; `first_byte_timeout` from the last piece
+    of the request that went out until the reply's headers are here; `idle_timeout` is the longest
+    silence after that. There is no clock over the whole: a good stream may last for hours.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        method: str = "GET",
+        headers: HTTPHeaders | dict[str, str] | None = None,
+        body: bytes | None = None,
+        *,
+        body_producer: BodyProducer | None = None,
+        head_callback: Callable[[ResponseHead], None] | None = None,
+        streaming_callback: Callable[[bytes], Awaitable[None] | None] | None = None,
+        connect_timeout: float = 5.0,
+        first_byte_timeout: float = 600.0,
+        idle_timeout: float = 60.0,
+        replayable: bool | None = None,
+    ) -> None:
+        """`streaming_callback` may return an awaitable: reading rests until it is done.
+        `replayable`: the request may be sent twice, when the pooled connection it was first sent
+        on turns out to be dead. Default: the idempotent methods without a producer.
+        """
+        super().__init__(
+            url,
+            method=method,
+            headers=headers,
+            body=body,
+            streaming_callback=streaming_callback,
+            connect_timeout=connect_timeout,
+            request_timeout=0,
+            follow_redirects=False,
+            decompress_response=False,
+            allow_nonstandard_methods=True,
+        )
+        self.producer = body_producer
+        self.head_callback = head_callback
+        self.first_byte_timeout = first_byte_timeout
+        self.idle_timeout = idle_timeout
+        if replayable is None:
+            replayable = method in IDEMPOTENT
+        self.replayable = replayable and body_producer is None

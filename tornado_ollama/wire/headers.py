@@ -1,0 +1,134 @@
+"""Headers: which pass to Ollama, which pass to the client, and how a request's head is written.
+
+The one place of header policy. Hop-by-hop headers end here (RFC 9110, section 7.6.1), and so does
+everything that says who the client is: Ollama knows no credentials, and refuses foreign `Host`
+and `Origin` values with an empty 403.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+from urllib.parse import SplitResult
+
+HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+
+_NOT_UPSTREAM = HOP_BY_HOP | {
+    # written anew for the request that is made
+    "host",
+    "content-length",
+    "expect",
+    # who is asking, and from where: known here, nobody's business there
+    "authorization",
+    "x-api-key",
+    "cookie",
+    "origin",
+    "referer",
+    "forwarded",
+    "x-real-ip",
+    "x-request-id",
+}
+
+_NOT_UPSTREAM_PREFIXES = ("x-forwarded-", "sec-", "access-control-")
+
+_NOT_DOWNSTREAM = HOP_BY_HOP | {
+    # cookies and redirects of Ollama's would take effect on this origin
+    "set-cookie",
+    "location",
+    # decided by this gateway
+    "vary",
+    "x-request-id",
+}
+
+_NOT_DOWNSTREAM_PREFIXES = ("access-control-",)
+
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
+
+
+class Headers(Protocol):
+    """What this module needs of Tornado's `HTTPHeaders`."""
+
+    def get_all(self) -> Iterable[tuple[str, str]]: ...
+
+    def get_list(self, name: str) -> list[str]: ...
+
+
+def to_upstream(
+    headers: Headers, *, client: str, chain: str, scheme: str, host: str, request_id: str
+) -> list[tuple[str, str]]:
+    """The client's headers as Ollama gets them.
+
+    `client` is the address of the client, `chain` the addresses that a trusted proxy named before
+    it (empty when there is none), `scheme` and `host` what the client used.
+    """
+    passed = list(_passing(headers, _NOT_UPSTREAM, _NOT_UPSTREAM_PREFIXES))
+    passed += [
+        ("X-Forwarded-For", f"{chain}, {client}" if chain else client),
+        ("X-Forwarded-Proto", scheme),
+        ("X-Forwarded-Host", host),
+        ("X-Request-Id", request_id),
+    ]
+    return passed
+
+
+def to_client(headers: Headers) -> list[tuple[str, str]]:
+    """Ollama's headers as the client gets them, in order, repeated ones repeated."""
+    return list(_passing(headers, _NOT_DOWNSTREAM, _NOT_DOWNSTREAM_PREFIXES))
+
+
+def request_id(offered: str | None, fresh: str) -> str:
+    """The client's own `X-Request-Id` where it is harmless in a log line, else the fresh one."""
+    return offered if offered is not None and _REQUEST_ID.fullmatch(offered) else fresh
+
+
+def request_head(
+    method: str, url: SplitResult, headers: Headers, body_length: int | None
+) -> bytes:
+    """Request line and headers as bytes, `Host` and the framing of the body included.
+
+    `body_length` is in bytes; None sends the body in chunks. Raises ValueError for a header that
+    holds a line break or NUL, so that no value can begin a second request.
+    """
+    target = (url.path or "/") + (f"?{url.query}" if url.query else "")
+    lines = [f"{method} {target} HTTP/1.1", f"Host: {url.netloc}"]
+    lines += [
+        f"{name}: {value}"
+        for name, value in headers.get_all()
+        if name.lower() not in ("host", "content-length", "transfer-encoding")
+    ]
+    if body_length is None:
+        lines.append("Transfer-Encoding: chunked")
+    elif body_length or method in ("POST", "PUT", "PATCH"):
+        lines.append(f"Content-Length: {body_length}")
+    for line in lines:
+        if _FORBIDDEN.search(line):
+            raise ValueError("a header line holds a control character")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+
+def _passing(
+    headers: Headers, dropped: frozenset[str], prefixes: tuple[str, ...]
+) -> Iterator[tuple[str, str]]:
+    named = {
+        token.strip().lower()
+        for value in headers.get_list("Connection")
+        for token in value.split(",")
+    }
+    for name, value in headers.get_all():
+        key = name.lower()
+        if key not in dropped and key not in named and not key.startswith(prefixes):
+            yield name, value

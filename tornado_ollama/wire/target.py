@@ -1,0 +1,75 @@
+"""Request targets: which spellings of a path are served, and which URL of Ollama one becomes.
+
+The route is looked up, the decision made and the upstream URL built on the same canonical path,
+so that no spelling can be authorised as one route and arrive at Ollama as another. Instead of
+repairing odd spellings, as servers do in different ways, this module refuses them.
+
+Rules: RFC 9112 section 3.2 (forms of the target), RFC 3986 section 6.2.2.2 (percent-encoded
+unreserved characters mean the same as the characters themselves).
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import SplitResult, urlsplit, urlunsplit
+
+from ..errors import BadRequest
+
+_PLAIN = re.compile(r"/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]+/?)*", re.ASCII)
+"""RFC 3986 pchar without percent-encoding, segments not empty; a last slash is a 404 later on."""
+
+_ENCODED = re.compile(r"%([0-9A-Fa-f]{2})")
+_QUERY = re.compile(r"[\x21-\x7e]*", re.ASCII)
+_DECODABLE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:@")
+
+MAX_TARGET = 8192
+"""Longest target served, in characters; RFC 9112 asks for 8000 at least."""
+
+
+def split_target(raw: str) -> tuple[str, str]:
+    """`(path, query)` of a request target as it came in, the path canonical.
+
+    Raises BadRequest for every spelling that somebody could read otherwise: absolute form,
+    `..` and `.` segments, empty segments, encoded slashes, backslashes, NUL, non-ASCII.
+    """
+    path, _, query = raw.partition("?")
+    if len(raw) > MAX_TARGET:
+        raise BadRequest("The request's path is too long.")
+    if "%" in path:
+        path = _ENCODED.sub(_decode_harmless, path)
+    segments = path.split("/")
+    if (
+        not path.startswith("/")
+        or "%" in path
+        or not _PLAIN.fullmatch(path)
+        or "." in segments
+        or ".." in segments
+        or not _QUERY.fullmatch(query)
+        or "#" in query
+    ):
+        raise BadRequest(
+            "The request's path is not written in its plain form: use an absolute path of "
+            "letters, digits and - . _ ~ : @, without '..', '//', '\\' or encoded slashes."
+        )
+    return path, query
+
+
+def _decode_harmless(match: re.Match[str]) -> str:
+    character = chr(int(match[1], 16))
+    return character if character in _DECODABLE else match[0]
+
+
+class Upstream:
+    """Where Ollama is: `service.base_url`, parsed once."""
+
+    def __init__(self, base_url: str) -> None:
+        """`base_url`: http or https, perhaps with a path prefix; already validated."""
+        parts = urlsplit(base_url)
+        self._parts = parts
+        self._prefix = parts.path.rstrip("/")
+        self.base_url = urlunsplit(parts._replace(path=self._prefix))
+
+    def url(self, path: str, query: str = "") -> str:
+        """The URL of a canonical path. Scheme and host are fixed: no path can change them."""
+        fixed = SplitResult(self._parts.scheme, self._parts.netloc, self._prefix + path, query, "")
+        return urlunsplit(fixed)
