@@ -1,0 +1,201 @@
+"""Fixtures of all tests, and the two rules that every test keeps without asking for them.
+
+From pytest-tornado (mark async tests with `pytest.mark.gen_test`):
+    io_loop         the test's own loop
+    http_server     `app` served the way `serve` does it (overridden here), on `http_port`
+    http_client     Tornado's AsyncHTTPClient
+    http_port, base_url
+
+Of the gateway:
+    config          a dict over the default configuration; override it in a module, or
+                    parametrize it: @pytest.mark.parametrize("config", [{"auth": {...}}])
+    settings        what `load` makes of it; `service.base_url` is the scripted backend
+    app             `make_app(settings)`, closed at the end
+    backend         the scripted backend (tests/backend), answering like Ollama until scripted
+    connect         `await connect()` opens a RawConnection to `http_server` (tests/raw_client.py)
+    gateway_process starts `python -m tornado_ollama serve` as a process of its own
+    certificate     paths of a self-signed certificate for localhost and its key
+    tls_backend     a scripted backend that speaks TLS with it
+
+Rules (autouse):
+    expect_log      what is logged at WARNING or above fails the test unless it was claimed:
+                    expect_log("tornado_ollama.upstream", "refused")
+    _nothing_left   no task still runs and no socket is still open when a test ends
+    _clean_environment  the gateway's variables, and those of HTTP proxies, are not set
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tornado.httpserver import HTTPServer
+from tornado.ioloop import IOLoop
+from tornado.web import Application
+
+from .backend import Backend
+from .backend.certificate import Certificate, self_signed
+from .backend.ollama_like import ollama_like
+from .leaks import left_behind, open_sockets
+from .logs import LogBook
+from .process import GatewayProcess
+from .raw_client import RawConnection
+
+VARIABLES = (
+    "ALLOWED_HOSTS BACKEND_URL CORS_ORIGINS DEFAULT_MODEL HOST JWT_SECRET_KEY LOG_FORMAT "
+    "LOG_LEVEL OLLAMA_BASE_URL OLLAMA_ORIGINS PORT TIMEOUT "
+    "OLLAMA_HOST OLLAMA_API_KEY OPENAI_API_KEY OPENAI_BASE_URL "
+    "HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY http_proxy https_proxy all_proxy no_proxy"
+).split()
+
+PATIENCE_S = 30.0
+"""A test that hangs fails after this; what a test waits for should happen at once."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.option.async_test_timeout = max(config.option.async_test_timeout, PATIENCE_S)
+
+
+@pytest.fixture(autouse=True)
+def expect_log() -> Iterator[Callable[..., None]]:
+    book = LogBook()
+    logging.getLogger().addHandler(book)
+    yield book.expect
+    logging.getLogger().removeHandler(book)
+    if complaint := book.verdict():
+        pytest.fail(complaint)
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left(request: pytest.FixtureRequest, expect_log: object) -> Iterator[None]:
+    if "io_loop" not in request.fixturenames:
+        yield
+        return
+    io_loop: IOLoop = request.getfixturevalue("io_loop")
+    before = open_sockets()
+    yield
+    if complaint := io_loop.run_sync(lambda: left_behind(before)):
+        pytest.fail(complaint)
+
+
+@pytest.fixture
+def backend(io_loop: IOLoop) -> Iterator[Backend]:
+    backend = Backend(ollama_like)
+    io_loop.run_sync(backend.start)
+    yield backend
+    io_loop.run_sync(backend.stop)
+
+
+@pytest.fixture
+def config() -> dict[str, Any]:
+    return {}
+
+
+def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """`over` laid upon `base`, table by table."""
+    result = dict(base)
+    for key, value in over.items():
+        old = result.get(key)
+        both = isinstance(old, dict) and isinstance(value, dict)
+        result[key] = merged(old, value) if both else value
+    return result
+
+
+@pytest.fixture
+def config_file(backend: Backend, config: dict[str, Any], tmp_path: Path) -> Path:
+    base: dict[str, Any] = {
+        "listen": {"host": "127.0.0.1", "port": 0},
+        "service": {"base_url": backend.url},
+    }
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump(merged(base, config)), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def settings(config_file: Path) -> Any:
+    from tornado_ollama.config import load
+
+    return load(config_file, {}, {})
+
+
+@pytest.fixture
+def app(io_loop: IOLoop, settings: Any) -> Iterator[Application]:
+    from tornado_ollama.app import make_app
+
+    gateway = make_app(settings)
+    yield gateway
+    io_loop.run_sync(gateway.close)
+
+
+@pytest.fixture
+def http_server(
+    io_loop: IOLoop, app: Application, settings: Any, _unused_port: Any
+) -> Iterator[HTTPServer]:
+    from tornado_ollama.server import make_http_server
+
+    server = make_http_server(app, settings)
+    server.add_socket(_unused_port[0])
+    yield server
+    server.stop()
+    io_loop.run_sync(server.close_all_connections)
+
+
+@pytest.fixture
+def connect(
+    io_loop: IOLoop, http_server: HTTPServer, http_port: int
+) -> Iterator[Callable[[], Awaitable[RawConnection]]]:
+    opened: list[RawConnection] = []
+
+    async def connect() -> RawConnection:
+        opened.append(await RawConnection(http_port).open())
+        return opened[-1]
+
+    yield connect
+    for connection in opened:
+        connection.leave()
+
+
+@pytest.fixture
+def gateway_process(
+    io_loop: IOLoop, config_file: Path
+) -> Iterator[Callable[..., Awaitable[GatewayProcess]]]:
+    started: list[GatewayProcess] = []
+
+    async def start(*arguments: str) -> GatewayProcess:
+        started.append(GatewayProcess(config_file, arguments))
+        await started[-1].start()
+        return started[-1]
+
+    async def stop() -> None:
+        await asyncio.gather(*(process.kill() for process in started))
+
+    yield start
+    io_loop.run_sync(stop)
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return self_signed(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture
+def tls_backend(io_loop: IOLoop, certificate: Certificate) -> Iterator[Backend]:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate.cert_file, certificate.key_file)
+    backend = Backend(ollama_like, context)
+    io_loop.run_sync(backend.start)
+    yield backend
+    io_loop.run_sync(backend.stop)
