@@ -1,0 +1,117 @@
+"""Ollama's reply messages as types, decoded in one pass.
+
+Owns the shapes of `/api/chat`, `/api/generate`, `/api/embed`, `/api/tags` and `/api/show`
+replies, as far as the translations read them; fields that nobody reads are skipped by the decoder
+without being built. Source: Ollama 0.32.15 `api/types.go`, and the recorded transcripts.
+
+Go leaves out fields that are zero (`omitempty`), so every field has a default: a missing count is
+0, a missing text is empty. Durations are nanoseconds.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from tornado_ollama.errors import UpstreamBroken
+
+NOTHING = msgspec.Raw(b"null")
+"""The raw text of a field that was absent."""
+
+
+class Function(msgspec.Struct, gc=False):
+    name: str = ""
+    arguments: msgspec.Raw = NOTHING
+    """The object's own text, so that order and numbers stay as the model wrote them."""
+
+
+class ToolCall(msgspec.Struct, gc=False):
+    function: Function
+    id: str | None = None
+    """Missing or empty on the native template path."""
+
+
+class Message(msgspec.Struct, gc=False):
+    content: str | None = None
+    thinking: str | None = None
+    tool_calls: list[ToolCall] | None = None
+
+
+class TopLogprob(msgspec.Struct, gc=False):
+    token: str
+    logprob: float
+    bytes: list[int] | None = None
+
+
+class Logprob(msgspec.Struct, gc=False):
+    token: str
+    logprob: float
+    bytes: list[int] | None = None
+    top_logprobs: list[TopLogprob] | None = None
+
+
+class Record(msgspec.Struct, gc=False):
+    """What the lines of both streams and both whole replies share."""
+
+    done: bool = False
+    done_reason: str | None = None
+    error: Any = None
+    logprobs: list[Logprob] | None = None
+    prompt_eval_count: int = 0
+    prompt_eval_cached_count: int | None = None
+    eval_count: int = 0
+
+
+class ChatRecord(Record, gc=False):
+    """A line of `/api/chat`, or its whole reply."""
+
+    message: Message | None = None
+
+
+class GenerateRecord(Record, gc=False):
+    """A line of `/api/generate`, or its whole reply."""
+
+    response: str | None = None
+    thinking: str | None = None
+
+
+class EmbedReply(msgspec.Struct):
+    error: Any = None
+    embeddings: list[msgspec.Raw] | None = None
+    prompt_eval_count: int = 0
+
+
+class ModelEntry(msgspec.Struct):
+    name: str = ""
+    modified_at: str = ""
+    details: dict[str, Any] | None = None
+    capabilities: list[str] | None = None
+
+
+class TagsReply(msgspec.Struct):
+    models: list[ModelEntry] | None = None
+
+
+class ShowReply(msgspec.Struct):
+    modified_at: str = ""
+    model_info: dict[str, Any] | None = None
+    capabilities: list[str] | None = None
+
+
+Reply = TypeVar("Reply")
+
+
+def decode(decoder: msgspec.json.Decoder[Reply], body: bytes) -> Reply:
+    """The reply in `body`; raises `UpstreamBroken` for anything else than its shape."""
+    try:
+        return decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise UpstreamBroken("Ollama answered with something that cannot be read.") from None
+
+
+CHAT = msgspec.json.Decoder(ChatRecord)
+GENERATE = msgspec.json.Decoder(GenerateRecord)
+EMBED = msgspec.json.Decoder(EmbedReply)
+TAGS = msgspec.json.Decoder(TagsReply)
+SHOW = msgspec.json.Decoder(ShowReply)

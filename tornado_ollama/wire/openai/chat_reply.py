@@ -1,0 +1,79 @@
+"""The whole (not streamed) reply of `/v1/chat/completions`.
+
+Owns the `chat.completion` object, made of one native reply a choice. Rules: part B1 of
+docs/openai.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from tornado_ollama.errors import UpstreamBroken
+from tornado_ollama.wire import native
+from tornado_ollama.wire.openai.calls import CallList, forced_call
+from tornado_ollama.wire.openai.chat_request import ChatPlan
+from tornado_ollama.wire.openai.checks import Json
+from tornado_ollama.wire.openai.errors import reported_error
+from tornado_ollama.wire.openai.replies import (
+    Counts,
+    Identity,
+    chat_logprobs,
+    finish_reason,
+    usage,
+)
+
+
+def chat_reply(bodies: Sequence[bytes], plan: ChatPlan, *, id: str, created: int) -> bytes:
+    """The reply made of the bodies of all choices, in order. Raises `UpstreamBroken` for a body
+    that is no reply, and the reported error for one that holds an error."""
+    identity = Identity(id, created, plan.model)
+    records = [chat_record(body) for body in bodies]
+    choices = [_choice(record, i, plan, identity) for i, record in enumerate(records)]
+    total = usage([[Counts.of(record) for record in records]])
+    return msgspec.json.encode(
+        identity.head("chat.completion") | {"choices": choices, "usage": total}
+    )
+
+
+def chat_record(body: bytes) -> native.ChatRecord:
+    """The native reply in `body`. Without `done` it is the documented end after 30 equal tokens,
+    unless it is empty: then the model never spoke."""
+    record = native.decode(native.CHAT, body)
+    if record.error:
+        raise reported_error(record.error)
+    message = record.message
+    spoke = message is not None and (message.content or message.thinking or message.tool_calls)
+    if not record.done and not spoke:
+        raise UpstreamBroken("Ollama ended its reply before it said anything.")
+    return record
+
+
+def _choice(record: native.ChatRecord, index: int, plan: ChatPlan, identity: Identity) -> Json:
+    said = record.message or native.Message()
+    calls = said.tool_calls or []
+    content = said.content or ""
+    if plan.toolbox.forced and not calls:
+        call = forced_call(content, plan.toolbox.forced)
+        if call is not None:
+            calls, content = [call], ""
+    taken = CallList(identity, index, plan.toolbox).take(calls)
+    message: Json = {"role": "assistant", "content": content, "refusal": None}
+    if taken:
+        message["content"] = content or None
+        for call_delta in taken:
+            del call_delta["index"]
+        if plan.toolbox.legacy:
+            message["function_call"] = taken[0]["function"]
+        else:
+            message["tool_calls"] = taken
+    if said.thinking:
+        message["reasoning"] = message["reasoning_content"] = said.thinking
+    reason = finish_reason(record.done_reason, called=bool(taken), legacy=plan.toolbox.legacy)
+    return {
+        "index": index,
+        "message": message,
+        "logprobs": chat_logprobs(record.logprobs) if plan.logprobs else None,
+        "finish_reason": reason,
+    }

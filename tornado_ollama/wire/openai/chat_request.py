@@ -1,0 +1,131 @@
+"""`POST /v1/chat/completions`: the request, as a plan of native `/api/chat` requests.
+
+Owns what is sent to Ollama and what the reply must know of the request. Rules: part A1 of the
+mapping in docs/openai.md. Reading bodies and sending them is the handler's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from tornado_ollama.errors import BadRequest
+from tornado_ollama.wire.openai import fields
+from tornado_ollama.wire.openai.checks import Json, boolean, integer, items, mapping, name
+from tornado_ollama.wire.openai.formats import reply_format
+from tornado_ollama.wire.openai.images import RemoteImage
+from tornado_ollama.wire.openai.messages import native_messages
+from tornado_ollama.wire.openai.options import flags, keep_alive, native_options, seeded
+from tornado_ollama.wire.openai.policy import Policy
+from tornado_ollama.wire.openai.reasoning import think
+from tornado_ollama.wire.openai.tools import Toolbox, toolbox
+
+PATH = "/api/chat"
+
+
+@dataclass(frozen=True, slots=True)
+class ChatPlan:
+    """What a chat request comes to."""
+
+    model: str
+    """As the client wrote it; replies repeat it."""
+    native_model: str
+    """As Ollama knows it: what access is decided on."""
+    request: Json
+    """The native request of the first choice."""
+    choices: int
+    """How many native requests to make, one a choice."""
+    stream: bool
+    include_usage: bool
+    logprobs: bool
+    toolbox: Toolbox
+    remote_images: list[RemoteImage]
+    """To be fetched and handed to `place_image` before `bodies` is called."""
+
+    def place_image(self, image: RemoteImage, base64: str) -> None:
+        self.request["messages"][image.message]["images"][image.slot] = base64
+
+    def bodies(self) -> Iterator[bytes]:
+        """The native requests' bodies in the order of the choices, made one at a time."""
+        for index in range(self.choices):
+            request = self.request
+            if "options" in request:
+                request = request | {"options": seeded(request["options"], index)}
+            yield msgspec.json.encode(request)
+
+
+def chat_request(body: Json, policy: Policy) -> ChatPlan:
+    """Raises `BadRequest` naming the field that is missing, wrong, unsupported or unknown."""
+    fields.CHAT.check(body)
+    model = name(body.get("model"), "model")
+    native_model = policy.resolve(model)
+    defaults = policy.defaults_for(native_model)
+    stream = flag(body, "stream")
+    _check_modalities(body)
+    talk = native_messages(body.get("messages"), fetch_images=policy.fetch_images)
+    box = toolbox(body)
+    request: Json = {"model": native_model, "messages": talk.messages}
+    if box.tools:
+        request["tools"] = box.tools
+    wanted_format = box.call_format() if box.forced else reply_format(body)
+    optional = {
+        "format": wanted_format,
+        "options": native_options(body, defaults.options) or None,
+        "think": defaults.think if (wanted := think(body)) is None else wanted,
+        "keep_alive": defaults.keep_alive if (kept := keep_alive(body)) is None else kept,
+        "logprobs": _logprobs(body) or None,
+        "top_logprobs": _top_logprobs(body) or None,
+    }
+    request |= {key: value for key, value in optional.items() if value is not None}
+    request |= flags(body, "truncate", "shift") | {"stream": stream}
+    return ChatPlan(
+        model=model,
+        native_model=native_model,
+        request=request,
+        choices=choice_count(body, policy),
+        stream=stream,
+        include_usage=include_usage(body),
+        logprobs=_logprobs(body),
+        toolbox=box,
+        remote_images=talk.remote_images,
+    )
+
+
+def flag(body: Json, key: str) -> bool:
+    """A boolean field that is false when absent."""
+    return body.get(key) is not None and boolean(body[key], key)
+
+
+def choice_count(body: Json, policy: Policy) -> int:
+    """`n`, one when absent."""
+    return 1 if body.get("n") is None else integer(body["n"], "n", 1, policy.max_choices)
+
+
+def include_usage(body: Json) -> bool:
+    """Whether a stream shall end with a chunk of counts."""
+    if body.get("stream_options") is None:
+        return False
+    options = mapping(body["stream_options"], "stream_options")
+    fields.STREAM_OPTIONS.check(options, "stream_options")
+    wanted = options.get("include_usage")
+    return wanted is not None and boolean(wanted, "stream_options.include_usage")
+
+
+def _logprobs(body: Json) -> bool:
+    """`top_logprobs` alone asks for logprobs as well."""
+    return flag(body, "logprobs") or _top_logprobs(body) > 0
+
+
+def _top_logprobs(body: Json) -> int:
+    wanted = body.get("top_logprobs")
+    return 0 if wanted is None else integer(wanted, "top_logprobs", 0, 20)
+
+
+def _check_modalities(body: Json) -> None:
+    if body.get("modalities") is None:
+        return
+    for kind in items(body["modalities"], "modalities"):
+        if kind != "text":
+            raise BadRequest("Ollama can answer in text only.", param="modalities")

@@ -1,0 +1,110 @@
+"""Typed reads of a request's JSON values; a wrong one becomes a 400 that names the field.
+
+Owns the wording of type and range errors. Knows no field: the caller passes value and `param`,
+the dotted path that OpenAI's error objects carry. Values never appear in messages: they may be
+prompts.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from tornado_ollama.errors import BadRequest
+
+Json = dict[str, Any]
+
+MAX_DEPTH = 100
+"""Deepest nesting taken over into what Ollama gets (schemas, tool arguments, options). Python's
+encoder and llama.cpp's grammar compiler both recurse; real schemas stay under 20."""
+
+
+def read_json(body: bytes) -> Json:
+    """The JSON object in a request's body; raises `BadRequest` for anything else."""
+    try:
+        value = msgspec.json.decode(body)
+    except RecursionError:
+        raise BadRequest("The request body is nested too deeply.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadRequest(f"The request body is not valid JSON: {_reason(error)}.") from None
+    if not isinstance(value, dict):
+        raise BadRequest("The request body must be a JSON object.")
+    return value
+
+
+def _reason(error: Exception) -> str:
+    return "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+
+
+def mapping(value: object, param: str) -> Json:
+    if not isinstance(value, dict):
+        raise _wrong(param, "an object")
+    return value
+
+
+def items(value: object, param: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise _wrong(param, "an array")
+    return value
+
+
+def text(value: object, param: str) -> str:
+    if not isinstance(value, str):
+        raise _wrong(param, "a string")
+    return value
+
+
+def name(value: object, param: str) -> str:
+    """A string that is not empty."""
+    if value is None or value == "":
+        raise BadRequest(f"'{param}' is required.", param=param)
+    return text(value, param)
+
+
+def boolean(value: object, param: str) -> bool:
+    if not isinstance(value, bool):
+        raise _wrong(param, "true or false")
+    return value
+
+
+def integer(value: object, param: str, low: int, high: int) -> int:
+    """An integer of `low`..`high`; 3.0 is one (JSON Schema, section 4.2.3), true is none."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise _wrong(param, "an integer")
+    _within(value, param, low, high)
+    return value
+
+
+def number(value: object, param: str, low: float, high: float) -> int | float:
+    """A number of `low`..`high`, of the type it was sent in."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise _wrong(param, "a number")
+    _within(value, param, low, high)
+    return value
+
+
+def shallow(value: Any, param: str) -> Any:
+    """`value` as it is, unless it is nested deeper than `MAX_DEPTH`. Time is linear."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for node in level
+            if isinstance(node, (dict, list))
+            for child in (node.values() if isinstance(node, dict) else node)
+        ]
+        if not level:
+            return value
+    raise BadRequest(f"'{param}' is nested deeper than {MAX_DEPTH} levels.", param=param)
+
+
+def _within(value: int | float, param: str, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise BadRequest(f"'{param}' must be between {low} and {high}.", param=param)
+
+
+def _wrong(param: str, expected: str) -> BadRequest:
+    return BadRequest(f"'{param}' must be {expected}.", param=param)

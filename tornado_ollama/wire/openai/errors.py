@@ -1,0 +1,166 @@
+"""Failures in OpenAI's form, and Ollama's failures read into the gateway's tree.
+
+Owns the table of part C of docs/openai.md. Ollama has no error codes, only HTTP statuses and
+sentences, and the sentences change between versions: a rule here looks for as little of a
+sentence as tells the case apart, and whatever no rule knows keeps status and sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from tornado_ollama.errors import GatewayError, UpstreamAnswer, UpstreamBroken
+from tornado_ollama.wire import sse
+
+_MAX_MESSAGE = 2000
+"""Longest sentence handed on, in characters."""
+
+_INVALID = "invalid_request_error"
+_TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+_CODES = {429: "rate_limit_exceeded"}
+
+_CAPABILITY = re.compile(r"does not support (\w+)")
+_CAPABILITY_FIELDS = {"tools": "tools", "thinking": "reasoning_effort", "insert": "suffix"}
+_CONTEXT = re.compile(r"exceed_context_size|context (?:length|size)|input is too long", re.I)
+_OPTION = re.compile(r'option "(\w{1,60})" must be of type')
+_FORMAT = re.compile(r"^invalid format\b|failed to parse grammar|json schema conversion", re.I)
+_MODEL_NAME = re.compile(r"^model is required|^invalid model name", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class _Complaint:
+    """What Ollama said: the sentence, and where llama.cpp's server said it, its own code."""
+
+    message: str
+    kind: str = ""
+    status: int | None = None
+
+
+def native_error(status: int, body: bytes, *, input_field: str = "messages") -> GatewayError:
+    """The error for Ollama's answer with `status` (400 and above) and `body`.
+
+    `input_field`: the field of the client's request that holds the prompt."""
+    complaint = _complaint(body)
+    if complaint is None:
+        # Not Ollama's form of an error: another server, another version, a proxy's page.
+        return UpstreamBroken(f"Ollama's server answered {status} without an error message.")
+    return _classified(status, complaint, input_field)
+
+
+def reported_error(error: Any, *, input_field: str = "messages") -> GatewayError:
+    """The error for the value of an `error` key in a reply that began with status 200."""
+    return _classified(500, _unwrap(error), input_field)
+
+
+def error_body(error: GatewayError) -> bytes:
+    """OpenAI's error object."""
+    return msgspec.json.encode(
+        {
+            "error": {
+                "message": error.message,
+                "type": error.type,
+                "param": error.param,
+                "code": error.code,
+            }
+        }
+    )
+
+
+def error_event(error: GatewayError) -> bytes:
+    """The last event of a stream that failed; no `[DONE]` may follow it."""
+    return sse.event(error_body(error))
+
+
+def error_headers(error: GatewayError) -> dict[str, str]:
+    """Headers that keep SDKs from repeating a whole prompt in vain: they repeat every 5xx twice
+    unless told otherwise, but what Ollama itself calls a failure fails again."""
+    headers = {}
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after)
+    if error.status == 500:
+        headers["X-Should-Retry"] = "false"
+    return headers
+
+
+def _classified(status: int, complaint: _Complaint, input_field: str) -> GatewayError:
+    if complaint.status is not None and status >= 500:
+        status = complaint.status
+    sentence = complaint.message
+
+    def answer(
+        status: int, type: str, param: str | None = None, code: str | None = None
+    ) -> UpstreamAnswer:
+        busy = 1 if status == 503 else None
+        return UpstreamAnswer(
+            sentence, status=status, type=type, param=param, code=code, retry_after=busy
+        )
+
+    if status == 404:
+        return answer(404, _INVALID, "model", "model_not_found")
+    if _CONTEXT.search(complaint.kind) or (status < 500 and _CONTEXT.search(sentence)):
+        return answer(400, _INVALID, input_field, "context_length_exceeded")
+    if found := _CAPABILITY.search(sentence):
+        param = _CAPABILITY_FIELDS.get(found[1], "model")
+        return answer(400, _INVALID, param, "unsupported_value")
+    if found := _OPTION.search(sentence):
+        return answer(400, _INVALID, found[1])
+    if _FORMAT.search(sentence):
+        return answer(400, _INVALID, "response_format")
+    if status == 400 and _MODEL_NAME.search(sentence):
+        return answer(400, _INVALID, "model")
+    if status == 503:
+        return answer(503, "server_error", code="overloaded")
+    if 400 <= status < 500:
+        return answer(status, _TYPES.get(status, _INVALID), code=_CODES.get(status))
+    return answer(status if 500 <= status < 600 else 502, "server_error")
+
+
+def _complaint(body: bytes) -> _Complaint | None:
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    if not isinstance(value, dict) or not value.get("error"):
+        return None
+    complaint = _unwrap(value["error"])
+    link = value.get("signin_url")
+    if isinstance(link, str):
+        return _Complaint(f"{complaint.message}: sign Ollama in at {link[:500]}", complaint.kind)
+    return complaint
+
+
+def _unwrap(error: Any) -> _Complaint:
+    """Ollama passes llama.cpp's error body on as a string of JSON, at times with a second line
+    of plain advice; cloud models answer with an object."""
+    hint = ""
+    for _ in range(4):
+        if isinstance(error, str):
+            first, _, rest = error.strip().partition("\n")
+            if not first.startswith("{"):
+                return _Complaint(_sentence(error, hint))
+            try:
+                error = msgspec.json.decode(first)
+            except (msgspec.DecodeError, RecursionError):
+                return _Complaint(_sentence(error, hint))
+            hint = rest or hint
+        if not isinstance(error, dict):
+            break
+        if "error" in error:
+            error = error["error"]
+            continue
+        message, kind, code = error.get("message"), error.get("type"), error.get("code")
+        return _Complaint(
+            _sentence(message if isinstance(message, str) else "", hint),
+            kind if isinstance(kind, str) else "",
+            code if isinstance(code, int) and 400 <= code < 600 else None,
+        )
+    return _Complaint(_sentence("", hint))
+
+
+def _sentence(message: str, hint: str) -> str:
+    whole = "\n".join(part for part in (message.strip(), hint.strip()) if part)
+    return whole[:_MAX_MESSAGE] or "Ollama reported an error without a message."

@@ -1,0 +1,60 @@
+"""Structured output: `response_format`, into Ollama's `format`.
+
+Owns what shape a reply is held to. The schema goes through unchanged: llama.cpp compiles it into
+a grammar, so it is enforced whether `strict` is set or not.
+"""
+
+from __future__ import annotations
+
+from tornado_ollama.errors import BadRequest
+from tornado_ollama.wire.openai.checks import Json, shallow
+from tornado_ollama.wire.openai.fields import JSON_SCHEMA, RESPONSE_FORMAT
+
+Format = str | Json
+
+_PARAM = "response_format"
+
+
+def reply_format(body: Json) -> Format | None:
+    """Ollama's `format`, from `response_format` or else from Ollama's own `format`."""
+    wanted = body.get(_PARAM)
+    if wanted is None:
+        return _native_format(body)
+    if not isinstance(wanted, dict):
+        raise BadRequest(f"'{_PARAM}' must be an object.", param=_PARAM)
+    RESPONSE_FORMAT.check(wanted, _PARAM)
+    match wanted.get("type"):
+        case "text":
+            return None
+        case "json_object":
+            return "json"
+        case "json_schema":
+            return _schema(wanted.get("json_schema"))
+    raise BadRequest(
+        f"'{_PARAM}.type' must be one of: text, json_object, json_schema.", param=_PARAM
+    )
+
+
+def _schema(wrapper: object) -> Json:
+    if not isinstance(wrapper, dict):
+        raise BadRequest(f"'{_PARAM}.json_schema' must be an object.", param=_PARAM)
+    JSON_SCHEMA.check(wrapper, f"{_PARAM}.json_schema")
+    schema = wrapper.get("schema")
+    if not isinstance(schema, dict):
+        raise BadRequest(
+            f"'{_PARAM}.json_schema.schema' must be a JSON Schema object.", param=_PARAM
+        )
+    shallow(schema, _PARAM)
+    return schema
+
+
+def _native_format(body: Json) -> Format | None:
+    wanted = body.get("format")
+    if wanted is None or wanted == "":
+        return None
+    if wanted == "json":
+        return "json"
+    if isinstance(wanted, dict):
+        shallow(wanted, "format")
+        return wanted
+    raise BadRequest("'format' must be \"json\" or a JSON Schema object.", param="format")

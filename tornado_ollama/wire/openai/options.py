@@ -1,0 +1,127 @@
+"""Sampling and runtime settings: OpenAI's names and Ollama's own, into Ollama's `options`.
+
+Owns the types and ranges of these settings. A setting is sent only when somebody gave it, so that
+a Modelfile's own parameters stay in force (Ollama's own /v1 forces temperature and top_p to 1).
+Who wins: OpenAI's fields, then Ollama's names at the top level, then `options`, then the
+operator's defaults. Sources: OpenAI's API reference; Ollama 0.32.15 `api/types.go`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tornado_ollama.errors import BadRequest
+from tornado_ollama.wire.openai.checks import (
+    Json,
+    boolean,
+    integer,
+    items,
+    mapping,
+    number,
+    shallow,
+    text,
+)
+
+_INT32 = 2**31 - 1
+_INT64 = 2**63 - 1
+_FLOAT32 = 3.4e38
+_RANDOM = -1
+"""The seed that asks Ollama for a new one every time; also its default."""
+
+_INTEGERS = frozenset({
+    "num_ctx", "num_batch", "num_gpu", "main_gpu", "num_thread", "num_predict", "num_keep",
+    "top_k", "repeat_last_n", "draft_num_predict", "mirostat",
+})
+_NUMBERS = frozenset({
+    "temperature", "top_p", "min_p", "typical_p", "repeat_penalty", "presence_penalty",
+    "frequency_penalty", "tfs_z", "mirostat_tau", "mirostat_eta",
+})
+_BOOLEANS = frozenset({"use_mmap", "use_mlock", "numa", "low_vram", "penalize_newline"})
+
+_OPENAI_RANGES = {
+    "temperature": (0, 2),
+    "top_p": (0, 1),
+    "frequency_penalty": (-2, 2),
+    "presence_penalty": (-2, 2),
+}
+
+FLAT_OPTIONS = (_INTEGERS | _NUMBERS | _BOOLEANS) - _OPENAI_RANGES.keys()
+"""Ollama's options that are taken at the top level of a request as well."""
+
+
+def native_options(body: Json, defaults: Mapping[str, Any]) -> Json:
+    """Ollama's `options` for a request; empty when nobody asked for anything."""
+    options = dict(defaults)
+    given = body.get("options")
+    if given is not None:
+        for key, value in mapping(given, "options").items():
+            if value is not None:
+                options[key] = _option(key, value, f"options.{key}")
+    for key in FLAT_OPTIONS & body.keys():
+        if body[key] is not None:
+            options[key] = _option(key, body[key], key)
+    for key, (low, high) in _OPENAI_RANGES.items():
+        if body.get(key) is not None:
+            options[key] = number(body[key], key, low, high)
+    if body.get("seed") is not None:
+        options["seed"] = integer(body["seed"], "seed", -_INT64, _INT64)
+    for key in ("max_tokens", "max_completion_tokens"):
+        if body.get(key) is not None:
+            options["num_predict"] = _token_limit(body[key], key)
+    stops = _stops(body.get("stop"), "stop")
+    if stops:
+        options["stop"] = stops
+    return options
+
+
+def seeded(options: Json, index: int) -> Json:
+    """The options of choice `index`: the seed moves on by one a choice, so that choices differ
+    and the whole can still be repeated."""
+    seed = options.get("seed", _RANDOM)
+    if index == 0 or seed == _RANDOM:
+        return options
+    return options | {"seed": seed + index if seed + index <= _INT64 else index}
+
+
+def keep_alive(body: Json) -> str | int | float | None:
+    """How long Ollama keeps the model loaded: seconds, or a Go duration such as `5m`."""
+    value = body.get("keep_alive")
+    if value is None or isinstance(value, str):
+        return value
+    return number(value, "keep_alive", -_INT64, _INT64)
+
+
+def flags(body: Json, *names: str) -> Json:
+    """Those of the boolean fields `names` that were given."""
+    return {name: boolean(body[name], name) for name in names if body.get(name) is not None}
+
+
+def _option(key: str, value: Any, param: str) -> Any:
+    if key in _INTEGERS:
+        return integer(value, param, -_INT32, _INT32)
+    if key in _NUMBERS:
+        return number(value, param, -_FLOAT32, _FLOAT32)
+    if key in _BOOLEANS:
+        return boolean(value, param)
+    if key == "seed":
+        return integer(value, param, -_INT64, _INT64)
+    if key == "stop":
+        return _stops(value, param)
+    return shallow(value, param)
+
+
+def _token_limit(value: Any, param: str) -> int:
+    """1 or more, or -1 for none and -2 for what fits the context, as Ollama's users write it."""
+    limit = integer(value, param, -2, _INT32)
+    if limit == 0:
+        raise BadRequest(f"'{param}' must be 1 or more, or -1 for no limit.", param=param)
+    return limit
+
+
+def _stops(value: Any, param: str) -> list[str]:
+    """The stop strings as a list. An empty one is no stop: it would match at once."""
+    if value is None:
+        return []
+    given = [value] if isinstance(value, str) else items(value, param)
+    return [stop for item in given if (stop := text(item, param))]

@@ -1,0 +1,74 @@
+"""What the operator decided about the translation: aliases, defaults per model, limits.
+
+Owns the look-up of a model's name and defaults. Reading the configuration is not its business:
+the values are handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any, Protocol
+
+MAX_CHOICES = 128
+"""Most replies one request may ask for, `n` times the number of prompts: OpenAI's limit of `n`."""
+
+
+class ModelDefaults(Protocol):
+    """What is used where a request is silent (`models.defaults` of the configuration)."""
+
+    @property
+    def num_ctx(self) -> int | None: ...
+    @property
+    def keep_alive(self) -> str | int | float | None: ...
+    @property
+    def think(self) -> bool | str | None: ...
+    @property
+    def options(self) -> Mapping[str, Any] | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """The defaults of one model, gathered from every glob that matches it."""
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+    keep_alive: str | int | float | None = None
+    think: bool | str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """`aliases`: name a client sends -> name Ollama knows. `defaults`: glob -> defaults; where
+    several match, the later ones win. `fetch_images`: whether images given by URL are fetched."""
+
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, ModelDefaults] = field(default_factory=dict)
+    fetch_images: bool = False
+    max_choices: int = MAX_CHOICES
+
+    def resolve(self, model: str) -> str:
+        """The name to send to Ollama for the name a client sent."""
+        return self.aliases.get(model, model)
+
+    def defaults_for(self, model: str) -> Defaults:
+        """The defaults of `model`, a name that Ollama knows."""
+        options: dict[str, Any] = {}
+        keep_alive: str | int | float | None = None
+        think: bool | str | None = None
+        for glob, defaults in self.defaults.items():
+            if not _matches(glob, model):
+                continue
+            options.update(defaults.options or {})
+            if defaults.num_ctx is not None:
+                options["num_ctx"] = defaults.num_ctx
+            keep_alive = keep_alive if defaults.keep_alive is None else defaults.keep_alive
+            think = think if defaults.think is None else defaults.think
+        return Defaults(options, keep_alive, think)
+
+
+def _matches(glob: str, model: str) -> bool:
+    """Names are case-insensitive, and a name without a tag means `:latest`."""
+    glob, name = glob.lower(), model.lower()
+    full = name if ":" in name.rpartition("/")[2] else name + ":latest"
+    return fnmatchcase(full, glob) or fnmatchcase(full.removesuffix(":latest"), glob)

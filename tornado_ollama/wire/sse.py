@@ -1,0 +1,41 @@
+"""Server-sent events, as OpenAI streams them.
+
+Owns the framing of events and nothing of their content. Rules: the HTML Standard, section
+"Server-sent events"; OpenAI sends one `data:` line an event and ends with `[DONE]`.
+"""
+
+from __future__ import annotations
+
+CONTENT_TYPE = "text/event-stream; charset=utf-8"
+
+DONE = b"data: [DONE]\n\n"
+"""The end of a stream that succeeded. A stream that failed never carries it."""
+
+PING = b": ping\n\n"
+"""A comment: decoders skip it, and it keeps proxies and clients from giving up while a model
+loads. Only to be written between two events."""
+
+_LINE_ENDS = (
+    (b"\xe2\x80\xa8", b"\\u2028"),
+    (b"\xe2\x80\xa9", b"\\u2029"),
+    (b"\xc2\x85", b"\\u0085"),
+)
+
+
+def event(json: bytes) -> bytes:
+    """One event whose data is `json`, a JSON text on one line."""
+    return b"data: %b\n\n" % safe_line(json)
+
+
+def safe_line(json: bytes) -> bytes:
+    """`json` with U+2028, U+2029 and U+0085 written as escapes.
+
+    They are legal in JSON and no line ends in SSE, but clients that cut text as Python's
+    `str.splitlines` does (httpx' `iter_lines` among them) would break the event there. Outside
+    of strings these characters cannot occur in JSON, so replacing bytes is enough.
+    """
+    if json.isascii():
+        return json
+    for raw, escape in _LINE_ENDS:
+        json = json.replace(raw, escape)
+    return json
