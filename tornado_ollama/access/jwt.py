@@ -1,0 +1,212 @@
+"""JSON Web Tokens: which are believed, and what their claims allow.
+
+PyJWT checks the signature; the claims are checked here, against a time that is given. One key has
+one list of algorithms, all of its own kind, so a public key can never be taken for an HMAC secret.
+Nothing in a token's header chooses a key: `jku`, `x5u`, `jwk` and `kid` are ignored, `crit` and
+`b64` refused. Rules: RFC 7515, 7519, 8725.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from .principal import Principal, Scope, loggable_name
+
+PublicKey = (
+    rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | ed448.Ed448PublicKey
+)
+
+SECRET_BYTES = {"HS256": 32, "HS384": 48, "HS512": 64}
+"""Least length of a secret by algorithm: the hash's own (RFC 7518, section 3.2)."""
+
+CURVES = {"ES256": "secp256r1", "ES384": "secp384r1", "ES512": "secp521r1"}
+RSA_ALGORITHMS = frozenset(("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"))
+MIN_RSA_BITS = 2048
+"""RFC 7518, section 3.3."""
+
+PUBLIC_KEY_ALGORITHMS = RSA_ALGORITHMS | CURVES.keys() | {"EdDSA"}
+ALGORITHMS = SECRET_BYTES.keys() | PUBLIC_KEY_ALGORITHMS
+
+MAX_TOKEN_CHARS = 8192
+LAST_SECOND = 253402300799
+"""The end of the year 9999; no claim of a time may lie beyond."""
+
+_JWS = jwt.PyJWS(sorted(ALGORITHMS))
+
+_COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+
+
+class InvalidToken(Exception):
+    """The reason is for the operator (`token inspect`); clients are not told it."""
+
+
+@dataclass(frozen=True, slots=True)
+class JwtKey:
+    """A key, and what is asked of the tokens it signed."""
+
+    key: str | PublicKey = field(repr=False)
+    algorithms: tuple[str, ...]
+    issuer: str | None = None
+    audience: str | None = None
+    leeway: float = 30.0
+    """Seconds by which clocks may differ."""
+    default_scopes: frozenset[Scope] = frozenset((Scope.GENERATE,))
+    """What a token without the claim `scope` allows."""
+    require_exp: bool = True
+
+
+def looks_like_jwt(token: str) -> bool:
+    return len(token) <= MAX_TOKEN_CHARS and _COMPACT.fullmatch(token) is not None
+
+
+def load_public_key(pem: bytes) -> PublicKey:
+    """Raises ValueError with the rule."""
+    if b"PRIVATE KEY" in pem:
+        raise ValueError("must hold the public key, not the private one")
+    try:
+        key = load_pem_public_key(pem)
+    except Exception:  # cryptography documents several, and adds to them
+        raise ValueError("must hold one public key in PEM form") from None
+    if not isinstance(key, PublicKey):
+        raise ValueError("must hold an RSA, EC or Ed25519 key")
+    if isinstance(key, rsa.RSAPublicKey) and key.key_size < MIN_RSA_BITS:
+        raise ValueError(f"must hold an RSA key of {MIN_RSA_BITS} bits or more")
+    return key
+
+
+def fits(key: PublicKey, algorithm: str) -> bool:
+    """Whether a key is of the algorithm's kind."""
+    if isinstance(key, rsa.RSAPublicKey):
+        return algorithm in RSA_ALGORITHMS
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return CURVES.get(algorithm) == key.curve.name
+    return algorithm == "EdDSA"
+
+
+def verify(token: str, keys: Sequence[JwtKey], now: float) -> Principal:
+    """The principal of a valid token; `expires` includes the leeway. Raises InvalidToken."""
+    if not looks_like_jwt(token):
+        raise InvalidToken("it is not a signed JWT in compact form")
+    algorithm = _header(token).get("alg")
+    for key in keys:
+        if algorithm in key.algorithms:
+            return _principal(_signed_claims(token, key), key, now)
+    raise InvalidToken("its algorithm is not among auth.jwt.algorithms")
+
+
+def sign(claims: dict[str, Any], secret: str, algorithm: str) -> str:
+    """A new token. `algorithm` is one of SECRET_BYTES, `secret` long enough for it."""
+    return jwt.encode(claims, secret, algorithm=algorithm)
+
+
+def _header(token: str) -> dict[str, Any]:
+    try:
+        header = jwt.get_unverified_header(token)
+    except (jwt.PyJWTError, ValueError):
+        raise InvalidToken("its header cannot be read") from None
+    if "crit" in header or "b64" in header:
+        raise InvalidToken("its header asks for extensions")
+    return header
+
+
+def _signed_claims(token: str, key: JwtKey) -> dict[str, Any]:
+    try:
+        decoded = _JWS.decode_complete(token, key.key, algorithms=list(key.algorithms))
+    except (jwt.PyJWTError, ValueError, TypeError):
+        raise InvalidToken("its signature is not right") from None
+    try:
+        claims = json.loads(
+            decoded["payload"].decode(),  # or Python would guess among UTF-8, -16 and -32
+            object_pairs_hook=_no_duplicates,
+            parse_constant=_no_constant,
+        )
+    except (ValueError, RecursionError):
+        raise InvalidToken("its claims cannot be read") from None
+    if not isinstance(claims, dict):
+        raise InvalidToken("its claims are not an object")
+    return claims
+
+
+def _principal(claims: dict[str, Any], key: JwtKey, now: float) -> Principal:
+    expires = _time(claims, "exp")
+    if expires is None and key.require_exp:
+        raise InvalidToken("it has no exp")
+    if expires is not None and now >= expires + key.leeway:
+        raise InvalidToken("it has expired")
+    for claim in ("nbf", "iat"):
+        begins = _time(claims, claim)
+        if begins is not None and begins > now + key.leeway:
+            raise InvalidToken(f"its {claim} lies in the future")
+    if key.issuer is not None and claims.get("iss") != key.issuer:
+        raise InvalidToken("its iss is not auth.jwt.issuer")
+    if key.audience is not None and key.audience not in _audiences(claims):
+        raise InvalidToken("its aud is not auth.jwt.audience")
+    _text(claims, "jti")
+    scope = _text(claims, "scope")
+    return Principal(
+        loggable_name(_text(claims, "sub") or "jwt"),
+        "jwt",
+        key.default_scopes if scope is None else frozenset(_scopes(scope)),
+        _models(claims),
+        None if expires is None else expires + key.leeway,
+    )
+
+
+def _scopes(text: str) -> list[Scope]:
+    known = {scope.value: scope for scope in Scope}
+    return [known[word] for word in text.split(" ") if word in known]
+
+
+def _text(claims: dict[str, Any], claim: str) -> str | None:
+    if claim not in claims:
+        return None
+    if isinstance(value := claims[claim], str):
+        return value
+    raise InvalidToken(f"its {claim} is not a string")
+
+
+def _time(claims: dict[str, Any], claim: str) -> float | None:
+    """Seconds since 1970 (RFC 7519, `NumericDate`)."""
+    if claim not in claims:
+        return None
+    value = claims[claim]
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number and 0 <= value <= LAST_SECOND:
+        return float(value)
+    raise InvalidToken(f"its {claim} is not a time")
+
+
+def _audiences(claims: dict[str, Any]) -> list[str]:
+    value = claims.get("aud")
+    audiences = [value] if isinstance(value, str) else value
+    if isinstance(audiences, list) and all(isinstance(item, str) for item in audiences):
+        return audiences
+    raise InvalidToken("its aud is not a string or a list of strings")
+
+
+def _models(claims: dict[str, Any]) -> tuple[str, ...] | None:
+    if "models" not in claims:
+        return None
+    globs = claims["models"]
+    if isinstance(globs, list) and all(isinstance(glob, str) for glob in globs):
+        return tuple(globs)
+    raise InvalidToken("its models is not a list of globs")
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    claims = dict(pairs)
+    if len(claims) != len(pairs):
+        raise ValueError("a claim is there twice")
+    return claims
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,117 @@
+"""Model names as Ollama reads them, and every place where a request body can name one.
+
+Two spellings that Ollama takes for one model must be one here, or a credential that is bound to
+models could be led around its bounds. The rules of names are Ollama's `types/model/name.go`:
+`[host/][namespace/]model[:tag]`, case-insensitive, defaults `registry.ollama.ai`, `library`,
+`latest`. The rules of bodies are those of Go's `encoding/json`: keys match case-insensitively by
+Unicode simple folding, of two equal keys the last wins, and only the first value is read.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+
+from ..errors import BadRequest
+
+DEFAULT_HOST = "registry.ollama.ai"
+DEFAULT_NAMESPACE = "library"
+DEFAULT_TAG = "latest"
+
+MAX_NAME_CHARS = 1024
+"""Above any name Ollama takes (host 350, the other parts 80 each): nothing longer is a name."""
+
+NAMING_KEYS = frozenset(("model", "name", "from", "source", "destination"))
+"""The keys of Ollama's request types that hold a model name (`api/types.go`)."""
+
+
+def canonical(name: str) -> str:
+    """The one spelling of a model: lower case, with its tag, without default host and namespace."""
+    rest, tag = _split_tag(name.lower())
+    _, scheme, without_scheme = rest.partition("://")
+    *places, model = (without_scheme if scheme else rest).split("/")
+    if len(places) == 2 and places[0] == DEFAULT_HOST:
+        places = places[1:]
+    if places == [DEFAULT_NAMESPACE]:
+        places = []
+    return f"{'/'.join((*places, model))}:{tag or DEFAULT_TAG}"
+
+
+def matches(glob: str, name: str) -> bool:
+    """Whether a glob takes in a model. `*` stands for anything, `/` and `:` included.
+
+    A glob that ends neither in a tag nor in `*` means the tag `latest`, as a name does.
+    """
+    if len(name) > MAX_NAME_CHARS:
+        return False
+    first, *others = _pieces(glob)
+    name = canonical(name)
+    if first.startswith(f"{DEFAULT_HOST}/"):
+        name = _with_defaults(name)
+    if not others:
+        return name == first
+    if not name.startswith(first):
+        return False
+    at, last = len(first), others.pop()
+    for piece in others:
+        found = name.find(piece, at)
+        if found < 0:
+            return False
+        at = found + len(piece)
+    return len(name) - len(last) >= at and name.endswith(last)
+
+
+def named_models(body: bytes) -> list[str]:
+    """Every model that a JSON request body names, in all spellings of the keys that Go accepts.
+
+    More than Ollama will look at (all duplicates, all keys), never less. A body that names none
+    gives an empty list. Raises BadRequest on what is not a JSON object.
+    """
+    text = body.decode("utf-8", "replace").lstrip(" \t\r\n")  # Go, too, replaces bad UTF-8
+    try:
+        pairs, _ = _DECODER.raw_decode(text)
+    except RecursionError:
+        raise BadRequest("The request body is nested too deeply.") from None
+    except ValueError:
+        raise BadRequest("The request body is not valid JSON.") from None
+    if not text.startswith("{"):
+        raise BadRequest("The request body is not a JSON object.")
+    return [
+        value.encode("utf-8", "replace").decode()  # lone surrogates could not be logged or sent
+        for key, value in pairs
+        if isinstance(value, str) and key.casefold() in NAMING_KEYS
+    ]
+
+
+def _split_tag(name: str) -> tuple[str, str]:
+    """A colon before the last slash belongs to the scheme or to the host's port."""
+    rest, colon, tag = name.rpartition(":")
+    return (rest, tag) if colon and "/" not in tag else (name, "")
+
+
+def _with_defaults(name: str) -> str:
+    """A canonical name in full, for the globs that speak of the default host by name."""
+    slashes = name.count("/")
+    missing = ((DEFAULT_HOST, DEFAULT_NAMESPACE), (DEFAULT_HOST,))[slashes : slashes + 1]
+    return "/".join((*(missing[0] if missing else ()), name))
+
+
+@lru_cache(maxsize=1024)
+def _pieces(glob: str) -> list[str]:
+    """The literal texts between the stars of a glob. What it leaves out is filled in as in a
+    name; but `library/*` must not become `*`, so with stars the defaults are kept."""
+    if "*" not in glob:
+        return [canonical(glob)]
+    glob = glob.lower()
+    if not glob.endswith("*") and not _split_tag(glob)[1]:
+        glob += f":{DEFAULT_TAG}"
+    if glob.startswith(f"{DEFAULT_NAMESPACE}/"):
+        glob = f"{DEFAULT_HOST}/{glob}"
+    return glob.split("*")
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=list,  # keeps duplicates
+    parse_int=len,  # numbers are not looked at, and Python refuses those of 4300 digits and more
+    parse_float=len,
+)

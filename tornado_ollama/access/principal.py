@@ -1,0 +1,46 @@
+"""Who a request acts for, and what that one may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from .model_names import matches
+
+Kind = Literal["anonymous", "token", "jwt"]
+
+MAX_NAME_CHARS = 64
+
+
+class Scope(StrEnum):
+    """What a credential is good for. Neither includes the other."""
+
+    GENERATE = "generate"
+    MANAGE = "manage"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The one a request acts for. Holds nothing secret, so it may be logged."""
+
+    name: str
+    kind: Kind
+    scopes: frozenset[Scope]
+    models: tuple[str, ...] | None = None
+    """Globs of the models it may name; None: every model."""
+    expires: float | None = None
+    """Unix time from which it is no longer valid; None: never."""
+
+    def may(self, scope: Scope) -> bool:
+        return scope in self.scopes
+
+    def may_use(self, model: str) -> bool:
+        """`model` as a client or Ollama spells it, aliases already resolved."""
+        return self.models is None or any(matches(glob, model) for glob in self.models)
+
+
+def loggable_name(text: str) -> str:
+    """A name from outside, safe in one column of one log line: no space, no control, not long."""
+    kept = "".join(c if c.isprintable() and not c.isspace() else "_" for c in text)
+    return kept[:MAX_NAME_CHARS]

@@ -1,0 +1,53 @@
+"""Static tokens: kept as SHA-256, found in constant time.
+
+The table's keys are the digests under a keyed hash (HMAC with a key of this process), so what a
+lookup costs tells nothing about the tokens, and ten thousand of them cost as much as one. The
+full digest is then compared in constant time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from .principal import Principal, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class StaticToken:
+    """A configured token, without the token."""
+
+    name: str
+    sha256: bytes = field(repr=False)
+    scopes: frozenset[Scope]
+    models: tuple[str, ...] | None = None
+    """Globs of the models it is bound to; None: every model."""
+    expires: float | None = None
+    """Unix time from which it is refused; None: never."""
+
+
+def digest(token: str) -> bytes:
+    """SHA-256 of a token. Any text has one, lone surrogates included."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+class TokenTable:
+    def __init__(self, tokens: Iterable[StaticToken], index_key: bytes) -> None:
+        """`index_key`: 32 random bytes of this process; never stored."""
+        self._index_key = index_key
+        self._by_index = {self._index(token.sha256): token for token in tokens}
+
+    def find(self, token: str, now: float) -> Principal | None:
+        """The principal of a token that is known and has not expired. `now` is Unix time."""
+        wanted = digest(token)
+        known = self._by_index.get(self._index(wanted))
+        if known is None or not hmac.compare_digest(known.sha256, wanted):
+            return None
+        if known.expires is not None and now >= known.expires:
+            return None
+        return Principal(known.name, "token", known.scopes, known.models, known.expires)
+
+    def _index(self, sha256: bytes) -> bytes:
+        return hmac.digest(self._index_key, sha256, "sha256")
