@@ -55,6 +55,7 @@ class Exchange:
         self._task: asyncio.Task[None] | None = None  # connecting, then uploading
         self._clock: asyncio.TimerHandle | None = None
         self._sent_at = 0.0
+        self._blocked = False  # Ollama does not take more of the upload
         self._over = False
         self.response: ResponseHead | None = None
         self.collected: list[bytes] = []
@@ -112,7 +113,9 @@ class Exchange:
         async def send(data: bytes) -> None:
             if data and connection.usable:
                 connection.write(b"%x\r\n%b\r\n" % (len(data), data) if chunked else data)
+                self._blocked = True
                 await connection.room()
+                self._blocked = False
                 self._sent_at = self._loop.time()
 
         try:
@@ -181,7 +184,7 @@ class Exchange:
         assert connection is not None
         if self.response is None:
             limit, since, key = request.first_byte_timeout, self._sent_at, "service.load_timeout"
-            resting = self._task is not None
+            resting = self._task is not None and not self._blocked
         else:
             limit, since, key = request.idle_timeout, connection.last_read, "service.timeout"
             resting = connection.paused

@@ -68,16 +68,16 @@ class Headers(Protocol):
 
 
 def to_upstream(
-    headers: Headers, *, client: str, chain: str, scheme: str, host: str, request_id: str
+    headers: Headers, *, peer: str, chain: str, scheme: str, host: str, request_id: str
 ) -> list[tuple[str, str]]:
     """The client's headers as Ollama gets them.
 
-    `client` is the address of the client, `chain` the addresses that a trusted proxy named before
-    it (empty when there is none), `scheme` and `host` what the client used.
+    `peer` is the address that called this gateway, `chain` the addresses that trusted proxies
+    named before it (empty when there are none), `scheme` and `host` what the client used.
     """
     passed = list(_passing(headers, _NOT_UPSTREAM, _NOT_UPSTREAM_PREFIXES))
     passed += [
-        ("X-Forwarded-For", f"{chain}, {client}" if chain else client),
+        ("X-Forwarded-For", f"{chain}, {peer}" if chain else peer),
         ("X-Forwarded-Proto", scheme),
         ("X-Forwarded-Host", host),
         ("X-Request-Id", request_id),

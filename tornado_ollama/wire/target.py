@@ -22,6 +22,10 @@ _ENCODED = re.compile(r"%([0-9A-Fa-f]{2})")
 _QUERY = re.compile(r"[\x21-\x7e]*", re.ASCII)
 _DECODABLE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:@")
 
+_MODEL_PREFIX = "/v1/models/"
+"""What follows is a model's name. Clients encode its slashes, and it never becomes a path again:
+it goes to Ollama inside a JSON body. Only here an encoded slash means a slash."""
+
 MAX_TARGET = 8192
 """Longest target served, in characters; RFC 9112 asks for 8000 at least."""
 
@@ -37,6 +41,8 @@ def split_target(raw: str) -> tuple[str, str]:
         raise BadRequest("The request's path is too long.")
     if "%" in path:
         path = _ENCODED.sub(_decode_harmless, path)
+        if path.startswith(_MODEL_PREFIX):
+            path = path.replace("%2F", "/").replace("%2f", "/")
     segments = path.split("/")
     if (
         not path.startswith("/")

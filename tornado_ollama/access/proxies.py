@@ -1,0 +1,73 @@
+"""Who the client is when there are proxies in front: whose word is believed, and how far.
+
+`X-Forwarded-For` is a list to which every proxy appends the address it was called from. Read from
+the right, the entries of trusted proxies are skipped; the first other one is the client. What
+stands left of it anybody can have written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Protocol
+
+
+class Headers(Protocol):
+    def get(self, name: str, default: str = ...) -> str: ...
+
+    def get_list(self, name: str) -> list[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Where a request came from."""
+
+    address: str
+    chain: str
+    """The trusted part of `X-Forwarded-For` to pass on, without the direct peer; may be empty."""
+    scheme: str
+
+
+class TrustedProxies:
+    """`listen.trusted_proxies`: the networks whose forwarding headers are believed."""
+
+    def __init__(self, networks: Sequence[str]) -> None:
+        self._networks: list[IPv4Network | IPv6Network] = [
+            ip_network(network, strict=False) for network in networks
+        ]
+
+    def trusts(self, address: str) -> bool:
+        try:
+            parsed = ip_address(address)
+        except ValueError:
+            return False
+        mapped = getattr(parsed, "ipv4_mapped", None)
+        return any((mapped or parsed) in network for network in self._networks)
+
+    def client(self, peer: str, scheme: str, headers: Headers) -> Client:
+        """`peer` and `scheme` are the connection's own; they stand when the peer is no proxy."""
+        if not self._networks or not self.trusts(peer):
+            return Client(peer, "", scheme)
+        told = headers.get("X-Forwarded-Proto", "").split(",")[-1].strip().lower()
+        if told in ("http", "https"):
+            scheme = told
+        hops = [
+            hop.strip()
+            for value in headers.get_list("X-Forwarded-For")
+            for hop in value.split(",")
+            if hop.strip()
+        ]
+        if not hops and (real := headers.get("X-Real-IP", "").strip()):
+            hops = [real]
+        address, chain = peer, list[str]()
+        for hop in reversed(hops):
+            try:
+                ip_address(hop)
+            except ValueError:
+                break
+            address = hop
+            chain.insert(0, hop)
+            if not self.trusts(hop):
+                break
+        return Client(address, ", ".join(chain), scheme)

@@ -1,0 +1,175 @@
+"""The route table: method and path to the scope they need, the door behind which they are
+answered, and the path they have at Ollama. What is not in it is a 404 and is never forwarded.
+
+The one place of this decision: `app.py` builds its routing from it, the tests their authorisation
+matrix. Methods are Ollama's own (0.32, `server/routes.go`), so that a wrong one is answered here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .principal import Principal, Scope
+
+
+class Need(StrEnum):
+    """What a route asks of the one who calls it."""
+
+    NOTHING = "nothing"
+    CREDENTIAL = "any valid credential"
+    GENERATE = "scope generate"
+    MANAGE = "scope manage"
+
+    def met_by(self, principal: Principal) -> bool:
+        if self is Need.GENERATE:
+            return principal.may(Scope.GENERATE)
+        if self is Need.MANAGE:
+            return principal.may(Scope.MANAGE)
+        return True
+
+
+class Door(StrEnum):
+    """Who answers: `app.py` has a handler for each."""
+
+    PAGE = "page"
+    STATIC = "static"
+    HEALTH = "health"
+    LIVE = "live"
+    NATIVE = "native"
+    CHAT_COMPLETIONS = "chat completions"
+    COMPLETIONS = "completions"
+    EMBEDDINGS = "embeddings"
+    MODELS = "models"
+    MODEL = "model"
+    SOCKET = "socket"
+    NOWHERE = "nowhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One row. A `path` that ends in `/*` also takes what follows; `/+` takes one segment."""
+
+    path: str
+    methods: tuple[str, ...]
+    need: Need
+    door: Door
+    at_ollama: str | None = None
+    """The path at Ollama where it differs; same ending as `path`."""
+
+    uploads: bool = False
+    """The body is data, of any size and streamed, not JSON with a limit."""
+
+    runs_long: bool = False
+    """Progress may be silent for long (a download's hash check): no idle clock."""
+
+    lists_models: bool = False
+    """The reply lists models; a credential bound to some sees only those."""
+
+
+_READ = ("GET", "HEAD")
+
+
+def _native(
+    path: str,
+    methods: tuple[str, ...],
+    need: Need,
+    *,
+    uploads: bool = False,
+    runs_long: bool = False,
+    lists_models: bool = False,
+) -> Route:
+    return Route(
+        path,
+        methods,
+        need,
+        Door.NATIVE,
+        uploads=uploads,
+        runs_long=runs_long,
+        lists_models=lists_models,
+    )
+
+
+_API = (
+    _native("/api/version", _READ, Need.CREDENTIAL),
+    _native("/api/tags", _READ, Need.CREDENTIAL, lists_models=True),
+    _native("/api/ps", ("GET",), Need.CREDENTIAL, lists_models=True),
+    _native("/api/show", ("POST",), Need.CREDENTIAL),
+    _native("/api/chat", ("POST",), Need.GENERATE),
+    _native("/api/generate", ("POST",), Need.GENERATE),
+    _native("/api/embed", ("POST",), Need.GENERATE),
+    _native("/api/embeddings", ("POST",), Need.GENERATE),
+    _native("/api/pull", ("POST",), Need.MANAGE, runs_long=True),
+    _native("/api/push", ("POST",), Need.MANAGE, runs_long=True),
+    _native("/api/create", ("POST",), Need.MANAGE, runs_long=True),
+    _native("/api/copy", ("POST",), Need.MANAGE),
+    _native("/api/delete", ("DELETE",), Need.MANAGE),
+    _native("/api/blobs/+", ("HEAD", "POST"), Need.MANAGE, uploads=True),
+    _native("/api/me", ("POST",), Need.MANAGE),
+    _native("/api/signout", ("POST",), Need.MANAGE),
+    _native("/api/user/keys/+", ("DELETE",), Need.MANAGE),
+    _native("/api/status", ("GET",), Need.MANAGE),
+    _native("/api/experimental/*", ("GET", "POST"), Need.MANAGE),
+)
+
+_SYS_NAMES = ("tags", "ps", "version", "show", "pull", "push", "create", "copy", "delete")
+
+_SYS = tuple(
+    Route(
+        f"/sys/{name}",
+        api.methods,
+        Need.MANAGE,
+        Door.NATIVE,
+        at_ollama=api.path,
+        runs_long=api.runs_long,
+        lists_models=api.lists_models,
+    )
+    for name in _SYS_NAMES
+    for api in _API
+    if api.path == f"/api/{name}"
+)
+
+ROUTES: tuple[Route, ...] = (
+    Route("/", _READ, Need.NOTHING, Door.PAGE),
+    Route("/static/*", _READ, Need.NOTHING, Door.STATIC),
+    Route("/health", _READ, Need.NOTHING, Door.HEALTH),
+    Route("/health/live", _READ, Need.NOTHING, Door.LIVE),
+    *_API,
+    *_SYS,
+    Route("/v1/chat/completions", ("POST",), Need.GENERATE, Door.CHAT_COMPLETIONS),
+    Route("/v1/completions", ("POST",), Need.GENERATE, Door.COMPLETIONS),
+    Route("/v1/embeddings", ("POST",), Need.GENERATE, Door.EMBEDDINGS),
+    Route("/v1/models", ("GET",), Need.GENERATE, Door.MODELS),
+    Route("/v1/models/*", ("GET",), Need.GENERATE, Door.MODEL),
+    _native("/v1/audio/transcriptions", ("POST",), Need.GENERATE, uploads=True),
+    Route("/ws", ("GET",), Need.GENERATE, Door.SOCKET),
+)
+
+NOWHERE = Route("", (), Need.NOTHING, Door.NOWHERE)
+"""The row of everything that has none."""
+
+UNKNOWN_API = Route("/api/*", ("GET", "HEAD", "POST", "PUT", "DELETE"), Need.MANAGE, Door.NATIVE)
+"""For `service.forward_unknown`: what a newer Ollama may have, for those who manage it."""
+
+_EXACT = {route.path: route for route in ROUTES if route.path[-2:] not in ("/*", "/+")}
+_OPEN = tuple((route.path[:-1], route) for route in ROUTES if route.path[-2:] in ("/*", "/+"))
+
+
+def find(path: str, *, forward_unknown: bool = False) -> Route:
+    """The row of a canonical path (`wire.target.split_target`); NOWHERE when there is none."""
+    route = _EXACT.get(path)
+    if route is not None:
+        return route
+    for prefix, route in _OPEN:
+        rest = path.removeprefix(prefix)
+        if rest != path and rest and not rest.endswith("/"):
+            if route.path.endswith("*") or "/" not in rest:
+                return route
+    if forward_unknown and path.startswith("/api/") and not path.endswith("/"):
+        return UNKNOWN_API
+    return NOWHERE
+
+
+def path_at_ollama(route: Route, path: str) -> str:
+    """Where a request of this row goes: the very path that was authorised, `/sys` as `/api`."""
+    return route.at_ollama or path

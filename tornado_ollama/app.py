@@ -1,0 +1,164 @@
+"""The map of the house: which handler stands behind each door of the route table.
+
+`make_app` puts the parts together from the settings; `Gateway.find_handler` is all the routing
+there is. The path is made canonical first, and the handler is given that path: nobody looks at the
+raw one again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from tornado import httputil
+from tornado.web import Application, RequestHandler
+
+from .access.authenticator import build_authenticator
+from .access.origins import HostPolicy, OriginPolicy
+from .access.proxies import TrustedProxies
+from .access.routes import NOWHERE, Door, find
+from .config import Settings
+from .errors import BadRequest, GatewayError
+from .handlers.assets import read_assets
+from .handlers.chat_socket import ChatSocketHandler
+from .handlers.deps import Deps, Gate, Live, Site
+from .handlers.health import HealthHandler
+from .handlers.native import NativeHandler
+from .handlers.nowhere import NowhereHandler
+from .handlers.openai import (
+    ChatCompletionsHandler,
+    CompletionsHandler,
+    EmbeddingsHandler,
+    ModelHandler,
+    ModelsHandler,
+)
+from .handlers.pages import PageHandler
+from .handlers.probe import Probe
+from .resources import STATIC_DIR
+from .upstream.client import UpstreamClient
+from .upstream.ollama import Backend, Clocks, Ollama
+from .wire.openai.policy import Policy
+from .wire.target import split_target
+
+HANDLERS: dict[Door, type[RequestHandler]] = {
+    Door.PAGE: PageHandler,
+    Door.STATIC: PageHandler,
+    Door.HEALTH: HealthHandler,
+    Door.LIVE: HealthHandler,
+    Door.NATIVE: NativeHandler,
+    Door.CHAT_COMPLETIONS: ChatCompletionsHandler,
+    Door.COMPLETIONS: CompletionsHandler,
+    Door.EMBEDDINGS: EmbeddingsHandler,
+    Door.MODELS: ModelsHandler,
+    Door.MODEL: ModelHandler,
+    Door.SOCKET: ChatSocketHandler,
+    Door.NOWHERE: NowhereHandler,
+}
+
+MAX_SOCKET_MESSAGE_BYTES = 32 * 1024 * 1024
+"""Largest message on `/ws`: a long conversation with some images."""
+
+
+class Gateway(Application):
+    """The application. `deps` is replaced by `reload`; handlers keep the one they began with."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Must be called inside the running loop: the client to Ollama belongs to it."""
+        super().__init__(
+            log_function=lambda handler: None,  # `handlers/base.py` writes the access log
+            websocket_ping_interval=20,
+            websocket_ping_timeout=20,
+            websocket_max_message_size=MAX_SOCKET_MESSAGE_BYTES,
+        )
+        self.client = UpstreamClient(force_instance=True)
+        self.backend = Backend(settings.service.base_url)
+        self._live = Live()
+        self._probe = Probe()
+        self._started_at = time.monotonic()
+        self.deps = self._make_deps(settings)
+
+    def find_handler(self, request: httputil.HTTPServerRequest, **kwargs: Any) -> Any:
+        problem: BadRequest | None = None
+        try:
+            path, query = split_target(request.uri or "")
+            route = find(path, forward_unknown=self.deps.gate.forward_unknown)
+        except BadRequest as error:
+            path, query, route, problem = (request.uri or "").split("?")[0], "", NOWHERE, error
+        return self.get_handler_delegate(
+            request,
+            HANDLERS[route.door],
+            {
+                "deps": self.deps,
+                "route": route,
+                "url_path": path,
+                "query": query,
+                "problem": problem,
+            },
+        )
+
+    def reload(self, settings: Settings) -> None:
+        """New requests see the new settings; running ones end only if their credential is gone."""
+        if self.backend.kind == "ollama":
+            self.backend.move(settings.service.base_url, "ollama")
+        self.deps = self._make_deps(settings)
+        for request in self._live:
+            if request.principal is None:  # a public route
+                continue
+            try:
+                self.deps.gate.authenticator.authenticate(request.credential, time.time())
+            except GatewayError:
+                request.revoke()
+
+    def begin_drain(self) -> None:
+        """From now on new requests are answered 503, and sockets close when they have nothing
+        under way."""
+        self._live.draining = True
+        for request in self._live:
+            request.drain()
+
+    @property
+    def live(self) -> Live:
+        return self._live
+
+    async def close(self) -> None:
+        """Ends what still runs, and all connections to Ollama."""
+        self._probe.close()
+        for request in self._live:
+            request.drain(now=True)
+        self.client.close()
+        await asyncio.sleep(0)
+
+    def _make_deps(self, settings: Settings) -> Deps:
+        service = settings.service
+        return Deps(
+            gate=Gate(
+                authenticator=build_authenticator(settings.auth, settings.anonymous_scopes()),
+                origins=OriginPolicy(settings.cors.origins),
+                hosts=HostPolicy((*settings.listen.allowed_hosts, settings.listen.host)),
+                proxies=TrustedProxies(settings.listen.trusted_proxies),
+                forward_unknown=service.forward_unknown,
+            ),
+            ollama=Ollama(
+                self.client,
+                self.backend,
+                Clocks(service.connect_timeout, service.load_timeout, service.timeout),
+            ),
+            policy=Policy(
+                aliases=settings.models.aliases,
+                defaults=settings.models.defaults,
+                fetch_images=settings.openai.fetch_images,
+            ),
+            live=self._live,
+            site=Site(
+                assets=read_assets(STATIC_DIR),
+                probe=self._probe,
+                started_at=self._started_at,
+            ),
+            max_body_bytes=settings.limits.max_body_bytes,
+            default_model=settings.chat.default_model,
+        )
+
+
+def make_app(settings: Settings) -> Gateway:
+    return Gateway(settings)

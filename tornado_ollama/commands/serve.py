@@ -1,0 +1,38 @@
+"""`serve`: the gateway in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib.util
+from collections.abc import Callable
+
+from .. import logs, server
+from ..config import Settings
+
+
+def run(args: argparse.Namespace, read_settings: Callable[[], Settings]) -> int:
+    """Until a signal ends it. `args.embedded`: auto, always or never."""
+    settings = read_settings()
+    listener = logs.set_up(settings.log.format, settings.log.level)
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            return runner.run(
+                server.serve(settings, read_settings, args.embedded, lambda line: _say(line))
+            )
+    finally:
+        listener.stop()
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop where the extra `fast` is installed; it takes a tenth off the CPU per token."""
+    if importlib.util.find_spec("uvloop") is None:
+        return None
+    import uvloop
+
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory

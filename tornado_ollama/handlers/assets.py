@@ -1,0 +1,72 @@
+"""The page's files, read once at the start: what a browser gets, and with which headers.
+
+They are small, so they stay in memory, compressed, with a strong ETag each; a request never waits
+for a disk. A reload of the configuration reads them again.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import mimetypes
+from dataclasses import dataclass
+from pathlib import Path
+
+PAGE_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+        "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'; require-trusted-types-for 'script'; "
+        "trusted-types dompurify page"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+"""A page that shows a model's words runs no script but its own and calls nobody but its server."""
+
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".json": "application/json; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+}
+_COMPRESSIBLE = frozenset({".css", ".html", ".js", ".mjs", ".json", ".svg"})
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    content_type: str
+    body: bytes
+    gzipped: bytes | None
+    """None where compression does not pay."""
+    etag: str
+
+
+def read_assets(root: Path) -> dict[str, Asset]:
+    """All files below `root`, keyed by their path relative to it with `/` between the parts."""
+    if not root.is_dir():
+        return {}
+    return {
+        file.relative_to(root).as_posix(): _read(file)
+        for file in sorted(root.rglob("*"))
+        if file.is_file() and not any(part.startswith(".") for part in file.parts[len(root.parts) :])
+    }
+
+
+def _read(file: Path) -> Asset:
+    body = file.read_bytes()
+    gzipped = None
+    if file.suffix in _COMPRESSIBLE:
+        gzipped = gzip.compress(body, 9, mtime=0)
+    content_type = _TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0]
+    return Asset(
+        content_type or "application/octet-stream",
+        body,
+        gzipped if gzipped is not None and len(gzipped) < len(body) else None,
+        f'"{hashlib.sha256(body).hexdigest()[:32]}"',
+    )

@@ -1,0 +1,112 @@
+"""Who may come in: target, Host, Origin, method, credential, scope, in this order.
+
+Runs before a byte of the body is read. Every decision is made elsewhere (`access`); this mixin
+asks the questions and keeps the answers.
+"""
+
+from __future__ import annotations
+
+import time
+
+from ..access.credentials import extract
+from ..access.principal import Principal
+from ..access.routes import Door, Need
+from ..errors import BadRequest, Forbidden, MethodNotAllowed, NotFound, ShuttingDown
+from .base import BaseHandler
+
+EXPOSED = "X-Request-Id, Retry-After, WWW-Authenticate, X-Should-Retry"
+PREFLIGHT_SECONDS = 7200
+"""How long a browser may keep a preflight's answer; Chromium caps it at this."""
+
+
+class AuthMixin(BaseHandler):
+    """`admit` for every handler; afterwards `principal` says who it is."""
+
+    def admit(self) -> None:
+        self._check_host()
+        self._check_origin_header()
+        if self.problem is not None:
+            raise self.problem
+        if self.deps.live.draining:
+            raise ShuttingDown()
+        if self.route.door is Door.NOWHERE:
+            raise NotFound(
+                f"There is nothing at {self.url_path}; the routes are those of Ollama's API, "
+                "/v1 as OpenAI's, /ws, /health and the page at /."
+            )
+        if self.request.method == "OPTIONS":
+            self._answer_preflight()
+            return
+        if self.request.method not in self.route.methods:
+            allowed = (*self.route.methods, "OPTIONS")
+            raise MethodNotAllowed(
+                f"{self.url_path} takes {' or '.join(self.route.methods)}.", allow=allowed
+            )
+        self.authenticate()
+
+    def authenticate(self) -> None:
+        """Who it is, by the request's headers; raises Unauthorized or Forbidden."""
+        if self.route.need is Need.NOTHING:
+            return
+        self.identify(extract(self.request.headers))
+
+    def identify(self, credential: str | None) -> Principal:
+        """The principal of a credential, with the scope that this route needs."""
+        principal = self.deps.gate.authenticator.authenticate(credential, time.time())
+        self.credential = credential
+        self.principal = principal
+        if not self.route.need.met_by(principal):
+            raise Forbidden(
+                f"This credential may not use {self.url_path}: it needs {self.route.need.value}."
+            )
+        return principal
+
+    def check_model(self, *models: str) -> None:
+        """Raises Forbidden for a model that this credential is not bound to."""
+        assert self.principal is not None
+        for model in models:
+            if not self.principal.may_use(model):
+                raise Forbidden(
+                    f"This credential may not use the model {model!r}.", param="model"
+                )
+
+    def _check_host(self) -> None:
+        """Against DNS rebinding, where a foreign page's Origin equals the Host it sent."""
+        if not self.deps.gate.hosts.allows(self.request.host):
+            raise Forbidden(
+                "This host name is not served here; add it to listen.allowed_hosts."
+            )
+
+    def _check_origin_header(self) -> None:
+        origin = self.request.headers.get("Origin")
+        if origin is None:
+            return
+        host = self.request.host
+        if not self.deps.gate.origins.allows(origin, host):
+            raise Forbidden("Pages of this origin may not call here; add it to cors.origins.")
+        if origin.partition("://")[2].lower() != host.lower():
+            self._cross_origin = {
+                "Access-Control-Allow-Origin": origin,
+                "Access-Control-Expose-Headers": EXPOSED,
+                "Vary": "Origin",
+            }
+            self.set_default_headers()
+
+    def _answer_preflight(self) -> None:
+        """Fetch standard, section 4.8; a plain OPTIONS gets the methods all the same."""
+        allowed = ", ".join((*self.route.methods, "OPTIONS"))
+        self.set_header("Allow", allowed)
+        if self._cross_origin:
+            self.set_header("Access-Control-Allow-Methods", allowed)
+            self.set_header("Access-Control-Max-Age", PREFLIGHT_SECONDS)
+            wanted = self.request.headers.get("Access-Control-Request-Headers")
+            if wanted:
+                self.set_header("Access-Control-Allow-Headers", _header_names(wanted))
+        self.answer(204)
+
+
+def _header_names(wanted: str) -> str:
+    names = [name.strip() for name in wanted.split(",") if name.strip()]
+    if not all(name.replace("-", "").replace("_", "").isalnum() for name in names):
+        raise BadRequest("Access-Control-Request-Headers is not a list of header names.")
+    return ", ".join(names)

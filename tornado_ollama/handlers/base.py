@@ -1,0 +1,286 @@
+"""What all handlers share: request id, the way in, errors as answers, the access log.
+
+The one place where an error becomes HTTP, in Ollama's form or in OpenAI's. A request goes through
+`prepare` (is it let in?), then its body, then `respond`; whoever raises a `GatewayError` on the way
+gets it answered. An answer that is given before the body has arrived leaves at once, and the rest
+of the body is read and dropped for a while, because closing on a client that is still sending
+would reset the connection and lose the answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import uuid
+from collections.abc import Awaitable
+from http import HTTPStatus
+from typing import Any
+
+from tornado.http1connection import HTTP1Connection
+from tornado.web import RequestHandler
+
+from .. import __version__
+from ..access.principal import Principal
+from ..access.proxies import Client
+from ..access.routes import Route
+from ..errors import (
+    BadRequest,
+    BodyTooLarge,
+    GatewayError,
+    MethodNotAllowed,
+    Unauthorized,
+)
+from ..wire.headers import request_id
+from ..wire.openai.errors import error_body
+from . import access_log
+from .deps import Deps
+from .downstream import Downstream
+
+log = logging.getLogger(__name__)
+
+LINGER_S = 5.0
+"""How long a refused body is still read, so that its sender gets to see the answer."""
+
+KNOWN_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+class BaseHandler(RequestHandler):
+    """One request. Subclasses implement `respond`, and `admit` through `AuthMixin`."""
+
+    SUPPORTED_METHODS = KNOWN_METHODS
+
+    def initialize(
+        self,
+        deps: Deps,
+        route: Route,
+        url_path: str,
+        query: str,
+        problem: BadRequest | None = None,
+    ) -> None:
+        """`url_path` is the canonical path; `problem` is set when the target has none."""
+        self.deps = deps
+        self.route = route
+        self.url_path = url_path
+        self.query = query
+        self.problem = problem
+        self.request_id = request_id(self.request.headers.get("X-Request-Id"), uuid.uuid4().hex)
+        peer = self.request.remote_ip or "-"
+        self.client: Client = deps.gate.proxies.client(
+            peer, self.request.protocol, self.request.headers
+        )
+        self.principal: Principal | None = None
+        self.credential: str | None = None
+        self.gone = False
+        """The client has left."""
+        self.sent = 0
+        self.first_byte_s: float | None = None
+        self.outcome = "ok"
+        self._answered = False
+        self._body_ended = False
+        self._logged = False
+        self._linger: asyncio.TimerHandle | None = None
+        self._cross_origin: dict[str, str] = {}
+        self.deps.live.add(self)
+
+    # -- the way of a request -----------------------------------------------------------------
+
+    def prepare(self) -> None:
+        self.set_default_headers()
+        if isinstance(self.request.connection, HTTP1Connection):
+            # Every route counts for itself; this must be set before Tornado looks at the length.
+            self.request.connection.set_max_body_size(1 << 62)
+        try:
+            self.admit()
+        except GatewayError as error:
+            self.answer_error(error)
+
+    def admit(self) -> None:
+        """Raises the error of a request that may not come in. Called before the body is read."""
+        raise NotImplementedError
+
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        """Drops the body; routes that want it override `take_body`."""
+        if self._answered or self.gone:
+            return None
+        try:
+            return self.take_body(chunk)
+        except GatewayError as error:
+            self.answer_error(error)
+            return None
+
+    def take_body(self, chunk: bytes) -> Awaitable[None] | None:
+        return None
+
+    async def dispatch(self, *_: str) -> None:
+        self._body_ended = True
+        if self._answered:
+            self._end_answer()
+            return
+        try:
+            await self.respond()
+        except GatewayError as error:
+            if not self.gone:
+                self.answer_error(error)
+        except asyncio.CancelledError:
+            if not self.gone:
+                raise
+
+    get = head = post = put = patch = delete = options = dispatch  # type: ignore[assignment]
+
+    async def respond(self) -> None:
+        """Answers, the body being complete."""
+        raise NotImplementedError
+
+    # -- answers ------------------------------------------------------------------------------
+
+    def answer(
+        self, status: int, body: bytes = b"", content_type: str = "application/json; charset=utf-8"
+    ) -> None:
+        """A whole answer of the gateway's own. Leaves at once, even before the body has come."""
+        self.set_status(status)
+        if body:
+            self.set_header("Content-Type", content_type)
+        else:
+            self.clear_header("Content-Type")
+        if status not in (204, 304):
+            self.set_header("Content-Length", len(body))
+        self.sent = len(body)
+        self.first_byte_s = self.request.request_time()
+        self._answered = True
+        if self.request.method != "HEAD":
+            self.write(body)
+        waits_to_send = "100-continue" in self.request.headers.get("Expect", "").lower()
+        if self._body_ended or waits_to_send or not self._sends_body():
+            self.finish()
+            return
+        self.flush()
+        self._linger = asyncio.get_running_loop().call_later(LINGER_S, self._end_answer)
+
+    def answer_json(self, status: int, value: object) -> None:
+        self.answer(status, json.dumps(value, ensure_ascii=False).encode())
+
+    def answer_error(self, error: GatewayError) -> None:
+        """An error as this route's clients expect it. After the first byte: see `relay.py`."""
+        self.outcome = error.code or HTTPStatus(error.status).phrase.lower()
+        if error.status >= 500:
+            log.info("%s %s: %s", self.request_id, error.message, error.__cause__ or "")
+        self.clear()
+        if error.status == 401:
+            self.set_header("WWW-Authenticate", 'Bearer realm="ollama"')
+        if isinstance(error, MethodNotAllowed):
+            self.set_header("Allow", ", ".join(error.allow))
+        if error.retry_after is not None:
+            self.set_header("Retry-After", error.retry_after)
+        if self.is_openai:
+            if error.status == 500:  # the same prompt would fail the same way, and cost as much
+                self.set_header("X-Should-Retry", "false")
+            self.answer(error.status, error_body(error))
+            return
+        body = {"error": error.message}
+        if isinstance(error, Unauthorized):
+            body["status"] = error.message  # the key that the `ollama` command prints
+        self.answer_json(error.status, body)
+
+    @property
+    def is_openai(self) -> bool:
+        return self.request.path.startswith("/v1/")
+
+    def end_reply(self, down: Downstream) -> None:
+        """Ends a streamed reply; one that was complete before the request's body was, as soon as
+        the rest of that has been read."""
+        if self._body_ended:
+            down.finish()
+            return
+        self._answered = True
+        down.flush()
+        self._linger = asyncio.get_running_loop().call_later(LINGER_S, self._end_answer)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Tornado's own failures, and ours that nobody foresaw; the log has the traceback."""
+        if self._answered:
+            return
+        if status_code == 405:
+            error: GatewayError = MethodNotAllowed("This method is not known.", allow=KNOWN_METHODS)
+        else:
+            error = GatewayError("The gateway failed; its log says more.")
+        self.answer_error(error)
+
+    # -- Tornado's hooks ----------------------------------------------------------------------
+
+    def set_default_headers(self) -> None:
+        self.set_header("Server", f"tornado-ollama/{__version__}")
+        self.set_header("X-Content-Type-Options", "nosniff")
+        if "request_id" in self.__dict__:  # Tornado's constructor calls this before initialize
+            self.set_header("X-Request-Id", self.request_id)
+            for name, value in self._cross_origin.items():
+                self.set_header(name, value)
+
+    def compute_etag(self) -> None:
+        """None: hashing replies for a header that no client of an API uses is wasted."""
+        return None
+
+    def on_connection_close(self) -> None:
+        super().on_connection_close()
+        if not self.gone:
+            self.gone = True
+            self.outcome = "client left"
+            self.client_left()
+        if not self._body_ended:  # Tornado does not finish such a request
+            self._leave()
+
+    def client_left(self) -> None:
+        """Stops whatever runs for this client. Overridden by handlers that have something."""
+
+    def revoke(self) -> None:
+        """The credential of this request is gone: what a client sees is a cut connection."""
+        self._cut("revoked")
+
+    def drain(self, *, now: bool = False) -> None:
+        """The gateway is going down. A request ends by itself; `now`: time is up."""
+        if now:
+            self._cut("shut down")
+
+    def _cut(self, why: str) -> None:
+        self.outcome = why
+        self.gone = True
+        self.client_left()
+        if isinstance(self.request.connection, HTTP1Connection):
+            self.request.connection.close()
+
+    def on_finish(self) -> None:
+        self._leave()
+
+    def _leave(self) -> None:
+        self.deps.live.discard(self)
+        if self._linger is not None:
+            self._linger.cancel()
+        if not self._logged:
+            self._logged = True
+            access_log.write(self._record())
+
+    def _record(self) -> access_log.AccessRecord:
+        return access_log.AccessRecord(
+            client=self.client.address,
+            request_id=self.request_id,
+            credential=self.principal.name if self.principal is not None else "-",
+            method=self.request.method or "-",
+            path=self.url_path,
+            status=self.get_status(),
+            sent=self.sent,
+            first_byte_s=self.first_byte_s,
+            duration_s=self.request.request_time(),
+            outcome=self.outcome,
+        )
+
+    def _end_answer(self) -> None:
+        if not self._finished:
+            self.finish()
+
+    def _sends_body(self) -> bool:
+        headers = self.request.headers
+        return "Transfer-Encoding" in headers or headers.get("Content-Length", "0") != "0"
+
+
+def too_large(limit: int) -> BodyTooLarge:
+    return BodyTooLarge(f"The request's body is larger than {limit} bytes (limits.max_body_bytes).")

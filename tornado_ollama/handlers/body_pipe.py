@@ -1,0 +1,64 @@
+"""A request's body on its way to Ollama, one piece at a time.
+
+At most one piece is held: the next is read from the client when Ollama has taken the last, so an
+upload of any size passes in constant memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import select
+import socket
+
+from ..upstream.request import Send
+
+WATCH_S = 0.05
+"""How often a waiting upload looks whether its client is still there. Tornado does not read while
+a piece waits, so it would not notice; a model must not be kept waiting by someone who left."""
+
+
+class BodyPipe:
+    """`put` on the client's side, `produce` on Ollama's."""
+
+    def __init__(self, client: socket.socket) -> None:
+        self._client = client
+        self._pieces: asyncio.Queue[bytes] = asyncio.Queue(maxsize=1)
+        self._stopped = False
+
+    async def put(self, piece: bytes) -> None:
+        """Returns when the next piece is welcome. Raises ConnectionResetError if meanwhile the
+        client has left."""
+        while not self._stopped:
+            try:
+                async with asyncio.timeout(WATCH_S):
+                    await self._pieces.put(piece)
+                return
+            except TimeoutError:
+                if _hung_up(self._client):
+                    raise ConnectionResetError("the client left its upload") from None
+
+    async def end(self) -> None:
+        """The body is complete."""
+        if not self._stopped:
+            await self._pieces.put(b"")
+
+    def stop(self) -> None:
+        """Nobody takes the rest any more: `put` returns at once from now on."""
+        self._stopped = True
+        while not self._pieces.empty():
+            self._pieces.get_nowait()
+
+    async def produce(self, send: Send) -> None:
+        """The body producer of the request to Ollama."""
+        while piece := await self._pieces.get():
+            await send(piece)
+
+
+def _hung_up(client: socket.socket) -> bool:
+    """Whether the peer has closed, seen without reading what it may have sent before."""
+    hang_up = getattr(select, "POLLRDHUP", 0)  # Linux
+    if not hang_up:
+        return False
+    poll = select.poll()
+    poll.register(client.fileno(), hang_up)
+    return any(event & (hang_up | select.POLLHUP | select.POLLERR) for _, event in poll.poll(0))

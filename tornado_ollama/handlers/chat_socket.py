@@ -1,0 +1,263 @@
+"""`/ws`: who is there, which jobs run for them, and how it ends.
+
+The frames are `wire/socket.py`'s, the work is `socket_jobs.py`'s. `on_message` only starts or
+cancels jobs, because Tornado reads nothing from the socket, not even a pong, while it runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable
+
+from tornado.iostream import IOStream, StreamClosedError
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
+
+from ..access.credentials import SUBPROTOCOL, extract, from_subprotocols
+from ..errors import BadRequest, Forbidden, GatewayError, Unauthorized
+from ..wire import socket as protocol
+from ..wire.headers import to_upstream
+from .auth_mixin import AuthMixin
+from .socket_jobs import ChatJob, Job, PlainJob, RequestJob
+
+AUTH_S = 5.0
+"""How long a socket without a credential may stay silent before it is closed."""
+
+MAX_JOBS = 32
+"""Chats and requests under way on one socket; more are refused, not queued."""
+
+CONVERSATION_CHARS = 1_000_000
+"""What a `{"text"}` conversation remembers; the oldest turns are forgotten first."""
+
+GOING_AWAY, UNAUTHORIZED, FORBIDDEN = 1001, 4401, 4403
+
+
+class ChatSocketHandler(AuthMixin, WebSocketHandler):
+    """One socket. Implements `socket_jobs.Outlet`."""
+
+    _stream: IOStream
+
+    def admit(self) -> None:
+        self._jobs: dict[str | None, Job] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._conversation: list[dict[str, str]] = []
+        self._refusal: GatewayError | None = None
+        self._auth_clock: asyncio.TimerHandle | None = None
+        self._plain = False
+        self._open = False
+        super().admit()
+
+    def authenticate(self) -> None:
+        """Headers, then subprotocol, then the first frame: the first that there is, decides.
+
+        A browser is not told the status of a refused handshake, so a token from the subprotocol
+        is refused after it, by a close code.
+        """
+        if self.request.headers.get("Upgrade", "").lower() != "websocket":
+            raise BadRequest("This is a WebSocket; connect with ws:// or wss://.")
+        credential = extract(self.request.headers)
+        offered = from_subprotocols(self.request.headers.get("Sec-WebSocket-Protocol", "").split(","))
+        if credential is not None or offered is None:
+            try:
+                self.identify(credential)
+            except Unauthorized:
+                if credential is not None:
+                    raise
+            return
+        try:
+            self.identify(offered)
+        except (Unauthorized, Forbidden) as error:
+            self._refusal = error
+
+    async def respond(self) -> None:
+        await WebSocketHandler.get(self)
+
+    # -- WebSocketHandler ---------------------------------------------------------------------
+
+    def check_origin(self, origin: str) -> bool:
+        return True  # `admit` has looked, also where Tornado would not ask
+
+    def select_subprotocol(self, subprotocols: list[str]) -> str | None:
+        return SUBPROTOCOL if SUBPROTOCOL in subprotocols else None
+
+    def open(self, *args: str, **kwargs: str) -> None:
+        self._open = True
+        self.set_nodelay(True)
+        assert self.ws_connection is not None
+        self._stream = self.ws_connection.stream  # type: ignore[attr-defined]
+        if self._refusal is not None:
+            self._refuse(self._refusal)
+        elif self.principal is None:
+            self._auth_clock = asyncio.get_running_loop().call_later(
+                AUTH_S, self.close, UNAUTHORIZED, "send a token within 5 s"
+            )
+
+    def on_message(self, message: str | bytes) -> None:
+        try:
+            if isinstance(message, bytes):
+                raise protocol.BadFrame("Send text frames, not binary ones.", None)
+            command = protocol.read_frame(message)
+            if self._still_allowed(command):
+                self._obey(command)
+        except protocol.BadFrame as error:
+            if self.principal is None:
+                self._refuse(Unauthorized(error.message))
+            else:
+                self.emit(protocol.error_frame(error.id, error.status, error.message))
+
+    def on_close(self) -> None:
+        if self._auth_clock is not None:
+            self._auth_clock.cancel()
+        for job in self._jobs.values():
+            job.cancel()
+        self._leave()
+
+    # -- commands -----------------------------------------------------------------------------
+
+    def _still_allowed(self, command: protocol.Command) -> bool:
+        """Whether the command may be obeyed; a first frame may carry the credential instead."""
+        if self.principal is None:
+            if not isinstance(command, protocol.Auth):
+                self._refuse(Unauthorized("Authenticate first."))
+                return False
+            try:
+                self.identify(command.token)
+            except (Unauthorized, Forbidden) as error:
+                self._refuse(error)
+                return False
+            if self._auth_clock is not None:
+                self._auth_clock.cancel()
+            return False
+        if self.principal.expires is not None and time.time() >= self.principal.expires:
+            self._refuse(Unauthorized("The credential has expired."))
+            return False
+        return True
+
+    def _obey(self, command: protocol.Command) -> None:
+        match command:
+            case protocol.Ping():
+                self.emit(protocol.frame("pong"))
+            case protocol.Cancel(id):
+                self._cancel(id)
+            case protocol.Auth():
+                pass  # let in already, by a header or because everybody is
+            case protocol.PlainText(text):
+                self._plain = True
+                self._start(PlainJob(self, text, self._end_plain))
+            case protocol.Turn(text, model):
+                self._start(self._turn(text, model))
+            case protocol.Chat(id, body):
+                self._start(ChatJob(self, id, body))
+            case protocol.Request():
+                self._start(RequestJob(self, command))
+
+    def _start(self, job: Job) -> None:
+        if job.id in self._jobs:
+            what = "This id" if job.id is not None else "The conversation's turn"
+            raise protocol.BadFrame(f"{what} is still under way; wait for it, or cancel it.", job.id)
+        if len(self._jobs) >= MAX_JOBS:
+            self.emit(protocol.error_frame(job.id, 429, f"{MAX_JOBS} requests are under way here."))
+            return
+        self._jobs[job.id] = job
+        task = asyncio.create_task(self._run(job))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _run(self, job: Job) -> None:
+        try:
+            await job.run()
+        finally:
+            del self._jobs[job.id]
+            if self.deps.live.draining and not self._jobs:
+                self.close(GOING_AWAY, "shutting down")
+
+    def _cancel(self, id: str | None) -> None:
+        job = self._jobs.get(id)
+        if job is None:
+            raise protocol.BadFrame("There is nothing of this id to cancel.", id)
+        job.cancel()
+
+    def _turn(self, text: str, model: str | None) -> ChatJob:
+        """A turn of the connection's own conversation; it remembers the ones that ended well."""
+        asked = {"role": "user", "content": text}
+
+        def remember(reply: str) -> None:
+            self._conversation += [asked, {"role": "assistant", "content": reply}]
+            while sum(len(m["content"]) for m in self._conversation) > CONVERSATION_CHARS:
+                del self._conversation[:2]
+
+        body: dict[str, object] = {"messages": [*self._conversation, asked]}
+        if model is not None:
+            body["model"] = model
+        return ChatJob(self, None, body, reply=remember, announce=False)
+
+    # -- Outlet -------------------------------------------------------------------------------
+
+    def emit(self, frame: str) -> Awaitable[None] | None:
+        try:
+            written = self.write_message(frame)
+        except WebSocketClosedError:
+            return None
+        written.add_done_callback(_retrieve)
+        self.sent += len(frame)
+        return written if self._stream.writing() else None
+
+    def headers_up(self) -> list[tuple[str, str]]:
+        return to_upstream(
+            _NO_HEADERS,
+            peer=self.request.remote_ip or "-",
+            chain=self.client.chain,
+            scheme=self.client.scheme,
+            host=self.request.host,
+            request_id=self.request_id,
+        )
+
+    # -- ends ---------------------------------------------------------------------------------
+
+    def _end_plain(self) -> None:
+        self.close(1000)
+
+    def _refuse(self, error: GatewayError) -> None:
+        self.outcome = error.code or "refused"
+        self.close(FORBIDDEN if isinstance(error, Forbidden) else UNAUTHORIZED, error.message[:100])
+
+    def revoke(self) -> None:
+        if self._open:
+            for job in tuple(self._jobs.values()):
+                job.cancel()
+            self._refuse(Unauthorized("The credential is no longer valid."))
+        else:
+            super().revoke()
+
+    def drain(self, *, now: bool = False) -> None:
+        if not self._open:
+            super().drain(now=now)
+        elif now or not self._jobs:
+            for job in tuple(self._jobs.values()):
+                job.cancel()
+            self.close(GOING_AWAY, "shutting down")
+
+    def on_finish(self) -> None:
+        if self.get_status() != 101:  # the handshake's end is the socket's beginning
+            super().on_finish()
+
+
+class _NoHeaders:
+    """A socket's own headers are the handshake's; none of them belongs to a request."""
+
+    def get_all(self) -> list[tuple[str, str]]:
+        return []
+
+    def get_list(self, name: str) -> list[str]:
+        return []
+
+
+_NO_HEADERS = _NoHeaders()
+
+
+def _retrieve(written: asyncio.Future[None]) -> None:
+    """A client that left is noticed by `on_close`; its unwritten frames are nobody's error."""
+    if not written.cancelled():
+        error = written.exception()
+        if error is not None and not isinstance(error, (WebSocketClosedError, StreamClosedError)):
+            raise error

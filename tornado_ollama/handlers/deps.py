@@ -1,0 +1,88 @@
+"""What handlers are given: the parts of the gateway that decide and that reach Ollama.
+
+A reload of the configuration makes a new `Deps`; requests under way keep the one they began with,
+but for `live`, which all generations share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..access.authenticator import Authenticator
+from ..access.origins import HostPolicy, OriginPolicy
+from ..access.principal import Principal
+from ..access.proxies import TrustedProxies
+from ..upstream.ollama import Ollama
+from ..wire.openai.policy import Policy
+from .assets import Asset
+from .probe import Probe
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Who may come in, and from where."""
+
+    authenticator: Authenticator
+    origins: OriginPolicy
+    hosts: HostPolicy
+    proxies: TrustedProxies
+    forward_unknown: bool
+
+
+class Revocable(Protocol):
+    """A request under way, as a reload and a shutdown see it."""
+
+    credential: str | None
+    principal: Principal | None
+
+    def revoke(self) -> None:
+        """Ends the request: its credential is gone."""
+
+    def drain(self, *, now: bool = False) -> None:
+        """The gateway is going down: come to an end of your own; `now`: at once."""
+
+
+class Live:
+    """The requests and sockets under way, and whether new ones are still welcome."""
+
+    def __init__(self) -> None:
+        self._requests: set[Revocable] = set()
+        self.draining = False
+
+    def __len__(self) -> int:
+        return len(self._requests)
+
+    def __iter__(self) -> Iterator[Revocable]:
+        return iter(tuple(self._requests))
+
+    def add(self, request: Revocable) -> None:
+        self._requests.add(request)
+
+    def discard(self, request: Revocable) -> None:
+        self._requests.discard(request)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What belongs to this process rather than to a request."""
+
+    assets: Mapping[str, Asset]
+    probe: Probe
+    started_at: float
+    """`time.monotonic()` of the start, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    gate: Gate
+    ollama: Ollama
+    policy: Policy
+    """Aliases, defaults and limits of the translation; also `/ws` speaks of models by it."""
+    live: Live
+    site: Site
+    max_body_bytes: int
+    """Largest JSON body taken, in bytes."""
+    default_model: str | None
+    """For `/ws` messages that name none; None: the first chat model of `/api/tags`."""

@@ -1,0 +1,137 @@
+"""The one writer of a streamed response: framing, backpressure and honest ends.
+
+Headers wait for the first bytes, so that both leave in one packet and an early failure can still
+become a proper error. After that a piece costs one system call: while nothing is queued, the chunk
+goes straight to the socket, which saves a third of the CPU per token against `IOStream.write`.
+What the socket does not take goes through `IOStream`, whose future is the backpressure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Iterable
+
+from tornado.http1connection import HTTP1Connection
+from tornado.iostream import IOStream
+from tornado.web import RequestHandler
+
+HELD_BYTES = 64 * 1024
+"""A reply of known length up to this is sent in one piece, when it is complete."""
+
+LAST_WORDS_S = 5.0
+"""How long a slow client is given to take the error line before its connection is cut."""
+
+
+class Downstream:
+    """`start`, then `write` as often as needed, then `finish`, or `cut` when it went wrong."""
+
+    def __init__(self, handler: RequestHandler) -> None:
+        self._handler = handler
+        connection = handler.request.connection
+        assert isinstance(connection, HTTP1Connection)
+        self._stream = connection.stream
+        self._connection = connection
+        self._raw = False
+        self._held_length = 0
+        self._length_known = False
+        self.started = False
+        self.flushed = False
+        """Bytes have left: the status can no longer be changed."""
+        self.sent = 0
+        """Payload bytes so far, without framing."""
+        self.first_byte_at: float | None = None
+        self.at_line_end = True
+
+    def start(self, status: int, headers: Iterable[tuple[str, str]]) -> None:
+        """Sets status and headers; nothing leaves yet. A header given here replaces the server's
+        own of that name."""
+        handler = self._handler
+        headers = list(headers)
+        handler.clear()
+        handler.set_status(status)
+        handler.clear_header("Content-Type")
+        length = None
+        for name, _ in headers:
+            handler.clear_header(name)
+        for name, value in headers:
+            handler.add_header(name, value)
+            if name.lower() == "content-length":
+                length = int(value)
+        self.started = True
+        self._length_known = length is not None
+        self._held_length = length if length is not None and length <= HELD_BYTES else 0
+        request = handler.request
+        self._raw = (
+            length is None
+            and request.version == "HTTP/1.1"
+            and request.method != "HEAD"
+            and type(self._stream) is IOStream  # not TLS
+        )
+        self._stream.set_nodelay(True)
+
+    def write(self, data: bytes) -> Awaitable[None] | None:
+        """Sends a piece. An awaitable: the client is slow, wait for it before the next piece."""
+        self.sent += len(data)
+        self.at_line_end = data.endswith(b"\n")
+        if not self.flushed:
+            return self._first(data)
+        if self._raw:
+            return self._send(b"%x\r\n%b\r\n" % (len(data), data))
+        self._handler.write(data)
+        return _unless_done(self._handler.flush())
+
+    def flush(self) -> None:
+        """Sends what is held back, the headers at least."""
+        if not self.flushed:
+            self.flushed = True
+            self._handler.flush()
+
+    def finish(self) -> None:
+        """The clean end."""
+        unmarked = self.flushed and not self._length_known
+        self._handler.finish()
+        if unmarked and self._handler.request.version == "HTTP/1.0":
+            # Without chunks only a close can say so, whatever the client asked for.
+            self._stream.write(b"").add_done_callback(lambda _: self._connection.close())
+
+    async def cut(self, last: bytes = b"") -> None:
+        """Sends some last words and closes without the end of a whole reply (no last chunk)."""
+        if last and not self._stream.closed():
+            written = self.write(last)
+            if written is not None:
+                try:
+                    async with asyncio.timeout(LAST_WORDS_S):
+                        await written
+                except (TimeoutError, OSError):
+                    pass
+        self._connection.close()
+
+    def _first(self, data: bytes) -> Awaitable[None] | None:
+        self.first_byte_at = self._handler.request.request_time()
+        self._handler.write(data)
+        if self.sent < self._held_length:
+            return None
+        self.flushed = True
+        return _unless_done(self._handler.flush())
+
+    def _send(self, frame: bytes) -> Awaitable[None] | None:
+        stream = self._stream
+        if stream.closed():
+            return None
+        if not stream.writing():
+            try:
+                sent = stream.socket.send(frame)
+            except BlockingIOError:
+                sent = 0
+            except OSError:
+                stream.close(exc_info=sys.exc_info())
+                return None
+            if sent == len(frame):
+                return None
+            frame = frame[sent:]
+        return stream.write(frame)
+
+
+def _unless_done(future: asyncio.Future[None]) -> Awaitable[None] | None:
+    return None if future.done() else future

@@ -1,0 +1,53 @@
+"""`/health`: is Ollama there? `/health/live`: does the gateway's loop turn?
+
+Anybody may ask, so a thousand askers cost Ollama one question every two seconds, and the answer
+says no more than yes or no. A valid credential gets the details too.
+"""
+
+from __future__ import annotations
+
+import time
+
+from .. import __version__
+from ..access.credentials import extract
+from ..access.principal import Principal
+from ..access.routes import Door
+from ..errors import GatewayError
+from .auth_mixin import AuthMixin
+from .probe import Finding
+
+class HealthHandler(AuthMixin):
+    """200 or 503; `Cache-Control: no-store`, so that nobody's cache answers."""
+
+    async def respond(self) -> None:
+        self.set_header("Cache-Control", "no-store")
+        if self.route.door is Door.LIVE:
+            self.answer_json(200, {"status": "alive"})
+            return
+        finding = await self.deps.site.probe.look(self.deps.ollama)
+        healthy = finding.version is not None
+        health: dict[str, object] = {
+            "status": "healthy" if healthy else "unhealthy",
+            "ollama": "connected" if healthy else "disconnected",
+            "api": "openai-compatible",
+        }
+        principal = self._known()
+        if principal is not None:
+            health |= self._details(finding, principal)
+        self.answer_json(200 if healthy else 503, health)
+
+    def _known(self) -> Principal | None:
+        try:
+            return self.identify(extract(self.request.headers))
+        except GatewayError:
+            return None
+
+    def _details(self, finding: Finding, principal: Principal) -> dict[str, object]:
+        return {
+            "version": __version__,
+            "backend": self.deps.ollama.backend.kind,
+            "ollama_version": finding.version,
+            "models_loaded": [model for model in finding.loaded if principal.may_use(model)],
+            "uptime_s": round(time.monotonic() - self.deps.site.started_at, 1),
+            "open_streams": len(self.deps.live) - 1,
+        }

@@ -1,0 +1,46 @@
+"""The chat page and its files. Public: they hold nothing but the page itself."""
+
+from __future__ import annotations
+
+from ..access.routes import Door
+from ..errors import NotFound
+from .assets import PAGE_HEADERS, Asset
+from .auth_mixin import AuthMixin
+
+RUNNING = b"Ollama is running"
+"""What Ollama answers at `/`; its own command and many clients look for a 200 here."""
+
+
+class PageHandler(AuthMixin):
+    """`/` is the page for browsers and Ollama's greeting for everybody else; `/static/*`."""
+
+    async def respond(self) -> None:
+        assets = self.deps.site.assets
+        name = "index.html"
+        if self.route.door is Door.STATIC:
+            name = self.url_path.removeprefix("/static/")
+        elif "index.html" not in assets or not self._wants_html():
+            self.set_header("Vary", "Accept")
+            self.answer(200, RUNNING, "text/plain; charset=utf-8")
+            return
+        asset = assets.get(name)
+        if asset is None:
+            raise NotFound(f"There is no file {self.url_path}.")
+        self._send(asset)
+
+    def _wants_html(self) -> bool:
+        return "text/html" in self.request.headers.get("Accept", "")
+
+    def _send(self, asset: Asset) -> None:
+        for header, value in PAGE_HEADERS.items():
+            self.set_header(header, value)
+        self.set_header("Vary", "Accept, Accept-Encoding, Origin")
+        self.set_header("Cache-Control", "no-cache")  # may be kept, but asked for each time
+        self.set_header("ETag", asset.etag)
+        if asset.etag in self.request.headers.get("If-None-Match", ""):
+            self.answer(304)
+        elif asset.gzipped and "gzip" in self.request.headers.get("Accept-Encoding", ""):
+            self.set_header("Content-Encoding", "gzip")
+            self.answer(200, asset.gzipped, asset.content_type)
+        else:
+            self.answer(200, asset.body, asset.content_type)

@@ -1,0 +1,168 @@
+"""The process: listening, signals, reload, drain, and where Ollama is while it runs.
+
+One event loop, one process. SIGHUP reads the configuration again; SIGTERM and SIGINT stop taking
+requests, let those under way finish for `listen.drain_timeout` seconds, close sockets with 1001 and
+end; a second one ends at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import signal
+import ssl
+from collections.abc import Callable
+
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+
+from .app import MAX_SOCKET_MESSAGE_BYTES, Gateway, make_app
+from .config import Settings
+from .errors import ConfigError
+from .takeover import EmbeddedMode, Takeover
+
+log = logging.getLogger(__name__)
+
+HEADER_TIMEOUT_S = 75.0
+"""Until a request's headers are complete, and how long a kept connection may be silent."""
+
+MAX_HEAD_BYTES = 32 * 1024
+MAX_STRAY_BODY_BYTES = 64 * 1024
+"""Of a body sent to a route that takes none; routes with bodies count for themselves."""
+
+SOCKETS_S = 2.0
+"""How long WebSockets are given to answer a close frame."""
+
+
+def make_http_server(app: Gateway, settings: Settings) -> HTTPServer:
+    """The server as every door needs it; `xheaders` stays off, `access/proxies.py` decides."""
+    tls = settings.listen.tls
+    context = None
+    if tls.cert_file is not None:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.load_cert_chain(tls.cert_file, tls.key_file)
+    return HTTPServer(
+        app,
+        ssl_options=context,
+        max_header_size=MAX_HEAD_BYTES,
+        max_body_size=MAX_STRAY_BODY_BYTES,
+        max_buffer_size=MAX_SOCKET_MESSAGE_BYTES + MAX_STRAY_BODY_BYTES,
+        idle_connection_timeout=HEADER_TIMEOUT_S,
+        decompress_request=False,
+    )
+
+
+async def serve(
+    settings: Settings,
+    read_settings: Callable[[], Settings],
+    embedded: EmbeddedMode = "never",
+    announce: Callable[[str], None] = print,
+) -> int:
+    """Runs the gateway until a signal ends it; returns the exit code. `announce` gets the line
+    with the page's address, once it answers there."""
+    app = make_app(settings)
+    server = make_http_server(app, settings)
+    sockets = bind_sockets(settings.listen.port, settings.listen.host)
+    for line in settings.warnings:
+        log.warning("%s", line)
+    takeover = Takeover(app.backend, app.client, settings.service.base_url, embedded)
+    stop = Stop(app, read_settings)
+    stop.listen_to_signals()
+    try:
+        await takeover.start()
+        server.add_sockets(sockets)
+        gc.collect()
+        gc.freeze()  # what was built at the start lives as long as the process
+        port = sockets[0].getsockname()[1]
+        announce(_address(settings, port, app.backend.kind))
+        await stop.requested.wait()
+        server.stop()
+        await _drain(app, settings.listen.drain_timeout)
+    finally:
+        await takeover.stop()
+        await app.close()
+        await server.close_all_connections()
+    return 0
+
+
+class Stop:
+    """The signals, and what they ask for."""
+
+    def __init__(self, app: Gateway, read_settings: Callable[[], Settings]) -> None:
+        self._app = app
+        self._read_settings = read_settings
+        self._reloading: asyncio.Task[None] | None = None
+        self.requested = asyncio.Event()
+
+    def listen_to_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for name in ("SIGTERM", "SIGINT"):
+            _on_signal(loop, name, self._stop)
+        _on_signal(loop, "SIGHUP", self._reload)
+
+    def _stop(self) -> None:
+        if self.requested.is_set():
+            log.warning("A second signal: ending at once.")
+            raise SystemExit(1)
+        log.info("Shutting down: %d requests under way.", len(self._app.live))
+        self.requested.set()
+
+    def _reload(self) -> None:
+        self._reloading = asyncio.create_task(self._read_and_apply())
+
+    async def _read_and_apply(self) -> None:
+        try:
+            settings = await asyncio.to_thread(self._read_settings)
+        except ConfigError as error:
+            log.error("The configuration was not reloaded: %s", error)
+            return
+        self._app.reload(settings)
+        log.info("The configuration was reloaded.")
+
+
+def _on_signal(loop: asyncio.AbstractEventLoop, name: str, callback: Callable[[], None]) -> None:
+    number = getattr(signal, name, None)
+    if number is None:
+        return
+    try:
+        loop.add_signal_handler(number, callback)
+    except NotImplementedError:  # Windows
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(callback))
+
+
+async def _drain(app: Gateway, seconds: float) -> None:
+    app.begin_drain()
+    if not await _all_gone(app, seconds):
+        log.warning("%d requests did not end in %g s and are cut.", len(app.live), seconds)
+        for request in app.live:
+            request.drain(now=True)
+        await _all_gone(app, SOCKETS_S)
+
+
+async def _all_gone(app: Gateway, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            while len(app.live):
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        return False
+    return True
+
+
+def _address(settings: Settings, port: int, kind: str) -> str:
+    host = settings.listen.host
+    if host in ("", "0.0.0.0", "::"):
+        host = "127.0.0.1"
+    if ":" in host:
+        host = f"[{host}]"
+    scheme = "https" if settings.listen.tls.cert_file is not None else "http"
+    where = (
+        "the embedded backend, a small model for trying things out"
+        if kind == "embedded"
+        else f"Ollama at {settings.service.base_url}"
+    )
+    return f"tornado-ollama is at {scheme}://{host}:{port}/ and uses {where}."
+
+

@@ -1,0 +1,94 @@
+"""Ollama as the handlers see it: a method, a path and a body in, a future of the end out.
+
+Joins the client, the place where Ollama is now (the real one, or the embedded backend while
+there is none), and the clocks of `service.*`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from tornado.httpclient import HTTPResponse
+from tornado.httputil import HTTPHeaders
+
+from ..wire.target import Upstream
+from .client import UpstreamClient
+from .request import BodyProducer, ResponseHead, UpstreamRequest
+
+Kind = Literal["ollama", "embedded"]
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Seconds; 0 is none. See `UpstreamRequest`."""
+
+    connect: float
+    first_byte: float
+    idle: float
+
+
+class Backend:
+    """Where requests go now. The embedded backend's supervisor changes it while the gateway runs:
+    requests under way stay where they are, new ones go to the new place."""
+
+    def __init__(self, base_url: str, kind: Kind = "ollama") -> None:
+        self.move(base_url, kind)
+
+    def move(self, base_url: str, kind: Kind) -> None:
+        self.upstream = Upstream(base_url)
+        self.kind: Kind = kind
+
+
+class Ollama:
+    """The one door from the handlers to Ollama."""
+
+    def __init__(self, client: UpstreamClient, backend: Backend, clocks: Clocks) -> None:
+        self.client = client
+        self.backend = backend
+        self._clocks = clocks
+
+    def fetch(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: str = "",
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes | None = None,
+        producer: BodyProducer | None = None,
+        on_head: Callable[[ResponseHead], None] | None = None,
+        on_data: Callable[[bytes], Awaitable[None] | None] | None = None,
+        runs_long: bool = False,
+        replayable: bool | None = None,
+        patience: float | None = None,
+    ) -> asyncio.Future[HTTPResponse]:
+        """Sends a request to a canonical path. Every status is a result; cancel to hang up.
+
+        `runs_long` switches the idle clock off. `patience` shortens all clocks to that many
+        seconds, for probes. Raises `UpstreamUnavailable`, `UpstreamTimeout`, `UpstreamBroken`.
+        """
+        sent = HTTPHeaders()
+        for name, value in headers:
+            sent.add(name, value)
+        clocks = self._clocks
+        if patience is not None:
+            clocks = Clocks(patience, patience, patience)
+        return self.client.fetch(
+            UpstreamRequest(
+                self.backend.upstream.url(path, query),
+                method,
+                sent,
+                body,
+                body_producer=producer,
+                head_callback=on_head,
+                streaming_callback=on_data,
+                connect_timeout=clocks.connect,
+                first_byte_timeout=clocks.first_byte,
+                idle_timeout=0 if runs_long else clocks.idle,
+                replayable=replayable,
+            ),
+            raise_error=False,
+        )
