@@ -23,13 +23,14 @@ from tornado_ollama.wire.openai.replies import (
     finish_reason,
     usage,
 )
+from tornado_ollama.wire.openai.streams import NEVER_SPOKE
 
 
 def chat_reply(bodies: Sequence[bytes], plan: ChatPlan, *, id: str, created: int) -> bytes:
     """The reply made of the bodies of all choices, in order. Raises `UpstreamBroken` for a body
     that is no reply, and the reported error for one that holds an error."""
     identity = Identity(id, created, plan.model)
-    records = [chat_record(body) for body in bodies]
+    records = [_record(body) for body in bodies]
     choices = [_choice(record, i, plan, identity) for i, record in enumerate(records)]
     total = usage([[Counts.of(record) for record in records]])
     return msgspec.json.encode(
@@ -37,7 +38,7 @@ def chat_reply(bodies: Sequence[bytes], plan: ChatPlan, *, id: str, created: int
     )
 
 
-def chat_record(body: bytes) -> native.ChatRecord:
+def _record(body: bytes) -> native.ChatRecord:
     """The native reply in `body`. Without `done` it is the documented end after 30 equal tokens,
     unless it is empty: then the model never spoke."""
     record = native.decode(native.CHAT, body)
@@ -46,7 +47,7 @@ def chat_record(body: bytes) -> native.ChatRecord:
     message = record.message
     spoke = message is not None and (message.content or message.thinking or message.tool_calls)
     if not record.done and not spoke:
-        raise UpstreamBroken("Ollama ended its reply before it said anything.")
+        raise UpstreamBroken(NEVER_SPOKE)
     return record
 
 

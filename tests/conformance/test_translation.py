@@ -1,0 +1,115 @@
+"""Every conformance case against the pure translation: request to plan, native bytes to reply."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+from tests.wire.feeding import feed_every_way
+from tornado_ollama.errors import BadRequest, GatewayError
+from tornado_ollama.wire.openai import (
+    chat_reply,
+    chat_request,
+    completion_reply,
+    completion_request,
+    embeddings,
+    errors,
+    models,
+)
+from tornado_ollama.wire.openai.chat_stream import chat_stream
+from tornado_ollama.wire.openai.checks import read_json
+from tornado_ollama.wire.openai.policy import Policy
+from tornado_ollama.wire.openai.streams import ReplyStream
+
+from .cases import HTTP_ONLY, Case, load, mismatches, present, sse_data
+
+IDS = {"id": "chatcmpl-0123456789abcdef01234567", "created": 1767323045}
+CASES = [case for case in load() if case.id not in HTTP_ONLY]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_case(case: Case) -> None:
+    if case.expect_upstream is None:
+        with pytest.raises(BadRequest) as refusal:
+            planned(case)
+        assert refusal.value.status == case.expect_status
+        check(case, [], error_object(refusal.value))
+        return
+    sent, answer = planned(case)
+    for wanted, body in zip(case.upstream_requests, sent, strict=True):
+        assert not mismatches(wanted["body"], body, "up")
+    if case.upstream_status >= 400:
+        error = errors.native_error(case.upstream_status, case.upstream_bodies[0])
+        assert error.status == case.expect_status
+        check(case, sent, error_object(error))
+    else:
+        check(case, sent, answer())
+
+
+def planned(case: Case) -> tuple[list[Any], Any]:
+    """The native requests' bodies, and a function that translates Ollama's answers."""
+    policy = Policy(aliases=case.aliases)
+    replies = case.upstream_bodies
+    if case.method == "GET":
+        return planned_models(case, policy)
+    body = read_json(json.dumps(case.request).encode())
+    if case.path == "/v1/embeddings":
+        embed = embeddings.embedding_request(body, policy)
+        sent = [json.loads(embed.body)]
+        return sent, lambda: json.loads(embeddings.embedding_reply(replies[0], embed))
+    if case.path == "/v1/completions":
+        text = completion_request.completion_request(body, policy)
+        sent = [json.loads(native) for native in text.bodies()]
+        if text.stream:
+            return sent, lambda: streamed(
+                case, lambda: completion_reply.completion_stream(text, **IDS)
+            )
+        return sent, lambda: json.loads(completion_reply.completion_reply(replies, text, **IDS))
+    assert case.path == "/v1/chat/completions"
+    chat = chat_request.chat_request(body, policy)
+    sent = [json.loads(native) for native in chat.bodies()]
+    if chat.stream:
+        return sent, lambda: streamed(case, lambda: chat_stream(chat, **IDS))
+    return sent, lambda: json.loads(chat_reply.chat_reply(replies, chat, **IDS))
+
+
+def planned_models(case: Case, policy: Policy) -> tuple[list[Any], Any]:
+    replies = case.upstream_bodies
+    if case.path == "/v1/models":
+        return [{}], lambda: json.loads(models.model_list(replies[0], policy, lambda _: True))
+    model = unquote(case.path.removeprefix("/v1/models/"))
+    known = policy.resolve(model)
+    sent = [json.loads(models.show_body(known))]
+    return sent, lambda: json.loads(models.model_reply(replies[0], model, known))
+
+
+def streamed(case: Case, make: Any) -> Any:
+    """All choices' streams through one machine, each cut in every way."""
+    failures: list[GatewayError] = []
+
+    def run(pieces: Sequence[bytes]) -> bytes:
+        machine: ReplyStream = make()
+        out = b"".join(machine.feed(piece) for piece in pieces) + machine.close()
+        if machine.error is not None and not machine.started:
+            failures.append(machine.error)
+        assert machine.finished is (machine.error is None)
+        return out
+
+    out = feed_every_way(run, case.upstream_bodies[0])
+    if case.expect_status != 200:
+        assert failures and {failure.status for failure in failures} == {case.expect_status}
+        return error_object(failures[0])
+    return sse_data(out)
+
+
+def error_object(error: GatewayError) -> Any:
+    return json.loads(errors.error_body(error))
+
+
+def check(case: Case, sent: list[Any], reply: Any) -> None:
+    assert not mismatches(case.expect_reply, reply)
+    assert not present(case.expect_absent, sent[0] if sent else {}, reply)
