@@ -67,18 +67,28 @@ def looks_like_jwt(token: str) -> bool:
     return len(token) <= MAX_TOKEN_CHARS and _COMPACT.fullmatch(token) is not None
 
 
+def is_public_text(secret: str) -> bool:
+    """Whether a text is a key in PEM, SSH or JWK form. As an HMAC secret it would be one that
+    everybody knows."""
+    try:
+        _JWS.get_algorithm_by_name("HS256").prepare_key(secret)
+    except jwt.InvalidKeyError:
+        return True
+    return False
+
+
 def load_public_key(pem: bytes) -> PublicKey:
     """Raises ValueError with the rule."""
     if b"PRIVATE KEY" in pem:
-        raise ValueError("must hold the public key, not the private one")
+        raise ValueError("holds the public key, not the private one")
     try:
         key = load_pem_public_key(pem)
     except Exception:  # cryptography documents several, and adds to them
-        raise ValueError("must hold one public key in PEM form") from None
+        raise ValueError("holds one public key in PEM form") from None
     if not isinstance(key, PublicKey):
-        raise ValueError("must hold an RSA, EC or Ed25519 key")
+        raise ValueError("holds an RSA, EC or Ed25519 key")
     if isinstance(key, rsa.RSAPublicKey) and key.key_size < MIN_RSA_BITS:
-        raise ValueError(f"must hold an RSA key of {MIN_RSA_BITS} bits or more")
+        raise ValueError(f"holds an RSA key of {MIN_RSA_BITS} bits or more")
     return key
 
 

@@ -1,0 +1,136 @@
+"""One `load`: layers, keys, credentials, and the rules that bind several keys together."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from ..errors import ConfigError
+from .credentials import Reader, resolved
+from .layers import Tree, merged_layers
+from .read import impossible, read, source_of
+from .settings import Common, Listen, Settings, Tls, Written
+
+WILDCARD_HOSTS = ("0.0.0.0", "::")
+EVERY_ORIGIN = re.compile(r"\*|https?://\*(:\*)?")
+
+EXPOSED = (
+    "listen.host: {host} can be reached from other machines and no credential is configured; "
+    "add a token to auth.generate_tokens (`tornado-ollama token create` makes one), set "
+    "auth.jwt.secret (JWT_SECRET_KEY), or allow everybody to generate with "
+    "auth.anonymous: true ({source})"
+)
+
+
+def load(
+    path: Path | None,
+    environ: Mapping[str, str],
+    flags: Mapping[str, object],
+    *,
+    serving: bool = True,
+) -> Settings:
+    """Reads the settings: defaults < file < environment < flags.
+
+    `path`: the configuration file; None: only the built-in defaults. `flags`: by dotted key, None
+    for a flag that was not given. `serving`: also hold to what makes a server safe, which a
+    command that opens no port does not need. Raises ConfigError, whose message is one line.
+    """
+    tree = merged_layers(path, environ, flags)
+    written = read(tree)
+    reader = Reader(path.parent if path else Path(), lambda key: source_of(tree, key))
+    topics = {name: getattr(written, name) for name in Common.__struct_fields__}
+    topics["listen"] = _with_tls(written.listen, reader)
+    settings = Settings(**topics, auth=resolved(written.auth, reader))
+    if serving:
+        _check_exposure(settings, tree)
+        _check_origins(settings, tree)
+        _check_not_itself(settings, tree)
+    return msgspec.structs.replace(
+        settings, warnings=tuple(_warnings(settings, written, tree, reader))
+    )
+
+
+def _with_tls(listen: Listen, reader: Reader) -> Listen:
+    tls = listen.tls
+    files = {"cert_file": tls.cert_file, "key_file": tls.key_file}
+    given = {name: file for name, file in files.items() if file is not None}
+    if len(given) == 1:
+        name, file = next(iter(given.items()))
+        rule = "given together with the other of cert_file and key_file"
+        raise reader.impossible(f"listen.tls.{name}", file, rule)
+    found = {}
+    for name, file in given.items():
+        reader.file(f"listen.tls.{name}", file)
+        found[name] = str(reader.directory / Path(file).expanduser())
+    return msgspec.structs.replace(listen, tls=Tls(**found))
+
+
+def _check_exposure(settings: Settings, tree: Tree) -> None:
+    open_to_others = not settings.listen.loopback and not settings.auth.configured
+    if open_to_others and settings.auth.anonymous == "auto":
+        source = source_of(tree, "listen.host")
+        raise ConfigError(EXPOSED.format(host=settings.listen.host, source=source))
+
+
+def _check_origins(settings: Settings, tree: Tree) -> None:
+    if not settings.anonymous_scopes():
+        return
+    for origin in settings.cors.origins:
+        if EVERY_ORIGIN.fullmatch(origin):
+            rule = "a list of your own pages while anonymous access is on; any page could call"
+            value = list(settings.cors.origins)
+            raise impossible("cors.origins", value, rule, source_of(tree, "cors.origins"))
+
+
+def _check_not_itself(settings: Settings, tree: Tree) -> None:
+    url = urlsplit(settings.service.base_url)
+    port = url.port or (443 if url.scheme == "https" else 80)
+    here = Listen(host=url.hostname or "localhost")
+    same_place = here.loopback and (
+        settings.listen.loopback or settings.listen.host in WILDCARD_HOSTS
+    )
+    if same_place and port == settings.listen.port:
+        rule = "Ollama's address, not the gateway's own (listen.host and listen.port)"
+        source = source_of(tree, "service.base_url")
+        raise impossible("service.base_url", settings.service.base_url, rule, source)
+
+
+def _warnings(settings: Settings, written: Written, tree: Tree, reader: Reader) -> Iterator[str]:
+    if settings.auth.anonymous is False and not settings.auth.configured:
+        yield "auth.anonymous is false and no credential is configured: nobody can get in."
+    for file in sorted(set(_files_with_secrets(written, tree))):
+        if _readable_by_all(reader.directory / Path(file).expanduser()):
+            yield f"{file} holds secrets and every user of this machine can read it: chmod 600."
+
+
+def _files_with_secrets(written: Written, tree: Tree) -> Iterator[str]:
+    """As they are named: relative ones start at the configuration's directory."""
+    auth = written.auth
+    lists = {"generate_tokens": auth.generate_tokens, "model_tokens": auth.model_tokens}
+    for name, items in lists.items():
+        for item in items:
+            entry: dict[str, Any] = item if isinstance(item, dict) else {"token": item}
+            if entry.get("token"):
+                yield Path(source_of(tree, f"auth.{name}")).name
+            elif entry.get("token_file"):
+                yield entry["token_file"]
+    if auth.jwt.secret_file:
+        yield auth.jwt.secret_file
+    elif auth.jwt.secret and (source := source_of(tree, "auth.jwt.secret")) != "JWT_SECRET_KEY":
+        yield Path(source).name
+
+
+def _readable_by_all(path: Path) -> bool:
+    if os.name != "posix":
+        return False
+    try:
+        return bool(path.stat().st_mode & stat.S_IROTH)
+    except OSError:
+        return False

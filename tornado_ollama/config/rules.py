@@ -1,0 +1,92 @@
+"""Rules of single values that a type cannot say: functions that return the value in its one
+spelling, or raise ValueError with the end of "it must be ..."."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from ipaddress import IPv6Address, ip_network
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..access.jwt import ALGORITHMS
+from ..access.origins import origin_pattern
+from .settings import Cors, Jwt, Listen, ModelDefaults, Models, Service, Topic
+
+_DURATION = re.compile(r"-?(0|([0-9]+(\.[0-9]*)?(ns|us|µs|ms|s|m|h))+)")
+"""Go's `time.ParseDuration`, which is what Ollama reads `keep_alive` with."""
+
+_HOST = re.compile(r"[A-Za-z0-9._-]+")
+
+
+def _bind_host(text: str) -> str:
+    bare = text.removeprefix("[").removesuffix("]")
+    if ":" in bare:
+        try:
+            IPv6Address(bare)
+        except ValueError:
+            raise ValueError("an address or a host name, without a port") from None
+        return bare
+    if not _HOST.fullmatch(text):
+        raise ValueError("an address or a host name, without a port")
+    return text.lower()
+
+
+def _host_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(name == "*" or _HOST.fullmatch(name) for name in names):
+        raise ValueError('a list of host names, or ["*"]; no scheme, port or wildcard within')
+    return tuple(name.lower() for name in names)
+
+
+def _networks(networks: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        return tuple(str(ip_network(network, strict=False)) for network in networks)
+    except ValueError:
+        raise ValueError("a list of networks such as 10.0.0.0/8") from None
+
+
+def _base_url(text: str) -> str:
+    rule = "an address such as http://localhost:11434, without user, query or fragment"
+    try:
+        url = urlsplit(text)
+        port_is_right = url.port is None or url.port > 0
+    except ValueError:
+        raise ValueError(rule) from None
+    plain = re.fullmatch(r"[!-~]+", text) and not re.search(r"[\\?#@]", text)
+    if url.scheme not in ("http", "https") or not url.hostname or not port_is_right or not plain:
+        raise ValueError(rule)
+    return text.rstrip("/")
+
+
+def _origins(origins: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(origin_pattern(origin) for origin in origins)
+
+
+def _algorithms(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names or not set(names) <= ALGORITHMS:
+        raise ValueError(f"a list out of {', '.join(sorted(ALGORITHMS))}")
+    return tuple(dict.fromkeys(names))
+
+
+def _keep_alive(value: str | int | float) -> str | int | float:
+    if isinstance(value, str) and not _DURATION.fullmatch(value):
+        raise ValueError('seconds or a time with its unit such as "5m"')
+    return value
+
+
+def _aliases(aliases: dict[str, str]) -> dict[str, str]:
+    if any(" " in name for name in (*aliases, *aliases.values())):
+        raise ValueError("a table of names without spaces")
+    return aliases
+
+
+RULES: Mapping[tuple[type[Topic], str], Callable[[Any], Any]] = {
+    (Listen, "host"): _bind_host,
+    (Listen, "allowed_hosts"): _host_names,
+    (Listen, "trusted_proxies"): _networks,
+    (Service, "base_url"): _base_url,
+    (Jwt, "algorithms"): _algorithms,
+    (Cors, "origins"): _origins,
+    (Models, "aliases"): _aliases,
+    (ModelDefaults, "keep_alive"): _keep_alive,
+}
