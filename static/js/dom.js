@@ -1,0 +1,45 @@
+// Elements without HTML: everything on the page is made here, and every text goes in as text.
+
+import { glyph } from './icons.js';
+import { say } from './i18n.js';
+
+/**
+ * Makes an element. Properties: `class`, `text`, `t` (key of its words), `label` (key of its label
+ * and tooltip), `placeholder`, `params` (for these keys), `icon`, `on` ({event: listener}),
+ * `data` ({name: value}); any other is an attribute, left out when false or null.
+ */
+export function el(tag, properties = {}, ...children) {
+  const node = document.createElement(tag);
+  const { class: names, text, t, label, placeholder, params, icon, on, data, ...attributes } = properties;
+  if (names) node.className = names;
+  if (text !== undefined) node.textContent = text;
+  if (icon) node.append(glyph(icon));
+  if (t) say(node, t, params);
+  if (label) say(node, label, params, 'tLabel');
+  if (placeholder) say(node, placeholder, params, 'tPlaceholder');
+  for (const [name, listener] of Object.entries(on ?? {})) node.addEventListener(name, listener);
+  Object.assign(node.dataset, data);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === false || value === null || value === undefined) continue;
+    node.setAttribute(name, value === true ? '' : value);
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+/** A button; `properties` as for `el`. */
+export function button(properties, ...children) {
+  return el('button', { type: 'button', ...properties }, ...children);
+}
+
+/** An icon beside words; screen readers pass it by. */
+export function icon(name) {
+  return el('span', { class: 'icon', icon: name });
+}
+
+/** Draws the icons that index.html names by `data-icon`. */
+export function drawIcons(root) {
+  for (const node of root.querySelectorAll('[data-icon]')) node.replaceChildren(glyph(node.dataset.icon));
+}
+
+export const byId = (id) => document.getElementById(id);

@@ -1,0 +1,81 @@
+// The page's words. One JSON of strings per language; elements carry keys, so that a change of
+// language only fills them again.
+
+import { recall, remember } from './prefs.js';
+
+export const LANGUAGES = {
+  en: { name: 'English', dir: 'ltr' },
+  'zh-CN': { name: '简体中文', dir: 'ltr' },
+};
+
+let strings = {};
+let current = 'en';
+
+/** The language chosen here before, else the first of the browser's that the page speaks. */
+export function preferredLanguage() {
+  const chosen = recall('language');
+  if (chosen in LANGUAGES) return chosen;
+  for (const wanted of navigator.languages ?? []) {
+    const [base] = wanted.toLowerCase().split('-');
+    if (base === 'zh') return 'zh-CN';
+    if (base === 'en') return 'en';
+  }
+  return 'en';
+}
+
+export const language = () => current;
+
+/** Loads a language and fills the whole document with it. */
+export async function speak(code, { keep = false } = {}) {
+  const answer = await fetch(`/static/i18n/${code}.json`);
+  strings = await answer.json();
+  current = code;
+  if (keep) remember('language', code);
+  document.documentElement.lang = code;
+  document.documentElement.dir = LANGUAGES[code].dir;
+  fill(document);
+  document.dispatchEvent(new Event('languagechange'));
+}
+
+/** The string of `key` with `{name}` replaced by `params.name`; numbers in the reader's form. */
+export function t(key, params = {}) {
+  const text = strings[key] ?? key;
+  return text.replace(/\{(\w+)\}/g, (whole, name) => {
+    const value = params[name];
+    if (value === undefined) return whole;
+    return typeof value === 'number' ? number(value) : String(value);
+  });
+}
+
+export function number(value, digits = 0) {
+  return new Intl.NumberFormat(current, { maximumFractionDigits: digits }).format(value);
+}
+
+const FORMS = {
+  t: (node, text) => { node.textContent = text; },
+  tLabel: (node, text) => { node.setAttribute('aria-label', text); node.title = text; },
+  tPlaceholder: (node, text) => { node.placeholder = text; },
+};
+
+const SELECTOR = '[data-t], [data-t-label], [data-t-placeholder]';
+
+/** Writes the words into every element below `root` that carries a key. */
+export function fill(root) {
+  root.querySelectorAll(SELECTOR).forEach(fillOne);
+}
+
+/** Gives `node` the words of `key`, now and after every change of language.
+    `form`: `t` its text, `tLabel` its label and tooltip, `tPlaceholder`. */
+export function say(node, key, params, form = 't') {
+  node.dataset[form] = key;
+  if (params) node.dataset.tParams = JSON.stringify(params);
+  else delete node.dataset.tParams;
+  fillOne(node);
+}
+
+function fillOne(node) {
+  const params = node.dataset.tParams ? JSON.parse(node.dataset.tParams) : undefined;
+  for (const [form, write] of Object.entries(FORMS)) {
+    if (node.dataset[form]) write(node, t(node.dataset[form], params));
+  }
+}

@@ -1,0 +1,22 @@
+// The text of a message as plain text. Grows by what is new; what is shown is never drawn again.
+
+import { el } from './dom.js';
+
+export class PlainBody {
+  #text = document.createTextNode('');
+
+  constructor() {
+    this.node = el('div', { class: 'body plain' });
+    this.node.append(this.#text);
+  }
+
+  /** Shows `content`, which begins with what was shown before. */
+  show(content) {
+    this.#text.appendData(content.slice(this.#text.length));
+  }
+
+  /** The text is complete. */
+  finish() {
+    this.node.normalize();
+  }
+}

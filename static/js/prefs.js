@@ -1,0 +1,22 @@
+// What the reader chose on this device: theme, language, model, draft. Never a secret.
+
+const PREFIX = 'tornado-ollama.';
+
+/** The stored text, or `fallback` where there is none or storage is switched off. */
+export function recall(name, fallback = null) {
+  try {
+    return localStorage.getItem(PREFIX + name) ?? fallback;
+  } catch {
+    return fallback;
+  }
+}
+
+/** Stores `value`; null or an empty text removes it. Silent where storage is switched off or full. */
+export function remember(name, value) {
+  try {
+    if (value === null || value === '') localStorage.removeItem(PREFIX + name);
+    else localStorage.setItem(PREFIX + name, value);
+  } catch {
+    // The choice then lasts as long as the page.
+  }
+}

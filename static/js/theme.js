@@ -1,0 +1,34 @@
+// Light, dark or the system's choice, and high contrast. early.js sets both before the first paint.
+
+import { recall, remember } from './prefs.js';
+
+export const THEMES = ['auto', 'light', 'dark'];
+
+const dark = matchMedia('(prefers-color-scheme: dark)');
+const contrast = matchMedia('(prefers-contrast: more)');
+
+export const theme = () => recall('theme', 'auto');
+export const highContrast = () => {
+  const chosen = recall('contrast', 'auto');
+  return chosen === 'auto' ? contrast.matches : chosen === 'high';
+};
+
+export function chooseTheme(name) {
+  remember('theme', name === 'auto' ? null : name);
+  applyTheme();
+}
+
+export function chooseContrast(high) {
+  remember('contrast', high === contrast.matches ? null : high ? 'high' : 'normal');
+  applyTheme();
+}
+
+export function applyTheme() {
+  const name = theme();
+  const root = document.documentElement;
+  root.dataset.theme = name === 'auto' ? (dark.matches ? 'dark' : 'light') : name;
+  root.dataset.contrast = highContrast() ? 'high' : 'normal';
+}
+
+dark.addEventListener('change', applyTheme);
+contrast.addEventListener('change', applyTheme);

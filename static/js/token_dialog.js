@@ -1,0 +1,67 @@
+// Asks for the token that the gateway wants, tries it, and keeps it where the reader says.
+
+import { button, byId, el } from './dom.js';
+import { say } from './i18n.js';
+import { requestJson } from './http.js';
+import { forgetToken, isRemembered, keepToken, token } from './token_store.js';
+
+/** Fires `change` when a token was accepted or forgotten. */
+export class TokenDialog extends EventTarget {
+  constructor() {
+    super();
+    this.dialog = byId('token-dialog');
+    this.input = el('input', {
+      class: 'field', id: 'token', type: 'password', autocomplete: 'current-password',
+      spellcheck: 'false', required: true, 'aria-describedby': 'token-said',
+    });
+    this.keep = el('input', { type: 'checkbox', id: 'token-keep' });
+    this.said = el('p', { class: 'said', id: 'token-said', role: 'alert', hidden: true });
+    this.forget = button({ class: 'button bad', t: 'token.forget', on: { click: () => this.#forget() } });
+    this.dialog.append(el('form', { on: { submit: (event) => this.#submit(event) } },
+      el('h2', { id: 'token-title', t: 'token.title' }),
+      el('p', { class: 'faint', t: 'token.why' }),
+      el('label', { class: 'unseen', for: 'token', t: 'token.label' }),
+      this.input,
+      this.said,
+      el('label', { class: 'check' }, this.keep,
+        el('span', {}, el('span', { t: 'token.keep' }), el('small', { t: 'token.keep.why' }))),
+      el('div', { class: 'ends' },
+        el('button', { class: 'button main', type: 'submit', t: 'token.use' }),
+        button({ class: 'button', t: 'cancel', on: { click: () => this.dialog.close() } }),
+        el('span', { class: 'gap' }),
+        this.forget)));
+  }
+
+  open() {
+    if (this.dialog.open) return;
+    this.input.value = '';
+    this.keep.checked = isRemembered();
+    this.said.hidden = true;
+    this.forget.hidden = token() === null;
+    this.dialog.showModal();
+    this.input.focus();
+  }
+
+  async #submit(event) {
+    event.preventDefault();
+    const candidate = this.input.value.trim();
+    if (!candidate) return;
+    try {
+      await requestJson('/api/version', { candidate, allow: [403, 404, 429, 502, 503, 504] });
+    } catch (failure) {
+      say(this.said, failure.status === 401 ? 'token.unknown' : 'token.untried');
+      this.said.hidden = false;
+      this.input.select();
+      return;
+    }
+    keepToken(candidate, { onDevice: this.keep.checked });
+    this.dialog.close();
+    this.dispatchEvent(new Event('change'));
+  }
+
+  #forget() {
+    forgetToken();
+    this.dialog.close();
+    this.dispatchEvent(new Event('change'));
+  }
+}

@@ -1,0 +1,46 @@
+// Where the reader's token is kept: in this tab, or on this device when asked. Never in a URL.
+
+const NAME = 'tornado-ollama.token';
+
+let held = read('sessionStorage') ?? read('localStorage');
+
+function read(store) {
+  try {
+    return window[store].getItem(NAME);
+  } catch {
+    return null;
+  }
+}
+
+function write(store, value) {
+  try {
+    if (value === null) window[store].removeItem(NAME);
+    else window[store].setItem(NAME, value);
+  } catch {
+    // Storage is switched off: the token lasts as long as the page.
+  }
+}
+
+export const token = () => held;
+export const isRemembered = () => read('localStorage') !== null;
+
+/** Keeps a token for this tab; with `onDevice` also after the browser was closed. */
+export function keepToken(value, { onDevice }) {
+  held = value;
+  write('sessionStorage', onDevice ? null : value);
+  write('localStorage', onDevice ? value : null);
+}
+
+export function forgetToken() {
+  held = null;
+  write('sessionStorage', null);
+  write('localStorage', null);
+}
+
+/** The subprotocols that carry the token when a socket opens; only the first is echoed. */
+export function tokenSubprotocols() {
+  if (!held) return [];
+  const bytes = new TextEncoder().encode(held);
+  const base64 = btoa(String.fromCharCode(...bytes));
+  return ['ollama.bearer', base64.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')];
+}
