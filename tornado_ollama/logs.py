@@ -14,7 +14,7 @@ import time
 class TextFormatter(logging.Formatter):
     """`2026-11-21T05:45:00.123Z INFO message`, in UTC."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
     default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = "%s.%03dZ"
 

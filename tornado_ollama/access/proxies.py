@@ -14,8 +14,6 @@ from typing import Protocol
 
 
 class Headers(Protocol):
-    def get(self, name: str, default: str = ...) -> str: ...
-
     def get_list(self, name: str) -> list[str]: ...
 
 
@@ -49,7 +47,7 @@ class TrustedProxies:
         """`peer` and `scheme` are the connection's own; they stand when the peer is no proxy."""
         if not self._networks or not self.trusts(peer):
             return Client(peer, "", scheme)
-        told = headers.get("X-Forwarded-Proto", "").split(",")[-1].strip().lower()
+        told = _last(headers, "X-Forwarded-Proto").lower()
         if told in ("http", "https"):
             scheme = told
         hops = [
@@ -58,7 +56,7 @@ class TrustedProxies:
             for hop in value.split(",")
             if hop.strip()
         ]
-        if not hops and (real := headers.get("X-Real-IP", "").strip()):
+        if not hops and (real := _last(headers, "X-Real-IP")):
             hops = [real]
         address, chain = peer, list[str]()
         for hop in reversed(hops):
@@ -71,3 +69,9 @@ class TrustedProxies:
             if not self.trusts(hop):
                 break
         return Client(address, ", ".join(chain), scheme)
+
+
+def _last(headers: Headers, name: str) -> str:
+    """The last value of a header that may be a list: what the nearest proxy wrote."""
+    values = headers.get_list(name)
+    return values[-1].split(",")[-1].strip() if values else ""

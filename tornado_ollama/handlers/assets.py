@@ -54,7 +54,7 @@ def read_assets(root: Path) -> dict[str, Asset]:
     return {
         file.relative_to(root).as_posix(): _read(file)
         for file in sorted(root.rglob("*"))
-        if file.is_file() and not any(part.startswith(".") for part in file.parts[len(root.parts) :])
+        if file.is_file() and "/." not in f"/{file.relative_to(root).as_posix()}"
     }
 
 

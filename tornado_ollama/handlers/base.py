@@ -126,7 +126,7 @@ class BaseHandler(RequestHandler):
             if not self.gone:
                 raise
 
-    get = head = post = put = patch = delete = options = dispatch  # type: ignore[assignment]
+    get = head = post = put = patch = delete = options = dispatch
 
     async def respond(self) -> None:
         """Answers, the body being complete."""
@@ -148,7 +148,7 @@ class BaseHandler(RequestHandler):
         self.sent = len(body)
         self.first_byte_s = self.request.request_time()
         self._answered = True
-        if self.request.method != "HEAD":
+        if body and self.request.method != "HEAD":
             self.write(body)
         waits_to_send = "100-continue" in self.request.headers.get("Expect", "").lower()
         if self._body_ended or waits_to_send or not self._sends_body():
@@ -189,6 +189,7 @@ class BaseHandler(RequestHandler):
     def end_reply(self, down: Downstream) -> None:
         """Ends a streamed reply; one that was complete before the request's body was, as soon as
         the rest of that has been read."""
+        self.sent, self.first_byte_s = down.sent, down.first_byte_at
         if self._body_ended:
             down.finish()
             return
@@ -198,13 +199,10 @@ class BaseHandler(RequestHandler):
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Tornado's own failures, and ours that nobody foresaw; the log has the traceback."""
-        if self._answered:
-            return
         if status_code == 405:
-            error: GatewayError = MethodNotAllowed("This method is not known.", allow=KNOWN_METHODS)
+            self.answer_error(MethodNotAllowed("This method is not known.", allow=KNOWN_METHODS))
         else:
-            error = GatewayError("The gateway failed; its log says more.")
-        self.answer_error(error)
+            self.answer_error(GatewayError("The gateway failed; its log says more."))
 
     # -- Tornado's hooks ----------------------------------------------------------------------
 
@@ -224,7 +222,8 @@ class BaseHandler(RequestHandler):
         super().on_connection_close()
         if not self.gone:
             self.gone = True
-            self.outcome = "client left"
+            if self.outcome == "ok":
+                self.outcome = "client left"
             self.client_left()
         if not self._body_ended:  # Tornado does not finish such a request
             self._leave()

@@ -35,7 +35,7 @@ GOING_AWAY, UNAUTHORIZED, FORBIDDEN = 1001, 4401, 4403
 class ChatSocketHandler(AuthMixin, WebSocketHandler):
     """One socket. Implements `socket_jobs.Outlet`."""
 
-    _stream: IOStream
+    _socket_stream: IOStream
 
     def admit(self) -> None:
         self._jobs: dict[str | None, Job] = {}
@@ -44,7 +44,7 @@ class ChatSocketHandler(AuthMixin, WebSocketHandler):
         self._refusal: GatewayError | None = None
         self._auth_clock: asyncio.TimerHandle | None = None
         self._plain = False
-        self._open = False
+        self._upgraded = False
         super().admit()
 
     def authenticate(self) -> None:
@@ -56,7 +56,8 @@ class ChatSocketHandler(AuthMixin, WebSocketHandler):
         if self.request.headers.get("Upgrade", "").lower() != "websocket":
             raise BadRequest("This is a WebSocket; connect with ws:// or wss://.")
         credential = extract(self.request.headers)
-        offered = from_subprotocols(self.request.headers.get("Sec-WebSocket-Protocol", "").split(","))
+        protocols = self.request.headers.get("Sec-WebSocket-Protocol", "")
+        offered = from_subprotocols(protocols.split(","))
         if credential is not None or offered is None:
             try:
                 self.identify(credential)
@@ -81,10 +82,10 @@ class ChatSocketHandler(AuthMixin, WebSocketHandler):
         return SUBPROTOCOL if SUBPROTOCOL in subprotocols else None
 
     def open(self, *args: str, **kwargs: str) -> None:
-        self._open = True
+        self._upgraded = True
         self.set_nodelay(True)
-        assert self.ws_connection is not None
-        self._stream = self.ws_connection.stream  # type: ignore[attr-defined]
+        assert self.ws_connection is not None and self.ws_connection.stream is not None
+        self._socket_stream = self.ws_connection.stream
         if self._refusal is not None:
             self._refuse(self._refusal)
         elif self.principal is None:
@@ -154,7 +155,7 @@ class ChatSocketHandler(AuthMixin, WebSocketHandler):
     def _start(self, job: Job) -> None:
         if job.id in self._jobs:
             what = "This id" if job.id is not None else "The conversation's turn"
-            raise protocol.BadFrame(f"{what} is still under way; wait for it, or cancel it.", job.id)
+            raise protocol.BadFrame(f"{what} is still under way; wait, or cancel it.", job.id)
         if len(self._jobs) >= MAX_JOBS:
             self.emit(protocol.error_frame(job.id, 429, f"{MAX_JOBS} requests are under way here."))
             return
@@ -200,7 +201,7 @@ class ChatSocketHandler(AuthMixin, WebSocketHandler):
             return None
         written.add_done_callback(_retrieve)
         self.sent += len(frame)
-        return written if self._stream.writing() else None
+        return written if self._socket_stream.writing() else None
 
     def headers_up(self) -> list[tuple[str, str]]:
         return to_upstream(
@@ -222,7 +223,7 @@ class ChatSocketHandler(AuthMixin, WebSocketHandler):
         self.close(FORBIDDEN if isinstance(error, Forbidden) else UNAUTHORIZED, error.message[:100])
 
     def revoke(self) -> None:
-        if self._open:
+        if self._upgraded:
             for job in tuple(self._jobs.values()):
                 job.cancel()
             self._refuse(Unauthorized("The credential is no longer valid."))
@@ -230,7 +231,7 @@ class ChatSocketHandler(AuthMixin, WebSocketHandler):
             super().revoke()
 
     def drain(self, *, now: bool = False) -> None:
-        if not self._open:
+        if not self._upgraded:
             super().drain(now=now)
         elif now or not self._jobs:
             for job in tuple(self._jobs.values()):

