@@ -23,11 +23,12 @@ from tornado_ollama.wire.openai import (
 from tornado_ollama.wire.openai.chat_stream import chat_stream
 from tornado_ollama.wire.openai.checks import read_json
 from tornado_ollama.wire.openai.policy import Policy
+from tornado_ollama.wire.openai.replies import Identity
 from tornado_ollama.wire.openai.streams import ReplyStream
 
 from .cases import HTTP_ONLY, Case, load, mismatches, present, sse_data
 
-IDS = {"id": "chatcmpl-0123456789abcdef01234567", "created": 1767323045}
+WHO = Identity("chatcmpl-0123456789abcdef01234567", 1767323045, "owl3:8b")
 CASES = [case for case in load() if case.id not in HTTP_ONLY]
 
 
@@ -66,15 +67,15 @@ def planned(case: Case) -> tuple[list[Any], Any]:
         sent = [json.loads(native) for native in text.bodies()]
         if text.stream:
             return sent, lambda: streamed(
-                case, lambda: completion_reply.completion_stream(text, **IDS)
+                case, lambda: completion_reply.completion_stream(text, WHO)
             )
-        return sent, lambda: json.loads(completion_reply.completion_reply(replies, text, **IDS))
+        return sent, lambda: json.loads(completion_reply.completion_reply(replies, text, WHO))
     assert case.path == "/v1/chat/completions"
     chat = chat_request.chat_request(body, policy)
     sent = [json.loads(native) for native in chat.bodies()]
     if chat.stream:
-        return sent, lambda: streamed(case, lambda: chat_stream(chat, **IDS))
-    return sent, lambda: json.loads(chat_reply.chat_reply(replies, chat, **IDS))
+        return sent, lambda: streamed(case, lambda: chat_stream(chat, WHO))
+    return sent, lambda: json.loads(chat_reply.chat_reply(replies, chat, WHO))
 
 
 def planned_models(case: Case, policy: Policy) -> tuple[list[Any], Any]:

@@ -26,10 +26,9 @@ from tornado_ollama.wire.openai.replies import (
 from tornado_ollama.wire.openai.streams import NEVER_SPOKE
 
 
-def chat_reply(bodies: Sequence[bytes], plan: ChatPlan, *, id: str, created: int) -> bytes:
+def chat_reply(bodies: Sequence[bytes], plan: ChatPlan, identity: Identity) -> bytes:
     """The reply made of the bodies of all choices, in order. Raises `UpstreamBroken` for a body
     that is no reply, and the reported error for one that holds an error."""
-    identity = Identity(id, created, plan.model)
     records = [_record(body) for body in bodies]
     choices = [_choice(record, i, plan, identity) for i, record in enumerate(records)]
     total = usage([[Counts.of(record) for record in records]])

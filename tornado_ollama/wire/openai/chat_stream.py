@@ -22,10 +22,8 @@ from tornado_ollama.wire.openai.streams import Choice, Frame, ReplyStream, encod
 _decode = native.CHAT.decode
 
 
-def chat_stream(plan: ChatPlan, *, id: str, created: int) -> ReplyStream:
-    """The machine for a streamed chat. `id`: unique, e.g. `chatcmpl-` and 24 random characters;
-    `created`: Unix seconds."""
-    identity = Identity(id, created, plan.model)
+def chat_stream(plan: ChatPlan, identity: Identity) -> ReplyStream:
+    """The machine for a streamed chat."""
     frame = Frame(identity, "chat.completion.chunk", include_usage=plan.include_usage)
     return ReplyStream(
         [_ChatChoice(frame, index, plan, identity) for index in range(plan.choices)],

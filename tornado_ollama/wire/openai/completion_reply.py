@@ -23,21 +23,20 @@ _decode = native.GENERATE.decode
 
 
 def completion_reply(
-    bodies: Sequence[bytes], plan: CompletionPlan, *, id: str, created: int
+    bodies: Sequence[bytes], plan: CompletionPlan, identity: Identity
 ) -> bytes:
     """The reply made of the bodies of all choices, in order. Raises `UpstreamBroken` for a body
     that is no reply, and the reported error for one that holds an error."""
     records = [_record(body) for body in bodies]
     counts = [Counts.of(record) for record in records]
     groups = [counts[at : at + plan.n] for at in range(0, len(counts), plan.n)]
-    head = Identity(id, created, plan.model).head(_KIND)
     choices = [_choice(record, index, plan) for index, record in enumerate(records)]
-    return msgspec.json.encode(head | {"choices": choices, "usage": usage(groups)})
+    return msgspec.json.encode(identity.head(_KIND) | {"choices": choices, "usage": usage(groups)})
 
 
-def completion_stream(plan: CompletionPlan, *, id: str, created: int) -> ReplyStream:
-    """The machine for a streamed text completion; arguments as for `chat_stream`."""
-    frame = Frame(Identity(id, created, plan.model), _KIND, include_usage=plan.include_usage)
+def completion_stream(plan: CompletionPlan, identity: Identity) -> ReplyStream:
+    """The machine for a streamed text completion."""
+    frame = Frame(identity, _KIND, include_usage=plan.include_usage)
     return ReplyStream(
         [_TextChoice(frame, index, plan) for index in range(plan.choices)],
         frame,

@@ -1,0 +1,102 @@
+"""A streamed OpenAI reply on its way to the client, and the comments that keep it alive.
+
+Nothing leaves before the first event, so that a quick failure keeps its own status. Once something
+has left, even a comment, a failure travels as an error event, and no `[DONE]` follows it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Iterable
+
+from ..errors import GatewayError
+from ..upstream.request import ResponseHead
+from ..wire import sse
+from ..wire.openai.streams import ReplyStream
+from .base import BaseHandler
+from .downstream import Downstream
+from .exchanges import Exchanges
+from .relay import UNBUFFERED
+
+FIRST_PING_S = 10.0
+"""Silence before the first comment: failures that come sooner keep their status. Proxies and
+browsers give up on a silent reply after 30 s at the earliest, models load for minutes."""
+
+PING_EVERY_S = 15.0
+
+MAX_ERROR_BYTES = 64 * 1024
+"""As much of a refusal's body as is read."""
+
+
+class EventStream:
+    """One reply. `run` it once."""
+
+    def __init__(self, handler: BaseHandler, exchanges: Exchanges, machine: ReplyStream) -> None:
+        self._handler = handler
+        self._exchanges = exchanges
+        self._machine = machine
+        self._down = Downstream(handler)
+        self._seen = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def run(self, bodies: Iterable[bytes], count: int) -> None:
+        """Returns when the reply has ended. Raises GatewayError while a proper error answer is
+        still possible."""
+        handler, down = self._handler, self._down
+        self._timer = asyncio.get_running_loop().call_later(FIRST_PING_S, self._tick)
+        try:
+            await self._exchanges.run(bodies, count, self._exchange)
+        except GatewayError as error:
+            if not down.flushed:
+                raise
+            self._write(self._machine.fail(error))
+            if not self._machine.finished:
+                handler.outcome = error.code or "upstream_error"
+        finally:
+            self._timer.cancel()
+            handler.sent, handler.first_byte_s = down.sent, down.first_byte_at
+        handler.end_reply(down)
+
+    async def _exchange(self, choice: int, body: bytes) -> None:
+        status = 200
+        refusal = bytearray()
+
+        def on_head(head: ResponseHead) -> None:
+            nonlocal status
+            status = head.status
+
+        def on_data(data: bytes) -> Awaitable[None] | None:
+            if status == 200:
+                return self._pass_on(self._machine.feed(data, choice))
+            refusal.extend(data[: MAX_ERROR_BYTES - len(refusal)])
+            return None
+
+        try:
+            await self._exchanges.fetch(body, on_head=on_head, on_data=on_data)
+        except asyncio.CancelledError:
+            if self._machine.error is None or self._handler.gone:
+                raise
+        else:
+            self._exchanges.check(status, bytes(refusal))
+            self._pass_on(self._machine.close(choice))
+        if self._machine.error is not None:
+            raise self._machine.error
+
+    def _pass_on(self, events: bytes) -> Awaitable[None] | None:
+        if self._machine.error is not None:
+            self._exchanges.stop()
+            if not self._machine.started and not self._down.flushed:
+                return None
+        return self._write(events) if events else None
+
+    def _write(self, events: bytes) -> Awaitable[None] | None:
+        if not self._down.started:
+            self._down.start(200, [("Content-Type", sse.CONTENT_TYPE), *UNBUFFERED])
+        return self._down.write(events)
+
+    def _tick(self) -> None:
+        """Writes a comment when nothing has been written since the last look."""
+        if self._down.sent == self._seen:
+            self._write(sse.PING)
+        self._seen = self._down.sent
+        self._timer = asyncio.get_running_loop().call_later(PING_EVERY_S, self._tick)

@@ -1,0 +1,123 @@
+"""The requests to Ollama that stand behind one request of the OpenAI API.
+
+One for each choice, a few at a time; whichever fails ends all of them, and so does the client that
+leaves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+
+from tornado.httpclient import HTTPResponse
+from tornado.httputil import HTTPHeaders
+
+from ..upstream.request import ResponseHead
+from ..wire.headers import to_upstream
+from ..wire.openai.errors import native_error
+from .base import BaseHandler
+
+PARALLEL = 4
+"""Requests made at once for one client's request: what Ollama may run side by side of one model.
+More would only wait in Ollama's queue, before other clients' requests."""
+
+Exchange = Callable[[int, bytes], Awaitable[None]]
+"""Makes the request of one choice: its index and body."""
+
+
+class Exchanges:
+    """All requests of one handler, to one path of Ollama's."""
+
+    def __init__(self, handler: BaseHandler, path: str, *, input_field: str = "messages") -> None:
+        """`input_field`: the client's field that holds the prompt, for errors about its length."""
+        self._handler = handler
+        self._path = path
+        self._input_field = input_field
+        self._fetches: set[asyncio.Future[HTTPResponse]] = set()
+        self._workers: list[asyncio.Task[None]] = []
+
+    def stop(self) -> None:
+        """Hangs up on Ollama, whatever the requests are doing."""
+        for worker in self._workers:
+            worker.cancel()
+        for fetch in tuple(self._fetches):
+            fetch.cancel()
+
+    async def whole(self, bodies: Iterable[bytes], count: int) -> list[bytes]:
+        """The replies to `count` requests, in order; raises GatewayError for the first that
+        Ollama refuses."""
+        replies = [b""] * count
+
+        async def exchange(index: int, body: bytes) -> None:
+            response = await self.fetch(body)
+            self.check(response.code, response.body)
+            replies[index] = response.body
+
+        await self.run(bodies, count, exchange)
+        return replies
+
+    async def run(self, bodies: Iterable[bytes], count: int, exchange: Exchange) -> None:
+        """Runs `exchange` for each of the `count` bodies, and returns after the last."""
+        jobs = enumerate(bodies)
+
+        async def work() -> None:
+            for index, body in jobs:  # shared: whoever is free takes the next
+                await exchange(index, body)
+
+        if count == 1:
+            await work()
+            return
+        self._workers = [asyncio.create_task(work()) for _ in range(min(count, PARALLEL))]
+        try:
+            await asyncio.gather(*self._workers)
+        finally:
+            self.stop()
+            await asyncio.gather(*self._workers, return_exceptions=True)
+
+    async def fetch(
+        self,
+        body: bytes | None,
+        *,
+        method: str = "POST",
+        on_head: Callable[[ResponseHead], None] | None = None,
+        on_data: Callable[[bytes], Awaitable[None] | None] | None = None,
+    ) -> HTTPResponse:
+        """One request; every status is a result."""
+        handler = self._handler
+        if handler.gone:
+            raise asyncio.CancelledError
+        fetch = handler.deps.ollama.fetch(
+            method,
+            self._path,
+            headers=self._headers(),
+            body=body,
+            on_head=on_head,
+            on_data=on_data,
+            replayable=True,
+        )
+        self._fetches.add(fetch)
+        try:
+            return await fetch
+        finally:
+            self._fetches.discard(fetch)
+
+    def check(self, status: int, body: bytes) -> None:
+        """Raises what Ollama says in an answer that is no success."""
+        if status != 200:
+            raise native_error(status, body, input_field=self._input_field)
+
+    def _headers(self) -> list[tuple[str, str]]:
+        """None of the client's own: they describe a body that Ollama does not get."""
+        handler = self._handler
+        return [
+            ("Content-Type", "application/json"),
+            ("Accept-Encoding", "identity"),
+            *to_upstream(
+                HTTPHeaders(),
+                peer=handler.request.remote_ip or "-",
+                chain=handler.client.chain,
+                scheme=handler.client.scheme,
+                host=handler.request.host,
+                request_id=handler.request_id,
+            ),
+        ]

@@ -1,0 +1,95 @@
+"""The OpenAI API, `/v1/*`: read the request, ask Ollama, answer. All shapes are `wire.openai`'s."""
+
+from __future__ import annotations
+
+import secrets
+import time
+
+from ..wire.openai import chat_request, completion_request, embeddings, models
+from ..wire.openai.chat_reply import chat_reply
+from ..wire.openai.chat_stream import chat_stream
+from ..wire.openai.completion_reply import completion_reply, completion_stream
+from ..wire.openai.images import fetching_is_off
+from ..wire.openai.replies import Identity
+from .event_stream import EventStream
+from .exchanges import Exchanges
+from .json_body import JsonBodyHandler
+
+
+class OpenAIHandler(JsonBodyHandler):
+    """What the translated routes share."""
+
+    def admit(self) -> None:
+        self._exchanges: Exchanges | None = None
+        super().admit()
+
+    def ask(self, path: str, input_field: str = "messages") -> Exchanges:
+        """The requests to Ollama behind this one; they end when the client leaves."""
+        self._exchanges = Exchanges(self, path, input_field=input_field)
+        return self._exchanges
+
+    def client_left(self) -> None:
+        if self._exchanges is not None:
+            self._exchanges.stop()
+
+
+class ChatCompletionsHandler(OpenAIHandler):
+    async def respond(self) -> None:
+        plan = chat_request.chat_request(self.read_body(), self.deps.policy)
+        self.check_model(plan.native_model)
+        for image in plan.remote_images:
+            raise fetching_is_off(image.param)
+        ollama = self.ask(chat_request.PATH)
+        identity = _identity("chatcmpl", plan.model)
+        if plan.stream:
+            stream = EventStream(self, ollama, chat_stream(plan, identity))
+            await stream.run(plan.bodies(), plan.choices)
+        else:
+            replies = await ollama.whole(plan.bodies(), plan.choices)
+            self.answer(200, chat_reply(replies, plan, identity))
+
+
+class CompletionsHandler(OpenAIHandler):
+    async def respond(self) -> None:
+        plan = completion_request.completion_request(self.read_body(), self.deps.policy)
+        self.check_model(plan.native_model)
+        ollama = self.ask(completion_request.PATH, "prompt")
+        identity = _identity("cmpl", plan.model)
+        if plan.stream:
+            stream = EventStream(self, ollama, completion_stream(plan, identity))
+            await stream.run(plan.bodies(), plan.choices)
+        else:
+            replies = await ollama.whole(plan.bodies(), plan.choices)
+            self.answer(200, completion_reply(replies, plan, identity))
+
+
+class EmbeddingsHandler(OpenAIHandler):
+    async def respond(self) -> None:
+        plan = embeddings.embedding_request(self.read_body(), self.deps.policy)
+        self.check_model(plan.native_model)
+        [reply] = await self.ask(embeddings.PATH, "input").whole([plan.body], 1)
+        self.answer(200, embeddings.embedding_reply(reply, plan))
+
+
+class ModelsHandler(OpenAIHandler):
+    async def respond(self) -> None:
+        assert self.principal is not None
+        ollama = self.ask(models.LIST_PATH)
+        response = await ollama.fetch(None, method="GET")
+        ollama.check(response.code, response.body)
+        policy, may_use = self.deps.policy, self.principal.may_use
+        self.answer(200, models.model_list(response.body, policy, may_use))
+
+
+class ModelHandler(OpenAIHandler):
+    async def respond(self) -> None:
+        model = self.url_path.removeprefix("/v1/models/")
+        native_model = self.deps.policy.resolve(model)
+        self.check_model(native_model)
+        [reply] = await self.ask(models.SHOW_PATH).whole([models.show_body(native_model)], 1)
+        self.answer(200, models.model_reply(reply, model, native_model))
+
+
+def _identity(kind: str, model: str) -> Identity:
+    """Unique without bookkeeping: 96 random bits."""
+    return Identity(f"{kind}-{secrets.token_hex(12)}", int(time.time()), model)
