@@ -38,7 +38,12 @@ LISTS = frozenset(("listen.allowed_hosts", "cors.origins"))
 LOWERED = frozenset(("log.format", "log.level"))
 """Keys whose values are often written in capitals in variables."""
 
-FLAGS = {"listen.host": "--host", "listen.port": "--port", "log.level": "--log-level"}
+FLAGS = {
+    "listen.host": "--host",
+    "listen.port": "--port",
+    "log.level": "--log-level",
+    "service.base_url": "--url",
+}
 
 EXCLUSIVE = {"auth.jwt.secret": "auth.jwt.secret_file"}
 """Setting the one in a later layer replaces the other of an earlier one."""

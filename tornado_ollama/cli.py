@@ -1,0 +1,255 @@
+"""The command line: commands, their flags, and how they come to their settings.
+
+Exit codes: 0 done, 1 the answer is no, 2 wrong usage or configuration, 130 interrupted. Commands
+are imported when they are called, so that `--help` and `token` need not wait for a server.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from dotenv import load_dotenv
+
+from . import __version__
+from .commands.durations import duration
+from .config import Settings, load
+from .errors import ConfigError
+
+DESCRIPTION = "A gateway for Ollama: tokens, OpenAI API, WebSocket and chat page in one process."
+DEFAULT_CONFIG = Path("config.yaml")
+
+FLAG_KEYS = {
+    "host": "listen.host",
+    "port": "listen.port",
+    "log_level": "log.level",
+    "url": "service.base_url",
+}
+"""Flags that set a key of the configuration."""
+
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code."""
+    args = _parser().parse_args(argv)
+    try:
+        _read_dotenv(Path(".env"))
+        return int(args.command(args))
+    except ConfigError as error:
+        print(f"tornado-ollama: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def settings_reader(args: argparse.Namespace, *, serving: bool) -> Callable[[], Settings]:
+    """A function that reads the settings, each time it is called, as these flags want them."""
+    flags = {key: getattr(args, flag, None) for flag, key in FLAG_KEYS.items()}
+    path = args.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
+    return lambda: load(path, os.environ, flags, serving=serving)
+
+
+def _read_dotenv(path: Path) -> None:
+    """Variables of the file that the environment does not have."""
+    try:
+        if path.is_file():
+            load_dotenv(path)
+    except (OSError, ValueError):
+        raise ConfigError(f"{path}: cannot be read as text") from None
+
+
+def _serve(args: argparse.Namespace) -> int:
+    from .commands import serve
+
+    return serve.run(args, settings_reader(args, serving=True))
+
+
+def _embedded(args: argparse.Namespace) -> int:
+    from .commands import embedded
+
+    return embedded.run(args)
+
+
+def _check(args: argparse.Namespace) -> int:
+    from .commands import check
+
+    return check.run(args, settings_reader(args, serving=False))
+
+
+def _monitor(args: argparse.Namespace) -> int:
+    from .commands import monitor
+
+    return monitor.run(args, settings_reader(args, serving=False))
+
+
+def _token_create(args: argparse.Namespace) -> int:
+    from .commands import token
+
+    return token.create(args)
+
+
+def _token_jwt(args: argparse.Namespace) -> int:
+    from .commands import token
+
+    return token.sign(args, settings_reader(args, serving=False))
+
+
+def _token_inspect(args: argparse.Namespace) -> int:
+    from .commands import token
+
+    return token.inspect(args, settings_reader(args, serving=False))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "tornado-ollama",
+        description=DESCRIPTION,
+        epilog="`tornado-ollama COMMAND --help` says more about a command.",
+    )
+    parser.add_argument("--version", action="version", version=f"tornado-ollama {__version__}")
+    config = argparse.ArgumentParser(add_help=False)
+    config.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="configuration; default: config.yaml of this directory if there, else the defaults",
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_serve(commands, config)
+    _add_token(commands, config)
+    _add_probes(commands, config)
+    _add_embedded(commands)
+    return parser
+
+
+Commands = argparse._SubParsersAction  # the only name argparse has for it
+
+
+def _add_serve(
+    commands: Commands[argparse.ArgumentParser], config: argparse.ArgumentParser
+) -> None:
+    serve = commands.add_parser(
+        "serve",
+        parents=[config],
+        help="run the gateway in the foreground",
+        description="Runs the gateway in the foreground, until SIGTERM or Ctrl-C. SIGHUP reads "
+        "the configuration again.",
+    )
+    serve.add_argument("--host", metavar="H", help="address to bind (listen.host)")
+    serve.add_argument("--port", metavar="N", help="port to bind, 0 for a free one (listen.port)")
+    serve.add_argument(
+        "--embedded",
+        choices=("auto", "always", "never"),
+        default="never",
+        help="a small model of our own: where no Ollama answers, always, or never (default)",
+    )
+    serve.add_argument(
+        "--log-level", metavar="LEVEL", help="debug, info, warning or error (log.level)"
+    )
+    serve.set_defaults(command=_serve)
+
+
+def _add_token(
+    commands: Commands[argparse.ArgumentParser], config: argparse.ArgumentParser
+) -> None:
+    token = commands.add_parser(
+        "token", help="make tokens, and say what one is", description="Makes and explains tokens."
+    )
+    kinds = token.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    create = kinds.add_parser(
+        "create",
+        help="make a random token and its entry for config.yaml",
+        description="Prints a new random token, once, and the entry for config.yaml, which holds "
+        "only the token's SHA-256.",
+    )
+    create.add_argument("--name", metavar="N", required=True, help="who it is for; in the log")
+    _add_bounds(create, scope="generate")
+    create.add_argument("--ttl", type=duration, metavar="TIME", help="as 12h or 30d; default: ever")
+    create.set_defaults(command=_token_create)
+
+    sign = kinds.add_parser(
+        "jwt",
+        parents=[config],
+        help="sign a JWT with the configured secret",
+        description="Signs a JWT with auth.jwt.secret (JWT_SECRET_KEY).",
+    )
+    sign.add_argument("--sub", metavar="N", required=True, help="who it is for; in the log")
+    _add_bounds(sign, scope=None)
+    sign.add_argument("--ttl", type=duration, metavar="TIME", required=True, help="as 1h or 30d")
+    sign.add_argument("--out", type=Path, metavar="FILE", help="new file for it, mode 0600")
+    sign.set_defaults(command=_token_jwt)
+
+    inspect = kinds.add_parser(
+        "inspect",
+        parents=[config],
+        help="say what a token is, what it may do, when it expires",
+        description="Says what a token is to this configuration. Exit code 1: it is refused.",
+    )
+    inspect.add_argument("token", metavar="TOKEN", help="the token; - reads it from standard input")
+    inspect.set_defaults(command=_token_inspect)
+
+
+def _add_bounds(parser: argparse.ArgumentParser, scope: str | None) -> None:
+    default = scope or "auth.jwt.default_scopes"
+    parser.add_argument(
+        "--scope",
+        metavar="SCOPES",
+        default=scope,
+        help=f"generate, manage or generate,manage; default: {default}",
+    )
+    parser.add_argument(
+        "--model",
+        metavar="GLOB",
+        action="append",
+        help='only these models, as "llama3*"; may be given several times; default: all',
+    )
+
+
+def _add_probes(
+    commands: Commands[argparse.ArgumentParser], config: argparse.ArgumentParser
+) -> None:
+    probe = argparse.ArgumentParser(add_help=False, parents=[config])
+    probe.add_argument("--model", metavar="M", help="also ask this model for one token")
+    probe.add_argument("--url", metavar="URL", help="where Ollama is (service.base_url)")
+
+    check = commands.add_parser(
+        "check",
+        parents=[probe],
+        help="is Ollama there, does a model answer",
+        description="Says in one line each whether Ollama is there and whether the model answers. "
+        "Exit code 1: something does not.",
+    )
+    check.set_defaults(command=_check)
+
+    monitor = commands.add_parser(
+        "monitor",
+        parents=[probe],
+        help="check for ever, one line a round",
+        description="Checks for ever, one line with the time a round, until SIGTERM or Ctrl-C.",
+    )
+    monitor.add_argument(
+        "--interval",
+        type=duration,
+        metavar="TIME",
+        default=60.0,
+        help="between the beginnings of two rounds, as 60 or 5m; default: 60",
+    )
+    monitor.set_defaults(command=_monitor)
+
+
+def _add_embedded(commands: Commands[argparse.ArgumentParser]) -> None:
+    embedded = commands.add_parser(
+        "embedded",
+        help="run only the embedded backend",
+        description="Serves Ollama's API with a small built-in model, on this machine only.",
+    )
+    embedded.add_argument("--port", type=int, default=0, metavar="N", help="default: a free one")
+    embedded.add_argument(
+        "--exit-with-stdin", action="store_true", help="end when standard input does"
+    )
+    embedded.set_defaults(command=_embedded)

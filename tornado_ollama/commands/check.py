@@ -1,0 +1,23 @@
+"""`check`: is Ollama there, does a model answer; one line each."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Callable
+
+from ..config import Settings
+from .probe import probe
+
+
+def run(args: argparse.Namespace, read_settings: Callable[[], Settings]) -> int:
+    """Exit code 1 when something does not answer as it should."""
+    return asyncio.run(_check(read_settings(), args.model))
+
+
+async def _check(settings: Settings, model: str | None) -> int:
+    async with probe(settings, model) as asked:
+        findings = await asked.look()
+    for finding in findings:
+        print(f"{'ok  ' if finding.good else 'FAIL'}  {finding.text}", flush=True)
+    return 0 if all(finding.good for finding in findings) else 1

@@ -1,0 +1,43 @@
+"""`monitor`: what `check` says, for ever, one line with the time a round."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from ..config import Settings
+from .probe import Finding, probe
+
+
+def run(args: argparse.Namespace, read_settings: Callable[[], Settings]) -> int:
+    """Until SIGTERM or SIGINT, which is no failure: exit code 0."""
+    return asyncio.run(_monitor(read_settings(), args.model, args.interval))
+
+
+async def _monitor(settings: Settings, model: str | None, interval_s: float) -> int:
+    loop = asyncio.get_running_loop()
+    rounds = asyncio.ensure_future(_rounds(settings, model, interval_s))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, rounds.cancel)
+    await asyncio.wait([rounds])
+    if not rounds.cancelled():
+        rounds.result()
+    return 0
+
+
+async def _rounds(settings: Settings, model: str | None, interval_s: float) -> None:
+    loop = asyncio.get_running_loop()
+    async with probe(settings, model) as asked:
+        while True:
+            begun = loop.time()
+            print(_line(await asked.look()), flush=True)
+            await asyncio.sleep(max(0.0, begun + interval_s - loop.time()))
+
+
+def _line(findings: list[Finding]) -> str:
+    moment = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    verdict = "ok" if all(finding.good for finding in findings) else "FAIL"
+    return f"{moment} {verdict} {'; '.join(finding.text for finding in findings)}"

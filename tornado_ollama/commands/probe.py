@@ -1,0 +1,100 @@
+"""Asks Ollama whether it is there and whether a model answers: what `check` and `monitor` say."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from ..config import Settings
+from ..errors import GatewayError
+from ..upstream.client import UpstreamClient
+from ..upstream.ollama import Backend, Clocks, Ollama
+
+VERSION_PATIENCE_S = 5.0
+MAX_QUOTED_CHARS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    good: bool
+    text: str
+
+
+class Probe:
+    """One Ollama, and perhaps one of its models."""
+
+    def __init__(self, ollama: Ollama, base_url: str, model: str | None) -> None:
+        self._ollama = ollama
+        self._base_url = base_url
+        self._model = model
+
+    async def look(self) -> list[Finding]:
+        """One finding for Ollama and, when it is there, one for the model."""
+        findings = [await self._version()]
+        if self._model is not None and findings[0].good:
+            findings.append(await self._answer(self._model))
+        return findings
+
+    async def _version(self) -> Finding:
+        begun = time.monotonic()
+        try:
+            reply = await self._ollama.fetch("GET", "/api/version", patience=VERSION_PATIENCE_S)
+        except GatewayError as error:
+            return Finding(False, f"{self._base_url}: {error.message}")
+        version = _table(reply.body).get("version")
+        if reply.code != 200 or not isinstance(version, str):
+            return Finding(False, f"{self._base_url}: answers, but not as Ollama does")
+        return Finding(True, f"Ollama {version!a} at {self._base_url} ({_since(begun)})")
+
+    async def _answer(self, model: str) -> Finding:
+        """One token, or a vector where the model has no other use."""
+        begun = time.monotonic()
+        one_token = {"model": model, "prompt": "Hi", "stream": False}
+        one_token |= {"options": {"num_predict": 1}}
+        try:
+            status, reply = await self._post("/api/generate", one_token)
+            if status == 400 and "does not support generate" in str(reply.get("error")):
+                status, reply = await self._post("/api/embed", {"model": model, "input": "Hi"})
+        except GatewayError as error:
+            return Finding(False, f"{model!a}: {error.message}")
+        if status != 200 or "error" in reply:
+            sentence = str(reply.get("error", f"status {status}"))[:MAX_QUOTED_CHARS]
+            return Finding(False, f"{model!a}: {sentence!a}")
+        return Finding(True, f"{model!a} answers ({_since(begun)})")
+
+    async def _post(self, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        headers = [("Content-Type", "application/json")]
+        data = json.dumps(body).encode()
+        reply = await self._ollama.fetch("POST", path, headers=headers, body=data)
+        return reply.code, _table(reply.body)
+
+
+@asynccontextmanager
+async def probe(settings: Settings, model: str | None) -> AsyncIterator[Probe]:
+    """A probe of the configured Ollama; its connections end with the block."""
+    service = settings.service
+    client = UpstreamClient(force_instance=True)
+    clocks = Clocks(service.connect_timeout, service.load_timeout, service.timeout)
+    known = None if model is None else settings.models.aliases.get(model, model)
+    try:
+        ollama = Ollama(client, Backend(service.base_url), clocks)
+        yield Probe(ollama, service.base_url, known)
+    finally:
+        client.close()
+
+
+def _table(body: bytes) -> dict[str, Any]:
+    try:
+        table = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return table if isinstance(table, dict) else {}
+
+
+def _since(begun: float) -> str:
+    seconds = time.monotonic() - begun
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"

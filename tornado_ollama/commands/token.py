@@ -1,0 +1,154 @@
+"""`token create`, `token jwt`, `token inspect`: making tokens, and saying what one is.
+
+A new token is shown once, or written to a file that only its owner can read; nothing else here
+prints a secret.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import secrets
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..access import jwt
+from ..access.authenticator import UNKNOWN
+from ..access.principal import MAX_NAME_CHARS, Principal, Scope, loggable_name
+from ..access.tokens import digest
+from ..config import Settings
+from ..errors import ConfigError
+from .durations import spoken
+
+TOKEN_PREFIX = "to-"
+"""So that a leaked token is recognised for what it is."""
+
+LISTS = {Scope.GENERATE: "generate_tokens", Scope.MANAGE: "model_tokens"}
+
+ReadSettings = Callable[[], Settings]
+
+
+def create(args: argparse.Namespace) -> int:
+    """Prints a new token on the first line, and after it the entry for the configuration."""
+    name = args.name
+    if not name or loggable_name(name) != name:
+        raise ConfigError(f"--name: must be up to {MAX_NAME_CHARS} characters without spaces")
+    token = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    entry: dict[str, Any] = {"name": name, "sha256": digest(token).hex()}
+    if args.model:
+        entry["models"] = args.model
+    if args.ttl:
+        entry["expires"] = _utc(time.time() + args.ttl)
+    lists = {LISTS[scope]: [entry] for scope in _scopes(args.scope)}
+    print(token)
+    print("\nThe token is shown only now. Add its entry to config.yaml, under the same keys:\n")
+    print(yaml.dump({"auth": lists}, Dumper=_PlainDumper, sort_keys=False, width=1000), end="")
+    return 0
+
+
+def sign(args: argparse.Namespace, read_settings: ReadSettings) -> int:
+    """Prints a signed JWT, or writes it to a new file."""
+    settings = read_settings()
+    key = next((key for key in settings.auth.jwt_keys if isinstance(key.key, str)), None)
+    if key is None or not isinstance(key.key, str):
+        raise ConfigError("auth.jwt.secret: is not set; set it, or JWT_SECRET_KEY, to sign tokens")
+    now = int(time.time())
+    claims: dict[str, Any] = {"sub": args.sub, "iat": now, "exp": now + int(args.ttl)}
+    claims["jti"] = uuid.uuid4().hex
+    if args.scope is not None:
+        claims["scope"] = " ".join(_scopes(args.scope))
+    if args.model:
+        claims["models"] = args.model
+    if settings.auth.jwt.issuer is not None:
+        claims["iss"] = settings.auth.jwt.issuer
+    if settings.auth.jwt.audience is not None:
+        claims["aud"] = settings.auth.jwt.audience
+    token = jwt.sign(claims, key.key, key.algorithms[0])
+    if len(token) > jwt.MAX_TOKEN_CHARS:
+        raise ConfigError(f"the token would be longer than {jwt.MAX_TOKEN_CHARS} characters")
+    if args.out is None:
+        print(token)
+        return 0
+    _write_new(args.out, token + "\n")
+    print(f"{args.out}: a token for {loggable_name(args.sub)}, until {_utc(claims['exp'])}")
+    return 0
+
+
+def inspect(args: argparse.Namespace, read_settings: ReadSettings) -> int:
+    """Exit code 1 when the token would be refused."""
+    settings = read_settings()
+    token = (sys.stdin.readline() if args.token == "-" else args.token).strip()
+    now = time.time()
+    known = next((t for t in settings.auth.tokens if t.sha256 == digest(token)), None)
+    if known is not None:
+        who = Principal(known.name, "token", known.scopes, known.models, known.expires)
+        return _describe("a token of the configuration", who, now)
+    if not jwt.looks_like_jwt(token):
+        print(UNKNOWN)
+        return 1
+    try:
+        who = jwt.verify(token, settings.auth.jwt_keys, now)
+    except jwt.InvalidToken as reason:
+        print(f"A JWT that is refused: {reason}.")
+        return 1
+    return _describe("a JWT", who, now)
+
+
+def _describe(kind: str, who: Principal, now: float) -> int:
+    expired = who.expires is not None and now >= who.expires
+    models = "all" if who.models is None else ", ".join(map(ascii, who.models)) or "none"
+    print(f"kind:     {kind}")
+    print(f"name:     {who.name}")
+    print(f"scopes:   {', '.join(sorted(who.scopes)) or 'none'}")
+    print(f"models:   {models}")
+    print(f"expires:  {_expiry(who.expires, now)}")
+    return 1 if expired else 0
+
+
+def _expiry(expires: float | None, now: float) -> str:
+    if expires is None:
+        return "never"
+    distance = f"in {spoken(expires - now)}" if now < expires else f"{spoken(now - expires)} ago"
+    return f"{_utc(expires)} ({distance})"
+
+
+def _utc(moment: float) -> str:
+    return datetime.fromtimestamp(int(moment), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _scopes(text: str) -> list[Scope]:
+    """`generate,manage`, in that order. Raises ConfigError."""
+    words = {word.strip() for word in text.split(",")}
+    if not words <= {scope.value for scope in Scope}:
+        raise ConfigError(f"--scope: {text!a} must be generate, manage or generate,manage")
+    return [scope for scope in Scope if scope.value in words]
+
+
+def _write_new(path: Path, text: str) -> None:
+    """Never over something that is there, nor through a link; never readable by others."""
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise ConfigError(f"--out: {path} is there already; remove it first") from None
+    except OSError as error:
+        raise ConfigError(f"--out: {path} cannot be written ({error.strerror})") from None
+    try:
+        with open(file, "w", encoding="utf-8") as opened:
+            opened.write(text)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        raise ConfigError(f"--out: {path} cannot be written ({error.strerror})") from None
+
+
+class _PlainDumper(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:
+        return True  # the loader takes none
