@@ -11,6 +11,7 @@ import asyncio
 import gc
 import logging
 import signal
+import socket
 import ssl
 from collections.abc import Callable
 
@@ -37,21 +38,39 @@ SOCKETS_S = 2.0
 
 def make_http_server(app: Gateway, settings: Settings) -> HTTPServer:
     """The server as every door needs it; `xheaders` stays off, `access/proxies.py` decides."""
-    tls = settings.listen.tls
-    context = None
-    if tls.cert_file is not None:
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.load_cert_chain(tls.cert_file, tls.key_file)
     return HTTPServer(
         app,
-        ssl_options=context,
+        ssl_options=_tls_context(settings),
         max_header_size=MAX_HEAD_BYTES,
         max_body_size=MAX_STRAY_BODY_BYTES,
         max_buffer_size=MAX_SOCKET_MESSAGE_BYTES + MAX_STRAY_BODY_BYTES,
         idle_connection_timeout=HEADER_TIMEOUT_S,
         decompress_request=False,
     )
+
+
+def _tls_context(settings: Settings) -> ssl.SSLContext | None:
+    tls = settings.listen.tls
+    if tls.cert_file is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(tls.cert_file, tls.key_file)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(f"listen.tls: certificate and key cannot be used: {error}") from error
+    return context
+
+
+def _bind(settings: Settings) -> list[socket.socket]:
+    listen = settings.listen
+    try:
+        return bind_sockets(listen.port, listen.host)
+    except OSError as error:
+        raise ConfigError(
+            f"listen: cannot listen on {listen.host} port {listen.port}: {error.strerror}; "
+            "choose another with --port, PORT or listen.port (`make run PORT=9000`)."
+        ) from error
 
 
 async def serve(
@@ -64,7 +83,7 @@ async def serve(
     with the page's address, once it answers there."""
     app = make_app(settings)
     server = make_http_server(app, settings)
-    sockets = bind_sockets(settings.listen.port, settings.listen.host)
+    sockets = _bind(settings)
     for line in settings.warnings:
         log.warning("%s", line)
     takeover = Takeover(app.backend, app.client, settings.service.base_url, embedded)

@@ -1,0 +1,93 @@
+"""`access.routes`: default deny, and one row for each thing that is served."""
+
+from __future__ import annotations
+
+import pytest
+
+from tornado_ollama.access.principal import Principal, Scope
+from tornado_ollama.access.routes import NOWHERE, ROUTES, UNKNOWN_API, Need, find, path_at_ollama
+
+
+@pytest.mark.parametrize(
+    ("path", "row"),
+    [
+        ("/", "/"),
+        ("/static/js/app.js", "/static/*"),
+        ("/api/chat", "/api/chat"),
+        ("/api/blobs/sha256:00", "/api/blobs/+"),
+        ("/api/user/keys/abc", "/api/user/keys/+"),
+        ("/api/experimental/web_search", "/api/experimental/*"),
+        ("/sys/tags", "/sys/tags"),
+        ("/v1/models", "/v1/models"),
+        ("/v1/models/ann/mole:latest", "/v1/models/*"),
+    ],
+)
+def test_a_path_has_its_row(path: str, row: str) -> None:
+    assert find(path).path == row
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api",
+        "/api/",
+        "/api/chat/",
+        "/API/chat",
+        "/api/nope",
+        "/api/blobs",
+        "/api/blobs/",
+        "/api/blobs/a/b",
+        "/api/web_search",
+        "/sys/chat",
+        "/sys/blobs/sha256:00",
+        "/v1/files",
+        "/v1/models/",
+        "/static/",
+        "/ws/",
+        "/metrics/x",
+    ],
+)
+def test_everything_else_is_nowhere(path: str) -> None:
+    assert find(path) is NOWHERE
+
+
+def test_unknown_api_paths_can_be_forwarded_to_those_who_manage() -> None:
+    assert find("/api/new", forward_unknown=True) is UNKNOWN_API
+    assert find("/v1/new", forward_unknown=True) is NOWHERE
+    assert UNKNOWN_API.need is Need.MANAGE
+
+
+def test_sys_goes_to_the_same_route_of_api_and_always_needs_manage() -> None:
+    rows = [route for route in ROUTES if route.path.startswith("/sys/")]
+    assert len(rows) == 9
+    for row in rows:
+        api = find(path_at_ollama(row, row.path))
+        assert api.path == row.path.replace("/sys/", "/api/")
+        assert (row.methods, row.runs_long, row.lists_models) == (
+            api.methods,
+            api.runs_long,
+            api.lists_models,
+        )
+        assert row.need is Need.MANAGE
+
+
+def test_no_path_has_two_rows() -> None:
+    paths = [route.path for route in ROUTES]
+    assert len(paths) == len(set(paths))
+
+
+@pytest.mark.parametrize(
+    ("need", "generate", "manage"),
+    [
+        (Need.NOTHING, True, True),
+        (Need.CREDENTIAL, True, True),
+        (Need.GENERATE, True, False),
+        (Need.MANAGE, False, True),
+    ],
+)
+def test_a_need_is_met_by_its_scope_alone(need: Need, generate: bool, manage: bool) -> None:
+    def holder(scope: Scope) -> Principal:
+        return Principal("p", "token", frozenset({scope}))
+
+    assert need.met_by(holder(Scope.GENERATE)) is generate
+    assert need.met_by(holder(Scope.MANAGE)) is manage
