@@ -28,7 +28,7 @@ OLLAMA_ORIGINS = (
 
 _PATTERN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@\\\s]*")
 
-_HOST = re.compile(r"(\[[0-9a-f:.%]+\]|[^\s:/?#@\[\]\\]+)(:[0-9]{1,5})?")
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\s:/?#@\[\]\\]+)(:[0-9]{1,5})?")
 
 
 def origin_pattern(text: str) -> str:
