@@ -1,1 +1,7 @@
-"""The embedded backend: a child process that serves the API of Ollama over llama.cpp."""
+"""The embedded backend: a child process that serves Ollama's API over llama.cpp.
+
+`supervisor` is the gateway's side (it starts the child and keeps it alive); everything else runs
+in the child: `installed` finds the engine and the model, `engine` holds llama.cpp, `llama_http`
+talks to it, `request`, `options`, `prompt`, `tools` and `reply` are pure translation, `handlers`
+and `server` are Ollama's routes. Imports nothing of the gateway.
+"""

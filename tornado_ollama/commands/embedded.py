@@ -1,0 +1,33 @@
+"""`tornado-ollama embedded`: the embedded backend in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+
+from ..embedded.installed import NotInstalled, find_model
+from ..embedded.refusal import Refusal
+from ..embedded.server import serve
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serves until told to end. Reads `args.port`, and where present `args.host` (127.0.0.1),
+    `args.threads` (as many as there are processors) and `args.exit_with_stdin`."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    try:
+        file = find_model()
+        asyncio.run(
+            serve(
+                file,
+                host=getattr(args, "host", None) or "127.0.0.1",
+                port=args.port,
+                threads=getattr(args, "threads", None),
+                exit_with_stdin=getattr(args, "exit_with_stdin", False),
+            )
+        )
+    except (NotInstalled, OSError, ValueError, Refusal) as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    return 0

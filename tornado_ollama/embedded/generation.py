@@ -1,0 +1,182 @@
+"""One generation: fits the prompt into the context, runs it, counts it.
+
+Owns what is asked of llama.cpp's `/completion`, `/tokenize` and `/embeddings`; knows nothing of
+HTTP towards the client. Closing the iterator of `generate` frees the slot.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import prompt, tools
+from .engine import BATCH, CONTEXT
+from .llama_http import LlamaClient
+from .options import Options
+from .refusal import Refusal
+from .reply import logprob
+from .request import ChatRequest
+
+MOST_ROOM = 512
+"""Tokens kept free for the answer when old messages are dropped, at most; at most a quarter."""
+
+STOP_REASONS = {"eos": "stop", "word": "stop", "limit": "length"}
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    tokens: list[int]
+    options: Options
+    schema: dict[str, Any] | None = None
+    logprobs: int | None = None
+    return_tokens: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    text: str
+    logprobs: list[dict[str, Any]] = field(default_factory=list)
+    tokens: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Durations are nanoseconds."""
+
+    reason: str
+    prompt_eval_count: int
+    prompt_eval_duration: int
+    eval_count: int
+    eval_duration: int
+
+
+async def generate(llama: LlamaClient, task: Task) -> AsyncGenerator[Piece | End, None]:
+    """Pieces of text as they are made, then one `End`. Raises `Refusal`."""
+    async with aclosing(llama.stream("/completion", _body(task))) as events:
+        async for event in events:
+            text, tokens = event["content"], event.get("tokens", [])
+            entries = []
+            if task.logprobs is not None:
+                found = event.get("completion_probabilities", [])
+                entries = [logprob(entry, task.logprobs) for entry in found]
+            if text or tokens:
+                yield Piece(text, entries, tokens)
+            if event["stop"]:
+                yield _end(event)
+                return
+    raise Refusal(500, "llama.cpp ended its answer without its last line")
+
+
+def window(options: Options) -> int:
+    """Tokens the prompt and the answer may fill together."""
+    return min(options.num_ctx or CONTEXT, CONTEXT)
+
+
+async def tokenize(llama: LlamaClient, text: str) -> list[int]:
+    reply = await llama.post("/tokenize", {"content": text, "parse_special": True})
+    tokens: list[int] = reply["tokens"]
+    return tokens
+
+
+async def chat_tokens(llama: LlamaClient, request: ChatRequest, options: Options) -> list[int]:
+    """The prompt of a chat. Where it does not fit, the oldest messages are left out, and where
+    that is not enough it is cut in the middle; with `truncate: false`, a 400 `Refusal`."""
+    messages = prompt.with_system(request.messages, request.tools)
+    due = tools.wanted(request.messages, request.tools)
+    limit = window(options)
+
+    async def tokens_without(count: int) -> list[int]:
+        text = prompt.chat_prompt(prompt.without_oldest(messages, count))
+        return await tokenize(llama, text + (tools.CALL_OPEN if due else ""))
+
+    tokens = await tokens_without(0)
+    if len(tokens) < limit:
+        return tokens
+    _must_truncate(request.common.truncate)
+    room = limit - min(MOST_ROOM, limit // 4)
+    fewest, most = 1, prompt.droppable(messages)
+    while fewest < most:
+        middle = (fewest + most) // 2
+        if len(await tokens_without(middle)) <= room:
+            most = middle
+        else:
+            fewest = middle + 1
+    return prompt.shorten(await tokens_without(fewest), room, options.num_keep)
+
+
+def fit(tokens: Sequence[int], options: Options, truncate: bool) -> list[int]:
+    """`tokens`, cut in the middle where they do not fit; see `chat_tokens`."""
+    limit = window(options)
+    if len(tokens) < limit:
+        return list(tokens)
+    _must_truncate(truncate)
+    return prompt.shorten(tokens, limit - min(MOST_ROOM, limit // 4), options.num_keep)
+
+
+async def embed(
+    llama: LlamaClient, texts: Sequence[str], *, truncate: bool
+) -> tuple[list[list[float]], int]:
+    """A normalised vector for each text, in order, and how many tokens were read.
+
+    Texts longer than `BATCH` tokens are cut; with `truncate` false, a 400 `Refusal`."""
+    inputs = []
+    for text in texts:
+        # An empty text has no token, and no vector without one.
+        tokens = await tokenize(llama, text) or await tokenize(llama, "\n")
+        if len(tokens) > BATCH and not truncate:
+            raise Refusal(400, "the input length exceeds the context length")
+        inputs.append(tokens[:BATCH])
+    reply = await llama.post("/v1/embeddings", {"input": inputs})
+    rows = sorted(reply["data"], key=lambda row: int(row["index"]))
+    return [row["embedding"] for row in rows], sum(map(len, inputs))
+
+
+def cut_dimensions(vector: list[float], dimensions: int) -> list[float]:
+    """The first `dimensions` numbers at length 1; all of them when there are not more."""
+    if not 0 < dimensions < len(vector):
+        return vector
+    head = vector[:dimensions]
+    length = math.sqrt(sum(number * number for number in head))
+    return [number / length for number in head] if length else head
+
+
+def _must_truncate(truncate: bool) -> None:
+    if not truncate:
+        raise Refusal(
+            400, "the prompt is longer than the context length currently available to the model"
+        )
+
+
+def _body(task: Task) -> dict[str, Any]:
+    room = max(window(task.options) - len(task.tokens), 1)
+    wanted = task.options.num_predict
+    body: dict[str, Any] = {
+        **task.options.sampling,
+        "prompt": task.tokens,
+        "stream": True,
+        "n_predict": min(wanted, room) if wanted >= 0 else room,
+        "stop": [*prompt.STOP, *task.options.stop],
+        "return_tokens": task.return_tokens,
+        # A remembered prompt is computed in other batches, whose last digits differ: whoever
+        # gives a seed wants the same answer again.
+        "cache_prompt": "seed" not in task.options.sampling,
+    }
+    if task.logprobs is not None:
+        body["n_probs"] = max(task.logprobs, 1)
+    if task.schema is not None:
+        body["json_schema"] = task.schema
+    return body
+
+
+def _end(event: dict[str, Any]) -> End:
+    timings = event["timings"]
+    return End(
+        reason=STOP_REASONS.get(event["stop_type"], "length"),
+        prompt_eval_count=event["tokens_evaluated"],
+        prompt_eval_duration=int(timings["prompt_ms"] * 1e6),
+        eval_count=event["tokens_predicted"],
+        eval_duration=int(timings["predicted_ms"] * 1e6),
+    )
