@@ -43,6 +43,7 @@ async function start() {
 
   async function look() {
     await Promise.all([backend.refresh(), models.refresh()]);
+    if (models.failure?.status === 401) tokenDialog.open();
   }
 
   function show() {
@@ -72,7 +73,7 @@ async function start() {
     show();
   });
   tokenDialog.addEventListener('change', async () => {
-    await look();
+    await Promise.all([backend.refresh(), models.refresh()]);
     chat.tokenChanged();
   });
   byId('new-chat').addEventListener('click', () => {
@@ -86,7 +87,6 @@ async function start() {
   composer.busy = false;
   if (matchMedia('(pointer: fine)').matches) composer.focus();
   await look();
-  if (models.failure?.status === 401) tokenDialog.open();
 }
 
 start();

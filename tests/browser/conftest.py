@@ -1,0 +1,175 @@
+"""The page in a real Chromium, against the real gateway and a scripted Ollama.
+
+Debian's Chromium is driven by Playwright. Where it is not installed these tests are skipped, with
+one closing line that names the package; under `CI=true` that is a failure. A test that fails
+leaves a screenshot of each page in `failures/`.
+
+Fixtures:
+    ollama      the scripted Ollama, as after its start
+    open_page   open_page(width=..., scheme=..., ...) -> Page at the gateway's address
+    page        open_page() with a wide screen, light, English
+Every page is watched: a script error, a breach of the content security policy or a request to
+anywhere but the gateway fails the test.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .gateway import Gateway
+from .ollama import ScriptedOllama
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+FAILURES = Path(__file__).parent / "failures"
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+PATIENCE_MS = 10_000
+TOKEN = "page-test-token-0123456789abcdef"
+
+missing_chromium = False
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if missing_chromium:
+        terminalreporter.write_line("The page's tests were skipped: install Debian's `chromium`.")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    outcome: Any = yield
+    report = outcome.get_result()
+    pages = getattr(item, "funcargs", {}).get("_pages")
+    if report.when == "call" and report.failed and pages:
+        FAILURES.mkdir(exist_ok=True)
+        for number, page in enumerate(pages):
+            name = re.sub(r"[^\w.-]+", "-", f"{item.name}-{number}.png")
+            page.screenshot(path=FAILURES / name)
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Any]:
+    global missing_chromium
+    path = shutil.which("chromium")
+    if path is None:
+        missing_chromium = True
+        if os.environ.get("CI") == "true":
+            pytest.fail("Chromium is missing: install Debian's `chromium`.")
+        pytest.skip("Chromium is missing: install Debian's `chromium`.")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def _ollama() -> Iterator[ScriptedOllama]:
+    ollama = ScriptedOllama()
+    ollama.start()
+    yield ollama
+    ollama.stop()
+
+
+@pytest.fixture
+def ollama(_ollama: ScriptedOllama) -> ScriptedOllama:
+    _ollama.reset()
+    return _ollama
+
+
+@pytest.fixture(scope="package")
+def open_gateway(_ollama: ScriptedOllama, tmp_path_factory: Any) -> Iterator[Gateway]:
+    """Without tokens: open to this machine."""
+    config = {"service": {"base_url": _ollama.url}}
+    gateway = Gateway(tmp_path_factory.mktemp("open"), config, "--embedded", "never")
+    gateway.start()
+    yield gateway
+    gateway.stop()
+
+
+@pytest.fixture(scope="package")
+def closed_gateway(_ollama: ScriptedOllama, tmp_path_factory: Any) -> Iterator[Gateway]:
+    """Wants TOKEN, which may use talker:3b only."""
+    config = {
+        "service": {"base_url": _ollama.url},
+        "auth": {"generate_tokens": [{"name": "page", "token": TOKEN, "models": ["talker:*"]}]},
+    }
+    gateway = Gateway(tmp_path_factory.mktemp("closed"), config, "--embedded", "never")
+    gateway.start()
+    yield gateway
+    gateway.stop()
+
+
+@pytest.fixture
+def _pages() -> list[Any]:
+    return []
+
+
+@pytest.fixture
+def open_page(
+    chromium: Any, ollama: ScriptedOllama, open_gateway: Gateway, _pages: list[Any]
+) -> Iterator[Callable[..., Any]]:
+    contexts: list[Any] = []
+    complaints: list[str] = []
+
+    def open_page(
+        width: int = 1280,
+        height: int = 800,
+        scheme: str = "light",
+        locale: str = "en-US",
+        touch: bool = False,
+        gateway: Gateway = open_gateway,
+        before: Callable[[Any], None] | None = None,
+    ) -> Any:
+        """A page in a profile of its own. `before(page)` runs before it loads."""
+        context = chromium.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,
+            locale=locale,
+            has_touch=touch,
+            permissions=["clipboard-read", "clipboard-write"],
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        context.set_default_timeout(PATIENCE_MS)
+        page = context.new_page()
+        _watch(page, gateway.url, complaints)
+        _pages.append(page)
+        if before is not None:
+            before(page)
+        page.goto(gateway.url)
+        page.wait_for_selector("html[data-ready]")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not complaints, complaints
+
+
+def _watch(page: Any, url: str, complaints: list[str]) -> None:
+    def on_console(message: Any) -> None:
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            if "WebSocket connection" not in message.text:
+                complaints.append(message.text)
+
+    def on_request(request: Any) -> None:
+        if not request.url.startswith((url, "data:", "blob:")):
+            complaints.append(f"a request left the page: {request.url}")
+
+    page.on("console", on_console)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", on_request)
+
+
+@pytest.fixture
+def page(open_page: Callable[..., Any]) -> Any:
+    return open_page()

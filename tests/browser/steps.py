@@ -1,0 +1,36 @@
+"""What a reader does on the page, in the words of a test."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .ollama import ScriptedOllama, Talk
+
+BOX = "#message"
+LAST = ".turn.assistant:last-of-type"
+
+
+def ask(page: Any, text: str) -> None:
+    page.fill(BOX, text)
+    page.press(BOX, "Enter")
+
+
+def answered(page: Any) -> None:
+    """Waits until nothing is being written."""
+    page.wait_for_selector("#send[data-t-label='composer.send']")
+
+
+def exchange(page: Any, ollama: ScriptedOllama, question: str, answer: str) -> Talk:
+    """One question and its whole answer."""
+    (talk,) = ollama.talk()
+    ask(page, question)
+    assert talk.asked.wait(10)
+    talk.say(answer)
+    talk.end()
+    answered(page)
+    return talk
+
+
+def texts(page: Any) -> list[str]:
+    """What is said in each turn, from the first."""
+    return [text.strip() for text in page.locator(".turn .body:visible").all_inner_texts()]

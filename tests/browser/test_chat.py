@@ -1,0 +1,155 @@
+"""Asking, streaming, stopping, several turns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..backend import json_reply
+from .ollama import ScriptedOllama
+from .steps import BOX, LAST, answered, ask, exchange, texts
+
+
+def test_the_empty_page_says_who_answers_and_offers_three_things(page: Any) -> None:
+    page.wait_for_selector(".tries button")
+    assert "talker:3b" in page.inner_text(".who")
+    assert "Ollama" in page.inner_text(".who")
+    assert page.locator(".tries button").count() == 3
+
+
+def test_a_suggestion_is_asked_at_once(page: Any, ollama: ScriptedOllama) -> None:
+    (talk,) = ollama.talk()
+    words = page.inner_text(".tries li:first-child")
+    page.click(".tries li:first-child button")
+    assert talk.asked.wait(10)
+    assert talk.request["messages"] == [{"role": "user", "content": words.strip()}]
+
+
+def test_the_answer_appears_while_it_is_written(page: Any, ollama: ScriptedOllama) -> None:
+    (talk,) = ollama.talk()
+    ask(page, "Tell me.")
+    page.wait_for_selector(f"{LAST} .state")
+    assert talk.asked.wait(10)
+    talk.say("The first half")
+    page.wait_for_selector(f"{LAST} .body:has-text('The first half')")
+    assert page.inner_text(f"{LAST} .state").startswith("Writing")
+    talk.say(" and the second.")
+    talk.end()
+    answered(page)
+    assert texts(page) == ["Tell me.", "The first half and the second."]
+    assert page.locator(".state").count() == 0
+
+
+def test_the_state_is_said_in_words_until_the_first_token(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    (talk,) = ollama.talk()
+    ask(page, "Hello?")
+    page.wait_for_selector(f"{LAST} .state:has-text('Loading the model')")
+    loaded = {"models": [{"name": "talker:3b", "context_length": 4096}]}
+    ollama.on("/api/ps", json_reply(loaded))
+    page.wait_for_selector(f"{LAST} .state:has-text('Reading the prompt')")
+    talk.say("", thinking="Hm.")
+    page.wait_for_selector(f"{LAST} .state:has-text('Thinking')")
+    talk.say("Hello.")
+    talk.end()
+    answered(page)
+
+
+def test_stop_keeps_what_came_and_frees_the_backend(page: Any, ollama: ScriptedOllama) -> None:
+    (talk,) = ollama.talk()
+    ask(page, "Count to a million.")
+    assert talk.asked.wait(10)
+    talk.say("One, two")
+    page.wait_for_selector(f"{LAST} .body:has-text('One, two')")
+    page.click("#send")
+    assert talk.left.wait(10)
+    page.wait_for_selector(f"{LAST} .mark:has-text('stopped')")
+    assert texts(page)[-1] == "One, two"
+    exchange(page, ollama, "Go on.", "three")
+    assert texts(page)[-1] == "three"
+
+
+def test_escape_stops_before_the_first_token(page: Any, ollama: ScriptedOllama) -> None:
+    (talk,) = ollama.talk()
+    ask(page, "Anything.")
+    assert talk.asked.wait(10)
+    page.press(BOX, "Escape")
+    assert talk.left.wait(10)
+    page.wait_for_selector(f"{LAST} .mark:has-text('stopped')")
+
+
+def test_every_turn_sends_what_was_said_before(page: Any, ollama: ScriptedOllama) -> None:
+    exchange(page, ollama, "My name is Ada.", "Hello Ada.")
+    talk = exchange(page, ollama, "What is my name?", "Ada.")
+    assert talk.request["messages"] == [
+        {"role": "user", "content": "My name is Ada."},
+        {"role": "assistant", "content": "Hello Ada."},
+        {"role": "user", "content": "What is my name?"},
+    ]
+    assert set(talk.request) == {"model", "messages", "stream"}
+
+
+def test_a_new_chat_begins_empty(page: Any, ollama: ScriptedOllama) -> None:
+    exchange(page, ollama, "First.", "Yes.")
+    page.click("#new-chat")
+    page.wait_for_selector(".tries button")
+    assert texts(page) == []
+    talk = exchange(page, ollama, "Second.", "Yes.")
+    assert [said["content"] for said in talk.request["messages"]] == ["Second."]
+
+
+def test_the_chosen_model_answers_and_is_remembered(page: Any, ollama: ScriptedOllama) -> None:
+    page.wait_for_selector("#model-name:has-text('talker:3b')")
+    page.click("#model-button")
+    page.wait_for_selector("#model-options .option")
+    options = page.locator("#model-options .option-name").all_inner_texts()
+    assert options == ["talker:3b", "thinker:8b", "seer:4b"]
+    page.keyboard.type("seer")
+    page.keyboard.press("Enter")
+    talk = exchange(page, ollama, "What do you see?", "Nothing yet.")
+    assert talk.request["model"] == "seer:4b"
+    assert page.inner_text(f"{LAST} .by") == "seer:4b"
+    page.reload()
+    page.wait_for_selector("#model-name:has-text('seer:4b')")
+
+
+def test_an_answer_is_copied_as_it_was_written(page: Any, ollama: ScriptedOllama) -> None:
+    exchange(page, ollama, "Say it in bold.", "It is **bold**.")
+    page.click(f"{LAST} [data-t-label='turn.copy']")
+    page.wait_for_selector(f"{LAST} [data-t-label='turn.copied']")
+    assert page.evaluate("navigator.clipboard.readText()") == "It is **bold**."
+
+
+def test_the_end_is_announced_and_the_stream_is_not(page: Any, ollama: ScriptedOllama) -> None:
+    assert page.get_attribute("#transcript", "role") == "log"
+    assert page.get_attribute("#transcript", "aria-live") == "off"
+    exchange(page, ollama, "Hello.", "Hello to you.")
+    page.wait_for_selector("#announcer:has-text('The answer is complete.')", state="attached")
+
+
+def test_a_reader_who_scrolled_up_is_left_in_peace(
+    open_page: Callable[..., Any], ollama: ScriptedOllama
+) -> None:
+    page = open_page(height=500)
+    (talk,) = ollama.talk()
+    ask(page, "A long story.")
+    assert talk.asked.wait(10)
+    at_end = "() => { const s = document.getElementById('scroller');"
+    at_end += " return s.scrollHeight - s.scrollTop - s.clientHeight < 4; }"
+    talk.say("A line.\n\n" * 60)
+    page.wait_for_selector(f"{LAST} .body:has-text('A line.')")
+    page.wait_for_function(at_end)
+    page.hover("#transcript")
+    page.mouse.wheel(0, -400)
+    page.wait_for_selector("#jump:visible")
+    top = page.evaluate("document.getElementById('scroller').scrollTop")
+    talk.say("Another line.\n\n" * 10 + "The end.")
+    page.wait_for_selector(f"{LAST} .body:has-text('The end.')")
+    assert page.evaluate("document.getElementById('scroller').scrollTop") == top
+    page.click("#jump")
+    page.wait_for_function(at_end)
+    talk.end()
+    answered(page)
+    page.wait_for_function(at_end)
+    assert page.is_hidden("#jump")

@@ -1,0 +1,163 @@
+"""Each failure says what happened and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ..backend import Reply, Reset, json_reply
+from .ollama import ScriptedOllama
+from .steps import LAST, answered, ask, exchange, texts
+
+
+def failed(page: Any) -> str:
+    page.wait_for_selector(f"{LAST} .failure")
+    return str(page.inner_text(f"{LAST} .failure"))
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "what", "next"),
+    [
+        (404, "model 'talker:3b' not found", "does not have talker:3b", "ollama pull talker:3b"),
+        (400, "invalid think value", "did not accept the request", "Change the message"),
+        (503, "server busy, please try again.", "cannot be reached", "Start Ollama, or wait"),
+        (500, "llama runner process no longer running", "failed (status 500)", "Try again"),
+    ],
+)
+def test_what_ollama_refuses_is_said_with_its_own_sentence(
+    page: Any, ollama: ScriptedOllama, status: int, message: str, what: str, next: str
+) -> None:
+    ollama.on("/api/chat", json_reply({"error": message}, status))
+    ask(page, "Hello.")
+    said = failed(page)
+    assert what in said and next in said and message in said
+
+
+def test_a_failed_question_is_asked_again_with_one_click(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    ollama.on("/api/chat", json_reply({"error": "no luck"}, 500))
+    ask(page, "Hello.")
+    failed(page)
+    (talk,) = ollama.talk()
+    page.click(f"{LAST} .failure .button:has-text('Try again')")
+    assert talk.asked.wait(10)
+    talk.say("Better now.")
+    talk.end()
+    answered(page)
+    assert texts(page)[-1] == "Better now."
+    assert page.locator(".failure").count() == 0
+
+
+def test_ollama_that_dies_before_it_answers(page: Any, ollama: ScriptedOllama) -> None:
+    ollama.on("/api/chat", Reset())
+    ask(page, "Hello.")
+    assert "Ollama broke off." in failed(page)
+
+
+def test_an_answer_that_breaks_off_keeps_its_beginning(page: Any, ollama: ScriptedOllama) -> None:
+    (talk,) = ollama.talk()
+    ask(page, "Hello.")
+    assert talk.asked.wait(10)
+    talk.say("Half an ans")
+    talk.hang_up()
+    assert "broke off" in failed(page)
+    assert texts(page)[-1] == "Half an ans"
+
+
+def test_an_error_in_the_middle_of_an_answer(page: Any, ollama: ScriptedOllama) -> None:
+    (talk,) = ollama.talk()
+    ask(page, "Hello.")
+    assert talk.asked.wait(10)
+    talk.say("So far")
+    talk.fail("model runner has unexpectedly stopped")
+    assert "model runner has unexpectedly stopped" in failed(page)
+    assert texts(page)[-1] == "So far"
+
+
+def test_an_empty_answer_is_not_passed_over(page: Any, ollama: ScriptedOllama) -> None:
+    (talk,) = ollama.talk()
+    ask(page, "Hello.")
+    assert talk.asked.wait(10)
+    talk.end()
+    assert "answered with nothing" in failed(page)
+
+
+def test_too_many_requests_count_down_to_the_next_try(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    limited = json_reply({"error": "rate limit reached, retry in 2 s"}, 429)
+    ollama.on("/api/chat", limited)
+    ask(page, "Hello.")
+    assert "Too many requests." in failed(page)
+    press = page.locator(f"{LAST} .failure .button")
+    assert press.is_disabled()
+    assert press.inner_text() in ("Try again in 2 s", "Try again in 1 s")
+    page.wait_for_selector(f"{LAST} .failure .button:enabled:text-is('Try again')")
+
+
+def test_a_backend_that_is_away_is_noticed_and_so_is_its_return(
+    open_page: Callable[..., Any], ollama: ScriptedOllama
+) -> None:
+    page = open_page(
+        before=lambda page: page.route(
+            "**/api/tags", lambda route: route.fulfill(status=503, body='{"error": "away"}')
+        )
+    )
+    page.wait_for_selector("#notice:has-text('Ollama cannot be reached.')")
+    assert page.locator(".tries").is_hidden()
+    page.unroute("**/api/tags")
+    page.click("#notice .button:has-text('Try again')")
+    page.wait_for_selector(".tries button")
+    assert page.locator("#notice").is_hidden()
+
+
+def test_a_server_without_a_model_says_how_to_get_one(
+    open_page: Callable[..., Any], ollama: ScriptedOllama
+) -> None:
+    ollama.on("/api/tags", json_reply({"models": []}))
+    page = open_page()
+    page.wait_for_selector(".who:has-text('ollama pull')")
+    assert page.inner_text("#model-name") == "No model"
+
+
+def test_a_socket_that_a_proxy_refuses_is_explained(open_page: Callable[..., Any]) -> None:
+    refuse = """window.WebSocket = class extends WebSocket {
+        constructor(url) { super(url.toString().replace('/ws', '/static/nothing')); }
+    };"""
+    page = open_page(before=lambda page: page.add_init_script(refuse))
+    ask(page, "Hello.")
+    said = failed(page)
+    assert "The live connection was refused." in said
+    page.click(f"{LAST} .failure summary")
+    assert "proxy_set_header Upgrade $http_upgrade;" in page.inner_text(f"{LAST} .failure pre")
+
+
+def test_a_lost_connection_keeps_the_beginning_and_comes_back(
+    open_page: Callable[..., Any], ollama: ScriptedOllama
+) -> None:
+    keep = """window.WebSocket = class extends WebSocket {
+        constructor(...all) { super(...all); window.lastSocket = this; }
+    };"""
+    page = open_page(before=lambda page: page.add_init_script(keep))
+    (talk,) = ollama.talk()
+    ask(page, "Hello.")
+    assert talk.asked.wait(10)
+    talk.say("Before the cut")
+    page.wait_for_selector(f"{LAST} .body:has-text('Before the cut')")
+    page.evaluate("window.lastSocket.close(4000)")
+    assert "The connection was lost." in failed(page)
+    assert talk.left.wait(10)
+    assert texts(page)[-1] == "Before the cut"
+    exchange(page, ollama, "Again.", "Here again.")
+    assert texts(page)[-1] == "Here again."
+
+
+def test_an_answer_that_is_not_json_is_not_taken_for_models(
+    open_page: Callable[..., Any], ollama: ScriptedOllama
+) -> None:
+    ollama.on("/api/tags", Reply(b"<html>", content_type="text/html"))
+    page = open_page()
+    page.wait_for_selector("#notice:has-text('Ollama broke off.')")

@@ -1,0 +1,117 @@
+"""A gateway that wants a token: asking for it, keeping it, forgetting it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from .conftest import TOKEN
+from .gateway import Gateway
+from .ollama import ScriptedOllama
+from .steps import ask, exchange, texts
+
+
+def list_only(page: Any, name: str) -> None:
+    """The gateway lists this model, whatever the token covers."""
+    tags = json.dumps({"models": [{"name": name, "capabilities": ["completion"]}]})
+    page.route("**/api/tags", lambda route: route.fulfill(body=tags))
+
+
+def give(page: Any, token: str, *, remember: bool = False) -> None:
+    page.wait_for_selector("#token-dialog[open]")
+    page.fill("#token", token)
+    page.set_checked("#token-keep", remember)
+    page.click("#token-dialog .button.main")
+
+
+def stores(page: Any) -> dict[str, str | None]:
+    read = "(name) => window[name].getItem('tornado-ollama.token')"
+    return {name: page.evaluate(read, name) for name in ("sessionStorage", "localStorage")}
+
+
+def test_a_token_is_asked_for_tried_and_used(
+    open_page: Callable[..., Any], closed_gateway: Gateway, ollama: ScriptedOllama
+) -> None:
+    page = open_page(gateway=closed_gateway)
+    give(page, "wrong")
+    page.wait_for_selector("#token-said:has-text('does not know this token')")
+    give(page, TOKEN)
+    page.wait_for_selector(".tries button")
+    assert page.locator("#notice").is_hidden()
+    exchange(page, ollama, "Hello.", "Hello, known one.")
+    assert texts(page)[-1] == "Hello, known one."
+    assert TOKEN not in page.url
+
+
+def test_a_token_lives_as_long_as_the_tab(
+    open_page: Callable[..., Any], closed_gateway: Gateway
+) -> None:
+    page = open_page(gateway=closed_gateway)
+    give(page, TOKEN)
+    page.wait_for_selector(".tries button")
+    assert stores(page) == {"sessionStorage": TOKEN, "localStorage": None}
+    page.reload()
+    page.wait_for_selector(".tries button")
+
+
+def test_a_token_is_remembered_when_asked_and_forgotten_with_one_click(
+    open_page: Callable[..., Any], closed_gateway: Gateway
+) -> None:
+    page = open_page(gateway=closed_gateway)
+    give(page, TOKEN, remember=True)
+    page.wait_for_selector(".tries button")
+    assert stores(page) == {"sessionStorage": None, "localStorage": TOKEN}
+    other = page.context.new_page()
+    other.goto(closed_gateway.url)
+    other.wait_for_selector(".tries button")
+    page.click("#menu-button")
+    page.click("#menu .menu-row:has-text('Token')")
+    page.click("#token-dialog .button.bad")
+    assert stores(page) == {"sessionStorage": None, "localStorage": None}
+    page.wait_for_selector("#notice:has-text('asks for a token')")
+
+
+def test_a_question_refused_for_want_of_a_token_is_asked_again_with_it(
+    open_page: Callable[..., Any], closed_gateway: Gateway, ollama: ScriptedOllama
+) -> None:
+    page = open_page(gateway=closed_gateway, before=lambda page: list_only(page, "talker:3b"))
+    page.wait_for_selector(".tries button")
+    (talk,) = ollama.talk()
+    ask(page, "Do you know me?")
+    page.wait_for_selector(".failure:has-text('asks for a token')")
+    page.unroute("**/api/tags")
+    page.click(".failure .button:has-text('Enter a token')")
+    give(page, TOKEN)
+    assert talk.asked.wait(10)
+    talk.say("Now I do.")
+    talk.end()
+    page.wait_for_selector(".turn.assistant:has-text('Now I do.')")
+    assert page.locator(".failure").count() == 0
+
+
+def test_only_the_models_of_the_token_are_offered(
+    open_page: Callable[..., Any], closed_gateway: Gateway
+) -> None:
+    page = open_page(gateway=closed_gateway)
+    give(page, TOKEN)
+    page.wait_for_selector(".tries button")
+    page.click("#model-button")
+    page.wait_for_selector("#model-options .option")
+    assert page.locator("#model-options .option-name").all_inner_texts() == ["talker:3b"]
+
+
+def test_a_model_the_token_may_not_use_is_refused_in_words(
+    open_page: Callable[..., Any], closed_gateway: Gateway
+) -> None:
+    page = open_page(gateway=closed_gateway)
+    give(page, TOKEN)
+    page.wait_for_selector(".tries button")
+    list_only(page, "thinker:8b")
+    page.reload()
+    page.wait_for_selector("#model-name:has-text('thinker:8b')")
+    ask(page, "May I?")
+    page.wait_for_selector(".failure:has-text('Your token does not allow this.')")
+    assert "thinker:8b" in page.inner_text(".failure .said")
+    page.click(".failure .button:has-text('Choose another model')")
+    page.wait_for_selector("#model-panel:popover-open")
