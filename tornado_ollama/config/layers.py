@@ -59,7 +59,7 @@ class Given:
 
 
 Tree = dict[str, Any]
-"""Tables as dicts by key, all other values as `Given`."""
+"""Tables as dicts by key, all other values, and empty tables, as `Given`."""
 
 
 def merged_layers(
@@ -68,7 +68,8 @@ def merged_layers(
     """All layers, the later over the earlier. Raises ConfigError."""
     tree: Tree = {}
     if path is not None:
-        _lay(tree, _with_source(_file_table(path), str(path)))
+        for key, value in _file_table(path).items():
+            tree[key] = _with_source(value, str(path))
     for key, given in _from_environment(environ):
         _set(tree, key, given)
     for key, value in flags.items():
@@ -129,17 +130,9 @@ def _problem(text: str, mark: yaml.error.Mark) -> yaml.MarkedYAMLError:
 
 
 def _with_source(value: Any, source: str) -> Any:
-    if isinstance(value, dict):
+    if isinstance(value, dict) and value:
         return {key: _with_source(item, source) for key, item in value.items()}
     return Given(value, source)
-
-
-def _lay(tree: Tree, over: Tree) -> None:
-    for key, value in over.items():
-        if isinstance(value, dict) and isinstance(tree.get(key), dict):
-            _lay(tree[key], value)
-        else:
-            tree[key] = value
 
 
 def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, Given]]:
@@ -166,7 +159,7 @@ def _replace(tree: Tree, key: str, given: Given) -> None:
     for name in tables:
         table = tree.get(name)
         if not isinstance(table, dict):
-            if isinstance(table, Given) and table.value is not None:
+            if isinstance(table, Given) and table.value not in (None, {}):
                 return  # not a table: `read` says so, and where it is from
             table = tree[name] = {}
         tree = table

@@ -35,18 +35,19 @@ def impossible(key: str, value: Any, rule: str, source: str) -> ConfigError:
     return ConfigError(f"{key}: {_shown(key, value)} is not possible, it must be {rule} ({source})")
 
 
-def source_of(tree: Tree | Given, key: str) -> str:
-    """Where the value of a dotted key is from, or what stands in its place."""
+def source_of(tree: Tree, key: str) -> str:
+    """Where the value of a dotted key is from."""
     at: Any = tree
     for name in key.split("."):
-        if isinstance(at, dict) and name in at:
-            at = at[name]
+        if not isinstance(at, dict) or name not in at:
+            return "the default"
+        at = at[name]
     return _source(at)
 
 
 def _topic(cls: type[T], tree: Any, path: str) -> T:
     if isinstance(tree, Given):
-        if tree.value is None:
+        if tree.value in (None, {}):
             return cls()
         raise impossible(path, tree.value, "a table of keys", tree.source)
     fields = {field.name: field.type for field in msgspec.structs.fields(cls)}
@@ -67,9 +68,7 @@ def _value(cls: type[Topic], name: str, wanted: Any, value: Any, path: str) -> A
     if get_origin(wanted) is dict and isinstance(value, dict):
         item = get_args(wanted)[1]
         if isinstance(item, type) and issubclass(item, Topic):
-            return {
-                _text_key(path, key): _topic(item, value[key], _join(path, key)) for key in value
-            }
+            return _topics(item, value, path)
     source = _source(value)
     plain = _plain(value)
     textual = isinstance(value, Given) and value.textual
@@ -88,16 +87,18 @@ def _value(cls: type[Topic], name: str, wanted: Any, value: Any, path: str) -> A
         raise impossible(path, plain, str(error), source) from None
 
 
+def _topics(item: type[Topic], table: Tree, path: str) -> dict[str, Topic]:
+    for key in table:
+        if not isinstance(key, str):
+            rule = "the key must be a text; put it in quotes"
+            raise ConfigError(f"{_join(path, key)}: {rule} ({_source(table[key])})")
+    return {key: _topic(item, value, _join(path, key)) for key, value in table.items()}
+
+
 def _unknown(path: str, key: object, known: Iterable[str], source: str) -> ConfigError:
     near = difflib.get_close_matches(str(key), known, n=1)
     hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
     return ConfigError(f"{path}: is not a known key, {hint} ({source})")
-
-
-def _text_key(path: str, key: object) -> str:
-    if isinstance(key, str):
-        return key
-    raise ConfigError(f"{_join(path, key)}: the key must be a text; put it in quotes")
 
 
 def _join(path: str, key: object) -> str:
@@ -118,9 +119,9 @@ def _rule(wanted: Any) -> str:
 
 
 def _source(value: Any) -> str:
-    while isinstance(value, dict) and value:
-        value = next(iter(value.values()))
-    return value.source if isinstance(value, Given) else "config.yaml"
+    while isinstance(value, dict):
+        value = next(iter(value.values()))  # an empty table is a `Given`
+    return str(value.source)
 
 
 def _plain(value: Any) -> Any:
@@ -132,7 +133,7 @@ def _plain(value: Any) -> Any:
 def _finite(value: Any) -> bool:
     if isinstance(value, dict):
         return all(map(_finite, value.values()))
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         return all(map(_finite, value))
     return not isinstance(value, float) or math.isfinite(value)
 
