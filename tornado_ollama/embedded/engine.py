@@ -174,8 +174,7 @@ class Engine:
         params.n_batch = params.n_ubatch = BATCH
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = self._threads
         params.fit_params = False
-        # Halves the memory of the contexts; and by default 8 GiB of old ones would be kept.
-        params.cache_type_k = params.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_Q8_0
+        # By default 8 GiB of old contexts would be kept.
         params.cache_ram_mib = 0
         params.embedding = True
         params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN

@@ -12,7 +12,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import prompt, tools
+from . import prompt
 from .engine import BATCH, CONTEXT
 from .llama_http import LlamaClient
 from .options import Options
@@ -22,6 +22,8 @@ from .request import ChatRequest
 
 MOST_ROOM = 512
 """Tokens kept free for the answer when old messages are dropped, at most; at most a quarter."""
+
+JSON_BEGINS = frozenset('{["-0123456789tfn')
 
 STOP_REASONS = {"eos": "stop", "word": "stop", "limit": "length"}
 
@@ -55,9 +57,13 @@ class End:
 
 async def generate(llama: LlamaClient, task: Task) -> AsyncGenerator[Piece | End, None]:
     """Pieces of text as they are made, then one `End`. Raises `Refusal`."""
+    begun = False
     async with aclosing(llama.stream("/completion", _body(task))) as events:
         async for event in events:
             text, tokens = event["content"], event.get("tokens", [])
+            if task.schema is not None and not begun and text.strip():
+                _must_be_json(text)
+                begun = True
             entries = []
             if task.logprobs is not None:
                 found = event.get("completion_probabilities", [])
@@ -81,16 +87,19 @@ async def tokenize(llama: LlamaClient, text: str) -> list[int]:
     return tokens
 
 
-async def chat_tokens(llama: LlamaClient, request: ChatRequest, options: Options) -> list[int]:
-    """The prompt of a chat. Where it does not fit, the oldest messages are left out, and where
-    that is not enough it is cut in the middle; with `truncate: false`, a 400 `Refusal`."""
+async def chat_tokens(
+    llama: LlamaClient, request: ChatRequest, options: Options, begun: str
+) -> list[int]:
+    """The prompt of a chat, and the text with which the answer has `begun`.
+
+    Where it does not fit, the oldest messages are left out, and where that is not enough it is
+    cut in the middle; with `truncate: false`, a 400 `Refusal`."""
     messages = prompt.with_system(request.messages, request.tools)
-    due = tools.wanted(request.messages, request.tools)
     limit = window(options)
 
     async def tokens_without(count: int) -> list[int]:
         text = prompt.chat_prompt(prompt.without_oldest(messages, count))
-        return await tokenize(llama, text + (tools.CALL_OPEN if due else ""))
+        return await tokenize(llama, text + begun)
 
     tokens = await tokens_without(0)
     if len(tokens) < limit:
@@ -141,6 +150,12 @@ def cut_dimensions(vector: list[float], dimensions: int) -> list[float]:
     head = vector[:dimensions]
     length = math.sqrt(sum(number * number for number in head))
     return [number / length for number in head] if length else head
+
+
+def _must_be_json(text: str) -> None:
+    """llama.cpp answers freely, without a word, where it cannot use a schema."""
+    if text.lstrip()[0] not in JSON_BEGINS:
+        raise Refusal(500, "invalid format: this JSON schema cannot be turned into a grammar")
 
 
 def _must_truncate(truncate: bool) -> None:

@@ -14,7 +14,7 @@ from contextlib import aclosing
 from functools import partial
 
 from .base import OllamaHandler
-from .catalogue import is_served, require
+from .catalogue import NAME, is_served, require
 from .engine import Use
 from .fields import read_fields
 from .generation import End, Task, chat_tokens, cut_dimensions, embed, fit, generate, tokenize
@@ -31,7 +31,7 @@ from .request import (
     embed_request,
     generate_request,
 )
-from .tools import CallReader, call_schema, wanted
+from .tools import CALL_OPEN, CallReader, call_schema, wanted
 
 CALL_ID_LETTERS = string.ascii_lowercase + string.digits
 
@@ -120,8 +120,7 @@ class GenerateHandler(GeneratingHandler):
         request = generate_request(self.request.body)
         _check(request.common, request.has_images)
         if request.suffix:
-            name = f"registry.ollama.ai/library/{request.common.model}"
-            raise Refusal(400, f"{name} does not support insert")
+            raise Refusal(400, f"registry.ollama.ai/library/{NAME} does not support insert")
         if request.template:
             raise Refusal(501, "the embedded backend uses the model's own template only")
         if not request.prompt:
@@ -179,10 +178,11 @@ class EmbeddingsHandler(OllamaHandler):
 async def _chat_task(use: Use, request: ChatRequest) -> Task:
     common = request.common
     options, schema = read_options(common.options), read_format(common.format)
+    begun = ""
     due = wanted(request.messages, request.tools)
     if due and schema is None:
-        schema = call_schema(due)
-    tokens = await chat_tokens(use.llama, request, options)
+        schema, begun = call_schema(due), CALL_OPEN
+    tokens = await chat_tokens(use.llama, request, options, begun)
     return Task(tokens, options, schema, common.logprobs)
 
 

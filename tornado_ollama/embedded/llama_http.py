@@ -65,7 +65,10 @@ class LlamaClient:
             f"Authorization: Bearer {self._key}\r\nContent-Type: application/json\r\n"
             f"Content-Length: {len(content)}\r\nConnection: close\r\n\r\n"
         )
-        reader, writer = await asyncio.open_connection(*self._address)
+        try:
+            reader, writer = await asyncio.open_connection(*self._address)
+        except OSError as error:
+            raise Refusal(500, f"llama.cpp cannot be reached: {error}") from None
         try:
             writer.write(head.encode() + content)
             await writer.drain()
@@ -95,7 +98,10 @@ class _Reply:
 
     async def parts(self) -> AsyncIterator[bytes]:
         while not self._complete:
-            data = await self._reader.read(READ_SIZE)
+            try:
+                data = await self._reader.read(READ_SIZE)
+            except OSError:
+                data = b""
             if not data:
                 raise Refusal(500, "llama.cpp ended its answer in the middle")
             self._parser.feed_data(data)
