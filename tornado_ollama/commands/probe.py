@@ -61,9 +61,9 @@ class Probe:
                 status, reply = await self._post("/api/embed", {"model": model, "input": "Hi"})
         except GatewayError as error:
             return Finding(False, f"{model!a}: {error.message}")
-        if status != 200 or "error" in reply:
-            sentence = str(reply.get("error", f"status {status}"))[:MAX_QUOTED_CHARS]
-            return Finding(False, f"{model!a}: {sentence!a}")
+        if status != 200 or not reply.keys() & {"response", "embeddings"}:
+            sentence = str(reply.get("error", f"an odd answer, status {status}"))
+            return Finding(False, f"{model!a}: {sentence[:MAX_QUOTED_CHARS]!a}")
         return Finding(True, f"{model!a} answers ({_since(begun)})")
 
     async def _post(self, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:

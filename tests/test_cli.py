@@ -1,0 +1,299 @@
+from __future__ import annotations
+
+import base64
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tornado_ollama import __version__
+from tornado_ollama.cli import main
+from tornado_ollama.commands import durations, serve
+from tornado_ollama.config import Settings, load
+
+from .access.keys import SECRET, claims, hs_token
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "environ", dict(os.environ))  # `.env` is read into it
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    def run(*argv: str) -> tuple[int, str, str]:
+        try:
+            code = main(argv)
+        except SystemExit as end:  # argparse's
+            code = int(end.code or 0)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
+    """The settings with which `serve` was called."""
+    calls: list[Settings] = []
+
+    def record(args: object, read_settings: Callable[[], Settings]) -> int:
+        calls.append(read_settings())
+        return 0
+
+    monkeypatch.setattr(serve, "run", record)
+    return calls
+
+
+# -- settings --------------------------------------------------------------------------------
+
+
+def test_without_a_file_the_defaults_hold(run: Run, served: list[Settings]) -> None:
+    assert run("serve") == (0, "", "")
+    assert served == [load(None, {}, {})]
+
+
+def test_the_file_of_the_directory_is_found(run: Run, served: list[Settings]) -> None:
+    Path("config.yaml").write_text("listen: {port: 1001}")
+    run("serve")
+    Path("other.yaml").write_text("listen: {port: 1002}")
+    run("serve", "--config", "other.yaml")
+    assert [settings.listen.port for settings in served] == [1001, 1002]
+
+
+def test_flags_win_over_the_environment_and_the_environment_over_dotenv(
+    run: Run, served: list[Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("config.yaml").write_text("listen: {port: 1, host: localhost}\nlog: {level: error}")
+    Path(".env").write_text(f"PORT=2\nTIMEOUT=2\nLOG_LEVEL=debug\nJWT_SECRET_KEY={'s' * 40}\n")
+    monkeypatch.setenv("TIMEOUT", "3")
+    run("serve", "--port", "4", "--log-level", "warning")
+    run("serve", "--host", "::1")
+    assert [s.listen.port for s in served] == [4, 2]
+    assert [s.listen.host for s in served] == ["localhost", "::1"]
+    assert [s.service.timeout for s in served] == [3, 3]
+    assert [s.log.level for s in served] == ["warning", "debug"]
+    assert served[0].auth.configured
+
+
+@pytest.mark.parametrize(
+    ("argv", "expected"),
+    [
+        (("serve", "--config", "nix.yaml"), "nix.yaml: cannot be read"),
+        (("serve", "--port", "70000"), "(--port)"),
+        (("serve", "--host", "0.0.0.0"), "tornado-ollama token create"),
+        (("check", "--url", "localhost"), "(--url)"),
+        (("token", "jwt", "--sub", "a", "--ttl", "1h"), "JWT_SECRET_KEY"),
+        (("token", "create", "--name", "a b"), "--name"),
+        (("token", "create", "--name", ""), "--name"),
+        (("token", "create", "--name", "a", "--scope", "all"), "--scope"),
+        (("token", "create", "--name", "a", "--scope", ""), "--scope"),
+    ],
+)
+def test_a_wrong_setting_is_one_line_and_exit_code_2(
+    run: Run, argv: tuple[str, ...], expected: str
+) -> None:
+    code, out, err = run(*argv)
+    assert (code, out) == (2, "")
+    assert err.startswith("tornado-ollama: ") and expected in err and err.count("\n") == 1
+
+
+def test_a_dotenv_that_is_no_text_is_refused(run: Run) -> None:
+    Path(".env").write_bytes(b"PORT=\xff\xfe")
+    code, _, err = run("token", "create", "--name", "a")
+    assert code == 2 and ".env" in err
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        (),
+        ("nix",),
+        ("serve", "--nix"),
+        ("serve", "--embedded", "maybe"),
+        ("token",),
+        ("token", "create"),
+        ("token", "jwt", "--sub", "a"),
+        ("token", "create", "--name", "a", "--ttl", "soon"),
+        ("token", "create", "--name", "a", "--ttl", "0"),
+        ("monitor", "--interval", "-1"),
+        ("embedded", "--port", "x"),
+    ],
+)
+def test_wrong_usage_is_exit_code_2(run: Run, argv: tuple[str, ...]) -> None:
+    code, out, err = run(*argv)
+    assert (code, out) == (2, "") and "usage:" in err
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        (),
+        *(("serve",), ("check",), ("monitor",), ("embedded",)),
+        *(("token",), ("token", "create"), ("token", "jwt"), ("token", "inspect")),
+    ],
+)
+def test_every_command_has_help(run: Run, argv: tuple[str, ...]) -> None:
+    code, out, _ = run(*argv, "--help")
+    assert code == 0 and "usage: tornado-ollama" in out
+
+
+def test_the_version_is_said(run: Run) -> None:
+    assert run("--version") == (0, f"tornado-ollama {__version__}\n", "")
+
+
+def test_an_interrupt_is_quiet(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(serve, "run", interrupted)
+    assert run("serve") == (130, "", "")
+
+
+# -- tokens ----------------------------------------------------------------------------------
+
+
+def test_a_created_token_works_with_the_entry_it_came_with(run: Run) -> None:
+    asked = ("--scope", "manage, generate", "--model", "l*", "--model", "q", "--ttl", "30d")
+    code, out, _ = run("token", "create", "--name", "laptop", *asked)
+    token, _, rest = out.partition("\n")
+    entry = rest[rest.index("auth:") :]
+    assert code == 0 and token not in rest
+    Path("config.yaml").write_text(entry)
+    assert yaml.safe_load(entry)["auth"].keys() == {"generate_tokens", "model_tokens"}
+    code, out, _ = run("token", "inspect", token)
+    assert code == 0 and token not in out
+    assert "name:     laptop\nscopes:   generate, manage\nmodels:   'l*', 'q'\n" in out
+    assert "(in 29d)" in out
+
+
+def test_every_created_token_is_another(run: Run) -> None:
+    first, second = (run("token", "create", "--name", "a")[1].split("\n")[0] for _ in range(2))
+    assert first != second and len(first) > 40 and first.startswith("to-")
+
+
+def test_a_token_without_bounds_never_expires(run: Run) -> None:
+    out = run("token", "create", "--name", "a")[1]
+    Path("config.yaml").write_text(out[out.index("auth:") :])
+    told = run("token", "inspect", out.split("\n")[0])[1]
+    assert "scopes:   generate\nmodels:   all\nexpires:  never\n" in told
+
+
+@pytest.fixture
+def secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JWT_SECRET_KEY", SECRET)
+
+
+@pytest.mark.usefixtures("secret")
+def test_a_signed_jwt_is_what_it_was_asked_to_be(run: Run) -> None:
+    Path("config.yaml").write_text("auth: {jwt: {issuer: here, audience: ollama}}")
+    asked = ("--scope", "generate,manage", "--model", "l*", "--ttl", "1h30m")
+    code, out, _ = run("token", "jwt", "--sub", "ann", *asked)
+    assert code == 0 and out.count("\n") == 1
+    code, told, _ = run("token", "inspect", out.strip())
+    assert code == 0 and out.strip() not in told
+    assert "kind:     a JWT\nname:     ann\nscopes:   generate, manage\nmodels:   'l*'\n" in told
+    assert "(in 90m)" in told
+
+
+@pytest.mark.usefixtures("secret")
+def test_a_jwt_without_scope_has_the_default_scopes(run: Run) -> None:
+    Path("config.yaml").write_text("auth: {jwt: {default_scopes: [manage]}}")
+    token = run("token", "jwt", "--sub", "ann", "--ttl", "60")[1].strip()
+    assert "scopes:   manage\n" in run("token", "inspect", token)[1]
+
+
+@pytest.mark.usefixtures("secret")
+def test_a_jwt_is_signed_with_the_configured_algorithm(run: Run) -> None:
+    Path("config.yaml").write_text("auth: {jwt: {algorithms: [HS512]}}")
+    token = run("token", "jwt", "--sub", "ann", "--ttl", "60")[1].strip()
+    assert token.startswith(base64.b64encode(b'{"alg":"HS512"').decode()[:18])
+    assert run("token", "inspect", token)[0] == 0
+
+
+@pytest.mark.usefixtures("secret")
+def test_a_written_jwt_can_be_read_by_its_owner_only(run: Run) -> None:
+    old = os.umask(0)
+    try:
+        code, out, _ = run("token", "jwt", "--sub", "ann", "--ttl", "60", "--out", "user_token.txt")
+    finally:
+        os.umask(old)
+    written = Path("user_token.txt")
+    assert code == 0 and written.read_text().strip() not in out and "user_token.txt" in out
+    assert stat.S_IMODE(written.stat().st_mode) == 0o600
+    assert run("token", "inspect", written.read_text())[0] == 0
+
+
+@pytest.mark.usefixtures("secret")
+@pytest.mark.parametrize("there", ["file", "link", "directory", "no place"])
+def test_a_jwt_is_written_over_nothing(run: Run, there: str) -> None:
+    Path("elsewhere").write_text("kept")
+    out = Path("nix/out" if there == "no place" else "out")
+    match there:
+        case "file":
+            out.write_text("kept")
+        case "link":
+            out.symlink_to("nowhere")
+        case "directory":
+            out.mkdir()
+    code, said, err = run("token", "jwt", "--sub", "a", "--ttl", "60", "--out", str(out))
+    assert (code, said) == (2, "") and "--out" in err
+    assert not Path("nowhere").exists()
+    assert there != "file" or out.read_text() == "kept"
+
+
+@pytest.mark.usefixtures("secret")
+@pytest.mark.parametrize(
+    ("token", "expected"),
+    [
+        ("nobody's", "unknown or no longer valid"),
+        ("", "unknown or no longer valid"),
+        (hs_token(claims(exp=1)), "refused: it has expired"),
+        (hs_token(claims(), secret="x" * 40), "refused: its signature is not right"),
+        (hs_token(claims(), algorithm="HS512"), "refused: its algorithm"),
+    ],
+)
+def test_a_refused_token_is_exit_code_1(run: Run, token: str, expected: str) -> None:
+    code, out, _ = run("token", "inspect", token)
+    assert code == 1 and expected in out and (not token or token not in out)
+
+
+def test_an_expired_token_is_said_to_be_so(run: Run) -> None:
+    Path("config.yaml").write_text("auth: {model_tokens: [{name: old, token: t, expires: 9}]}")
+    code, out, _ = run("token", "inspect", "t")
+    assert code == 1 and "name:     old" in out and " ago)" in out
+
+
+def test_a_token_is_read_from_standard_input(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("config.yaml").write_text("auth: {generate_tokens: [{name: a, token: from-pipe}]}")
+    with Path("pipe").open("w+") as pipe:
+        pipe.write("from-pipe\n")
+        pipe.seek(0)
+        monkeypatch.setattr("sys.stdin", pipe)
+        assert run("token", "inspect", "-")[0] == 0
+
+
+def test_tokens_can_be_inspected_where_a_start_would_be_refused(run: Run) -> None:
+    Path("config.yaml").write_text("listen: {host: 0.0.0.0}")
+    assert run("token", "inspect", "x")[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("30s", 30), ("15m", 900), ("1h", 3600), ("30d", 2592000), ("1H30M", 5400), (" 60 ", 60)],
+)
+def test_lengths_of_time_are_read(text: str, seconds: float) -> None:
+    assert durations.duration(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.4, "0s"), (119, "119s"), (120, "2m"), (7300, "2h"), (200000, "2d")]
+)
+def test_lengths_of_time_are_told_in_a_fitting_unit(seconds: float, text: str) -> None:
+    assert durations.spoken(seconds) == text
