@@ -27,6 +27,7 @@ Rules (autouse):
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import ssl
 from collections.abc import Awaitable, Callable, Iterator
@@ -34,7 +35,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.web import Application
@@ -120,7 +120,7 @@ def config_file(backend: Backend, config: dict[str, Any], tmp_path: Path) -> Pat
         "service": {"base_url": backend.url},
     }
     path = tmp_path / "config.yaml"
-    path.write_text(yaml.safe_dump(merged(base, config)), encoding="utf-8")
+    path.write_text(json.dumps(merged(base, config)), encoding="utf-8")  # JSON is YAML
     return path
 
 
@@ -135,7 +135,10 @@ def settings(config_file: Path) -> Any:
 def app(io_loop: IOLoop, settings: Any) -> Iterator[Application]:
     from tornado_ollama.app import make_app
 
-    gateway = make_app(settings)
+    async def make() -> Any:
+        return make_app(settings)
+
+    gateway = io_loop.run_sync(make)
     yield gateway
     io_loop.run_sync(gateway.close)
 
