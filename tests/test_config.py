@@ -699,6 +699,12 @@ def test_a_gateway_that_admits_nobody_is_warned_of(write: Write) -> None:
     assert "nobody can get in" in warnings(write({"auth": {"anonymous": False}}))[0]
 
 
+def test_a_proxy_before_an_open_gateway_is_warned_of(write: Write) -> None:
+    proxied = {"listen": {"trusted_proxies": ["127.0.0.1/32"]}}
+    assert "whoever can reach the proxy" in warnings(write(proxied))[0]
+    assert warnings(write({**proxied, **TOKEN})) == ()
+
+
 # -- other -----------------------------------------------------------------------------------
 
 

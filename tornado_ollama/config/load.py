@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from ..access.principal import Scope
 from ..errors import ConfigError
 from .credentials import Reader, resolved
 from .layers import Tree, merged_layers
@@ -105,6 +106,11 @@ def _check_not_itself(settings: Settings, tree: Tree) -> None:
 def _warnings(settings: Settings, written: Written, tree: Tree, reader: Reader) -> Iterator[str]:
     if settings.auth.anonymous is False and not settings.auth.configured:
         yield "auth.anonymous is false and no credential is configured: nobody can get in."
+    if Scope.MANAGE in settings.anonymous_scopes() and settings.listen.trusted_proxies:
+        yield (
+            "listen.trusted_proxies is set and no credential is configured: "
+            "whoever can reach the proxy may do everything, deleting models included."
+        )
     for file in sorted(set(_files_with_secrets(written, tree))):
         if _readable_by_all(reader.directory / Path(file).expanduser()):
             yield f"{file} holds secrets and every user of this machine can read it: chmod 600."
