@@ -92,7 +92,9 @@ def test_what_is_no_answer_of_ollamas_is_a_bad_gateway(status: int, body: bytes)
     assert isinstance(error, UpstreamBroken) and error.param is None
 
 
-@pytest.mark.parametrize("value", ["x", {"message": "x"}, {"error": {"message": "x"}}, '{"error":"x"}'])
+@pytest.mark.parametrize(
+    "value", ["x", {"message": "x"}, {"error": {"message": "x"}}, '{"error":"x"}']
+)
 def test_an_error_reported_within_a_stream_is_a_server_error(value: object) -> None:
     error = errors.reported_error(value)
     assert (error.status, error.type, error.message) == (500, "server_error", "x")

@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tornado_ollama.errors import BadRequest
+from tornado_ollama.wire.openai.images import RemoteImage
+from tornado_ollama.wire.openai.messages import native_messages
+
+PNG = "iVBORw0KGgpmYWtlLW93bA=="
+USER = {"role": "user", "content": "hi"}
+
+
+def native(*messages: Any, fetch_images: bool = False) -> list[dict[str, Any]]:
+    return native_messages(list(messages), fetch_images=fetch_images).messages
+
+
+def image(url: str) -> dict[str, Any]:
+    return {"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}]}
+
+
+def called(arguments: Any = "{}", id: Any = "c1", **more: Any) -> dict[str, Any]:
+    call = {"id": id, "type": "function", "function": {"name": "f", "arguments": arguments}}
+    return {"role": "assistant", "content": None, "tool_calls": [call | more]}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"role": "developer", "content": "x"}, {"role": "system", "content": "x"}),
+        ({"role": "user", "content": []}, {"role": "user", "content": ""}),
+        ({"role": "assistant", "content": None}, {"role": "assistant", "content": ""}),
+        ({"role": "assistant"}, {"role": "assistant", "content": ""}),
+        (
+            {"role": "assistant", "content": [{"type": "refusal", "refusal": "no"}]},
+            {"role": "assistant", "content": "no"},
+        ),
+        (
+            {"role": "assistant", "content": "a", "refusal": None, "annotations": [], "id": "x"},
+            {"role": "assistant", "content": "a"},
+        ),
+        (
+            {"role": "assistant", "content": "a", "thinking": "t", "tool_calls": []},
+            {"role": "assistant", "content": "a", "thinking": "t"},
+        ),
+        (
+            {"role": "function", "name": "f", "content": "1"},
+            {"role": "tool", "content": "1", "tool_name": "f"},
+        ),
+        (
+            {"role": "tool", "name": "f", "content": "1"},
+            {"role": "tool", "content": "1", "tool_name": "f"},
+        ),
+        (
+            {"role": "tool", "tool_call_id": "c9", "content": [{"type": "text", "text": "1"}]},
+            {"role": "tool", "content": "1", "tool_call_id": "c9"},
+        ),
+    ],
+)
+def test_one_message_becomes_one_message(given: Any, expected: Any) -> None:
+    assert native(given) == [expected]
+
+
+def test_images_and_sound_keep_their_order_within_the_message() -> None:
+    parts = [
+        {"type": "image_url", "image_url": f"data:image/gif;base64,{PNG}"},
+        {"type": "text", "text": "a"},
+        {"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "mp3"}},
+        {"type": "text", "text": "b"},
+    ]
+    [message] = native({"role": "user", "content": parts})
+    assert message == {"role": "user", "content": "a\nb", "images": [PNG, "UklGRg=="]}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"data:image/png;base64,{PNG}",
+        f"DATA:IMAGE/WEBP;charset=utf-8;BASE64,{PNG}",
+        f"data:;base64,{PNG}",
+        f"data:image/svg+xml;base64,{PNG[:8]}\r\n{PNG[8:]}\n",
+    ],
+)
+def test_data_uris_become_bare_base64(url: str) -> None:
+    assert native(image(url))[0]["images"] == [PNG]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        PNG,
+        "data:image/png,abc",
+        "data:image/png;base64",
+        "data:image/png;base64,",
+        "data:image/png;base64,iVBORw0KGg",
+        "data:image/png;base64,iVB ORw0=",
+        "data:image/png;base64,猫",
+        f"data:text/html;base64,{PNG}",
+        "file:///etc/passwd",
+        "ftp://x/y.png",
+        "http://img.example/x.png",
+        "HTTPS://img.example/x.png",
+    ],
+)
+def test_what_is_no_image_is_refused_by_name(url: str) -> None:
+    with pytest.raises(BadRequest) as refusal:
+        native(USER, image(url))
+    assert refusal.value.param == "messages[1].content[0].image_url"
+
+
+def test_images_to_fetch_are_handed_on_in_their_place() -> None:
+    parts = [
+        {"type": "image_url", "image_url": f"data:image/png;base64,{PNG}"},
+        {"type": "image_url", "image_url": {"url": "https://img.example/x.png"}},
+    ]
+    talk = native_messages([USER, {"role": "user", "content": parts}], fetch_images=True)
+    assert talk.messages[1]["images"] == [PNG, ""]
+    assert talk.remote_images == [
+        RemoteImage("https://img.example/x.png", "messages[1].content[1].image_url", 1, 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ('{"b":1,"a":[2.50]}', {"b": 1, "a": [2.5]}),
+        ("", {}),
+        (None, {}),
+        ({"x": 1}, {"x": 1}),
+        (" {} ", {}),
+    ],
+)
+def test_arguments_become_an_object(arguments: Any, expected: Any) -> None:
+    [message] = native(called(arguments))
+    [call] = message["tool_calls"]
+    assert call == {"id": "c1", "function": {"index": 0, "name": "f", "arguments": expected}}
+
+
+def test_arguments_keep_the_order_of_their_keys() -> None:
+    [message] = native(called('{"z":1,"a":2,"m":3}'))
+    assert list(message["tool_calls"][0]["function"]["arguments"]) == ["z", "a", "m"]
+
+
+@pytest.mark.parametrize(
+    "arguments", ["{port:", "[1]", "3", '"x"', "null", 3, [1], "[" * 5000, '{"a":' * 200 + "1"]
+)
+def test_arguments_that_are_no_object_are_refused_by_name(arguments: Any) -> None:
+    with pytest.raises(BadRequest) as refusal:
+        native(called(arguments))
+    assert refusal.value.param == "messages[0].tool_calls[0].function.arguments"
+
+
+def test_a_tool_result_is_given_the_name_of_the_latest_call_with_its_id() -> None:
+    first, second = called(), called()
+    second["tool_calls"][0]["function"]["name"] = "g"
+    result = {"role": "tool", "tool_call_id": "c1", "content": "1"}
+    talk = native(first, result, second, result)
+    assert [message.get("tool_name") for message in talk] == [None, "f", None, "g"]
+
+
+def test_a_call_without_an_id_is_kept() -> None:
+    [message] = native(called(id=None))
+    assert "id" not in message["tool_calls"][0]
+
+
+@pytest.mark.parametrize(
+    ("message", "param"),
+    [
+        ("x", ""),
+        ({}, ".role"),
+        ({"role": "User", "content": "x"}, ".role"),
+        ({"role": ["user"], "content": "x"}, ".role"),
+        ({"role": "user"}, ".content"),
+        ({"role": "system", "content": None}, ".content"),
+        ({"role": "user", "content": 3}, ".content"),
+        ({"role": "user", "content": {"type": "text"}}, ".content"),
+        ({"role": "user", "content": ["x"]}, ".content[0]"),
+        ({"role": "user", "content": [{}]}, ".content[0].type"),
+        ({"role": "user", "content": [{"type": "file"}]}, ".content[0].type"),
+        ({"role": "user", "content": [{"type": "text"}]}, ".content[0].text"),
+        ({"role": "user", "content": [{"type": "text", "text": 1}]}, ".content[0].text"),
+        ({"role": "user", "content": [{"type": "image_url"}]}, ".content[0].image_url"),
+        (
+            {"role": "user", "content": [{"type": "image_url", "image_url": {"url": 1}}]},
+            ".content[0].image_url",
+        ),
+        (
+            {"role": "user", "content": [{"type": "input_audio", "input_audio": {"data": "AA=="}}]},
+            ".content[0].input_audio.format",
+        ),
+        ({"role": "user", "content": "x", "colour": 1}, ".colour"),
+        ({"role": "tool", "content": "x"}, ".tool_call_id"),
+        ({"role": "tool", "content": "x", "tool_call_id": 3}, ".tool_call_id"),
+        ({"role": "function", "content": "x"}, ".name"),
+        ({"role": "assistant", "tool_calls": {}}, ".tool_calls"),
+        ({"role": "assistant", "tool_calls": [{}]}, ".tool_calls[0].function"),
+        ({"role": "assistant", "tool_calls": [{"function": {}}]}, ".tool_calls[0].function.name"),
+        ({"role": "assistant", "tool_calls": [{"type": "custom"}]}, ".tool_calls[0].type"),
+        ({"role": "assistant", "function_call": []}, ".function_call"),
+        ({"role": "assistant", "reasoning": {"a": 1}}, ".reasoning"),
+    ],
+)
+def test_what_is_wrong_is_named(message: Any, param: str) -> None:
+    with pytest.raises(BadRequest) as refusal:
+        native(USER, message)
+    assert refusal.value.param == "messages[1]" + param

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from tornado_ollama.errors import BadRequest
+from tornado_ollama.wire.openai.calls import forced_call
+from tornado_ollama.wire.openai.tools import Toolbox, toolbox
+
+PARAMETERS = {"type": "object", "properties": {"port": {"type": "string"}}, "required": ["port"]}
+
+
+def tool(name: str, **function: Any) -> dict[str, Any]:
+    return {"type": "function", "function": {"name": name, "parameters": PARAMETERS} | function}
+
+
+def box(choice: Any = None, *, names: str = "tide wind", **body: Any) -> Toolbox:
+    tools = [tool(name) for name in names.split()]
+    return toolbox({"tools": tools, "tool_choice": choice} | body)
+
+
+def named(name: Any) -> dict[str, Any]:
+    return {"type": "function", "function": {"name": name}}
+
+
+def allowed(mode: Any, *names: str) -> dict[str, Any]:
+    tools = [named(name) for name in names]
+    return {"type": "allowed_tools", "allowed_tools": {"mode": mode, "tools": tools}}
+
+
+@pytest.mark.parametrize(
+    ("choice", "sent", "forced"),
+    [
+        (None, ["tide", "wind"], set()),
+        ("auto", ["tide", "wind"], set()),
+        ("none", [], set()),
+        ("required", ["tide", "wind"], {"tide", "wind"}),
+        (named("wind"), ["wind"], {"wind"}),
+        (allowed("auto", "wind"), ["wind"], set()),
+        (allowed("required", "wind", "tide"), ["tide", "wind"], {"tide", "wind"}),
+    ],
+)
+def test_the_choice_of_tools(choice: Any, sent: list[str], forced: set[str]) -> None:
+    chosen = box(choice)
+    assert [item["function"]["name"] for item in chosen.tools] == sent
+    assert chosen.forced == forced
+
+
+def test_strict_is_dropped_and_the_rest_kept() -> None:
+    [sent] = toolbox({"tools": [tool("f", description="d", strict=True)]}).tools
+    assert sent == {
+        "type": "function",
+        "function": {"name": "f", "description": "d", "parameters": PARAMETERS},
+    }
+
+
+@pytest.mark.parametrize("parameters", [None, {}])
+def test_a_tool_without_parameters_takes_an_empty_object(parameters: Any) -> None:
+    [sent] = toolbox({"tools": [tool("f", parameters=parameters)]}).tools
+    assert sent["function"]["parameters"] == {"type": "object", "properties": {}}
+
+
+def test_one_forced_tool_is_held_to_its_own_schema() -> None:
+    assert box(named("wind")).call_format() == {
+        "type": "object",
+        "properties": {"name": {"type": "string", "enum": ["wind"]}, "arguments": PARAMETERS},
+        "required": ["name", "arguments"],
+    }
+
+
+def test_several_forced_tools_are_alternatives() -> None:
+    schema = box("required").call_format()
+    names = [call["properties"]["name"]["enum"] for call in schema["anyOf"]]
+    assert names == [["tide"], ["wind"]]
+
+
+def test_references_of_parameters_still_lead_somewhere() -> None:
+    parameters = {
+        "type": "object",
+        "properties": {"a": {"$ref": "#/$defs/A"}, "me": {"$ref": "#"}},
+        "$defs": {"A": {"type": "string"}},
+    }
+    forced = toolbox({"tools": [tool("f", parameters=parameters)], "tool_choice": "required"})
+    schema = forced.call_format()
+
+    def follow(reference: str) -> Any:
+        node: Any = schema
+        for key in reference.removeprefix("#/").split("/"):
+            node = node[key]
+        return node
+
+    moved = follow(schema["properties"]["arguments"]["$ref"])
+    assert follow(moved["properties"]["a"]["$ref"]) == {"type": "string"}
+    assert follow(moved["properties"]["me"]["$ref"]) == moved
+
+
+@pytest.mark.parametrize(
+    ("body", "forced", "sent"),
+    [
+        ({"function_call": "auto"}, set(), 2),
+        ({"function_call": "none"}, set(), 0),
+        ({"function_call": {"name": "g"}}, {"g"}, 1),
+        ({}, set(), 2),
+    ],
+)
+def test_functions_are_tools_in_older_words(
+    body: dict[str, Any], forced: set[str], sent: int
+) -> None:
+    functions = [{"name": "f", "parameters": PARAMETERS}, {"name": "g"}]
+    chosen = toolbox({"functions": functions} | body)
+    assert (chosen.legacy, chosen.forced, len(chosen.tools)) == (True, forced, sent)
+
+
+def test_one_call_at_most_where_parallel_calls_are_off() -> None:
+    assert box(parallel_tool_calls=False).first_only
+    assert not box(parallel_tool_calls=True).first_only
+
+
+@pytest.mark.parametrize("choice", [None, "none", "auto"])
+def test_a_choice_without_tools_is_no_choice(choice: Any) -> None:
+    assert toolbox({"tool_choice": choice}).tools == []
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({"tools": {}}, "tools"),
+        ({"tools": [3]}, "tools[0]"),
+        ({"tools": [{"type": "custom", "custom": {}}]}, "tools[0].type"),
+        ({"tools": [{"type": "web_search"}]}, "tools[0].type"),
+        ({"tools": [{"type": "function"}]}, "tools[0].function"),
+        ({"tools": [tool("")]}, "tools[0].function.name"),
+        ({"tools": [tool("f", description=3)]}, "tools[0].function.description"),
+        ({"tools": [tool("f", parameters=[])]}, "tools[0].function.parameters"),
+        ({"tools": [tool("f", colour=1)]}, "tools[0].function.colour"),
+        ({"tools": [tool("f") | {"colour": 1}]}, "tools[0].colour"),
+        ({"tool_choice": "required"}, "tool_choice"),
+        ({"tools": [tool("f")], "tool_choice": "always"}, "tool_choice"),
+        ({"tools": [tool("f")], "tool_choice": 3}, "tool_choice"),
+        ({"tools": [tool("f")], "tool_choice": {"type": "custom"}}, "tool_choice"),
+        ({"tools": [tool("f")], "tool_choice": named("g")}, "tool_choice"),
+        ({"tools": [tool("f")], "tool_choice": named(3)}, "tool_choice"),
+        ({"tools": [tool("f")], "tool_choice": allowed("auto", "g")}, "tool_choice"),
+        ({"tools": [tool("f")], "tool_choice": allowed("never", "f")}, "tool_choice"),
+        ({"tools": [tool("f")], "tool_choice": allowed(["auto"], "f")}, "tool_choice"),
+        ({"tools": [tool("f")], "tool_choice": allowed("required")}, "tool_choice"),
+        ({"tools": [tool("f")], "functions": [{"name": "g"}]}, "functions"),
+        ({"functions": [{"name": "g"}], "function_call": "required"}, "function_call"),
+        ({"functions": [{"name": "g"}], "function_call": {"name": "h"}}, "function_call"),
+        ({"functions": [{}]}, "functions[0].name"),
+    ],
+)
+def test_what_is_wrong_is_named(body: dict[str, Any], param: str) -> None:
+    with pytest.raises(BadRequest) as refusal:
+        toolbox(body)
+    assert refusal.value.param == param
+
+
+class TestForcedCall:
+    NAMES = frozenset({"f", "g"})
+
+    def test_the_text_of_a_call_is_a_call(self) -> None:
+        call = forced_call('{"name": "g", "arguments": {"a": [1]}}\n', self.NAMES)
+        assert call is not None and call.function.name == "g"
+        assert msgspec.json.decode(call.function.arguments) == {"a": [1]}
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "",
+            "I would rather not.",
+            '{"name": "g", "arguments": {"a": [1',
+            '{"name": "h", "arguments": {}}',
+            '{"name": "g"}',
+            '{"name": "g", "arguments": []}',
+            '{"name": 3, "arguments": {}}',
+            '["g"]',
+            "[" * 5000,
+        ],
+    )
+    def test_anything_else_is_text(self, text: str) -> None:
+        assert forced_call(text, self.NAMES) is None
