@@ -18,7 +18,7 @@ from .catalogue import NAME, is_served, require
 from .engine import Use
 from .fields import read_fields
 from .generation import End, Task, chat_tokens, cut_dimensions, embed, fit, generate, tokenize
-from .options import read_format, read_keep_alive, read_options
+from .options import CALL_PARAMETERS, FORMAT_PARAMETERS, read_format, read_keep_alive, read_options
 from .prompt import chat_prompt
 from .refusal import Refusal, model_not_found
 from .reply import Answer, Counters, chat_line, encode, generate_line, timestamp
@@ -177,18 +177,24 @@ class EmbeddingsHandler(OllamaHandler):
 
 async def _chat_task(use: Use, request: ChatRequest) -> Task:
     common = request.common
-    options, schema = read_options(common.options), read_format(common.format)
-    begun = ""
+    schema, begun, given = read_format(common.format), "", common.options
     due = wanted(request.messages, request.tools)
-    if due and schema is None:
+    if schema is not None:
+        given = {**FORMAT_PARAMETERS, **given}
+    elif due:
         schema, begun = call_schema(due), CALL_OPEN
+        given = {**CALL_PARAMETERS, **given}
+    options = read_options(given)
     tokens = await chat_tokens(use.llama, request, options, begun)
     return Task(tokens, options, schema, common.logprobs)
 
 
 async def _generate_task(use: Use, request: GenerateRequest) -> Task:
     common = request.common
-    options, schema = read_options(common.options), read_format(common.format)
+    schema, given = read_format(common.format), common.options
+    if schema is not None:
+        given = {**FORMAT_PARAMETERS, **given}
+    options = read_options(given)
     text = request.prompt
     if not request.raw:
         messages = [Message("user", request.prompt)]

@@ -24,6 +24,12 @@ MODEL_PARAMETERS: dict[str, float] = {
 """What the model is served with, as a Modelfile's PARAMETER lines: Ollama's own temperature of
 0.8 makes a model of this size wander, and without a penalty it falls into loops."""
 
+FORMAT_PARAMETERS = {"repeat_penalty": 1.0}
+"""With a format: JSON repeats its brackets, and names of the schema."""
+
+CALL_PARAMETERS = {**FORMAT_PARAMETERS, "temperature": 0.0}
+"""For a tool call: its arguments are to be copied from the question, not invented."""
+
 INTEGERS = frozenset(
     "num_ctx num_batch num_gpu main_gpu num_thread draft_num_predict num_keep seed num_predict "
     "top_k repeat_last_n".split()

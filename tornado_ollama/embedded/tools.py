@@ -144,6 +144,9 @@ def _kept(schema: Any) -> Any:
         value = schema.get(key)
         if key in ("properties", "$defs") and isinstance(value, dict):
             kept[key] = {name: _kept(item) for name, item in value.items()}
+            if key == "properties":
+                # Left free, a model this small invents arguments without an end.
+                kept["additionalProperties"] = False
         elif key == "anyOf" and isinstance(value, list):
             kept[key] = [_kept(item) for item in value]
         elif key == "items":
