@@ -151,11 +151,12 @@ class BaseHandler(RequestHandler):
         if body and self.request.method != "HEAD":
             self.write(body)
         waits_to_send = "100-continue" in self.request.headers.get("Expect", "").lower()
-        if self._body_ended or waits_to_send or not self._sends_body():
+        if self._body_ended or waits_to_send:
             self.finish()
             return
-        self.flush()
-        self._linger = asyncio.get_running_loop().call_later(LINGER_S, self._end_answer)
+        self.flush()  # `dispatch` finishes it; to finish now would close the connection
+        if self._sends_body():
+            self._linger = asyncio.get_running_loop().call_later(LINGER_S, self._end_answer)
 
     def answer_json(self, status: int, value: object) -> None:
         self.answer(status, json.dumps(value, ensure_ascii=False).encode())

@@ -30,8 +30,7 @@ MAX_INFORMATIONAL = 10
 
 # A read is handed to the parser before the next one begins, so all connections can share one
 # buffer: a thousand idle ones then cost nothing.
-_buffer = bytearray(READ_BYTES)
-_view = memoryview(_buffer)
+_view = memoryview(bytearray(READ_BYTES))
 
 
 class Reader(Protocol):
@@ -91,6 +90,7 @@ class Connection(asyncio.BufferedProtocol):
         self._head_told = False
         self._complete = False
         self._surplus = False
+        self._keeps = False
         self._parts: list[bytes] = []
         self.used += 1
         self._transport.write(head)
@@ -114,8 +114,8 @@ class Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
 
-    def get_buffer(self, sizehint: int) -> bytearray:
-        return _buffer
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return _view  # a view, because asyncio's TLS writes into slices of it
 
     def buffer_updated(self, nbytes: int) -> None:
         reader = self._reader
@@ -184,6 +184,7 @@ class Connection(asyncio.BufferedProtocol):
         self._status = status
         self._head_ready = True
         self._complete = self._no_body
+        self._keeps = self._parser.should_keep_alive()  # llhttp forgets it at the message's end
 
     def on_body(self, body: bytes) -> None:
         if self._complete:
@@ -264,7 +265,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _end(self, reader: Reader) -> None:
         self._reader = None
-        if self._surplus or not self._parser.should_keep_alive():
+        if self._surplus or not self._keeps:
             self._transport.abort()
         elif self.usable and not self._transport.is_reading():
             self._transport.resume_reading()
