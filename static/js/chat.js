@@ -13,14 +13,19 @@ export class Chat extends EventTarget {
   conversation = new Conversation();
   #reply = null;
 
-  /** `openToken`, `openModels`: what failures offer. `follow`: keeps the end in sight. */
-  constructor({ models, follow, openToken, openModels }) {
+  /** `openToken`, `openModels`: what failures offer. `follow`: keeps the end in sight.
+      `undo`: offers a way back. */
+  constructor({ models, follow, undo, openToken, openModels }) {
     super();
     this.models = models;
     this.follow = follow;
+    this.undo = undo;
     this.socket = new ChatSocket(diagnose);
     this.transcript = new Transcript((message) => ({
       retry: () => this.again(message),
+      edit: (text) => this.#rewrite(message, text),
+      remove: () => this.#remove(message),
+      branch: (step) => this.#turn(message, step),
       token: openToken,
       model: openModels,
     }));
@@ -44,6 +49,29 @@ export class Chat extends EventTarget {
 
   stop() {
     this.#reply?.stop();
+  }
+
+  /** The question in other words: a branch beside it. */
+  #rewrite(message, text) {
+    if (this.busy) return;
+    const parent = this.conversation.parent(message);
+    this.#answer(this.conversation.add(parent, { role: 'user', content: text, images: message.images }));
+  }
+
+  #remove(message) {
+    if (this.busy) return;
+    const undo = this.conversation.remove(message);
+    this.#show();
+    this.undo.offer('undo.message', () => {
+      undo();
+      this.#show();
+    });
+  }
+
+  #turn(message, step) {
+    if (this.busy) return;
+    this.conversation.turn(message, step);
+    this.#show();
   }
 
   /** A new, empty conversation. */
@@ -77,7 +105,7 @@ export class Chat extends EventTarget {
   }
 
   #show() {
-    this.transcript.show(this.conversation.path());
+    this.transcript.show(this.conversation);
     this.dispatchEvent(new Event('change'));
   }
 }

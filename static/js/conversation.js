@@ -57,6 +57,11 @@ export class Conversation {
     return this.path().at(-1) ?? null;
   }
 
+  /** The id of the message above `node`, null at the beginning. */
+  parent(node) {
+    return node.parent === ROOT ? null : node.parent;
+  }
+
   /** The messages before `node`, in the order they were said. */
   before(node) {
     const said = [];

@@ -8,16 +8,18 @@ import { failureOf } from './failure.js';
 import { Follow } from './follow.js';
 import { preferredLanguage, say, speak } from './i18n.js';
 import { buildMenu } from './menu.js';
+import { loadMarkdown } from './markdown.js';
 import { ModelPicker } from './model_picker.js';
 import { Models } from './models.js';
 import { Notice } from './notice.js';
 import { applyTheme } from './theme.js';
 import { TokenDialog } from './token_dialog.js';
+import { Undo } from './undo.js';
 import { Welcome } from './welcome.js';
 
 async function start() {
   applyTheme();
-  await speak(preferredLanguage());
+  await Promise.all([speak(preferredLanguage()), loadMarkdown()]);
   drawIcons(document);
 
   const models = new Models();
@@ -27,7 +29,7 @@ async function start() {
   const picker = new ModelPicker(models);
   const openToken = () => tokenDialog.open();
   const follow = new Follow(byId('scroller'), byId('content'), byId('jump'), document.querySelector('.bar'));
-  const chat = new Chat({ models, follow, openToken, openModels: () => picker.open() });
+  const chat = new Chat({ models, follow, undo: new Undo(), openToken, openModels: () => picker.open() });
   const notice = new Notice({ token: openToken, retry: look });
   const welcome = new Welcome((text) => ask(text));
 

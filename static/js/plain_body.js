@@ -15,8 +15,6 @@ export class PlainBody {
     this.#text.appendData(content.slice(this.#text.length));
   }
 
-  /** The text is complete. */
-  finish() {
-    this.node.normalize();
-  }
+  /** The text is complete. Plain text needs no last touch. */
+  finish() {}
 }

@@ -12,11 +12,13 @@ export class Transcript {
     this.actionsFor = actionsFor;
   }
 
-  /** Shows exactly these messages. */
-  show(messages) {
+  /** Shows exactly the messages on the conversation's path. */
+  show(conversation) {
     const views = new Map();
-    for (const message of messages) {
-      views.set(message.id, this.#views.get(message.id) ?? new TurnView(message, this.actionsFor(message)));
+    for (const message of conversation.path()) {
+      const view = this.#views.get(message.id) ?? new TurnView(message, this.actionsFor(message));
+      view.showBranch(conversation.branch(message));
+      views.set(message.id, view);
     }
     this.#views = views;
     this.place.replaceChildren(...[...views.values()].map((view) => view.node));

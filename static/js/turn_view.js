@@ -1,28 +1,36 @@
 // One message on the page: a question of the reader's or an answer, with what can be done with it.
 
-import { button, el } from './dom.js';
 import { announce } from './announcer.js';
+import { copyButton } from './copy_button.js';
+import { button, el } from './dom.js';
 import { failureView } from './failure_view.js';
 import { say } from './i18n.js';
-import { glyph } from './icons.js';
+import { hasMarkdown } from './markdown.js';
+import { MarkdownBody } from './markdown_body.js';
 import { PlainBody } from './plain_body.js';
+import { factsLine, factsList } from './reply_facts.js';
 import { StateLine } from './state_line.js';
-
-const COPIED_MS = 1_500;
+import { ThinkingPanel } from './thinking_panel.js';
+import { toolCards } from './tool_cards.js';
+import { editForm } from './turn_edit.js';
 
 export class TurnView {
   #frame = 0;
 
-  /** `actions`: what to run for `retry`, `token`, `model`, ... of this message. */
+  /** `actions`: what to run for `retry`, `edit`, `remove`, `branch`, ... of this message. */
   constructor(message, actions) {
     this.message = message;
     this.actions = actions;
-    this.body = new PlainBody();
+    this.isAnswer = message.role === 'assistant';
+    this.body = this.isAnswer && hasMarkdown() ? new MarkdownBody() : new PlainBody();
     this.foot = el('div', { class: 'foot' });
-    const mine = message.role === 'user';
     this.node = el('article', { class: `turn ${message.role}`, data: { id: message.id } });
-    if (mine) this.node.setAttribute('aria-label', message.content.slice(0, 80));
-    else this.node.append(el('p', { class: 'by', text: message.model }));
+    if (this.isAnswer) {
+      this.thinking = new ThinkingPanel(message);
+      this.node.append(el('p', { class: 'by', text: message.model }), this.thinking.node);
+    } else {
+      this.node.append(el('h2', { class: 'unseen', t: 'turn.yours' }));
+    }
     this.node.append(this.body.node, this.foot);
     this.#draw();
     if (message.state !== 'running') this.#finish();
@@ -46,38 +54,76 @@ export class TurnView {
     });
   }
 
+  /** Which branch of several this is; drawn again when there are more. */
+  showBranch({ index, total }) {
+    this.branch?.remove();
+    this.branch = null;
+    if (total < 2) return;
+    const step = (by, name) => button({
+      class: 'quiet icon-button', icon: name, label: `turn.branch.${name}`, on: { click: () => this.actions.branch(by) },
+    });
+    this.branch = el('span', { class: 'branch' }, step(-1, 'left'),
+      el('span', { class: 'mark', text: `${index + 1}/${total}` }), step(1, 'right'));
+    this.foot.prepend(this.branch);
+    this.foot.hidden = false;
+  }
+
   #draw() {
     const { content } = this.message;
     this.body.node.hidden = content === '';
     this.body.show(content);
+    this.thinking?.draw();
   }
 
   #finish() {
-    const { message, actions } = this;
+    const { message, actions, foot } = this;
     this.body.finish();
-    this.foot.hidden = false;
-    this.foot.replaceChildren();
-    if (message.content) this.foot.append(this.#copyButton());
-    if (message.role === 'assistant' && !message.failure) {
-      this.foot.append(button({ class: 'quiet icon-button', icon: 'retry', label: 'turn.again', on: { click: actions.retry } }));
-    }
-    if (message.state === 'stopped') this.foot.append(el('span', { class: 'mark', t: 'turn.stopped' }));
-    if (message.failure) this.foot.before(failureView(message.failure, actions));
-    this.foot.hidden = this.foot.childElementCount === 0;
+    foot.replaceChildren();
+    if (message.content) foot.append(copyButton(() => message.content, { t: 'turn.copy' }));
+    if (!this.isAnswer) foot.append(this.#tool('edit', 'turn.edit', () => this.#edit()));
+    else if (!message.failure) foot.append(this.#tool('retry', 'turn.again', actions.retry));
+    foot.append(this.#tool('trash', 'turn.remove', actions.remove));
+    if (message.facts?.usage) this.#addFacts();
+    if (message.state === 'stopped') foot.append(el('span', { class: 'mark', t: 'turn.stopped' }));
+    if (message.state === 'interrupted') foot.append(el('span', { class: 'mark', t: 'turn.interrupted' }));
+    foot.before(...toolCards(message.toolCalls));
+    if (message.failure) foot.before(failureView(message.failure, actions));
+    foot.hidden = false;
+    if (this.branch) foot.prepend(this.branch);
   }
 
-  #copyButton() {
-    const press = button({ class: 'quiet icon-button', icon: 'copy', label: 'turn.copy' });
-    press.addEventListener('click', async () => {
-      await navigator.clipboard.writeText(this.message.content);
-      press.replaceChildren(glyph('check'));
-      say(press, 'turn.copied', undefined, 'tLabel');
-      announce('turn.copied');
-      setTimeout(() => {
-        press.replaceChildren(glyph('copy'));
-        say(press, 'turn.copy', undefined, 'tLabel');
-      }, COPIED_MS);
+  #tool(icon, label, run) {
+    return button({ class: 'quiet icon-button', icon, label, on: { click: run } });
+  }
+
+  #addFacts() {
+    const line = factsLine(this.message.facts);
+    if (!line) return;
+    const list = factsList(this.message);
+    list.hidden = true;
+    const toggle = this.#tool('info', 'facts.show', () => {
+      list.hidden = !list.hidden;
+      toggle.setAttribute('aria-expanded', String(!list.hidden));
     });
-    return press;
+    toggle.setAttribute('aria-expanded', 'false');
+    this.foot.append(toggle, line);
+    this.foot.after(list);
+  }
+
+  #edit() {
+    const { message, body, foot } = this;
+    const close = () => {
+      form.remove();
+      body.node.hidden = foot.hidden = false;
+    };
+    const form = editForm(message.content, (text) => {
+      close();
+      this.actions.edit(text);
+    }, close);
+    body.node.hidden = foot.hidden = true;
+    body.node.after(form);
+    const box = form.querySelector('textarea');
+    say(box, 'turn.edit', undefined, 'tLabel');
+    box.focus();
   }
 }

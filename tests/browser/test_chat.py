@@ -117,7 +117,7 @@ def test_the_chosen_model_answers_and_is_remembered(page: Any, ollama: ScriptedO
 def test_an_answer_is_copied_as_it_was_written(page: Any, ollama: ScriptedOllama) -> None:
     exchange(page, ollama, "Say it in bold.", "It is **bold**.")
     page.click(f"{LAST} [data-t-label='turn.copy']")
-    page.wait_for_selector(f"{LAST} [data-t-label='turn.copied']")
+    page.wait_for_selector(f"{LAST} [data-t-label='copied']")
     assert page.evaluate("navigator.clipboard.readText()") == "It is **bold**."
 
 

@@ -1,0 +1,41 @@
+// A button that copies a text and says so.
+
+import { announce } from './announcer.js';
+import { button } from './dom.js';
+import { say } from './i18n.js';
+import { glyph } from './icons.js';
+
+const COPIED_MS = 1_500;
+
+/** `textOf()`: what is copied, asked at the click. `t`: the key of its label. */
+export function copyButton(textOf, { t }) {
+  const press = button({ class: 'quiet icon-button', icon: 'copy', label: t });
+  press.addEventListener('click', async () => {
+    const done = await copied(textOf());
+    press.replaceChildren(glyph(done ? 'check' : 'close'));
+    say(press, done ? 'copied' : 'copy.failed', undefined, 'tLabel');
+    announce(done ? 'copied' : 'copy.failed');
+    setTimeout(() => {
+      press.replaceChildren(glyph('copy'));
+      say(press, t, undefined, 'tLabel');
+    }, COPIED_MS);
+  });
+  return press;
+}
+
+/** Browsers give pages without TLS no clipboard, except on localhost: there the old way is tried. */
+async function copied(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const field = document.createElement('textarea');
+    field.value = text;
+    field.className = 'unseen';
+    document.body.append(field);
+    field.select();
+    const done = document.execCommand('copy');
+    field.remove();
+    return done;
+  }
+}

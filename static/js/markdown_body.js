@@ -1,0 +1,76 @@
+// The text of an answer as Markdown that stays still while it grows: finished blocks are drawn once
+// and never touched again, only the last one is drawn anew, at most twenty times a second.
+
+import { el } from './dom.js';
+import { blockTokens } from './markdown.js';
+import { blockNode } from './markdown_blocks.js';
+
+const PAUSE_MS = 50;
+
+export class MarkdownBody {
+  #source = '';
+  #seen = 0;
+  #frozen = 0;
+  #links = {};
+  #linksKnown = 0;
+  #open = [];
+  #clock = 0;
+
+  constructor() {
+    this.node = el('div', { class: 'body prose' });
+  }
+
+  /** Shows `content`, which begins with what was shown before. */
+  show(content) {
+    this.#source += content.slice(this.#seen).replaceAll('\r', '');
+    this.#seen = content.length;
+    this.#clock ||= setTimeout(() => {
+      this.#clock = 0;
+      this.#draw(false);
+    }, this.#open.length === 0 ? 0 : PAUSE_MS);
+  }
+
+  /** The text is complete. */
+  finish() {
+    clearTimeout(this.#clock);
+    this.#clock = 0;
+    this.#draw(true);
+    if (Object.keys(this.#links).length > this.#linksKnown) this.#drawAll();
+  }
+
+  /** Once more from the beginning: a reference was used before the line that defines it. */
+  #drawAll() {
+    this.#linksKnown = Object.keys(this.#links).length;
+    this.#frozen = 0;
+    this.node.replaceChildren();
+    this.#draw(true);
+  }
+
+  #draw(final) {
+    const tail = this.#source.slice(this.#frozen);
+    const tokens = this.#tokens(tail);
+    const last = final ? tokens.length : tokens.findLastIndex((token) => token.type !== 'space');
+    for (const node of this.#open) node.remove();
+    for (const token of tokens.slice(0, last)) {
+      if (token.raw !== this.#source.slice(this.#frozen, this.#frozen + token.raw.length)) break;
+      this.#frozen += token.raw.length;
+      this.#append(token, true);
+    }
+    this.#open = final ? [] : tokens.slice(last).map((token) => this.#append(token, false)).filter(Boolean);
+  }
+
+  /** A text that cannot be read as Markdown (nested beyond reason) is shown as it is. */
+  #tokens(tail) {
+    try {
+      return blockTokens(tail, this.#links);
+    } catch {
+      return [{ type: 'plain', raw: tail }];
+    }
+  }
+
+  #append(token, final) {
+    const node = blockNode(token, { final });
+    if (node) this.node.append(node);
+    return node;
+  }
+}

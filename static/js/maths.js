@@ -1,0 +1,33 @@
+// Formulas by KaTeX, loaded when the first one appears. Until then, and where it is missing, the
+// source of the formula is shown.
+
+import { el } from './dom.js';
+
+// Limits against formulas made to hang a page: expansions of macros, and em of one rule.
+const LIMITS = { maxExpand: 200, maxSize: 20 };
+
+let library = null;
+let katex = null;
+
+/** The element of a formula. `display`: on a line of its own. */
+export function mathsNode(tex, display) {
+  const node = el(display ? 'div' : 'span', { class: display ? 'maths display' : 'maths', text: tex });
+  if (katex) render(node, tex, display);
+  else load().then(() => render(node, tex, display), () => {});
+  return node;
+}
+
+async function load() {
+  library ??= import('/static/vendor/katex/katex.js');
+  await library;
+  if (!katex) document.head.append(el('link', { rel: 'stylesheet', href: '/static/vendor/katex/katex.css' }));
+  katex = globalThis.katex;
+}
+
+function render(node, tex, display) {
+  try {
+    katex.render(tex, node, { displayMode: display, throwOnError: true, trust: false, strict: 'ignore', ...LIMITS });
+  } catch {
+    node.textContent = tex;
+  }
+}

@@ -1,0 +1,179 @@
+"""Markdown that stays still while it grows, and gives no model a way out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from . import hostile
+from .ollama import ScriptedOllama
+from .steps import LAST, answered, ask, exchange
+from .test_languages import STATIC
+
+BODY = f"{LAST} .body.prose"
+
+SHOW = """async ([text, step]) => {
+    const { MarkdownBody } = await import('/static/js/markdown_body.js');
+    const body = new MarkdownBody();
+    document.getElementById('transcript').replaceChildren(body.node);
+    for (let end = step; end < text.length; end += step) {
+        body.show(text.slice(0, end));
+        if (end % (step * 7) === 0) await new Promise((later) => requestAnimationFrame(later));
+    }
+    body.show(text);
+    body.finish();
+    return body.node.childElementCount;
+}"""
+
+pytestmark = pytest.mark.skipif(
+    not (STATIC / "vendor" / ".made").exists(), reason="static/vendor is missing: make page"
+)
+
+
+def show(page: Any, text: str, step: int) -> int:
+    return int(page.evaluate(SHOW, [text, step]))
+
+
+@pytest.mark.parametrize("step", [1, 1_000_000], ids=["by-character", "whole"])
+@pytest.mark.parametrize("kind", ["HTML", "MARKDOWN"])
+def test_no_output_runs_a_script_or_calls_anybody(page: Any, kind: str, step: int) -> None:
+    page.wait_for_selector(".tries button")
+    for text in getattr(hostile, kind):
+        show(page, text, step)
+        dangerous = page.locator(
+            "#transcript :is(script, img, svg:not(.glyph, .katex svg), iframe, object, embed, form,"
+            " style, link, video, audio, base, meta, template, [onerror], [onload], [onclick])"
+        )
+        assert dangerous.count() == 0, text
+        links = page.locator("#transcript a[href]").evaluate_all(
+            "all => all.map((a) => [a.protocol, a.rel, a.target])"
+        )
+        for protocol, rel, target in links:
+            assert protocol in ("http:", "https:", "mailto:"), text
+            assert "noopener" in rel and target == "_blank"
+    assert page.evaluate("window.pwned") is None
+
+
+@pytest.mark.parametrize("number", range(len(hostile.BROKEN)))
+def test_broken_text_is_shown_and_breaks_nothing(page: Any, number: int) -> None:
+    text = hostile.BROKEN[number]
+    page.wait_for_selector(".tries button")
+    assert show(page, text, max(1, len(text) // 50)) > 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+
+
+@pytest.mark.parametrize("number", range(len(hostile.DEEP)))
+def test_deep_nesting_is_shown_in_some_way(page: Any, number: int) -> None:
+    page.wait_for_selector(".tries button")
+    assert show(page, hostile.DEEP[number], 1_000_000) > 0
+
+
+def test_markdown_is_set_as_it_should_be(page: Any, ollama: ScriptedOllama) -> None:
+    text = (
+        "# Title\n\nSome **bold**, *leaning*, ~~gone~~ and `code`.\n\n- one\n- two\n  1. deep\n\n"
+        "> quoted\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\n- [x] done\n\n---\n\n[link](https://a.example/)"
+    )
+    exchange(page, ollama, "Format.", text)
+    body = page.locator(BODY)
+    for selector, words in {
+        "h3": "Title",
+        "strong": "bold",
+        "em": "leaning",
+        "del": "gone",
+        "p code": "code",
+        "ul > li >> nth=0": "one",
+        "ol > li": "deep",
+        "blockquote": "quoted",
+        "th >> nth=1": "b",
+        "td.align-right": "2",
+        "a": "link",
+    }.items():
+        assert body.locator(selector).inner_text() == words
+    assert body.locator("input[type=checkbox]:checked").is_disabled()
+    assert body.locator("hr").count() == 1
+
+
+def test_finished_blocks_are_never_drawn_again(page: Any, ollama: ScriptedOllama) -> None:
+    (talk,) = ollama.talk()
+    ask(page, "Write.")
+    assert talk.asked.wait(10)
+    talk.say("First *paragraph*.\n\nSecond")
+    page.wait_for_selector(f"{BODY} p:has-text('Second')")
+    page.evaluate(f"window.kept = document.querySelector('{BODY} p em')")
+    talk.say(" grows.\n\n```python\nopen = 1\n")
+    page.wait_for_selector(f"{BODY} pre:has-text('open = 1')")
+    assert page.locator(f"{BODY} pre [class^=syntax]").count() == 0
+    talk.say("```\n\nThe end.")
+    page.wait_for_selector(f"{BODY} pre [class^=syntax]")
+    talk.end()
+    answered(page)
+    assert page.evaluate(f"window.kept === document.querySelector('{BODY} p em')")
+    assert page.locator(f"{BODY} > *").count() == 4
+
+
+def test_pieces_of_any_size_give_the_same_page(page: Any) -> None:
+    text = (
+        "Intro with [a reference][r].\n\n1. one\n\n   more of one\n2. two\n\n[r]: https://a.example/\n"
+        "\nTitle\n=====\n\n```js\nlet a;\n```\n\nUses [r] again.\n\n| a |\n|---|\n| b |\n"
+    )
+    page.wait_for_selector(".tries button")
+    html = "document.querySelector('#transcript .prose').textContent"
+    shown = set()
+    for step in (1, 2, 7, 1000):
+        show(page, text, step)
+        shown.add(page.evaluate(html))
+    assert len(shown) == 1
+
+
+def test_code_is_copied_without_its_fence(page: Any, ollama: ScriptedOllama) -> None:
+    exchange(page, ollama, "Code.", "Here:\n\n```python\nprint('hi')\n```\n")
+    page.click(f"{BODY} figure button")
+    page.wait_for_selector(f"{BODY} [data-t-label='copied']")
+    assert page.evaluate("navigator.clipboard.readText()") == "print('hi')"
+
+
+def test_formulas_are_set_and_prices_are_left_alone(page: Any, ollama: ScriptedOllama) -> None:
+    exchange(page, ollama, "Maths.", "From $5 to $10, with $a^2$ and:\n\n$$\\frac{1}{2}$$\n")
+    page.wait_for_selector(f"{BODY} .maths.display .katex")
+    assert page.locator(f"{BODY} .katex").count() == 2
+    assert page.inner_text(f"{BODY} p >> nth=0").startswith("From $5 to $10, with")
+
+
+def test_thoughts_are_folded_away_with_their_duration(page: Any, ollama: ScriptedOllama) -> None:
+    (talk,) = ollama.talk()
+    ask(page, "Think.")
+    assert talk.asked.wait(10)
+    talk.say(thinking="<b>Hm.</b> Let me see.")
+    page.wait_for_selector(f"{LAST} .thinking summary:has-text('Thinking')")
+    talk.say("It is so.")
+    page.wait_for_selector(f"{LAST} .thinking summary:has-text('Thought for')")
+    talk.end()
+    answered(page)
+    assert page.locator(f"{LAST} .thinking .body").is_hidden()
+    page.click(f"{LAST} .thinking summary")
+    assert page.inner_text(f"{LAST} .thinking .body") == "<b>Hm.</b> Let me see."
+
+
+def test_tool_calls_are_folded_cards(page: Any, ollama: ScriptedOllama) -> None:
+    (talk,) = ollama.talk()
+    ask(page, "Use a tool.")
+    assert talk.asked.wait(10)
+    call = {"function": {"name": "weather", "arguments": {"city": "<i>Oslo</i>"}}}
+    talk.say(tool_calls=[call])
+    talk.end()
+    answered(page)
+    assert page.inner_text(f"{LAST} .tool summary") == "Called weather"
+    page.click(f"{LAST} .tool summary")
+    assert '"city": "<i>Oslo</i>"' in page.inner_text(f"{LAST} .tool pre")
+
+
+def test_without_the_libraries_the_page_chats_in_plain_text(
+    open_page: Callable[..., Any], ollama: ScriptedOllama
+) -> None:
+    page = open_page(
+        before=lambda page: page.route("**/static/vendor/**", lambda route: route.abort())
+    )
+    exchange(page, ollama, "Format.", "It is **bold**.\nTruly.")
+    assert page.inner_text(f"{LAST} > .body") == "It is **bold**.\nTruly."

@@ -1,0 +1,81 @@
+"""What can be done with a message: answer again, edit, delete, look at its figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .ollama import ScriptedOllama
+from .steps import LAST, answered, exchange, texts
+
+QUESTION = ".turn.user:last-of-type"
+
+
+def press(page: Any, key: str, turn: str = LAST) -> None:
+    page.hover(turn)
+    page.click(f"{turn} [data-t-label='{key}']")
+
+
+def test_a_second_answer_is_a_branch_beside_the_first(page: Any, ollama: ScriptedOllama) -> None:
+    exchange(page, ollama, "Pick a number.", "One.")
+    (talk,) = ollama.talk()
+    press(page, "turn.again")
+    assert talk.asked.wait(10)
+    assert talk.request["messages"] == [{"role": "user", "content": "Pick a number."}]
+    talk.say("Two.")
+    talk.end()
+    answered(page)
+    assert texts(page) == ["Pick a number.", "Two."]
+    assert page.inner_text(f"{LAST} .branch .mark") == "2/2"
+    press(page, "turn.branch.left")
+    assert texts(page) == ["Pick a number.", "One."]
+    assert page.inner_text(f"{LAST} .branch .mark") == "1/2"
+
+
+def test_an_edited_question_keeps_the_old_one_beside_it(page: Any, ollama: ScriptedOllama) -> None:
+    exchange(page, ollama, "What is 1+1?", "2.")
+    exchange(page, ollama, "And 2+2?", "4.")
+    (talk,) = ollama.talk()
+    first = ".turn.user >> nth=0"
+    page.hover(first)
+    page.click(f"{first} >> [data-t-label='turn.edit']")
+    page.fill(".edit-box", "What is 3+3?")
+    page.press(".edit-box", "Enter")
+    assert talk.asked.wait(10)
+    assert talk.request["messages"] == [{"role": "user", "content": "What is 3+3?"}]
+    talk.say("6.")
+    talk.end()
+    answered(page)
+    assert texts(page) == ["What is 3+3?", "6."]
+    press(page, "turn.branch.left", ".turn.user")
+    assert texts(page) == ["What is 1+1?", "2.", "And 2+2?", "4."]
+
+
+def test_an_edit_is_dropped_with_escape(page: Any, ollama: ScriptedOllama) -> None:
+    exchange(page, ollama, "Keep me.", "Kept.")
+    page.hover(".turn.user")
+    page.click(".turn.user [data-t-label='turn.edit']")
+    page.fill(".edit-box", "Changed")
+    page.press(".edit-box", "Escape")
+    assert texts(page) == ["Keep me.", "Kept."]
+
+
+def test_a_deleted_message_comes_back_with_undo(page: Any, ollama: ScriptedOllama) -> None:
+    exchange(page, ollama, "One.", "First.")
+    exchange(page, ollama, "Two.", "Second.")
+    page.hover(".turn.assistant >> nth=0")
+    page.click(".turn.assistant >> nth=0 >> [data-t-label='turn.remove']")
+    assert texts(page) == ["One.", "Two.", "Second."]
+    page.click("#toast .button")
+    assert texts(page) == ["One.", "First.", "Two.", "Second."]
+    talk = exchange(page, ollama, "Three.", "Third.")
+    assert len(talk.request["messages"]) == 5
+
+
+def test_an_answer_shows_what_it_cost(page: Any, ollama: ScriptedOllama) -> None:
+    exchange(page, ollama, "Hello.", "Hello.")
+    assert "34 tokens, 17/s" in page.inner_text(f"{LAST} .foot")
+    press(page, "facts.show")
+    facts = page.inner_text(f"{LAST} .facts")
+    for line in ("Tokens read\n12", "Tokens written\n34", "Loading took\n0.4 s", "Ended by\nstop"):
+        assert line in facts
+    assert "First token after" in facts
