@@ -81,7 +81,12 @@ class BaseHandler(RequestHandler):
         self._logged = False
         self._linger: asyncio.TimerHandle | None = None
         self._cross_origin: dict[str, str] = {}
+        self.begin()
         self.deps.live.add(self)
+
+    def begin(self) -> None:
+        """Where a subclass sets its own state: before anything else, also before requests that
+        never come to `admit`."""
 
     # -- the way of a request -----------------------------------------------------------------
 

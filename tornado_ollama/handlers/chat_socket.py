@@ -37,7 +37,7 @@ class ChatSocketHandler(AuthMixin, WebSocketHandler):
 
     _socket_stream: IOStream
 
-    def admit(self) -> None:
+    def begin(self) -> None:
         self._jobs: dict[str | None, Job] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._conversation: list[dict[str, str]] = []
@@ -45,7 +45,6 @@ class ChatSocketHandler(AuthMixin, WebSocketHandler):
         self._auth_clock: asyncio.TimerHandle | None = None
         self._plain = False
         self._upgraded = False
-        super().admit()
 
     def authenticate(self) -> None:
         """Headers, then subprotocol, then the first frame: the first that there is, decides.

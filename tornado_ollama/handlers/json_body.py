@@ -17,9 +17,11 @@ from .base import too_large
 class JsonBodyHandler(AuthMixin):
     """Gives subclasses `read_body`."""
 
-    def admit(self) -> None:
+    def begin(self) -> None:
         self._parts: list[bytes] = []
         self._taken = 0
+
+    def admit(self) -> None:
         super().admit()
         if self._answered:
             return

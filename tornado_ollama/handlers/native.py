@@ -34,13 +34,15 @@ INLINE_BYTES = 1024 * 1024
 class NativeHandler(AuthMixin):
     """Passes a request on to Ollama, and the reply back."""
 
-    def admit(self) -> None:
+    def begin(self) -> None:
         self._parts: list[bytes] = []
         self._taken = 0
         self._pipe: BodyPipe | None = None
         self._upload: asyncio.Task[None] | None = None
         self._fetch: asyncio.Future[HTTPResponse] | None = None
         self._limit: int | None = None
+
+    def admit(self) -> None:
         super().admit()
         if not self._answered:
             self._prepare_body()

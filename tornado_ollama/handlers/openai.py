@@ -19,9 +19,9 @@ from .json_body import JsonBodyHandler
 class OpenAIHandler(JsonBodyHandler):
     """What the translated routes share."""
 
-    def admit(self) -> None:
+    def begin(self) -> None:
+        super().begin()
         self._exchanges: Exchanges | None = None
-        super().admit()
 
     def ask(self, path: str, input_field: str = "messages") -> Exchanges:
         """The requests to Ollama behind this one; they end when the client leaves."""
