@@ -32,8 +32,8 @@ def test_a_second_answer_is_a_branch_beside_the_first(page: Any, ollama: Scripte
 
 
 def test_an_edited_question_keeps_the_old_one_beside_it(page: Any, ollama: ScriptedOllama) -> None:
-    exchange(page, ollama, "What is 1+1?", "2.")
-    exchange(page, ollama, "And 2+2?", "4.")
+    exchange(page, ollama, "What is 1+1?", "Two.")
+    exchange(page, ollama, "And 2+2?", "Four.")
     (talk,) = ollama.talk()
     first = ".turn.user >> nth=0"
     page.hover(first)
@@ -42,12 +42,12 @@ def test_an_edited_question_keeps_the_old_one_beside_it(page: Any, ollama: Scrip
     page.press(".edit-box", "Enter")
     assert talk.asked.wait(10)
     assert talk.request["messages"] == [{"role": "user", "content": "What is 3+3?"}]
-    talk.say("6.")
+    talk.say("Six.")
     talk.end()
     answered(page)
-    assert texts(page) == ["What is 3+3?", "6."]
+    assert texts(page) == ["What is 3+3?", "Six."]
     press(page, "turn.branch.left", ".turn.user")
-    assert texts(page) == ["What is 1+1?", "2.", "And 2+2?", "4."]
+    assert texts(page) == ["What is 1+1?", "Two.", "And 2+2?", "Four."]
 
 
 def test_an_edit_is_dropped_with_escape(page: Any, ollama: ScriptedOllama) -> None:
