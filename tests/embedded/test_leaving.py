@@ -37,7 +37,7 @@ def test_abandoned_answers_free_their_slots(ollama: Ollama, stream: bool) -> Non
     reply = ollama.chat("Hi", options={"num_predict": 3, "seed": 1})
     waited = reply["total_duration"] - reply["prompt_eval_duration"] - reply["eval_duration"]
     # Eight endless answers take minutes on any machine that runs these tests.
-    assert waited < 20e9
+    assert waited < 60e9
 
 
 def test_a_prompt_abandoned_while_it_is_read_frees_its_slot(ollama: Ollama) -> None:
