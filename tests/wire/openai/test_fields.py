@@ -74,6 +74,7 @@ DECIDED_AS_A_WHOLE = {
     "ChatCompletionCustomToolParam": "custom tools",
     "ChatCompletionNamedToolChoiceCustomParam": "custom tools",
     # read whole: only its name is allowed
+    "chat_completion_named_tool_choice_param.Function": "tool_choice",
     "ChatCompletionFunctionCallOptionParam": "function_call",
 }
 
