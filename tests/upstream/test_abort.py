@@ -31,6 +31,21 @@ async def test_before_it_began(fetch: Fetch, backend: Backend) -> None:
     assert not backend.exchanges
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+async def test_at_every_step_of_connecting(fetch: Fetch, backend: Backend, host: str) -> None:
+    """No step between the first and the last tick leaves a socket behind (the leak check)."""
+    backend.on("/api/chat", StallBeforeHeaders())
+    for ticks in range(40):
+        reply = fetch(url=f"http://{host}:{backend.port}/api/chat")
+        for _ in range(ticks):
+            await asyncio.sleep(0)
+        reply.cancel()
+    await until(
+        lambda: all(connection.closed.is_set() for connection in backend.connections),
+        "every connection is closed",
+    )
+
+
 async def test_before_the_headers(fetch: Fetch, backend: Backend) -> None:
     backend.on("/api/chat", StallBeforeHeaders())
     reply = fetch()

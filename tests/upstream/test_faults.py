@@ -140,6 +140,19 @@ async def test_closing_the_client_ends_what_is_under_way(
     await exchange.closed.wait()
 
 
+async def test_closing_the_client_right_after_a_cancel_is_quiet(
+    fetch: Fetch, backend: Backend, client: UpstreamClient
+) -> None:
+    backend.on("/api/chat", StallBeforeHeaders())
+    waiting = fetch()
+    exchange = await backend.next_request()
+    connecting = fetch()
+    waiting.cancel()
+    connecting.cancel()
+    client.close()
+    await exchange.closed.wait()
+
+
 async def test_one_failure_does_not_touch_its_neighbours(fetch: Fetch, backend: Backend) -> None:
     gate = asyncio.Event()
     backend.on("/api/chat", SlowHeaders(b"{}", gate=gate))
