@@ -22,7 +22,7 @@ from .config import Settings
 from .errors import BadRequest, GatewayError
 from .handlers.assets import read_assets
 from .handlers.chat_socket import ChatSocketHandler
-from .handlers.deps import Deps, Gate, Live, Site
+from .handlers.deps import Deps, Gate, Live, Resumables, Site
 from .handlers.health import HealthHandler
 from .handlers.native import NativeHandler
 from .handlers.nowhere import NowhereHandler
@@ -75,6 +75,7 @@ class Gateway(Application):
         self.backend = Backend(settings.service.base_url)
         self._live = Live()
         self._probe = Probe()
+        self._resumables: Resumables = {}
         self._started_at = time.monotonic()
         self.deps = self._make_deps(settings)
 
@@ -153,10 +154,12 @@ class Gateway(Application):
             site=Site(
                 assets=read_assets(STATIC_DIR),
                 probe=self._probe,
+                resumables=self._resumables,
                 started_at=self._started_at,
             ),
             max_body_bytes=settings.limits.max_body_bytes,
             default_model=settings.chat.default_model,
+            resume_grace_s=settings.chat.resume_grace,
         )
 
 

@@ -162,6 +162,8 @@ class Models(Topic, frozen=True, kw_only=True):
 class Chat(Topic, frozen=True, kw_only=True):
     default_model: Text | None = None
     """For `/ws` messages without a model. None: the first chat model of `/api/tags`."""
+    resume_grace: SecondsOrNone = 20.0
+    """A resumable chat that lost its socket runs on for this long; 0: it is stopped at once."""
 
 
 class OpenAI(Topic, frozen=True, kw_only=True):

@@ -23,7 +23,8 @@ from .request import ChatRequest
 MOST_ROOM = 512
 """Tokens kept free for the answer when old messages are dropped, at most; at most a quarter."""
 
-JSON_BEGINS = frozenset('{["-0123456789tfn')
+JSON_BEGINS = {"object": "{", "array": "[", "string": '"'}
+ANY_JSON = '{["-0123456789tfn'
 
 STOP_REASONS = {"eos": "stop", "word": "stop", "limit": "length"}
 
@@ -62,7 +63,7 @@ async def generate(llama: LlamaClient, task: Task) -> AsyncGenerator[Piece | End
         async for event in events:
             text, tokens = event["content"], event.get("tokens", [])
             if task.schema is not None and not begun and text.strip():
-                _must_be_json(text)
+                _must_be_json(text, task.schema)
                 begun = True
             entries = []
             if task.logprobs is not None:
@@ -152,9 +153,11 @@ def cut_dimensions(vector: list[float], dimensions: int) -> list[float]:
     return [number / length for number in head] if length else head
 
 
-def _must_be_json(text: str) -> None:
+def _must_be_json(text: str, schema: dict[str, Any]) -> None:
     """llama.cpp answers freely, without a word, where it cannot use a schema."""
-    if text.lstrip()[0] not in JSON_BEGINS:
+    kind = schema.get("type")
+    allowed = JSON_BEGINS.get(kind, ANY_JSON) if isinstance(kind, str) else ANY_JSON
+    if text.lstrip()[0] not in allowed:
         raise Refusal(500, "invalid format: this JSON schema cannot be turned into a grammar")
 
 

@@ -17,6 +17,7 @@ from ..access.credentials import SUBPROTOCOL, extract, from_subprotocols
 from ..errors import BadRequest, Forbidden, GatewayError, Unauthorized
 from ..wire import socket as protocol
 from ..wire.headers import to_upstream
+from . import resumable
 from .auth_mixin import AuthMixin
 from .socket_jobs import ChatJob, Job, PlainJob, RequestJob
 
@@ -39,6 +40,7 @@ class ChatSocketHandler(AuthMixin, WebSocketHandler):
 
     def begin(self) -> None:
         self._jobs: dict[str | None, Job] = {}
+        self._resumables: dict[str | None, resumable.ResumableChat] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._conversation: list[dict[str, str]] = []
         self._refusal: GatewayError | None = None
@@ -110,6 +112,8 @@ class ChatSocketHandler(AuthMixin, WebSocketHandler):
             self._auth_clock.cancel()
         for job in self._jobs.values():
             job.cancel()
+        for chat in tuple(self._resumables.values()):
+            chat.detach(self)
         self._leave()
 
     # -- commands -----------------------------------------------------------------------------
@@ -146,17 +150,40 @@ class ChatSocketHandler(AuthMixin, WebSocketHandler):
                 self._start(PlainJob(self, text, self._end_plain))
             case protocol.Turn(text, model):
                 self._start(self._turn(text, model))
+            case protocol.Chat(resumable=True):
+                if self._has_room(command.id):
+                    grace_s = self.deps.resume_grace_s
+                    self._resumables[command.id] = resumable.begin(self, command, grace_s)
             case protocol.Chat(id, body):
-                self._start(ChatJob(self, id, body))
+                self._start(ChatJob(self, id, body, start={}))
+            case protocol.Resume():
+                self._resume(command)
             case protocol.Request():
                 self._start(RequestJob(self, command))
 
+    def _has_room(self, id: str | None) -> bool:
+        """Whether another job may begin; says why not, where it may not."""
+        if id in self._jobs or id in self._resumables:
+            what = "This id" if id is not None else "The conversation's turn"
+            raise protocol.BadFrame(f"{what} is still under way; wait, or cancel it.", id)
+        if len(self._jobs) + len(self._resumables) < MAX_JOBS:
+            return True
+        self.emit(protocol.error_frame(id, 429, f"{MAX_JOBS} requests are under way here."))
+        return False
+
+    def _resume(self, command: protocol.Resume) -> None:
+        if not self._has_room(command.id):
+            return
+        try:
+            chat = resumable.find(self.deps.site.resumables, command)
+            self._resumables[command.id] = chat
+            chat.attach(self, command.after)
+        except GatewayError as error:
+            self._resumables.pop(command.id, None)
+            self.emit(protocol.error_frame(command.id, error.status, error.message))
+
     def _start(self, job: Job) -> None:
-        if job.id in self._jobs:
-            what = "This id" if job.id is not None else "The conversation's turn"
-            raise protocol.BadFrame(f"{what} is still under way; wait, or cancel it.", job.id)
-        if len(self._jobs) >= MAX_JOBS:
-            self.emit(protocol.error_frame(job.id, 429, f"{MAX_JOBS} requests are under way here."))
+        if not self._has_room(job.id):
             return
         self._jobs[job.id] = job
         task = asyncio.create_task(self._run(job))
@@ -168,11 +195,18 @@ class ChatSocketHandler(AuthMixin, WebSocketHandler):
             await job.run()
         finally:
             del self._jobs[job.id]
-            if self.deps.live.draining and not self._jobs:
-                self.close(GOING_AWAY, "shutting down")
+            self._close_if_draining()
+
+    def job_ended(self, id: str | None) -> None:
+        self._resumables.pop(id, None)
+        self._close_if_draining()
+
+    def _close_if_draining(self) -> None:
+        if self.deps.live.draining and not self._jobs and not self._resumables:
+            self.close(GOING_AWAY, "shutting down")
 
     def _cancel(self, id: str | None) -> None:
-        job = self._jobs.get(id)
+        job = self._jobs.get(id) or self._resumables.get(id)
         if job is None:
             raise protocol.BadFrame("There is nothing of this id to cancel.", id)
         job.cancel()
@@ -189,7 +223,7 @@ class ChatSocketHandler(AuthMixin, WebSocketHandler):
         body: dict[str, object] = {"messages": [*self._conversation, asked]}
         if model is not None:
             body["model"] = model
-        return ChatJob(self, None, body, reply=remember, announce=False)
+        return ChatJob(self, None, body, reply=remember)
 
     # -- Outlet -------------------------------------------------------------------------------
 
@@ -223,8 +257,7 @@ class ChatSocketHandler(AuthMixin, WebSocketHandler):
 
     def revoke(self) -> None:
         if self._upgraded:
-            for job in tuple(self._jobs.values()):
-                job.cancel()
+            self._cancel_all()
             self._refuse(Unauthorized("The credential is no longer valid."))
         else:
             super().revoke()
@@ -232,10 +265,15 @@ class ChatSocketHandler(AuthMixin, WebSocketHandler):
     def drain(self, *, now: bool = False) -> None:
         if not self._upgraded:
             super().drain(now=now)
-        elif now or not self._jobs:
-            for job in tuple(self._jobs.values()):
-                job.cancel()
+        elif now or not (self._jobs or self._resumables):
+            self._cancel_all()
             self.close(GOING_AWAY, "shutting down")
+
+    def _cancel_all(self) -> None:
+        for job in tuple(self._jobs.values()):
+            job.cancel()
+        for chat in tuple(self._resumables.values()):
+            chat.cancel()
 
     def on_finish(self) -> None:
         if self.get_status() != 101:  # the handshake's end is the socket's beginning

@@ -64,12 +64,17 @@ class Live:
         self._requests.discard(request)
 
 
+Resumables = dict[str, Revocable]
+"""Chats that may be taken up again, by their stream id; `handlers/resumable.py` fills it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """What belongs to this process rather than to a request."""
 
     assets: Mapping[str, Asset]
     probe: Probe
+    resumables: Resumables
     started_at: float
     """`time.monotonic()` of the start, in seconds."""
 
@@ -86,3 +91,5 @@ class Deps:
     """Largest JSON body taken, in bytes."""
     default_model: str | None
     """For `/ws` messages that name none; None: the first chat model of `/api/tags`."""
+    resume_grace_s: float
+    """How long a resumable chat runs on without a socket."""

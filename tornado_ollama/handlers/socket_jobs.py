@@ -158,14 +158,14 @@ class ChatJob(Job):
         id: str | None,
         body: dict[str, Any],
         reply: Callable[[str], None] | None = None,
-        announce: bool = True,
+        start: dict[str, str] | None = None,
     ) -> None:
         """`body` of /api/chat, the model perhaps missing. `reply` gets the whole text of a reply
-        that ended well. `announce`: begin with a start frame."""
+        that ended well. `start`: begin with a start frame that has these fields too."""
         super().__init__(outlet, id)
         self._body = body
         self._reply = reply
-        self._announce = announce
+        self._start = start
         self._said: list[str] = []
         self._done: dict[str, Any] | None = None
 
@@ -183,8 +183,9 @@ class ChatJob(Job):
         self.finished(self._done)
 
     def on_head(self, head: ResponseHead) -> None:
-        if head.status == 200 and self._announce:
-            self._outlet.emit(protocol.frame("start", self.id, model=self._body["model"]))
+        if head.status == 200 and self._start is not None:
+            model = self._body["model"]
+            self._outlet.emit(protocol.frame("start", self.id, model=model, **self._start))
 
     def on_line(self, line: bytes) -> Awaitable[None] | None:
         record = _record(line)
@@ -245,9 +246,7 @@ class PlainJob(ChatJob):
     """A chat in plain text: the reply's pieces as they are, a failure as `Error: ...`."""
 
     def __init__(self, outlet: Outlet, text: str, ended: Callable[[], None]) -> None:
-        super().__init__(
-            outlet, None, {"messages": [{"role": "user", "content": text}]}, announce=False
-        )
+        super().__init__(outlet, None, {"messages": [{"role": "user", "content": text}]})
         self._ended = ended
 
     def said(self, message: dict[str, Any]) -> Awaitable[None] | None:

@@ -56,6 +56,17 @@ class Chat:
 
     id: str
     body: dict[str, Any]
+    resumable: bool = False
+    """It may run on without its socket for a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Takes up a resumable chat on a new socket; `after` is the last `seq` that was seen."""
+
+    id: str
+    stream: str
+    after: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +95,7 @@ class Ping:
     """Answered with pong."""
 
 
-Command = PlainText | Turn | Chat | Request | Cancel | Auth | Ping
+Command = PlainText | Turn | Chat | Resume | Request | Cancel | Auth | Ping
 
 
 class BadFrame(BadRequest):
@@ -106,6 +117,8 @@ def read_frame(text: str) -> Command:
         return _turn(frame)
     if kind == "chat":
         return _chat(frame, id)
+    if kind == "resume":
+        return _resume(frame, id)
     if kind == "request":
         return _request(frame, id)
     if kind == "cancel":
@@ -117,7 +130,8 @@ def read_frame(text: str) -> Command:
             raise BadFrame("`token` must be a string.", id)
         return Auth(frame["token"])
     raise BadFrame(
-        'Send {"text": ...} or a frame whose `type` is chat, request, cancel, ping or auth.', id
+        'Send {"text": ...} or a frame of type chat, resume, request, cancel, ping or auth.',
+        id,
     )
 
 
@@ -203,24 +217,39 @@ def _turn(frame: dict[str, Any]) -> Turn:
 def _chat(frame: dict[str, Any], id: str | None) -> Chat:
     if id is None:
         raise BadFrame("A chat needs an `id`, so that its answers can be told apart.", None)
-    unknown = sorted(frame.keys() - CHAT_KEYS - {"type", "id"})
-    if unknown:
-        raise BadFrame(f"`{unknown[0]}` is not known in a chat frame.", id)
+    _refuse_unknown(frame, CHAT_KEYS | {"resumable"}, id)
     model, messages = frame.get("model"), frame.get("messages")
     if model is not None and not isinstance(model, str):
         raise BadFrame("`model` must be a string.", id)
     if not isinstance(messages, list):
         raise BadFrame("`messages` must be a list of messages.", id)
-    return Chat(id, {key: frame[key] for key in CHAT_KEYS & frame.keys()})
+    if not isinstance(frame.get("resumable", False), bool):
+        raise BadFrame("`resumable` must be true or false.", id)
+    body = {key: frame[key] for key in CHAT_KEYS & frame.keys()}
+    return Chat(id, body, frame.get("resumable", False))
+
+
+def _resume(frame: dict[str, Any], id: str | None) -> Resume:
+    _refuse_unknown(frame, frozenset({"stream", "after"}), id)
+    stream, after = frame.get("stream"), frame.get("after", 0)
+    if id is None or not isinstance(stream, str):
+        raise BadFrame("A resume frame needs the `id` and the `stream` of its chat.", id)
+    if not isinstance(after, int) or isinstance(after, bool) or after < 0:
+        raise BadFrame("`after` must be the last `seq` that was seen, 0 for none.", id)
+    return Resume(id, stream, after)
 
 
 def _request(frame: dict[str, Any], id: str | None) -> Request:
     if id is None:
         raise BadFrame("A request needs an `id`, so that its answers can be told apart.", None)
-    unknown = sorted(frame.keys() - _REQUEST_KEYS - {"type", "id"})
-    if unknown:
-        raise BadFrame(f"`{unknown[0]}` is not known in a request frame.", id)
+    _refuse_unknown(frame, _REQUEST_KEYS, id)
     method, path, body = frame.get("method", "GET"), frame.get("path"), frame.get("body")
     if not isinstance(method, str) or not isinstance(path, str):
         raise BadFrame("`method` and `path` must be strings.", id)
     return Request(id, method.upper(), path, b"" if body is None else msgspec.json.encode(body))
+
+
+def _refuse_unknown(frame: dict[str, Any], known: frozenset[str], id: str | None) -> None:
+    unknown = sorted(frame.keys() - known - {"type", "id"})
+    if unknown:
+        raise BadFrame(f"`{unknown[0]}` is not known in a {frame['type']} frame.", id)
