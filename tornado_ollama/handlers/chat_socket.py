@@ -1,6 +1,6 @@
 """`/ws`: who is there, which jobs run for them, and how it ends.
 
-The frames are `wire/socket.py`'s, the work is `socket_jobs.py`'s. `on_message` only starts or
+The frames are `wire/socket.py`'s, the work is `socket_job.py`'s. `on_message` only starts or
 cancels jobs, because Tornado reads nothing from the socket, not even a pong, while it runs.
 """
 
@@ -19,7 +19,9 @@ from ..wire import socket as protocol
 from ..wire.headers import to_upstream
 from . import resumable
 from .auth_mixin import AuthMixin
-from .socket_jobs import ChatJob, Job, PlainJob, RequestJob
+from .chat_jobs import ChatJob, PlainJob
+from .request_job import RequestJob
+from .socket_job import Job
 
 AUTH_S = 5.0
 """How long a socket without a credential may stay silent before it is closed."""
@@ -34,7 +36,7 @@ GOING_AWAY, UNAUTHORIZED, FORBIDDEN = 1001, 4401, 4403
 
 
 class ChatSocketHandler(AuthMixin, WebSocketHandler):
-    """One socket. Implements `socket_jobs.Outlet`."""
+    """One socket. Implements `socket_job.Outlet`."""
 
     _socket_stream: IOStream
 
