@@ -14,8 +14,8 @@ from ..embedded.server import serve
 
 def run(args: argparse.Namespace) -> int:
     """Serves until told to end. Reads `args.port`, and where present `args.host` (127.0.0.1),
-    `args.threads` (as many as there are processors) and `args.exit_with_stdin`."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    `args.threads` (by default what suits the number of processors) and `args.exit_with_stdin`."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
         file = find_model()
         asyncio.run(

@@ -59,7 +59,7 @@ class Use:
 class Engine:
     def __init__(self, model: Path, threads: int | None = None) -> None:
         self._model = model
-        self._threads = threads or default_threads()
+        self._threads, self._prompt_threads = threads_for(processors(), threads)
         self._server: Any = None
         self._llama: LlamaClient | None = None
         self._lock = asyncio.Lock()
@@ -172,7 +172,8 @@ class Engine:
         params.n_parallel = SLOTS
         params.n_ctx = SLOTS * CONTEXT
         params.n_batch = params.n_ubatch = BATCH
-        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = self._threads
+        params.cpuparams.n_threads = self._threads
+        params.cpuparams_batch.n_threads = self._prompt_threads
         params.fit_params = False
         # By default 8 GiB of old contexts would be kept.
         params.cache_ram_mib = 0
@@ -186,8 +187,22 @@ class Engine:
         return server, LlamaClient(server.listening_address, key)
 
 
-def default_threads() -> int:
-    """The processors this process may use, up to `MOST_THREADS`."""
+def threads_for(processors: int, wanted: int | None = None) -> tuple[int, int]:
+    """How many threads write tokens, and how many read prompts.
+
+    Writing waits for its slowest thread at every layer of every token: with a thread on each of
+    two processors it is a quarter faster while they are idle (141 tokens a second against 110,
+    measured), but seven times slower while something else, as the gateway, is busy (12 against
+    77). So half of them write. Reading a prompt waits rarely, and all of them do it.
+    """
+    if wanted is not None:
+        return wanted, wanted
+    most = min(processors, MOST_THREADS)
+    return max(most // 2, 1), most
+
+
+def processors() -> int:
+    """The processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
-        return min(len(os.sched_getaffinity(0)), MOST_THREADS)
-    return min(os.cpu_count() or 1, MOST_THREADS)
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
