@@ -1,0 +1,116 @@
+"""Imports go one way, and the pure packages stay pure (docs/architecture.md).
+
+Reads the source; also imports inside functions count. A new module or package has to be placed in
+BELOW before anything may import it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "tornado_ollama"
+NAME = ROOT.name
+
+BELOW: dict[str, set[str]] = {
+    "errors": set(),
+    "resources": set(),
+    "logs": set(),
+    "wire": {"errors"},
+    "access": {"errors"},
+    "config": {"errors", "access", "resources"},
+    "upstream": {"errors", "access", "wire"},
+    "embedded": {"errors", "wire"},
+    "handlers": {"errors", "access", "wire", "upstream"},
+    "takeover": {"errors", "access", "wire", "upstream", "embedded"},
+}
+"""Room: the rooms that it may use. Those that are not here use what `ABOVE` says."""
+
+_all = set(BELOW)
+ABOVE: dict[str, set[str]] = {
+    "app": _all - {"embedded", "takeover"},
+    "server": _all - {"embedded"} | {"app"},
+    "commands": _all | {"app", "server"},
+    "cli": {"errors", "config", "resources", "commands"},
+    "__main__": {"cli"},
+    "__init__": set(),
+}
+ROOMS = BELOW | ABOVE
+
+PURE = ("wire", "access")
+IMPURE = frozenset(
+    "asyncio concurrent http io logging multiprocessing os pathlib random select "
+    "selectors shutil signal socket ssl subprocess sys tempfile threading time tornado uuid".split()
+)
+"""What a pure package does not import: whatever has a clock, a file, a socket or a loop."""
+
+
+def imports(path: Path, source: str | None = None) -> Iterator[str]:
+    """The absolute dotted names that a module imports; of a package, also of its members.
+    `source` is read instead of the file where it is given."""
+    inside = path.relative_to(ROOT.parent).with_suffix("").parts
+    for node in ast.walk(ast.parse(source or path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = inside[: len(inside) - node.level] if node.level else ()
+            module = ".".join((*base, *filter(None, [node.module])))
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def room(dotted: str) -> str | None:
+    """The room a dotted name lies in; None for other people's modules and the package itself."""
+    package, _, rest = dotted.partition(".")
+    first = rest.partition(".")[0]
+    return first if package == NAME and first and not first.startswith("__") else None
+
+
+MODULES = sorted(ROOT.rglob("*.py"))
+
+
+def of_room(path: Path) -> str:
+    return path.relative_to(ROOT).with_suffix("").parts[0]
+
+
+def test_there_is_something_to_look_at() -> None:
+    assert len(MODULES) > 40
+    assert any(room(name) == "errors" for name in imports(ROOT / "app.py"))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_imports_only_what_lies_below_it(path: Path) -> None:
+    here = of_room(path)
+    assert here in ROOMS, f"place {here} in BELOW or ABOVE"
+    used = {found for name in imports(path) if (found := room(name)) is not None}
+    assert used - {here} <= ROOMS[here]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in MODULES if of_room(path) in PURE],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_a_pure_module_has_no_clock_file_socket_or_loop(path: Path) -> None:
+    assert not {name.partition(".")[0] for name in imports(path)} & IMPURE
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert not attributes & {"now", "utcnow", "today"}  # datetime may parse, not tell the time
+
+
+def test_an_arrow_the_other_way_would_be_seen() -> None:
+    """The reader of imports understands every form of them."""
+    forms = {
+        "import tornado_ollama.handlers.base": "handlers",
+        "from tornado_ollama.handlers import base": "handlers",
+        "from tornado_ollama import handlers": "handlers",
+        "from ..handlers.base import X": "handlers",
+        "from .. import handlers": "handlers",
+        "def f():\n    from ..app import make_app": "app",
+    }
+    fake = ROOT / "wire" / "fake.py"
+    for text, expected in forms.items():
+        assert expected in {room(name) for name in imports(fake, text)}
