@@ -112,6 +112,7 @@ class UpstreamClient(AsyncHTTPClient):
             raise TypeError("fetch takes a URL or an UpstreamRequest")
         future = super().fetch(request, raise_error, **kwargs)
         exchange = self._newest  # fetch_impl has just run, inside the call above
+        exchange.unwanted = future.cancelled
 
         def settled(future: asyncio.Future[HTTPResponse]) -> None:
             self._under_way.discard(exchange)
@@ -131,6 +132,8 @@ class UpstreamClient(AsyncHTTPClient):
 
         def done(error: GatewayError | None) -> None:
             head = exchange.response
+            if exchange.unwanted():
+                return
             if error is not None or head is None:
                 callback(HTTPResponse(request, 599, error=error))
                 return

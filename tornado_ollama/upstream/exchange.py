@@ -57,6 +57,8 @@ class Exchange:
         self._sent_at = 0.0
         self._blocked = False  # Ollama does not take more of the upload
         self._over = False
+        self.unwanted: Callable[[], bool] = bool
+        """Whether whoever asked has cancelled; the abort that follows may be a moment away."""
         self.response: ResponseHead | None = None
         self.collected: list[bytes] = []
 

@@ -1,0 +1,188 @@
+"""A resumable chat survives the loss of its socket for its grace time, and no longer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from tornado.websocket import WebSocketClientConnection, websocket_connect
+
+from ..backend import Backend, NdjsonStream
+from ..waiting import until
+from .keys import BOTH, GENERATE, SECURED
+
+pytestmark = pytest.mark.gen_test
+
+LONG = pytest.mark.parametrize("config", [{"chat": {"resume_grace": 60}}], ids=["grace"])
+NONE = pytest.mark.parametrize("config", [{"chat": {"resume_grace": 0}}], ids=["no grace"])
+
+
+def line(text: str, done: bool = False) -> dict[str, Any]:
+    return {
+        "model": "smollm2",
+        "message": {"role": "assistant", "content": text},
+        "done": done,
+        **({"done_reason": "stop"} if done else {}),
+    }
+
+
+def script(gate: asyncio.Event) -> NdjsonStream:
+    return NdjsonStream(line("a"), line("b"), gate, line("c"), line("d"), line("", done=True))
+
+
+async def dial(port: int, token: str | None = None) -> WebSocketClientConnection:
+    socket = await websocket_connect(f"ws://127.0.0.1:{port}/ws")
+    if token is not None:
+        await socket.write_message(json.dumps({"type": "auth", "token": token}))
+    return socket
+
+
+async def read(socket: WebSocketClientConnection, until_type: str) -> list[dict[str, Any]]:
+    frames: list[dict[str, Any]] = []
+    while not frames or frames[-1]["type"] not in (until_type, "error"):
+        message = await socket.read_message()
+        assert message is not None, f"closed before {until_type}: {socket.close_code}"
+        frames.append(json.loads(message))
+    return frames
+
+
+async def begin(socket: WebSocketClientConnection) -> list[dict[str, Any]]:
+    """Starts a chat and reads what comes before the gate."""
+    chat = {"type": "chat", "id": "c", "model": "smollm2", "messages": [], "resumable": True}
+    await socket.write_message(json.dumps(chat))
+    return [json.loads(str(await socket.read_message())) for _ in range(3)]
+
+
+async def lose(socket: WebSocketClientConnection, app: Any) -> None:
+    """Cuts the connection as a lost network does, and waits until the gateway has noticed."""
+    before = len(app.live)
+    assert socket.protocol is not None and socket.protocol.stream is not None
+    socket.protocol.stream.close()
+    socket.close()
+    await until(lambda: len(app.live) < before, "the socket is gone")
+
+
+def text_of(frames: list[dict[str, Any]]) -> str:
+    return "".join(frame.get("content", "") for frame in frames)
+
+
+def resume(stream: str, after: int, id: str = "c") -> str:
+    return json.dumps({"type": "resume", "id": id, "stream": stream, "after": after})
+
+
+@LONG
+async def test_what_was_missed_is_replayed_and_the_rest_follows(
+    backend: Backend, app: Any, http_server: Any, http_port: int
+) -> None:
+    gate = asyncio.Event()
+    backend.on("/api/chat", script(gate))
+    first = await dial(http_port)
+    frames = await begin(first)
+    assert [frame["seq"] for frame in frames] == [1, 2, 3]
+    await lose(first, app)
+    gate.set()
+    second = await dial(http_port)
+    await second.write_message(resume(frames[0]["stream"], after=2))
+    frames = frames[:2] + await read(second, "done")
+    assert [frame["seq"] for frame in frames] == [1, 2, 3, 4, 5, 6]
+    assert text_of(frames) == "abcd"
+    assert frames[-1]["reason"] == "stop"
+    second.close()
+
+
+@LONG
+async def test_a_reply_that_ended_meanwhile_is_replayed_to_its_end(
+    backend: Backend, app: Any, http_server: Any, http_port: int
+) -> None:
+    gate = asyncio.Event()
+    backend.on("/api/chat", script(gate))
+    first = await dial(http_port)
+    stream = (await begin(first))[0]["stream"]
+    exchange = await backend.next_request("/api/chat")
+    await lose(first, app)
+    gate.set()
+    await exchange.finished.wait()
+    second = await dial(http_port)
+    await second.write_message(resume(stream, after=0))
+    assert text_of(await read(second, "done")) == "abcd"
+    await second.write_message(resume(stream, after=0))
+    assert (await read(second, "error"))[-1]["status"] == 404
+    second.close()
+
+
+@NONE
+async def test_after_the_grace_ollama_is_stopped(
+    backend: Backend, app: Any, http_server: Any, http_port: int
+) -> None:
+    backend.on("/api/chat", script(asyncio.Event()))
+    first = await dial(http_port)
+    stream = (await begin(first))[0]["stream"]
+    exchange = await backend.next_request("/api/chat")
+    await lose(first, app)
+    await exchange.until_closed()
+    second = await dial(http_port)
+    await second.write_message(resume(stream, after=3))
+    assert (await read(second, "error"))[-1]["status"] == 404
+    second.close()
+
+
+@LONG
+async def test_cancel_reaches_a_resumed_chat(
+    backend: Backend, app: Any, http_server: Any, http_port: int
+) -> None:
+    backend.on("/api/chat", script(asyncio.Event()))
+    first = await dial(http_port)
+    stream = (await begin(first))[0]["stream"]
+    exchange = await backend.next_request("/api/chat")
+    await lose(first, app)
+    second = await dial(http_port)
+    await second.write_message(resume(stream, after=3))
+    await second.write_message(json.dumps({"type": "cancel", "id": "c"}))
+    assert (await read(second, "done"))[-1]["reason"] == "cancelled"
+    await exchange.until_closed()
+    second.close()
+
+
+@pytest.mark.parametrize("config", [SECURED], ids=["secured"])
+async def test_another_credential_finds_nothing(
+    backend: Backend, app: Any, http_server: Any, http_port: int
+) -> None:
+    backend.on("/api/chat", script(asyncio.Event()))
+    first = await dial(http_port, GENERATE)
+    stream = (await begin(first))[0]["stream"]
+    stranger = await dial(http_port, BOTH)
+    await stranger.write_message(resume(stream, after=0))
+    assert (await read(stranger, "error"))[-1]["status"] == 404
+    stranger.close()
+    first.close()
+
+
+@LONG
+@pytest.mark.parametrize(("after", "status"), [(99, 400), (-1, 400), ("x", 400)])
+async def test_a_place_that_never_was_is_refused(
+    backend: Backend, app: Any, http_server: Any, http_port: int, after: Any, status: int
+) -> None:
+    backend.on("/api/chat", script(asyncio.Event()))
+    first = await dial(http_port)
+    stream = (await begin(first))[0]["stream"]
+    second = await dial(http_port)
+    await second.write_message(resume(stream, after=after))
+    assert (await read(second, "error"))[-1]["status"] == status
+    await first.write_message(json.dumps({"type": "cancel", "id": "c"}))
+    assert (await read(first, "done"))[-1]["reason"] == "cancelled"
+    first.close()
+    second.close()
+
+
+async def test_a_chat_that_did_not_ask_for_it_ends_with_its_socket(
+    backend: Backend, app: Any, http_server: Any, http_port: int
+) -> None:
+    backend.on("/api/chat", script(asyncio.Event()))
+    socket = await dial(http_port)
+    chat = {"type": "chat", "id": "c", "model": "smollm2", "messages": []}
+    await socket.write_message(json.dumps(chat))
+    exchange = await backend.next_request("/api/chat")
+    await lose(socket, app)
+    await exchange.until_closed()
