@@ -1,0 +1,88 @@
+"""`/health` and `/health/live` (contract, section 7)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from ..backend import Backend, Exchange, Reply, Reset, StallBeforeHeaders
+from .keys import GENERATE, SECURED, UNKNOWN, bearer
+
+pytestmark = pytest.mark.gen_test
+
+HEALTHY = {"status": "healthy", "ollama": "connected", "api": "openai-compatible"}
+UNHEALTHY = {"status": "unhealthy", "ollama": "disconnected", "api": "openai-compatible"}
+
+secured = pytest.mark.parametrize("config", [SECURED], ids=["secured"])
+
+
+@secured
+@pytest.mark.parametrize("headers", [[], [bearer(UNKNOWN)]], ids=["nobody", "stranger"])
+async def test_a_stranger_is_told_yes(connect: Any, config: Any, headers: Any) -> None:
+    response = await (await connect()).request("GET", "/health", headers)
+    assert (response.status, response.json()) == (200, HEALTHY)
+
+
+@secured
+@pytest.mark.parametrize(
+    "fault",
+    [Reset(), Reply(b"{}", 500), Reply(b"nonsense"), Reply(b"[]"), Reply(b'{"version":1}', 404)],
+    ids=repr,
+)
+async def test_a_stranger_is_told_no(
+    connect: Any, backend: Backend, config: Any, fault: Any
+) -> None:
+    backend.on("/api/version", fault)
+    response = await (await connect()).request("GET", "/health")
+    assert (response.status, response.json()) == (503, UNHEALTHY)
+
+
+@secured
+async def test_a_valid_credential_is_told_more(connect: Any, backend: Backend, config: Any) -> None:
+    response = await (await connect()).request("GET", "/health", [bearer(GENERATE)])
+    health = response.json()
+    assert health.items() >= HEALTHY.items()
+    assert health["backend"] == "ollama"
+    more = health.keys() - HEALTHY.keys()
+    assert {"version", "models_loaded", "uptime_s", "open_streams"} <= more
+    assert health["models_loaded"]
+
+
+async def test_head_has_the_status_and_no_body(connect: Any) -> None:
+    client = await connect()
+    response = await client.request("HEAD", "/health")
+    assert response.status == 200
+    assert (await client.request("GET", "/health/live")).status == 200
+
+
+async def test_many_askers_are_one_probe(connect: Any, backend: Backend) -> None:
+    gate = asyncio.Event()
+
+    async def slow(exchange: Exchange) -> None:
+        await gate.wait()
+        await Reply(b'{"version":"0.32.15"}')(exchange)
+
+    backend.on("/api/version", slow)
+    clients = [await connect() for _ in range(20)]
+    for client in clients:
+        await client.send_request("GET", "/health")
+    await backend.next_request("/api/version")
+    gate.set()
+    for client in clients:
+        assert (await client.read_response()).status == 200
+    assert (await clients[0].request("GET", "/health")).status == 200
+    assert len(backend.requests("/api/version")) == 1
+
+
+async def test_live_does_not_ask_ollama(connect: Any, backend: Backend) -> None:
+    backend.on("/api/version", StallBeforeHeaders())
+    response = await (await connect()).request("GET", "/health/live")
+    assert response.status == 200
+    assert not backend.exchanges
+
+
+async def test_health_is_not_kept_by_caches(connect: Any) -> None:
+    response = await (await connect()).request("GET", "/health")
+    assert "no-store" in (response.header("cache-control") or "")
