@@ -39,17 +39,15 @@ class Takeover:
         self._watch: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Decides where requests go. Raises what the embedded backend raises when it cannot
-        start."""
+        """Decides where requests go. Raises EmbeddedFailed."""
         if self._mode == "never" or (self._mode == "auto" and await self._real_answers()):
             return
         self._supervisor = Supervisor(self._moved)
         url = await self._supervisor.start()
         self._backend.move(url, "embedded")
-        log.warning(
-            "Nothing answers at %s: using the embedded backend at %s.", self._real.base_url, url
-        )
+        log.warning("Requests go to the embedded backend at %s.", url)
         if self._mode == "auto":
+            log.warning("Nothing answers at %s; looking for it meanwhile.", self._real.base_url)
             self._watch = asyncio.create_task(self._wait_for_real())
 
     async def stop(self) -> None:

@@ -5,21 +5,24 @@ from __future__ import annotations
 import argparse
 import asyncio
 import importlib.util
+import sys
 from collections.abc import Callable
 
 from .. import logs, server
 from ..config import Settings
+from ..embedded.supervisor import EmbeddedFailed
 
 
 def run(args: argparse.Namespace, read_settings: Callable[[], Settings]) -> int:
-    """Until a signal ends it. `args.embedded`: auto, always or never."""
+    """Until a signal ends it; returns the exit code. `args.embedded`: auto, always or never."""
     settings = read_settings()
     listener = logs.set_up(settings.log.format, settings.log.level)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            return runner.run(
-                server.serve(settings, read_settings, args.embedded, lambda line: _say(line))
-            )
+            return runner.run(server.serve(settings, read_settings, args.embedded, _say))
+    except EmbeddedFailed as error:
+        print(f"tornado-ollama: {error}", file=sys.stderr)
+        return 1
     finally:
         listener.stop()
 

@@ -9,11 +9,11 @@ from ..wire.openai import chat_request, completion_request, embeddings, models
 from ..wire.openai.chat_reply import chat_reply
 from ..wire.openai.chat_stream import chat_stream
 from ..wire.openai.completion_reply import completion_reply, completion_stream
-from ..wire.openai.images import fetching_is_off
 from ..wire.openai.replies import Identity
 from .event_stream import EventStream
 from .exchanges import Exchanges
 from .json_body import JsonBodyHandler
+from .remote_images import fetch_images
 
 
 class OpenAIHandler(JsonBodyHandler):
@@ -37,8 +37,8 @@ class ChatCompletionsHandler(OpenAIHandler):
     async def respond(self) -> None:
         plan = chat_request.chat_request(self.read_body(), self.deps.policy)
         self.check_model(plan.native_model)
-        for image in plan.remote_images:
-            raise fetching_is_off(image.param)
+        if plan.remote_images:
+            await fetch_images(plan)
         ollama = self.ask(chat_request.PATH)
         identity = _identity("chatcmpl", plan.model)
         if plan.stream:

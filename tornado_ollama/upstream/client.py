@@ -57,8 +57,7 @@ class OriginPool:
             self._host,
             self._port,
             ssl=self._tls,
-            happy_eyeballs_delay=0.25,  # RFC 8305: a dead address family costs no more
-        )
+        )  # no `happy_eyeballs_delay`: cancelled at the wrong moment it loses the open socket
         self._open.add(connection)
         return connection
 
