@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 export PORT HOST
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types fmt page embedded docs-images clean
+.PHONY: help run test check lint types fmt page embedded clean
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,10 @@ embedded: $(VENV)/.embedded  ## Install the embedded backend and its model
 
 clean:  ## Remove everything that make has made
 	rm -rf $(VENV) static/vendor node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
+
+# Without npm, or without a network, the page still chats, in plain text.
+static/vendor/.made: $(VENV)/.created package-lock.json tools/vendor_page.py
+	@$(BIN)/python tools/vendor_page.py
 
 $(VENV)/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
