@@ -65,7 +65,9 @@ class GatewayProcess:
             listening.set()
 
     def signal(self, number: signal.Signals) -> None:
-        self._process.send_signal(number)
+        # Not `Process.send_signal`: it looks whether the process has ended, and so takes the
+        # exit status away from the watcher that waits for it.
+        os.kill(self.pid, number)
 
     async def wait(self) -> int:
         """The exit status, once the process has ended and all its output has been read."""
@@ -75,8 +77,9 @@ class GatewayProcess:
         return status
 
     async def kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self.signal(signal.SIGKILL)
         await self.wait()
 
     def peak_memory(self) -> int:
