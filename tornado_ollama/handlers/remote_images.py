@@ -1,0 +1,88 @@
+"""Fetches the images that a chat names by URL, where `openai.fetch_images` allows it.
+
+Connects only to public addresses, follows no redirects, sends nothing about the client, and has a
+limit on everything. The rules are `wire.openai.image_urls`'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+import socket
+from typing import Any
+
+from tornado.httpclient import HTTPError, HTTPRequest
+from tornado.iostream import StreamClosedError
+from tornado.netutil import DefaultLoopResolver, Resolver
+from tornado.simple_httpclient import SimpleAsyncHTTPClient
+
+from ..errors import BadRequest
+from ..wire.openai import image_urls
+from ..wire.openai.chat_request import ChatPlan
+from ..wire.openai.images import RemoteImage
+
+log = logging.getLogger(__name__)
+
+MAX_IMAGE_BYTES = 10 * 1024 * 1024
+CONNECT_S = 5.0
+TOTAL_S = 20.0
+PARALLEL = 4
+
+
+class PublicResolver(Resolver):
+    """Names to public addresses. A name that also has another kind of address is not trusted."""
+
+    def initialize(self) -> None:
+        self._resolver = DefaultLoopResolver()
+
+    async def resolve(
+        self, host: str, port: int, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[tuple[int, Any]]:
+        found: list[tuple[int, Any]] = await self._resolver.resolve(host, port, family)
+        if not all(image_urls.is_public(address[0]) for _, address in found):
+            raise OSError("the name leads to an address that is not public")
+        return found
+
+
+async def fetch_images(plan: ChatPlan) -> None:
+    """Puts every remote image of the plan in its place; raises BadRequest naming the first that
+    cannot be had."""
+    image_urls.check_count(plan.remote_images)
+    for image in plan.remote_images:
+        image_urls.check_url(image)
+    client = SimpleAsyncHTTPClient(
+        force_instance=True,
+        max_clients=PARALLEL,
+        max_body_size=MAX_IMAGE_BYTES,
+        resolver=PublicResolver(),
+    )
+    try:
+        async with asyncio.TaskGroup() as group:
+            for image in plan.remote_images:
+                group.create_task(_fetch(client, plan, image))
+    except* BadRequest as failures:
+        raise failures.exceptions[0] from None
+    finally:
+        client.close()
+
+
+async def _fetch(client: SimpleAsyncHTTPClient, plan: ChatPlan, image: RemoteImage) -> None:
+    try:
+        response = await client.fetch(
+            HTTPRequest(
+                image.url,
+                headers={"Accept": "image/*", "Accept-Encoding": "identity"},
+                connect_timeout=CONNECT_S,
+                request_timeout=TOTAL_S,
+                follow_redirects=False,
+                decompress_response=False,
+                user_agent="tornado-ollama",
+            )
+        )
+    except (HTTPError, OSError, ValueError, StreamClosedError) as error:
+        log.info("An image of a chat could not be fetched: %s", type(error).__name__)
+        raise image_urls.cannot_be_had(image) from None
+    if not response.body or not image_urls.is_image(response.headers.get("Content-Type", "")):
+        raise image_urls.cannot_be_had(image)
+    plan.place_image(image, base64.b64encode(response.body).decode())

@@ -1,0 +1,85 @@
+"""Which URLs an image may be fetched from, and which addresses may be connected to.
+
+Owns the rules against server-side request forgery; the fetching itself is `handlers`'. An image is
+named by whoever may send a prompt, and this gateway stands inside the operator's network: only
+addresses of the public internet are allowed, decided on the very address that is connected to, so
+that no spelling of a host (`2130706433`, `0x7f.1`, a name that resolves to 127.0.0.1, now or at
+the second look) makes a difference. Sources: IANA's special-purpose address registries, as
+Python's `ipaddress` has them.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from urllib.parse import urlsplit
+
+from tornado_ollama.errors import BadRequest
+from tornado_ollama.wire.openai.images import RemoteImage
+
+MAX_IMAGES = 8
+"""Most images fetched for one request."""
+
+_PORTS = (None, 80, 443)
+"""Others would make the gateway a scanner of ports."""
+
+_PLAIN = re.compile(r"[\x21\x23-\x5b\x5d\x5f\x61-\x7a\x7e]+", re.ASCII)
+"""Characters that every parser of URLs reads alike: no space, no quote, no backslash, no caret,
+no backtick, no braces, nothing outside of ASCII."""
+
+_UNICAST = ipaddress.ip_network("2000::/3")
+_TUNNELS = (ipaddress.ip_network("2002::/16"), ipaddress.ip_network("64:ff9b::/96"))
+"""IPv6 addresses that stand for IPv4 ones."""
+
+
+def check_url(image: RemoteImage) -> None:
+    """Raises BadRequest for a URL that is not fetched, whatever it leads to."""
+    if not _PLAIN.fullmatch(image.url) or not _is_plain(image.url):
+        raise BadRequest(
+            "An image is fetched only from a plain http or https URL on the usual port.",
+            param=image.param,
+        )
+
+
+def check_count(images: list[RemoteImage]) -> None:
+    if len(images) > MAX_IMAGES:
+        raise BadRequest(
+            f"At most {MAX_IMAGES} images are fetched for one request.", param="messages"
+        )
+
+
+def cannot_be_had(image: RemoteImage) -> BadRequest:
+    """The same sentence whatever went wrong: it must not tell what answers inside the network."""
+    return BadRequest(
+        "The image could not be fetched: it must be a public image of a bearable size.",
+        param=image.param,
+        code="invalid_image",
+    )
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address belongs to the public internet."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.ipv4_mapped is not None:
+            return is_public(str(ip.ipv4_mapped))
+        if ip not in _UNICAST or any(ip in tunnel for tunnel in _TUNNELS):
+            return False
+    return ip.is_global and not ip.is_multicast
+
+
+def is_image(content_type: str) -> bool:
+    return content_type.strip().lower().startswith("image/")
+
+
+def _is_plain(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    scheme = parts.scheme in ("http", "https")
+    return scheme and bool(parts.hostname) and "@" not in parts.netloc and port in _PORTS
