@@ -8,18 +8,22 @@ import { ChatSocket } from './chat_socket.js';
 import { Reply } from './reply.js';
 import { Transcript } from './transcript.js';
 
+const KEEP_MS = 500;
+const TITLE_LENGTH = 60;
+
 /** Fires `change` when messages came or went, and `busy` when an answer began or ended. */
 export class Chat extends EventTarget {
   conversation = new Conversation();
   #reply = null;
 
   /** `openToken`, `openModels`: what failures offer. `follow`: keeps the end in sight.
-      `undo`: offers a way back. */
-  constructor({ models, follow, undo, openToken, openModels }) {
+      `undo`: offers a way back. `store`: where the chat is kept. */
+  constructor({ models, follow, undo, store, openToken, openModels }) {
     super();
     this.models = models;
     this.follow = follow;
     this.undo = undo;
+    this.store = store;
     this.socket = new ChatSocket(diagnose);
     this.transcript = new Transcript((message) => ({
       retry: () => this.again(message),
@@ -29,6 +33,7 @@ export class Chat extends EventTarget {
       token: openToken,
       model: openModels,
     }));
+    addEventListener('pagehide', () => this.#reply && this.#keep(this.conversation, this.#reply.message));
   }
 
   get busy() {
@@ -36,7 +41,8 @@ export class Chat extends EventTarget {
   }
 
   ask(text) {
-    const { last } = this.conversation;
+    const { chat, last } = this.conversation;
+    chat.title ||= titleOf(text);
     const question = this.conversation.add(last?.id ?? null, { role: 'user', content: text });
     this.#answer(question);
   }
@@ -54,17 +60,18 @@ export class Chat extends EventTarget {
   /** The question in other words: a branch beside it. */
   #rewrite(message, text) {
     if (this.busy) return;
-    const parent = this.conversation.parent(message);
-    this.#answer(this.conversation.add(parent, { role: 'user', content: text, images: message.images }));
+    this.#answer(this.conversation.add(message.parent, { role: 'user', content: text, images: message.images }));
   }
 
   #remove(message) {
     if (this.busy) return;
     const undo = this.conversation.remove(message);
     this.#show();
+    this.#keep();
     this.undo.offer('undo.message', () => {
       undo();
       this.#show();
+      this.#keep();
     });
   }
 
@@ -72,13 +79,25 @@ export class Chat extends EventTarget {
     if (this.busy) return;
     this.conversation.turn(message, step);
     this.#show();
+    this.#keep();
   }
 
   /** A new, empty conversation. */
   begin() {
+    this.open({});
+  }
+
+  /** Shows a stored conversation. An answer under way elsewhere is stopped. */
+  open(stored) {
     this.stop();
-    this.conversation = new Conversation();
+    this.#reply = null;
+    this.undo.withdraw();
+    this.conversation = new Conversation(stored);
+    this.transcript.clear();
+    for (const message of this.conversation.path()) if (message.state === 'running') message.state = 'interrupted';
     this.#show();
+    this.follow.toEnd();
+    this.dispatchEvent(new Event('busy'));
   }
 
   /** The token changed: the next chat is asked with it, and one that was refused for want of it
@@ -90,24 +109,43 @@ export class Chat extends EventTarget {
   }
 
   async #answer(question) {
+    this.undo.withdraw();
+    const { conversation } = this;
     const model = this.models.current;
-    const answer = this.conversation.add(question.id, { role: 'assistant', model, state: 'running' });
+    const answer = conversation.add(question.id, { role: 'assistant', model, state: 'running' });
     const reply = new Reply(answer, this);
     this.#reply = reply;
     this.#show();
     this.transcript.view(answer).follow(reply);
     this.follow.toEnd();
     this.dispatchEvent(new Event('busy'));
-    reply.run({ model, messages: asRequest([...this.conversation.before(question), question]) });
+    const clock = setInterval(() => this.#keep(conversation, answer), KEEP_MS);
+    this.#keep();
+    reply.run({ model, messages: asRequest([...conversation.before(question), question]) });
     await reply.ended;
-    if (this.#reply === reply) this.#reply = null;
+    clearInterval(clock);
+    this.#keep(conversation, answer);
+    if (this.#reply !== reply) return;
+    this.#reply = null;
     this.dispatchEvent(new Event('busy'));
+  }
+
+  /** Stores what changed, and `message` as it now is. */
+  #keep(conversation = this.conversation, message = null) {
+    if (message) conversation.touch(message);
+    this.store.write(conversation.takeChanges()).catch(() => {});
   }
 
   #show() {
     this.transcript.show(this.conversation);
     this.dispatchEvent(new Event('change'));
   }
+}
+
+/** The beginning of the first question names the chat. */
+function titleOf(text) {
+  const [line] = text.split('\n');
+  return line.length > TITLE_LENGTH ? `${line.slice(0, TITLE_LENGTH).trimEnd()}…` : line;
 }
 
 /** Why the socket was refused. A browser is told no more than a close code, so the gateway is

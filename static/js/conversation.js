@@ -1,55 +1,48 @@
 // One conversation as a tree of messages: an edited question or a second answer is a branch beside
-// the first. Knows nothing of the screen, the network or storage.
+// the first. Knows nothing of the screen, the network or storage; it keeps account of what changed,
+// so that only that is stored.
 
-const ROOT = 'root';
+const ROOT = null;
 
 export class Conversation {
   #nodes = new Map();
+  #children = new Map();
+  #changed = new Set();
+  #gone = new Set();
 
-  /** `record`: what `toJSON` gave. */
-  constructor(record = null) {
-    this.id = record?.id ?? crypto.randomUUID();
-    this.title = record?.title ?? '';
-    this.createdAt = record?.createdAt ?? Date.now();
-    this.updatedAt = record?.updatedAt ?? this.createdAt;
-    this.pinned = record?.pinned ?? false;
-    this.#nodes.set(ROOT, { id: ROOT, children: [], selected: 0 });
-    for (const node of record?.nodes ?? []) this.#nodes.set(node.id, { ...node });
+  /** `stored`: `{ chat, messages }` as chat_store.js keeps them; none for a new conversation. */
+  constructor({ chat, messages = [] } = {}) {
+    const now = Date.now();
+    this.chat = { id: crypto.randomUUID(), title: '', createdAt: now, updatedAt: now, pinned: false, shown: null, ...chat };
+    for (const message of [...messages].sort((one, other) => one.at - other.at)) this.#hang({ ...message });
+  }
+
+  get id() {
+    return this.chat.id;
   }
 
   get isEmpty() {
-    return this.#nodes.get(ROOT).children.length === 0;
+    return this.#nodes.size === 0;
   }
 
   get(id) {
     return this.#nodes.get(id);
   }
 
-  /** Adds a message under `parent` (null: the beginning) and makes it the branch that is shown. */
+  /** Adds a message under the one with the id `parent` (null: the beginning) and shows it. */
   add(parent, fields) {
-    const above = this.#nodes.get(parent ?? ROOT);
-    const node = {
-      id: crypto.randomUUID(),
-      parent: above.id,
-      children: [],
-      selected: 0,
-      at: Date.now(),
-      content: '',
-      ...fields,
-    };
-    this.#nodes.set(node.id, node);
-    above.selected = above.children.push(node.id) - 1;
-    return node;
+    const message = { id: crypto.randomUUID(), chat: this.id, parent, shown: null, at: Date.now(), content: '', ...fields };
+    this.#hang(message);
+    this.touch(message);
+    this.#show(message);
+    this.chat.updatedAt = message.at;
+    return message;
   }
 
   /** The messages that are shown, from the first to the last. */
   path() {
     const shown = [];
-    let node = this.#nodes.get(ROOT);
-    while (node.children.length > 0) {
-      node = this.#nodes.get(node.children[node.selected]);
-      shown.push(node);
-    }
+    for (let node = this.#shownBelow(ROOT); node; node = this.#shownBelow(node.id)) shown.push(node);
     return shown;
   }
 
@@ -57,50 +50,94 @@ export class Conversation {
     return this.path().at(-1) ?? null;
   }
 
-  /** The id of the message above `node`, null at the beginning. */
-  parent(node) {
-    return node.parent === ROOT ? null : node.parent;
-  }
-
   /** The messages before `node`, in the order they were said. */
   before(node) {
     const said = [];
-    for (let at = node.parent; at !== ROOT; at = this.#nodes.get(at).parent) said.unshift(this.#nodes.get(at));
+    for (let at = this.get(node.parent); at; at = this.get(at.parent)) said.unshift(at);
     return said;
   }
 
   /** Which of the branches at its place `node` is: `{ index, total }`, index from 0. */
   branch(node) {
-    const { children } = this.#nodes.get(node.parent);
-    return { index: children.indexOf(node.id), total: children.length };
+    const beside = this.#below(node.parent);
+    return { index: beside.indexOf(node.id), total: beside.length };
   }
 
   /** Shows the branch `step` places further. */
   turn(node, step) {
-    const above = this.#nodes.get(node.parent);
+    const beside = this.#below(node.parent);
     const { index, total } = this.branch(node);
-    above.selected = (index + step + total) % total;
+    this.#show(this.get(beside[(index + step + total) % total]));
   }
 
   /** Takes one message out; what followed it stays. Returns the way back. */
   remove(node) {
-    const above = this.#nodes.get(node.parent);
-    const kept = { children: [...above.children], selected: above.selected };
-    const place = above.children.indexOf(node.id);
-    above.children.splice(place, 1, ...node.children);
-    above.selected = Math.max(0, Math.min(place + node.selected, above.children.length - 1));
-    for (const child of node.children) this.#nodes.get(child).parent = above.id;
+    const beside = this.#below(node.parent);
+    const below = this.#below(node.id);
+    const place = beside.indexOf(node.id);
+    beside.splice(place, 1, ...below);
+    const next = this.#shownBelow(node.id);
+    for (const id of below) this.#adopt(id, node.parent);
     this.#nodes.delete(node.id);
+    this.#gone.add(node.id);
+    if (next) this.#show(next);
     return () => {
       this.#nodes.set(node.id, node);
-      for (const child of node.children) this.#nodes.get(child).parent = node.id;
-      Object.assign(above, kept);
+      this.#children.set(node.id, below);
+      const now = this.#below(node.parent);
+      this.#children.set(node.parent, [...now.filter((id) => !below.includes(id))]);
+      this.#below(node.parent).splice(place, 0, node.id);
+      for (const id of below) this.#adopt(id, node.id);
+      this.touch(node);
+      this.#show(node);
     };
   }
 
-  toJSON() {
-    const { id, title, createdAt, updatedAt, pinned } = this;
-    return { id, title, createdAt, updatedAt, pinned, nodes: [...this.#nodes.values()] };
+  /** Marks a message as changed since it was stored. */
+  touch(message) {
+    this.#changed.add(message.id);
+    this.#gone.delete(message.id);
+  }
+
+  /** What is to be stored, as `{ chat, put, remove }`; it counts as stored from now on. */
+  takeChanges() {
+    const put = [...this.#changed].map((id) => this.get(id)).filter(Boolean);
+    const remove = [...this.#gone];
+    this.#changed.clear();
+    this.#gone.clear();
+    return { chat: { ...this.chat }, put: put.map((message) => ({ ...message })), remove };
+  }
+
+  #hang(message) {
+    this.#nodes.set(message.id, message);
+    this.#below(message.parent).push(message.id);
+  }
+
+  #below(id) {
+    if (!this.#children.has(id)) this.#children.set(id, []);
+    return this.#children.get(id);
+  }
+
+  #shownBelow(id) {
+    const below = this.#below(id);
+    const wanted = id === ROOT ? this.chat.shown : this.get(id).shown;
+    return this.get(below.includes(wanted) ? wanted : below.at(-1)) ?? null;
+  }
+
+  #show(message) {
+    const above = this.get(message.parent);
+    if (above) {
+      above.shown = message.id;
+      this.touch(above);
+    } else {
+      this.chat.shown = message.id;
+    }
+  }
+
+  #adopt(id, parent) {
+    const child = this.get(id);
+    child.parent = parent;
+    this.touch(child);
   }
 }
 

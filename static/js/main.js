@@ -2,16 +2,19 @@
 
 import { Backend } from './backend.js';
 import { Chat } from './chat.js';
+import { ChatStore } from './chat_store.js';
 import { Composer } from './composer.js';
 import { byId, drawIcons } from './dom.js';
 import { failureOf } from './failure.js';
 import { Follow } from './follow.js';
 import { preferredLanguage, say, speak } from './i18n.js';
+import { Library } from './library.js';
 import { buildMenu } from './menu.js';
 import { loadMarkdown } from './markdown.js';
 import { ModelPicker } from './model_picker.js';
 import { Models } from './models.js';
 import { Notice } from './notice.js';
+import { Sidebar } from './sidebar.js';
 import { applyTheme } from './theme.js';
 import { TokenDialog } from './token_dialog.js';
 import { Undo } from './undo.js';
@@ -19,7 +22,8 @@ import { Welcome } from './welcome.js';
 
 async function start() {
   applyTheme();
-  await Promise.all([speak(preferredLanguage()), loadMarkdown()]);
+  const store = new ChatStore();
+  await Promise.all([speak(preferredLanguage()), loadMarkdown(), store.open()]);
   drawIcons(document);
 
   const models = new Models();
@@ -27,25 +31,31 @@ async function start() {
   const composer = new Composer();
   const tokenDialog = new TokenDialog();
   const picker = new ModelPicker(models);
+  const undo = new Undo();
   const openToken = () => tokenDialog.open();
   const follow = new Follow(byId('scroller'), byId('content'), byId('jump'), document.querySelector('.bar'));
-  const chat = new Chat({ models, follow, undo: new Undo(), openToken, openModels: () => picker.open() });
+  const chat = new Chat({ models, follow, undo, store, openToken, openModels: () => picker.open() });
+  const sidebar = new Sidebar();
+  const library = new Library({ store, chat, undo, sidebar });
   const notice = new Notice({ token: openToken, retry: look });
   const welcome = new Welcome((text) => ask(text));
 
-  function ask(text) {
-    if (chat.busy) return;
-    if (!models.current) {
-      look();
-      return;
-    }
+  async function ask(text) {
+    if (!models.current) await look();
+    if (chat.busy || !models.current) return;
     composer.text = '';
     chat.ask(text);
+    library.nameAddress();
   }
 
-  async function look() {
-    await Promise.all([backend.refresh(), models.refresh()]);
-    if (models.failure?.status === 401) tokenDialog.open();
+  let looking = null;
+
+  /** Who answers, and with which models? Asked once, however many want to know. */
+  function look() {
+    looking ??= Promise.all([backend.refresh(), models.refresh()]).finally(() => { looking = null; });
+    return looking.then(() => {
+      if (models.failure?.status === 401) tokenDialog.open();
+    });
   }
 
   function show() {
@@ -75,14 +85,22 @@ async function start() {
     show();
   });
   tokenDialog.addEventListener('change', async () => {
+    await looking;
     await Promise.all([backend.refresh(), models.refresh()]);
     chat.tokenChanged();
   });
   byId('new-chat').addEventListener('click', () => {
-    chat.begin();
+    library.fresh();
     composer.focus();
   });
-  buildMenu([{ icon: 'key', t: 'token.menu', run: openToken }]);
+  buildMenu([
+    { icon: 'key', t: 'token.menu', run: openToken },
+    { icon: 'export', t: 'export.all', run: () => library.exportAll() },
+    { icon: 'import', t: 'import.menu', run: () => library.importFile() },
+  ]);
+
+  await Promise.all([library.list.refresh(), library.openFromAddress()]);
+  sidebar.start(library.list.isEmpty);
 
   show();
   document.documentElement.dataset.ready = '';

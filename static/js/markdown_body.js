@@ -51,12 +51,18 @@ export class MarkdownBody {
     const tokens = this.#tokens(tail);
     const last = final ? tokens.length : tokens.findLastIndex((token) => token.type !== 'space');
     for (const node of this.#open) node.remove();
-    for (const token of tokens.slice(0, last)) {
-      if (token.raw !== this.#source.slice(this.#frozen, this.#frozen + token.raw.length)) break;
-      this.#frozen += token.raw.length;
-      this.#append(token, true);
-    }
-    this.#open = final ? [] : tokens.slice(last).map((token) => this.#append(token, false)).filter(Boolean);
+    let kept = 0;
+    while (kept < last && this.#freeze(tokens[kept])) kept += 1;
+    this.#open = tokens.slice(kept).map((token) => this.#append(token, final)).filter(Boolean);
+  }
+
+  /** Draws a finished block for good. Not where the library changed the text on its way, so that
+      it cannot be told where in the source the block ends. */
+  #freeze(token) {
+    if (!this.#source.startsWith(token.raw, this.#frozen)) return false;
+    this.#frozen += token.raw.length;
+    this.#append(token, true);
+    return true;
   }
 
   /** A text that cannot be read as Markdown (nested beyond reason) is shown as it is. */

@@ -24,6 +24,12 @@ export class Transcript {
     this.place.replaceChildren(...[...views.values()].map((view) => view.node));
   }
 
+  /** Forgets what was drawn: another conversation, or the same as it was stored elsewhere. */
+  clear() {
+    this.#views.clear();
+    this.place.replaceChildren();
+  }
+
   view(message) {
     return this.#views.get(message.id);
   }

@@ -1,4 +1,4 @@
-// Says what was just deleted, and offers to bring it back, for a few seconds.
+// Says for a few seconds what was just done, and offers to undo it where that can be done.
 
 import { button, byId, el } from './dom.js';
 
@@ -11,14 +11,23 @@ export class Undo {
     this.place = byId('toast');
   }
 
+  /** `key`: what happened. */
+  say(key, params) {
+    this.#show(el('span', { class: 'words', t: key, params }));
+  }
+
   /** `key`: what happened; `back()` undoes it. A new offer ends the one before. */
   offer(key, back) {
-    clearTimeout(this.#clock);
     const press = button({ class: 'button', t: 'undo', on: { click: () => {
       this.withdraw();
       back();
     } } });
-    this.place.replaceChildren(el('span', { t: key }), press);
+    this.#show(el('span', { class: 'words', t: key }), press);
+  }
+
+  #show(...nodes) {
+    clearTimeout(this.#clock);
+    this.place.replaceChildren(...nodes);
     this.place.hidden = false;
     this.#clock = setTimeout(() => this.withdraw(), OFFERED_MS);
   }

@@ -1,0 +1,115 @@
+// The reader's chats as a whole: opening, naming, pinning, deleting, saving to files and back.
+
+import { announce } from './announcer.js';
+import { ChatList } from './chat_list.js';
+import { asJson, asMarkdown, readChats, saveFile } from './export_file.js';
+import { t } from './i18n.js';
+
+const MAX_FILE_BYTES = 100_000_000;
+
+export class Library {
+  constructor({ store, chat, sidebar, undo }) {
+    Object.assign(this, { store, chat, sidebar, undo });
+    this.list = new ChatList(store, {
+      open: (id) => this.open(id),
+      pin: ({ id, pinned }) => this.#change(id, { pinned: !pinned }),
+      rename: ({ id }, title) => this.#change(id, { title }),
+      remove: (one) => this.#remove(one),
+      save: (one) => this.#save(one),
+    });
+    chat.addEventListener('change', () => { this.list.current = chat.conversation.id; });
+    store.addEventListener('change', ({ detail }) => this.#changed(detail));
+    addEventListener('popstate', () => this.openFromAddress());
+  }
+
+  async open(id) {
+    const stored = await this.store.load(id);
+    this.sidebar.close();
+    if (!stored) return;
+    this.chat.open(stored);
+    this.#address(id);
+  }
+
+  /** A new, empty chat. */
+  fresh() {
+    this.chat.begin();
+    this.sidebar.close();
+    this.#address(null);
+  }
+
+  /** Opens the chat that the page's address names. */
+  async openFromAddress() {
+    const id = location.hash.replace(/^#chat=/, '');
+    const stored = id ? await this.store.load(id) : null;
+    if (stored) this.chat.open(stored);
+    else if (!this.chat.conversation.isEmpty) this.chat.begin();
+  }
+
+  /** The address follows the chat once it has a message, so that a reload comes back to it. */
+  nameAddress() {
+    if (!this.chat.conversation.isEmpty) this.#address(this.chat.conversation.id);
+  }
+
+  async exportAll() {
+    const chats = await this.store.list();
+    const stored = await Promise.all(chats.map(({ id }) => this.store.load(id)));
+    saveFile(`chats-${new Date().toISOString().slice(0, 10)}.json`, 'application/json', asJson(stored));
+  }
+
+  /** Reads the chats of a file the reader picks. */
+  importFile() {
+    const pick = document.createElement('input');
+    pick.type = 'file';
+    pick.accept = '.json,application/json';
+    pick.addEventListener('change', () => this.#import(pick.files[0]));
+    pick.click();
+  }
+
+  async #import(file) {
+    try {
+      if (file.size > MAX_FILE_BYTES) throw new Error('too large');
+      const chats = readChats(await file.text());
+      for (const stored of chats) await this.store.restore(stored);
+      this.undo.say('import.done', { n: chats.length });
+    } catch {
+      this.undo.say('import.failed');
+      announce('import.failed');
+    }
+  }
+
+  async #change(id, fields) {
+    if (id === this.chat.conversation.id) Object.assign(this.chat.conversation.chat, fields);
+    await this.store.change(id, fields);
+  }
+
+  async #remove({ id }) {
+    const wasOpen = id === this.chat.conversation.id;
+    if (wasOpen) this.fresh();
+    const kept = await this.store.remove(id);
+    if (!kept) return;
+    this.undo.offer('undo.chat', async () => {
+      await this.store.restore(kept);
+      if (wasOpen) await this.open(id);
+    });
+  }
+
+  async #save({ id }) {
+    const stored = await this.store.load(id);
+    const name = stored.chat.title || t('chats.untitled');
+    saveFile(`${name}.md`, 'text/markdown', asMarkdown(stored, { user: t('turn.yours') }));
+    saveFile(`${name}.json`, 'application/json', asJson([stored]));
+  }
+
+  /** Another tab wrote into the chat that is shown here: it is shown as it now is. */
+  async #changed({ id, elsewhere }) {
+    if (!elsewhere || id !== this.chat.conversation.id || this.chat.busy) return;
+    const stored = await this.store.load(id);
+    if (stored && !this.chat.busy) this.chat.open(stored);
+  }
+
+  #address(id) {
+    const wanted = id ? `#chat=${id}` : location.pathname;
+    const now = location.hash || location.pathname;
+    if (wanted !== now) history.pushState(null, '', wanted);
+  }
+}

@@ -1,0 +1,45 @@
+// The side with the chats: beside the conversation where there is room, over it where there is not.
+
+import { byId } from './dom.js';
+import { recall, remember } from './prefs.js';
+
+const WIDE = matchMedia('(min-width: 60rem)');
+
+export class Sidebar {
+  constructor() {
+    this.toggle = byId('side-toggle');
+    this.toggle.addEventListener('click', () => {
+      this.#set(!this.isOpen);
+      if (WIDE.matches) remember('side', this.isOpen ? 'open' : 'closed');
+    });
+    byId('side-shade').addEventListener('click', () => this.#set(false));
+    byId('side').addEventListener('keydown', ({ key }) => {
+      if (key === 'Escape' && !WIDE.matches) this.close();
+    });
+    WIDE.addEventListener('change', () => this.start(false));
+    this.#set(false);
+  }
+
+  get isOpen() {
+    return 'side' in document.body.dataset;
+  }
+
+  /** Out of the way, where it covers the conversation. */
+  close() {
+    if (WIDE.matches) return;
+    this.#set(false);
+    this.toggle.focus();
+  }
+
+  /** As the reader left it; closed where there is nothing to list yet. */
+  start(isEmpty) {
+    this.#set(WIDE.matches && recall('side', isEmpty ? 'closed' : 'open') === 'open');
+  }
+
+  #set(open) {
+    if (open) document.body.dataset.side = '';
+    else delete document.body.dataset.side;
+    byId('side').inert = !open;
+    this.toggle.setAttribute('aria-expanded', String(open));
+  }
+}

@@ -1,0 +1,192 @@
+"""The chats on the device: kept, found, named, pinned, deleted, saved to files and read back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from .ollama import ScriptedOllama
+from .steps import LAST, answered, ask, exchange, texts
+
+
+def titles(page: Any) -> list[str]:
+    return [text.strip() for text in page.locator(".chat-open").all_inner_texts()]
+
+
+def choose(page: Any, title: str, key: str) -> None:
+    """Runs an entry of a chat's menu."""
+    row = page.locator(".chat-row", has_text=title)
+    row.hover()
+    row.locator(".icon-button").click()
+    page.click(f"#chat-menu .menu-row:has([data-t='{key}'])")
+
+
+def two_chats(page: Any, ollama: ScriptedOllama) -> None:
+    exchange(page, ollama, "About otters", "They hold hands.")
+    page.click("#new-chat")
+    exchange(page, ollama, "About badgers", "They dig.")
+    page.click("#side-toggle")
+    page.wait_for_selector(".chat-row >> nth=1")
+
+
+def test_a_chat_outlives_a_reload(page: Any, ollama: ScriptedOllama) -> None:
+    exchange(page, ollama, "Remember this.", "It is **kept**.")
+    page.reload()
+    page.wait_for_selector(".turn.assistant strong:has-text('kept')")
+    talk = exchange(page, ollama, "Still here?", "Yes.")
+    assert len(talk.request["messages"]) == 3
+
+
+def test_chats_are_listed_by_day_and_opened(page: Any, ollama: ScriptedOllama) -> None:
+    two_chats(page, ollama)
+    assert titles(page) == ["About badgers", "About otters"]
+    assert page.locator(".chat-groups h2").all_inner_texts() == ["Today"]
+    page.click(".chat-open:has-text('About otters')")
+    page.wait_for_selector(".turn:has-text('They hold hands.')")
+    assert texts(page) == ["About otters", "They hold hands."]
+    page.go_back()
+    page.wait_for_selector(".turn:has-text('They dig.')")
+
+
+def test_chats_are_found_by_what_was_said(page: Any, ollama: ScriptedOllama) -> None:
+    two_chats(page, ollama)
+    page.fill(".chats-head input", "HOLD hands")
+    page.wait_for_function("() => document.querySelectorAll('.chat-row').length === 1")
+    assert titles(page) == ["About otters"]
+    page.fill(".chats-head input", "nowhere")
+    page.wait_for_selector(".chat-groups p:has-text('No chat holds these words.')")
+
+
+def test_a_chat_is_renamed_and_pinned(page: Any, ollama: ScriptedOllama) -> None:
+    two_chats(page, ollama)
+    choose(page, "About otters", "chats.rename")
+    page.fill(".chat-row .field", "Sea mammals")
+    page.press(".chat-row .field", "Enter")
+    page.wait_for_selector(".chat-open:has-text('Sea mammals')")
+    choose(page, "Sea mammals", "chats.pin")
+    page.wait_for_selector(".chat-groups h2:has-text('Pinned')")
+    assert titles(page) == ["Sea mammals", "About badgers"]
+    page.reload()
+    page.wait_for_selector(".chat-row >> nth=1")
+    assert titles(page) == ["Sea mammals", "About badgers"]
+
+
+def test_a_deleted_chat_comes_back_with_undo(page: Any, ollama: ScriptedOllama) -> None:
+    two_chats(page, ollama)
+    choose(page, "About badgers", "chats.remove")
+    page.wait_for_function("() => document.querySelectorAll('.chat-row').length === 1")
+    assert texts(page) == []
+    page.click("#toast .button")
+    page.wait_for_selector(".turn:has-text('They dig.')")
+    assert titles(page) == ["About badgers", "About otters"]
+
+
+def test_an_answer_cut_short_by_a_reload_is_kept_and_marked(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    (talk,) = ollama.talk()
+    ask(page, "A long one.")
+    assert talk.asked.wait(10)
+    talk.say("Only the beg")
+    page.wait_for_selector(f"{LAST} .body:has-text('Only the beg')")
+    stored = """() => new Promise((resolve) => {
+        indexedDB.open('tornado-ollama').onsuccess = ({ target }) => {
+            target.result.transaction('messages').objectStore('messages').getAll().onsuccess =
+                (got) => resolve(got.target.result.some((one) => one.content === 'Only the beg'));
+        };
+    })"""
+    while not page.evaluate(stored):
+        page.wait_for_timeout(20)
+    page.reload()
+    page.wait_for_selector(f"{LAST} .mark:has-text('interrupted')")
+    assert texts(page)[-1] == "Only the beg"
+    assert talk.left.wait(10)
+
+
+def test_two_tabs_add_to_one_chat(page: Any, ollama: ScriptedOllama) -> None:
+    exchange(page, ollama, "From the first tab.", "One.")
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.wait_for_selector(".turn.assistant")
+    exchange(other, ollama, "From the second tab.", "Two.")
+    page.wait_for_selector(".turn:has-text('From the second tab.')")
+    exchange(page, ollama, "From the first again.", "Three.")
+    other.wait_for_selector(".turn:has-text('From the first again.')")
+    assert len(texts(page)) == len(texts(other)) == 6
+
+
+def test_all_chats_go_to_a_file_and_back(
+    page: Any, open_page: Callable[..., Any], ollama: ScriptedOllama, tmp_path: Path
+) -> None:
+    two_chats(page, ollama)
+    page.click("#menu-button")
+    with page.expect_download() as caught:
+        page.click("#menu .menu-row:has([data-t='export.all'])")
+    file = tmp_path / "chats.json"
+    caught.value.save_as(file)
+    assert json.loads(file.read_text())["format"] == "tornado-ollama/chats"
+    other = open_page()
+    bring(other, file)
+    other.wait_for_selector("#toast:has-text('2 chats imported')")
+    other.click("#side-toggle")
+    assert titles(other) == ["About badgers", "About otters"]
+    other.click(".chat-open:has-text('About otters')")
+    other.wait_for_selector(".turn:has-text('They hold hands.')")
+
+
+def test_a_chat_is_saved_as_markdown_too(page: Any, ollama: ScriptedOllama, tmp_path: Path) -> None:
+    two_chats(page, ollama)
+    files: list[Any] = []
+    page.on("download", lambda file: files.append(file))
+    choose(page, "About otters", "chats.save")
+    while len(files) < 2:
+        page.wait_for_timeout(20)
+    saved = {file.suggested_filename: Path(file.path()).read_text() for file in files}
+    assert saved["About otters.md"] == (
+        "# About otters\n\n## You\n\nAbout otters\n\n## talker:3b\n\nThey hold hands.\n"
+    )
+
+
+def test_an_export_of_open_webui_is_read(page: Any, tmp_path: Path) -> None:
+    messages = {
+        "a": {"id": "a", "parentId": None, "role": "user", "content": "Hi", "timestamp": 1},
+        "b": {"id": "b", "parentId": "a", "role": "assistant", "content": "Ho", "timestamp": 2},
+    }
+    chat = {"title": "From elsewhere", "history": {"messages": messages, "currentId": "b"}}
+    file = tmp_path / "export.json"
+    file.write_text(json.dumps([{"chat": chat}]))
+    bring(page, file)
+    page.wait_for_selector("#toast:has-text('1 chats imported')")
+    page.click("#side-toggle")
+    page.click(".chat-open:has-text('From elsewhere')")
+    page.wait_for_selector(".turn.assistant")
+    assert texts(page) == ["Hi", "Ho"]
+
+
+def test_a_file_that_holds_no_chats_is_refused_in_words(page: Any, tmp_path: Path) -> None:
+    file = tmp_path / "other.json"
+    file.write_text('{"some": "thing"}')
+    bring(page, file)
+    page.wait_for_selector("#toast:has-text('holds no chats')")
+
+
+def bring(page: Any, file: Path) -> None:
+    page.click("#menu-button")
+    with page.expect_file_chooser() as chooser:
+        page.click("#menu .menu-row:has([data-t='import.menu'])")
+    chooser.value.set_files(file)
+
+
+def test_two_chats_do_not_mix_while_one_is_answered(page: Any, ollama: ScriptedOllama) -> None:
+    (talk,) = ollama.talk()
+    ask(page, "First chat.")
+    assert talk.asked.wait(10)
+    talk.say("Begun")
+    page.wait_for_selector(f"{LAST} .body:has-text('Begun')")
+    page.click("#new-chat")
+    assert talk.left.wait(10)
+    exchange(page, ollama, "Second chat.", "Separate.")
+    answered(page)
+    assert texts(page) == ["Second chat.", "Separate."]
