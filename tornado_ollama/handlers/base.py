@@ -42,6 +42,10 @@ log = logging.getLogger(__name__)
 LINGER_S = 5.0
 """How long a refused body is still read, so that its sender gets to see the answer."""
 
+BODY_S = 300.0
+"""How long a JSON body may take to arrive; Tornado closes the connection then. Uploads have an
+idle clock instead (`body_pipe.py`)."""
+
 KNOWN_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
@@ -95,6 +99,8 @@ class BaseHandler(RequestHandler):
         if isinstance(self.request.connection, HTTP1Connection):
             # Every route counts for itself; this must be set before Tornado looks at the length.
             self.request.connection.set_max_body_size(1 << 62)
+            if not self.route.uploads:
+                self.request.connection.set_body_timeout(BODY_S)
         try:
             self.admit()
         except GatewayError as error:

@@ -10,11 +10,16 @@ import asyncio
 import select
 import socket
 
+from ..errors import BadRequest
 from ..upstream.request import Send
 
 WATCH_S = 0.05
 """How often a waiting upload looks whether its client is still there. Tornado does not read while
 a piece waits, so it would not notice; a model must not be kept waiting by someone who left."""
+
+
+STALL_S = 60.0
+"""The longest silence of a client in the middle of its upload."""
 
 
 class BodyPipe:
@@ -49,9 +54,16 @@ class BodyPipe:
             self._pieces.get_nowait()
 
     async def produce(self, send: Send) -> None:
-        """The body producer of the request to Ollama."""
-        while piece := await self._pieces.get():
+        """The body producer of the request to Ollama. Raises BadRequest when the client stalls."""
+        while piece := await self._next():
             await send(piece)
+
+    async def _next(self) -> bytes:
+        try:
+            async with asyncio.timeout(STALL_S):
+                return await self._pieces.get()
+        except TimeoutError:
+            raise BadRequest(f"The upload stood still for {STALL_S:g} s.") from None
 
 
 def _hung_up(client: socket.socket) -> bool:
