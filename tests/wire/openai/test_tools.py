@@ -65,9 +65,19 @@ def test_a_tool_without_parameters_takes_an_empty_object(parameters: Any) -> Non
 def test_one_forced_tool_is_held_to_its_own_schema() -> None:
     assert box(named("wind")).call_format() == {
         "type": "object",
-        "properties": {"name": {"type": "string", "enum": ["wind"]}, "arguments": PARAMETERS},
+        "properties": {
+            "name": {"type": "string", "enum": ["wind"]},
+            "arguments": PARAMETERS | {"additionalProperties": False},
+        },
         "required": ["name", "arguments"],
+        "additionalProperties": False,
     }
+
+
+def test_parameters_that_are_open_stay_open() -> None:
+    parameters = {"type": "object", "additionalProperties": {"type": "string"}}
+    forced = toolbox({"tools": [tool("f", parameters=parameters)], "tool_choice": "required"})
+    assert forced.call_format()["properties"]["arguments"] == parameters
 
 
 def test_several_forced_tools_are_alternatives() -> None:

@@ -152,7 +152,9 @@ def _call_schema(function: Json, index: int) -> tuple[Json, Json]:
 
     References inside the parameters count from their own root, which they no longer are: such
     parameters move as a whole into the definitions, and their references with them."""
-    parameters = function["parameters"]
+    # Unclosed objects let llama.cpp's grammar add properties without end.
+    closed = {"additionalProperties": False}
+    parameters = closed | function["parameters"]
     definitions = {}
     if _has_references(parameters):
         key = f"call{index}"
@@ -165,6 +167,7 @@ def _call_schema(function: Json, index: int) -> tuple[Json, Json]:
             "arguments": parameters,
         },
         "required": ["name", "arguments"],
+        **closed,
     }
     return schema, definitions
 
