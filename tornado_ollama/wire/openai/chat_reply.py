@@ -1,7 +1,7 @@
 """The whole (not streamed) reply of `/v1/chat/completions`.
 
-Owns the `chat.completion` object, made of one native reply a choice. Rules: part B1 of
-docs/openai.md.
+Owns the `chat.completion` object, made of one native reply a choice. Rules: docs/openai.md,
+"The reply".
 """
 
 from __future__ import annotations

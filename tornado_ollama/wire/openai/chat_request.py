@@ -1,7 +1,7 @@
 """`POST /v1/chat/completions`: the request, as a plan of native `/api/chat` requests.
 
-Owns what is sent to Ollama and what the reply must know of the request. Rules: part A1 of the
-mapping in docs/openai.md. Reading bodies and sending them is the handler's.
+Owns what is sent to Ollama and what the reply must know of the request. Rules:
+docs/openai.md, "Chat completions". Reading bodies and sending them is the handler's.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The streamed reply of `/v1/chat/completions`: native lines in, server-sent events out.
 
 Owns the chunks of a choice and their order: role, then reasoning, text and tool calls as they
-come, one finish chunk. Rules: part B2 of docs/openai.md. A line that only carries text, the case
+come, one finish chunk. Rules: docs/openai.md, "Streams". A line that only carries text, the case
 of nearly every token, is pasted between two byte strings made once a stream; everything else
 takes the general path.
 """

@@ -1,7 +1,7 @@
 """The replies of `/v1/completions`, whole and streamed.
 
-Owns the `text_completion` object, its chunks, and the old form of logprobs. Rules: part B3 of
-docs/openai.md.
+Owns the `text_completion` object, its chunks, and the old form of logprobs. Rules:
+docs/openai.md, "Text completions".
 """
 
 from __future__ import annotations

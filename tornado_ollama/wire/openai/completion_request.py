@@ -1,7 +1,7 @@
 """`POST /v1/completions`: the request, as a plan of native `/api/generate` requests.
 
-Owns prompts, `echo`, `suffix`, `n` and the old form of `logprobs`. Rules: part A2 of
-docs/openai.md.
+Owns prompts, `echo`, `suffix`, `n` and the old form of `logprobs`. Rules: docs/openai.md,
+"Text completions".
 """
 
 from __future__ import annotations

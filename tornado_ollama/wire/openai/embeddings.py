@@ -1,7 +1,7 @@
 """`POST /v1/embeddings`: request to `/api/embed` and its reply back.
 
-Owns both directions. Rules: parts A3 and B4 of docs/openai.md. Too long an input is an error
-unless the request says `truncate`: a vector of half a text looks like any other.
+Owns both directions. Rules: docs/openai.md, "Embeddings". Too long an input is an error unless
+the request says `truncate`: a vector of half a text looks like any other.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Failures in OpenAI's form, and Ollama's failures read into the gateway's tree.
 
-Owns the table of part C of docs/openai.md. Ollama has no error codes, only HTTP statuses and
+Owns the table of docs/openai.md, "Errors". Ollama has no error codes, only HTTP statuses and
 sentences, and the sentences change between versions: a rule here looks for as little of a
 sentence as tells the case apart, and whatever no rule knows keeps status and sentence.
 """

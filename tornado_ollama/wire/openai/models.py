@@ -1,6 +1,6 @@
 """`GET /v1/models` and `/v1/models/{id}`: from `/api/tags` and `/api/show`.
 
-Owns the model object. Rules: parts A4 and B5 of docs/openai.md. Beyond OpenAI's four keys the
+Owns the model object. Rules: docs/openai.md, "Models". Beyond OpenAI's four keys the
 objects carry what clients of local models ask for: `context_length` and `capabilities`, and
 `root` where the id is an alias.
 """
