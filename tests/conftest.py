@@ -27,6 +27,7 @@ Rules (autouse):
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import logging
 import ssl
@@ -38,6 +39,11 @@ import pytest
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.web import Application
+
+from tornado_ollama import app as app_module
+from tornado_ollama.config import load
+from tornado_ollama.handlers import assets
+from tornado_ollama.server import make_http_server
 
 from .backend import Backend
 from .backend.certificate import Certificate, self_signed
@@ -126,17 +132,21 @@ def config_file(backend: Backend, config: dict[str, Any], tmp_path: Path) -> Pat
 
 @pytest.fixture
 def settings(config_file: Path) -> Any:
-    from tornado_ollama.config import load
-
     return load(config_file, {}, {})
 
 
+@functools.cache
+def _assets(root: Path) -> Any:
+    """The page's files, compressed once a session instead of once a test."""
+    return assets.read_assets(root)
+
+
 @pytest.fixture
-def app(io_loop: IOLoop, settings: Any) -> Iterator[Application]:
-    from tornado_ollama.app import make_app
+def app(io_loop: IOLoop, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Application]:
+    monkeypatch.setattr(app_module, "read_assets", _assets)
 
     async def make() -> Any:
-        return make_app(settings)
+        return app_module.make_app(settings)
 
     gateway = io_loop.run_sync(make)
     yield gateway
@@ -147,8 +157,6 @@ def app(io_loop: IOLoop, settings: Any) -> Iterator[Application]:
 def http_server(
     io_loop: IOLoop, app: Application, settings: Any, _unused_port: Any
 ) -> Iterator[HTTPServer]:
-    from tornado_ollama.server import make_http_server
-
     server = make_http_server(app, settings)
     server.add_socket(_unused_port[0])
     yield server
