@@ -7,6 +7,7 @@ cancels jobs, because Tornado reads nothing from the socket, not even a pong, wh
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable
 
@@ -96,7 +97,10 @@ class ChatSocketHandler(AuthMixin, WebSocketHandler):
                 AUTH_S, self.close, UNAUTHORIZED, "send a token within 5 s"
             )
 
-    def on_message(self, message: str | bytes) -> None:
+    def on_message(self, message: str | bytes) -> Awaitable[None] | None:
+        """Obeys a frame. Where the answer finds the socket congested, no further frame is read
+        until it has left: who asks without reading the answers must not fill the memory."""
+        self._congested: asyncio.Future[None] | None = None
         try:
             if isinstance(message, bytes):
                 raise protocol.BadFrame("Send text frames, not binary ones.", None)
@@ -108,6 +112,7 @@ class ChatSocketHandler(AuthMixin, WebSocketHandler):
                 self._refuse(Unauthorized(error.message))
             else:
                 self.emit(protocol.error_frame(error.id, error.status, error.message))
+        return None if self._congested is None else _gone(self._congested)
 
     def on_close(self) -> None:
         if self._auth_clock is not None:
@@ -236,7 +241,8 @@ class ChatSocketHandler(AuthMixin, WebSocketHandler):
             return None
         written.add_done_callback(_retrieve)
         self.sent += len(frame)
-        return written if self._socket_stream.writing() else None
+        self._congested = written if self._socket_stream.writing() else None
+        return self._congested
 
     def headers_up(self) -> list[tuple[str, str]]:
         return to_upstream(
@@ -293,6 +299,11 @@ class _NoHeaders:
 
 
 _NO_HEADERS = _NoHeaders()
+
+
+async def _gone(written: asyncio.Future[None]) -> None:
+    with contextlib.suppress(WebSocketClosedError):
+        await written
 
 
 def _retrieve(written: asyncio.Future[None]) -> None:
