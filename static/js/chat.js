@@ -18,9 +18,10 @@ export class Chat extends EventTarget {
 
   /** `openToken`, `openModels`: what failures offer. `follow`: keeps the end in sight.
       `undo`: offers a way back. `store`: where the chat is kept. */
-  constructor({ models, follow, undo, store, openToken, openModels }) {
+  constructor({ models, settings, follow, undo, store, openToken, openModels }) {
     super();
     this.models = models;
+    this.settings = settings;
     this.follow = follow;
     this.undo = undo;
     this.store = store;
@@ -40,10 +41,11 @@ export class Chat extends EventTarget {
     return this.#reply !== null;
   }
 
-  ask(text) {
+  /** `images`: base64 each, for models that see; `files`: `{ name, text }` each. */
+  ask(text, { images = [], files = [] } = {}) {
     const { chat, last } = this.conversation;
-    chat.title ||= titleOf(text);
-    const question = this.conversation.add(last?.id ?? null, { role: 'user', content: text });
+    chat.title ||= titleOf(text || files[0]?.name || '');
+    const question = this.conversation.add(last?.id ?? null, { role: 'user', content: text, images, files });
     this.#answer(question);
   }
 
@@ -60,7 +62,7 @@ export class Chat extends EventTarget {
   /** The question in other words: a branch beside it. */
   #rewrite(message, text) {
     if (this.busy) return;
-    this.#answer(this.conversation.add(message.parent, { role: 'user', content: text, images: message.images }));
+    this.#answer(this.conversation.add(message.parent, { role: 'user', content: text, images: message.images, files: message.files }));
   }
 
   #remove(message) {
@@ -121,13 +123,26 @@ export class Chat extends EventTarget {
     this.dispatchEvent(new Event('busy'));
     const clock = setInterval(() => this.#keep(conversation, answer), KEEP_MS);
     this.#keep();
-    reply.run({ model, messages: asRequest([...conversation.before(question), question]) });
+    const said = [...conversation.before(question), question];
+    reply.run({
+      model,
+      messages: asRequest(said, this.settings.get('system')),
+      ...this.settings.request(this.models.find(model)),
+    });
     await reply.ended;
+    await this.#measure(answer);
     clearInterval(clock);
     this.#keep(conversation, answer);
     if (this.#reply !== reply) return;
     this.#reply = null;
     this.dispatchEvent(new Event('busy'));
+  }
+
+  /** Notes the context the model ran with, which only its memory tells. */
+  async #measure(answer) {
+    if (!answer.facts?.usage) return;
+    await this.models.lookAtMemory();
+    answer.facts.context = this.models.loadedContext(answer.model);
   }
 
   /** Stores what changed, and `message` as it now is. */

@@ -9,6 +9,7 @@ import { recall, remember } from './prefs.js';
 /** Fires `submit` (detail: the text) and `stop`. */
 export class Composer extends EventTarget {
   #busy = false;
+  #hasMore = false;
 
   constructor() {
     super();
@@ -45,6 +46,12 @@ export class Composer extends EventTarget {
     this.#enable();
   }
 
+  /** Something is attached: that may be sent without words. */
+  set hasMore(hasMore) {
+    this.#hasMore = hasMore;
+    this.#enable();
+  }
+
   #key(event) {
     // keyCode 229: Safari ends a composition before it reports the key that ended it.
     const composing = event.isComposing || event.keyCode === 229;
@@ -58,7 +65,7 @@ export class Composer extends EventTarget {
 
   #submit() {
     const text = this.text.trim();
-    if (text) this.dispatchEvent(new CustomEvent('submit', { detail: text }));
+    if (text || this.#hasMore) this.dispatchEvent(new CustomEvent('submit', { detail: text }));
   }
 
   #changed() {
@@ -74,7 +81,7 @@ export class Composer extends EventTarget {
   }
 
   #enable() {
-    const idle = !this.#busy && this.text.trim() === '';
+    const idle = !this.#busy && !this.#hasMore && this.text.trim() === '';
     this.send.setAttribute('aria-disabled', String(idle));
   }
 }

@@ -144,7 +144,18 @@ export class Conversation {
 /** Messages as Ollama's /api/chat takes them. Answers that never began are left out. */
 export function asRequest(messages, system = '') {
   const said = messages
-    .filter(({ role, content, images }) => role === 'user' || content || images?.length)
-    .map(({ role, content, images }) => (images?.length ? { role, content, images } : { role, content }));
+    .filter(({ role, content }) => role === 'user' || content)
+    .map(({ role, content, images = [], files = [] }) => ({
+      role,
+      content: [...files.map(fenced), content].join('\n\n'),
+      ...(images.length > 0 && { images }),
+    }));
   return system ? [{ role: 'system', content: system }, ...said] : said;
+}
+
+/** A text file as part of the words, in a fence longer than any inside it. */
+function fenced({ name, text }) {
+  const longest = Math.max(2, ...[...text.matchAll(/`{3,}/g)].map(([run]) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  return `${name}\n${fence}\n${text.trimEnd()}\n${fence}`;
 }

@@ -1,9 +1,11 @@
 // Puts the page together: who is told of what. The work is in the modules it names.
 
+import { Attachments } from './attachments.js';
 import { Backend } from './backend.js';
 import { Chat } from './chat.js';
 import { ChatStore } from './chat_store.js';
 import { Composer } from './composer.js';
+import { showContext } from './context_gauge.js';
 import { byId, drawIcons } from './dom.js';
 import { failureOf } from './failure.js';
 import { Follow } from './follow.js';
@@ -12,8 +14,10 @@ import { Library } from './library.js';
 import { buildMenu } from './menu.js';
 import { loadMarkdown } from './markdown.js';
 import { ModelPicker } from './model_picker.js';
-import { Models } from './models.js';
+import { Models, canSee } from './models.js';
 import { Notice } from './notice.js';
+import { Settings } from './settings.js';
+import { SettingsDrawer } from './settings_drawer.js';
 import { Sidebar } from './sidebar.js';
 import { applyTheme } from './theme.js';
 import { TokenDialog } from './token_dialog.js';
@@ -34,17 +38,23 @@ async function start() {
   const undo = new Undo();
   const openToken = () => tokenDialog.open();
   const follow = new Follow(byId('scroller'), byId('content'), byId('jump'), document.querySelector('.bar'));
-  const chat = new Chat({ models, follow, undo, store, openToken, openModels: () => picker.open() });
+  const settings = new Settings();
+  const drawer = new SettingsDrawer(settings, models);
+  const chat = new Chat({ models, settings, follow, undo, store, openToken, openModels: () => picker.open() });
   const sidebar = new Sidebar();
   const library = new Library({ store, chat, undo, sidebar });
   const notice = new Notice({ token: openToken, retry: look });
+  const attachments = new Attachments({
+    canSee: () => canSee(models.find(models.current)),
+    refuse: (key, params) => undo.say(key, params),
+  });
   const welcome = new Welcome((text) => ask(text));
 
   async function ask(text) {
     if (!models.current) await look();
     if (chat.busy || !models.current) return;
     composer.text = '';
-    chat.ask(text);
+    chat.ask(text, attachments.take());
     library.nameAddress();
   }
 
@@ -73,11 +83,24 @@ async function start() {
     if (failure) notice.show(failureOf(failure));
     else if (!backend.connected) notice.show(failureOf({ status: 503, message: '' }));
     else notice.hide();
+
+    const { usage, context } = chat.conversation.last?.facts ?? {};
+    showContext(usage?.total_tokens, context);
+  }
+
+  /** A dot tells that models are asked otherwise than by default. */
+  function showSettings() {
+    byId('settings-button').toggleAttribute('data-changed', settings.changed);
   }
 
   composer.addEventListener('submit', ({ detail }) => ask(detail));
   composer.addEventListener('stop', () => chat.stop());
-  chat.addEventListener('busy', () => { composer.busy = chat.busy; });
+  chat.addEventListener('busy', () => {
+    composer.busy = chat.busy;
+    show();
+  });
+  attachments.addEventListener('change', () => { composer.hasMore = !attachments.isEmpty; });
+  settings.addEventListener('change', showSettings);
   chat.addEventListener('change', show);
   models.addEventListener('change', show);
   backend.addEventListener('change', () => {
@@ -93,6 +116,7 @@ async function start() {
     library.fresh();
     composer.focus();
   });
+  byId('settings-button').addEventListener('click', () => drawer.open());
   buildMenu([
     { icon: 'key', t: 'token.menu', run: openToken },
     { icon: 'export', t: 'export.all', run: () => library.exportAll() },
@@ -103,6 +127,7 @@ async function start() {
   sidebar.start(library.list.isEmpty);
 
   show();
+  showSettings();
   document.documentElement.dataset.ready = '';
   composer.busy = false;
   if (matchMedia('(pointer: fine)').matches) composer.focus();

@@ -1,8 +1,9 @@
 // One message on the page: a question of the reader's or an answer, with what can be done with it.
 
 import { announce } from './announcer.js';
+import { dataUrl } from './attachments.js';
 import { copyButton } from './copy_button.js';
-import { button, el } from './dom.js';
+import { button, el, icon } from './dom.js';
 import { failureView } from './failure_view.js';
 import { say } from './i18n.js';
 import { hasMarkdown } from './markdown.js';
@@ -29,7 +30,7 @@ export class TurnView {
       this.thinking = new ThinkingPanel(message);
       this.node.append(el('p', { class: 'by', text: message.model }), this.thinking.node);
     } else {
-      this.node.append(el('h2', { class: 'unseen', t: 'turn.yours' }));
+      this.node.append(el('h2', { class: 'unseen', t: 'turn.yours' }), this.#attached());
     }
     this.node.append(this.body.node, this.foot);
     this.#draw();
@@ -73,6 +74,14 @@ export class TurnView {
     this.body.node.hidden = content === '';
     this.body.show(content);
     this.thinking?.draw();
+  }
+
+  #attached() {
+    const { images = [], files = [] } = this.message;
+    return el('div', { class: 'attached', hidden: images.length + files.length === 0 },
+      ...images.map((image) => el('img', { src: dataUrl(image), label: 'image' })),
+      ...files.map(({ name, text }) => el('details', { class: 'tool' },
+        el('summary', {}, icon('attach'), el('span', { text: name })), el('pre', { text }))));
   }
 
   #finish() {

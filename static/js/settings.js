@@ -1,0 +1,86 @@
+// What the reader changed about how models answer. Only that is sent; everything else is left to
+// the model and the server.
+
+import { canThink } from './models.js';
+import { recall, remember } from './prefs.js';
+
+/** The options of Ollama that can be changed. `kind`: number, whole or lines. */
+export const OPTIONS = [
+  { name: 'temperature', kind: 'number', min: 0, max: 5, usual: '0.8' },
+  { name: 'top_p', kind: 'number', min: 0, max: 1, usual: '0.9' },
+  { name: 'top_k', kind: 'whole', min: 0, usual: '40' },
+  { name: 'min_p', kind: 'number', min: 0, max: 1, usual: '0' },
+  { name: 'seed', kind: 'whole', usual: '' },
+  { name: 'num_ctx', kind: 'whole', min: 1, usual: '' },
+  { name: 'num_predict', kind: 'whole', min: -2, usual: '-1' },
+  { name: 'stop', kind: 'lines', usual: '' },
+];
+
+export const THINK = ['', 'true', 'false', 'low', 'medium', 'high'];
+
+/** Fires `change`. Every field is a text; an empty one was not changed. */
+export class Settings extends EventTarget {
+  #fields = read();
+
+  get(name) {
+    return this.#fields[name] ?? '';
+  }
+
+  /** `value` null or empty: back to the default. */
+  set(name, value) {
+    if (value) this.#fields[name] = value;
+    else delete this.#fields[name];
+    remember('settings', this.changed ? JSON.stringify(this.#fields) : null);
+    this.dispatchEvent(new Event('change'));
+  }
+
+  reset() {
+    this.#fields = {};
+    remember('settings', null);
+    this.dispatchEvent(new Event('change'));
+  }
+
+  get changed() {
+    return Object.keys(this.#fields).length > 0;
+  }
+
+  /** The fields of a chat frame for `model`, but for model and messages. */
+  request(model) {
+    const request = {};
+    const options = {};
+    for (const { name, kind } of OPTIONS) {
+      const value = this.get(name);
+      if (value) options[name] = kind === 'lines' ? value.split('\n').filter(Boolean) : Number(value);
+    }
+    if (Object.keys(options).length > 0) request.options = options;
+    if (this.get('keep_alive')) request.keep_alive = duration(this.get('keep_alive'));
+    if (this.get('format')) request.format = format(this.get('format'));
+    const think = this.get('think');
+    if (think && (canThink(model) || think === 'false')) {
+      request.think = think === 'true' || think === 'false' ? think === 'true' : think;
+    }
+    return request;
+  }
+}
+
+/** Ollama takes bare numbers as numbers only (seconds), everything else as a duration. */
+function duration(text) {
+  return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
+}
+
+/** "json", or a JSON schema. Throws SyntaxError for anything else. */
+export function format(text) {
+  const wanted = text.trim();
+  if (wanted === 'json') return wanted;
+  const schema = JSON.parse(wanted);
+  if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) throw new SyntaxError('not an object');
+  return schema;
+}
+
+function read() {
+  try {
+    return JSON.parse(recall('settings', '{}'));
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,110 @@
+// The drawer with the settings. An empty field means the default, which it names.
+
+import { button, byId, el } from './dom.js';
+import { say } from './i18n.js';
+import { OPTIONS, THINK, format } from './settings.js';
+
+const PRESETS = ['concise', 'teacher', 'translator'];
+const DURATION = /^(-?\d+(\.\d+)?|(\d+(\.\d+)?(ms|s|m|h))+|-\d+(s|m|h))$/;
+
+export class SettingsDrawer {
+  #rows = new Map();
+
+  constructor(settings, models) {
+    this.settings = settings;
+    this.models = models;
+    this.drawer = byId('settings');
+    const field = (name, control, why) => this.#row(name, control, why);
+    this.drawer.append(
+      el('header', {}, el('h2', { id: 'settings-title', t: 'settings.title' }),
+        button({ class: 'quiet icon-button', icon: 'close', label: 'close', on: { click: () => this.drawer.close() } })),
+      el('div', { class: 'drawer-body' },
+        el('p', { class: 'faint', t: 'settings.why' }),
+        field('system', el('textarea', { class: 'field', rows: '4' })),
+        this.#presets(),
+        field('think', select(THINK, 'settings.think')),
+        ...OPTIONS.map(({ name, kind, min, max }) => field(name, kind === 'lines'
+          ? el('textarea', { class: 'field', rows: '2' })
+          : el('input', { class: 'field', type: 'number', step: kind === 'whole' ? '1' : 'any', min, max, inputmode: kind === 'whole' ? 'numeric' : 'decimal' }), true)),
+        field('keep_alive', el('input', { class: 'field', type: 'text', spellcheck: 'false' }), true),
+        field('format', el('textarea', { class: 'field code-field', rows: '4', spellcheck: 'false' }), true),
+        button({ class: 'button', t: 'settings.reset', on: { click: () => settings.reset() } })),
+    );
+    this.drawer.addEventListener('click', ({ target }) => { if (target === this.drawer) this.drawer.close(); });
+    settings.addEventListener('change', () => this.#fill());
+  }
+
+  open() {
+    this.#fill();
+    this.#showDefaults();
+    this.drawer.showModal();
+  }
+
+  #row(name, control, why = false) {
+    const id = `setting-${name}`;
+    control.id = id;
+    const said = el('p', { class: 'said', id: `${id}-said`, role: 'alert', t: `settings.bad.${name in CHECKS ? name : 'number'}`, hidden: true });
+    const back = button({ class: 'quiet back', t: 'settings.default', on: { click: () => this.settings.set(name, null) } });
+    control.setAttribute('aria-describedby', said.id);
+    control.addEventListener('change', () => {
+      const value = control.value.trim();
+      const good = control.validity.valid && (CHECKS[name]?.(value) ?? true);
+      said.hidden = good;
+      control.setAttribute('aria-invalid', String(!good));
+      if (good) this.settings.set(name, value);
+    });
+    this.#rows.set(name, { control, back, said });
+    const label = el('label', { for: id, t: `settings.${name}` });
+    return el('div', { class: 'setting' }, el('div', { class: 'setting-head' }, label, back), control, said,
+      why ? el('small', { class: 'faint', t: `settings.${name}.why` }) : null);
+  }
+
+  #presets() {
+    const row = el('div', { class: 'presets' });
+    for (const name of PRESETS) {
+      const words = el('span', { class: 'unseen', t: `preset.${name}.text` });
+      row.append(button({ class: 'button', on: { click: () => this.settings.set('system', words.textContent) } },
+        el('span', { t: `preset.${name}` }), words));
+    }
+    return row;
+  }
+
+  #fill() {
+    for (const [name, { control, back, said }] of this.#rows) {
+      control.value = this.settings.get(name);
+      control.removeAttribute('aria-invalid');
+      said.hidden = true;
+      back.hidden = !this.settings.get(name);
+    }
+  }
+
+  /** Names what an empty field stands for: the model's own parameter, else Ollama's. */
+  async #showDefaults() {
+    const { current } = this.models;
+    const details = current ? await this.models.details(current) : null;
+    for (const { name, usual } of OPTIONS) {
+      const own = new RegExp(`^${name}\\s+(.+)$`, 'm').exec(details?.parameters ?? '')?.[1];
+      const { control } = this.#rows.get(name);
+      if (own ?? usual) say(control, 'settings.usual', { value: own ?? usual }, 'tPlaceholder');
+      else say(control, 'settings.auto', undefined, 'tPlaceholder');
+    }
+    for (const name of ['system', 'keep_alive', 'format']) say(this.#rows.get(name).control, 'settings.auto', undefined, 'tPlaceholder');
+  }
+}
+
+const CHECKS = {
+  keep_alive: (value) => value === '' || DURATION.test(value),
+  format: (value) => {
+    try {
+      if (value) format(value);
+      return true;
+    } catch {
+      return false;
+    }
+  },
+};
+
+function select(values, key) {
+  return el('select', { class: 'field' },
+    ...values.map((value) => el('option', { value, t: `${key}.${value || 'auto'}` })));
+}

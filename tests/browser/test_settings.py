@@ -1,0 +1,101 @@
+"""The settings drawer: only what was changed is sent, and a wrong value never is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..backend import json_reply
+from .ollama import ScriptedOllama
+from .steps import exchange
+
+
+def change(page: Any, name: str, value: str) -> None:
+    page.fill(f"#setting-{name}", value)
+    page.dispatch_event(f"#setting-{name}", "change")
+
+
+def opened(page: Any) -> None:
+    page.click("#settings-button")
+    page.wait_for_selector("#settings[open]")
+
+
+def test_only_what_was_changed_is_sent(page: Any, ollama: ScriptedOllama) -> None:
+    opened(page)
+    change(page, "temperature", "0.2")
+    change(page, "num_ctx", "8192")
+    change(page, "stop", "END\nSTOP")
+    change(page, "keep_alive", "10m")
+    change(page, "system", "Be brief.")
+    page.keyboard.press("Escape")
+    talk = exchange(page, ollama, "Hello.", "Hi.")
+    assert talk.request["options"] == {"temperature": 0.2, "num_ctx": 8192, "stop": ["END", "STOP"]}
+    assert talk.request["keep_alive"] == "10m"
+    assert talk.request["messages"][0] == {"role": "system", "content": "Be brief."}
+    assert "format" not in talk.request and "think" not in talk.request
+
+
+def test_a_field_goes_back_to_its_default(page: Any, ollama: ScriptedOllama) -> None:
+    opened(page)
+    change(page, "temperature", "0.2")
+    assert page.get_attribute("#settings-button", "data-changed") is not None
+    page.click(".setting:has(#setting-temperature) .back")
+    assert page.input_value("#setting-temperature") == ""
+    page.keyboard.press("Escape")
+    assert page.get_attribute("#settings-button", "data-changed") is None
+    assert "options" not in exchange(page, ollama, "Hello.", "Hi.").request
+
+
+def test_a_wrong_value_is_refused_and_not_sent(page: Any, ollama: ScriptedOllama) -> None:
+    opened(page)
+    for name, value in {"top_p": "7", "top_k": "1.5", "keep_alive": "soon", "format": "{x"}.items():
+        change(page, name, value)
+        assert page.is_visible(f"#setting-{name}-said"), name
+    page.keyboard.press("Escape")
+    talk = exchange(page, ollama, "Hello.", "Hi.")
+    assert not {"options", "keep_alive", "format"} & set(talk.request)
+
+
+def test_thinking_is_asked_only_of_models_that_think(page: Any, ollama: ScriptedOllama) -> None:
+    opened(page)
+    page.select_option("#setting-think", "high")
+    page.keyboard.press("Escape")
+    assert "think" not in exchange(page, ollama, "Hello.", "Hi.").request
+    page.click("#model-button")
+    page.wait_for_selector("#model-options .option")
+    page.keyboard.type("thinker")
+    page.keyboard.press("Enter")
+    assert exchange(page, ollama, "Hello.", "Hi.").request["think"] == "high"
+
+
+def test_an_empty_field_names_the_models_own_default(page: Any, ollama: ScriptedOllama) -> None:
+    ollama.on("/api/show", json_reply({"parameters": "temperature                    0.35\n"}))
+    opened(page)
+    page.wait_for_selector("#setting-temperature[placeholder='Default: 0.35']")
+    assert page.get_attribute("#setting-top_k", "placeholder") == "Default: 40"
+
+
+def test_settings_outlive_a_reload_and_are_reset_together(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    opened(page)
+    change(page, "seed", "7")
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    opened(page)
+    assert page.input_value("#setting-seed") == "7"
+    page.click("#settings .button[data-t='settings.reset']")
+    assert page.input_value("#setting-seed") == ""
+
+
+def test_the_context_gauge_warns_before_it_is_full(page: Any, ollama: ScriptedOllama) -> None:
+    loaded = {"models": [{"name": "talker:3b", "context_length": 4096}]}
+    ollama.on("/api/ps", json_reply(loaded))
+    exchange(page, ollama, "Hello.", "Hi.")
+    page.wait_for_selector("#context:has-text('1% of the context')")
+    (talk,) = ollama.talk()
+    page.fill("#message", "More.")
+    page.press("#message", "Enter")
+    assert talk.asked.wait(10)
+    talk.say("A lot.")
+    talk.end(prompt=3700, reply=100)
+    page.wait_for_selector("#context[data-full]:has-text('Context 93% full')")
