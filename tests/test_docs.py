@@ -185,7 +185,7 @@ def frames(document: str) -> Iterator[dict[str, Any]]:
 
 
 def test_the_frames_shown_are_frames_that_are_understood() -> None:
-    to_server = {"chat", "request", "cancel", "ping", "auth", None}
+    to_server = {"chat", "resume", "request", "cancel", "ping", "auth", None}
     shown = [frame for frame in frames("docs/websocket.md") if frame.get("type") in to_server]
     assert {frame.get("type") for frame in shown} == to_server
     for frame in shown:
