@@ -122,6 +122,22 @@ async def test_what_is_no_json_object_is_a_bad_request(
     assert not backend.exchanges
 
 
+@pytest.mark.parametrize("length", ["4, 5", "0x4", "-1", "+4", "4_0", "", "9" * 30, "9" * 5000])
+async def test_a_length_that_is_none_is_refused(
+    connect: Any, backend: Backend, length: str
+) -> None:
+    headers = [("Content-Length", length)]
+    response = await (await connect()).request("POST", "/v1/embeddings", headers, b"{}")
+    assert response.status in (400, 413) and not backend.exchanges
+
+
+async def test_a_length_said_twice_is_one(connect: Any, backend: Backend) -> None:
+    sent = body("/v1/embeddings", "m")
+    headers = [("Content-Length", str(len(sent)))] * 2
+    response = await (await connect()).request("POST", "/v1/embeddings", headers, sent)
+    assert response.status == 200
+
+
 async def test_a_compressed_body_is_refused(connect: Any, backend: Backend) -> None:
     path = "/v1/chat/completions"
     headers = [("Content-Encoding", "gzip")]
