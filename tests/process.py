@@ -18,12 +18,18 @@ START_S = 20.0
 class GatewayProcess:
     """`python -m tornado_ollama serve`, its port, and all that it said."""
 
-    def __init__(self, config_file: Path, arguments: Sequence[str] = ()) -> None:
-        self._command = [
-            *(sys.executable, "-m", "tornado_ollama", "serve"),
-            *("--config", str(config_file), *arguments),
-        ]
-        self._directory = config_file.parent
+    def __init__(
+        self,
+        config_file: Path | None,
+        arguments: Sequence[str] = (),
+        *,
+        directory: Path | None = None,
+    ) -> None:
+        """Without a `config_file` the default one holds, and a `.env` in `directory`."""
+        self._command = [sys.executable, "-m", "tornado_ollama", "serve", *arguments]
+        if config_file is not None:
+            self._command += ["--config", str(config_file)]
+        self._directory = directory if config_file is None else config_file.parent
         self._readers: list[asyncio.Task[None]] = []
         self.port = 0
         self.stdout = ""

@@ -11,6 +11,7 @@ A behaviour is any `async (Exchange) -> None`. Script one with `backend.on("/api
 """
 
 from .faults import (
+    CutBetweenLines,
     CutMidLine,
     GarbageStatusLine,
     HugeHeaders,
@@ -42,6 +43,7 @@ __all__ = [
     "Behaviour",
     "ChunkExtensions",
     "Connection",
+    "CutBetweenLines",
     "CutMidLine",
     "EarlyAnswer",
     "ErrorLine",

@@ -49,6 +49,14 @@ class CutMidLine(Stream):
             exchange.connection.reset()
 
 
+class CutBetweenLines(CutMidLine):
+    """Sends `lines` whole lines and closes without the last chunk."""
+
+    def __init__(self, lines: int = 2) -> None:
+        super().__init__(lines)
+        self.pieces = self.pieces[:-1]
+
+
 class SlowHeaders:
     """The head arrives byte by byte; after `pause_at` bytes it waits for `gate`."""
 
