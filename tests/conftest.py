@@ -38,9 +38,9 @@ from typing import Any
 import pytest
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
-from tornado.web import Application
 
 from tornado_ollama import app as app_module
+from tornado_ollama.app import Gateway
 from tornado_ollama.config import load
 from tornado_ollama.handlers import assets
 from tornado_ollama.server import make_http_server
@@ -114,8 +114,10 @@ def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     result = dict(base)
     for key, value in over.items():
         old = result.get(key)
-        both = isinstance(old, dict) and isinstance(value, dict)
-        result[key] = merged(old, value) if both else value
+        if isinstance(old, dict) and isinstance(value, dict):
+            result[key] = merged(old, value)
+        else:
+            result[key] = value
     return result
 
 
@@ -142,7 +144,7 @@ def _assets(root: Path) -> Any:
 
 
 @pytest.fixture
-def app(io_loop: IOLoop, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Application]:
+def app(io_loop: IOLoop, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
     monkeypatch.setattr(app_module, "read_assets", _assets)
 
     async def make() -> Any:
@@ -155,7 +157,7 @@ def app(io_loop: IOLoop, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 @pytest.fixture
 def http_server(
-    io_loop: IOLoop, app: Application, settings: Any, _unused_port: Any
+    io_loop: IOLoop, app: Gateway, settings: Any, _unused_port: Any
 ) -> Iterator[HTTPServer]:
     server = make_http_server(app, settings)
     server.add_socket(_unused_port[0])

@@ -38,7 +38,7 @@ async def test_it_chats(client: ollama.Client, door: Door) -> None:
         whole = client.chat(door.model, MESSAGES, options=OPTIONS)
         parts = list(client.chat(door.model, MESSAGES, options=OPTIONS, stream=True))
         assert parts[-1].done and parts[-1].eval_count
-        return whole.message.content or "", "".join(part.message.content or "" for part in parts)
+        return str(whole.message.content), "".join(str(part.message.content) for part in parts)
 
     whole, streamed = await asyncio.to_thread(calls)
     if door.real:
@@ -51,7 +51,7 @@ async def test_it_generates_and_embeds(client: ollama.Client, door: Door) -> Non
     def calls() -> None:
         assert client.generate(door.model, "The sky is", options=OPTIONS).response
         parts = client.generate(door.model, "The sky is", options=OPTIONS, stream=True)
-        assert "".join(part.response for part in parts)
+        assert "".join(str(part.response) for part in parts)
         assert client.embed(door.model, "hello").embeddings[0]
 
     await asyncio.to_thread(calls)
@@ -59,7 +59,7 @@ async def test_it_generates_and_embeds(client: ollama.Client, door: Door) -> Non
 
 async def test_it_looks_around(client: ollama.Client, door: Door) -> None:
     def calls() -> None:
-        names = [model.model or "" for model in client.list().models]
+        names = [str(model.model) for model in client.list().models]
         assert any(name.startswith(door.model) for name in names)
         assert client.show(door.model).details
         assert client.ps().models is not None

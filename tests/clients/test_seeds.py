@@ -55,11 +55,12 @@ class TestOpenAIClients:
                 max_tokens=1000,
             )
             pieces = []
-            for chunk in client.chat.completions.create(
+            stream: Any = client.chat.completions.create(
                 model="llama2",
                 messages=[HELLO],  # type: ignore[list-item]
                 stream=True,
-            ):
+            )
+            for chunk in stream:
                 if chunk.choices[0].delta.content:
                     pieces.append(chunk.choices[0].delta.content)
             return models, answer.choices[0].message.content, "".join(pieces)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from typing import Any
 
 import pytest
@@ -261,8 +262,8 @@ async def test_a_credential_that_runs_out_ends_the_socket(
     backend.on("/api/chat", NdjsonStream(*load("chat-stream").chunks))
     async with socket(http_port, headers=[bearer(signed())]) as ws:
         assert await answers(ws)
-        later = chat_socket.time.time() + 7200
-        monkeypatch.setattr(chat_socket.time, "time", lambda: later)
+        later = time.time() + 7200
+        monkeypatch.setattr(time, "time", lambda: later)
         await ws.send({"text": "x"})
         assert (await ws.closed())[0] == 4401
     assert not backend.requests("/api/chat")
