@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 from tornado.httpserver import HTTPServer
 
 from tests.backend import Backend, ErrorLine, NdjsonStream
+from tests.clients.conftest import NODE_PROJECT, node  # noqa: F401  (a fixture)
 
 ROOT = Path(__file__).parents[2]
 BLOCKS = re.findall(
@@ -36,22 +35,13 @@ LINES = [{"message": {"role": "assistant", "content": text}, "done": False} for 
 DONE = {"message": {"role": "assistant", "content": ""}, "done": True, "done_reason": "stop"}
 
 
-def missing(what: str) -> None:
-    sentence = f"{what} is missing"
-    if os.environ.get("CI") == "true":
-        pytest.fail(sentence)
-    pytest.skip(sentence)
-
-
-async def node(code: str, directory: Path, port: int, chat: str = "") -> str:
-    program = shutil.which("node")
-    if program is None:
-        missing("node, of Debian's package `nodejs`,")
+async def run(program: str, code: str, directory: Path, port: int) -> str:
     (directory / "package.json").write_text('{"type": "module"}')
-    (directory / "chat.js").write_text(chat.replace("localhost:8000", f"127.0.0.1:{port}"))
-    (directory / "main.js").write_text(code.replace("localhost:8000", f"127.0.0.1:{port}"))
+    (directory / "node_modules").symlink_to(NODE_PROJECT / "node_modules")
+    for name, text in (("chat.js", FETCH), ("main.js", code)):
+        (directory / name).write_text(text.replace("localhost:8000", f"127.0.0.1:{port}"))
     process = await asyncio.create_subprocess_exec(
-        str(program), "main.js", cwd=directory, stdout=asyncio.subprocess.PIPE
+        program, "main.js", cwd=directory, stdout=asyncio.subprocess.PIPE
     )
     async with asyncio.timeout(20):
         out, _ = await process.communicate()
@@ -69,6 +59,7 @@ async def node(code: str, directory: Path, port: int, chat: str = "") -> str:
     ],
 )
 async def test_the_browsers_fetch(
+    node: str,  # noqa: F811
     http_server: HTTPServer,
     http_port: int,
     backend: Backend,
@@ -77,16 +68,16 @@ async def test_the_browsers_fetch(
     printed: str,
 ) -> None:
     backend.on("/api/chat", answer)
-    assert await node(USE, tmp_path, http_port, FETCH) == printed
+    assert await run(node, USE, tmp_path, http_port) == printed
 
 
 @pytest.mark.gen_test
 async def test_the_node_sdk(
-    http_server: HTTPServer, http_port: int, backend: Backend, tmp_path: Path
+    node: str,  # noqa: F811
+    http_server: HTTPServer,
+    http_port: int,
+    backend: Backend,
+    tmp_path: Path,
 ) -> None:
-    modules = ROOT / "node_modules"
-    if not (modules / "openai").is_dir():
-        missing("the npm package openai")
-    (tmp_path / "node_modules").symlink_to(modules)
     backend.on("/api/chat", NdjsonStream(*LINES, DONE))
-    assert await node(NODE_SDK, tmp_path, http_port) == "aü🐈"
+    assert await run(node, NODE_SDK, tmp_path, http_port) == "aü🐈"
