@@ -11,6 +11,7 @@ import asyncio
 import time
 from typing import Any
 
+from msgspec import structs
 from tornado import httputil
 from tornado.web import Application, RequestHandler
 
@@ -71,6 +72,7 @@ class Gateway(Application):
             websocket_ping_timeout=20,
             websocket_max_message_size=MAX_SOCKET_MESSAGE_BYTES,
         )
+        self._host = settings.listen.host
         self.client = UpstreamClient(force_instance=True)
         self.backend = Backend(settings.service.base_url)
         self._live = Live()
@@ -99,7 +101,12 @@ class Gateway(Application):
         )
 
     def reload(self, settings: Settings) -> None:
-        """New requests see the new settings; running ones end only if their credential is gone."""
+        """New requests see the new settings; running ones end only if their credential is gone.
+
+        The address stays the one that is bound, also for the question who may be anonymous.
+        """
+        listen = structs.replace(settings.listen, host=self._host)
+        settings = structs.replace(settings, listen=listen)
         if self.backend.kind == "ollama":
             self.backend.move(settings.service.base_url, "ollama")
         self.deps = self._make_deps(settings)

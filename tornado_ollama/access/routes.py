@@ -66,6 +66,9 @@ class Route:
     lists_models: bool = False
     """The reply lists models; a credential bound to some sees only those."""
 
+    names_models: bool = True
+    """The body may name models; for a bound credential it is read first. Blobs name none."""
+
 
 _READ = ("GET", "HEAD")
 
@@ -78,6 +81,7 @@ def _native(
     uploads: bool = False,
     runs_long: bool = False,
     lists_models: bool = False,
+    names_models: bool = True,
 ) -> Route:
     return Route(
         path,
@@ -87,6 +91,7 @@ def _native(
         uploads=uploads,
         runs_long=runs_long,
         lists_models=lists_models,
+        names_models=names_models,
     )
 
 
@@ -104,7 +109,7 @@ _API = (
     _native("/api/create", ("POST",), Need.MANAGE, runs_long=True),
     _native("/api/copy", ("POST",), Need.MANAGE),
     _native("/api/delete", ("DELETE",), Need.MANAGE),
-    _native("/api/blobs/+", ("HEAD", "POST"), Need.MANAGE, uploads=True),
+    _native("/api/blobs/+", ("HEAD", "POST"), Need.MANAGE, uploads=True, names_models=False),
     _native("/api/me", ("POST",), Need.MANAGE),
     _native("/api/signout", ("POST",), Need.MANAGE),
     _native("/api/user/keys/+", ("DELETE",), Need.MANAGE),

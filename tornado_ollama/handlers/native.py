@@ -51,12 +51,12 @@ class NativeHandler(AuthMixin):
         """Decides whether the body is collected or streamed, and what it may weigh."""
         headers = self.request.headers
         length = int(headers["Content-Length"]) if "Content-Length" in headers else None
-        if not self.route.uploads or self._bound:
+        if not self.route.uploads or self._must_read:
             self._limit = self.deps.max_body_bytes
             if length is not None and length > self._limit:
                 raise too_large(self._limit)
         known_small = length is not None and length <= INLINE_BYTES
-        if self._sends_body() and not known_small and not self._bound:
+        if self._sends_body() and not known_small and not self._must_read:
             connection = self.request.connection
             assert isinstance(connection, HTTP1Connection)
             self._pipe = BodyPipe(connection.stream.socket)
@@ -66,6 +66,11 @@ class NativeHandler(AuthMixin):
     def _bound(self) -> bool:
         """The credential is bound to some models."""
         return self.principal is not None and self.principal.models is not None
+
+    @property
+    def _must_read(self) -> bool:
+        """The body names models and the credential is bound: it is read before it is passed on."""
+        return self._bound and self.route.names_models
 
     def take_body(self, chunk: bytes) -> Awaitable[None] | None:
         self._taken += len(chunk)
@@ -90,16 +95,18 @@ class NativeHandler(AuthMixin):
             await self._upload
             return
         body = b"".join(self._parts)
-        if self._bound:
-            form = "multipart/form-data" in self.request.headers.get("Content-Type", "").lower()
-            if form:
-                self.check_model(*named_models_in_form(self.request.headers["Content-Type"], body))
-            elif body:
-                self.check_model(*named_models(body))
-            if self.route.lists_models:
-                await self._answer_filtered()
-                return
+        if self._must_read and body:
+            self.check_model(*self._named_models(body))
+        if self._bound and self.route.lists_models:
+            await self._answer_filtered()
+            return
         await self._relay(body, None, None)
+
+    def _named_models(self, body: bytes) -> list[str]:
+        content_type = self.request.headers.get("Content-Type", "")
+        if "multipart/form-data" in content_type.lower():
+            return named_models_in_form(content_type, body)
+        return named_models(body)
 
     async def _relay_upload(self, length: int | None) -> None:
         assert self._pipe is not None

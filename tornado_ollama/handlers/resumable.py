@@ -100,7 +100,8 @@ class ResumableChat:
             if number > after:
                 wire.emit(frame)
         if self._ended:
-            self._over()
+            self._start_grace()
+            self._let_go()
 
     # -- deps.Revocable, while there is no socket ---------------------------------------------
 
@@ -120,10 +121,13 @@ class ResumableChat:
     async def _run(self) -> None:
         await self.job.run()
         self._ended = True
-        if self._wire is None and not self.job.cancelled:
-            self._start_grace()  # what it said may still be asked for
-        else:
+        if self.job.cancelled:
             self._over()
+            return
+        # What it said may still be asked for: a socket that seems open may be lost already.
+        self._start_grace()
+        self.deps.live.discard(self)
+        self._let_go()
 
     def _start_grace(self) -> None:
         self._stop_grace()
@@ -142,6 +146,9 @@ class ResumableChat:
         self._stop_grace()
         self.deps.live.discard(self)
         self.deps.site.resumables.pop(self.stream, None)
+        self._let_go()
+
+    def _let_go(self) -> None:
         wire, self._wire = self._wire, None
         if wire is not None:
             wire.job_ended(self.id)

@@ -159,6 +159,7 @@ def done_frame(id: str | None, line: Mapping[str, Any]) -> str:
     """The frame for Ollama's last line. Counters that Ollama omits are 0; times in milliseconds."""
     prompt, reply = line.get("prompt_eval_count") or 0, line.get("eval_count") or 0
     eval_ms = _ms(line.get("eval_duration"))
+    speed = {"tokens_per_second": round(reply / eval_ms * 1000, 2)} if eval_ms else {}
     return frame(
         "done",
         id,
@@ -173,7 +174,7 @@ def done_frame(id: str | None, line: Mapping[str, Any]) -> str:
             "load_ms": _ms(line.get("load_duration")),
             "prompt_ms": _ms(line.get("prompt_eval_duration")),
             "reply_ms": eval_ms,
-            "tokens_per_second": round(reply / eval_ms * 1000, 2) if eval_ms else None,
+            **speed,
         },
     )
 
