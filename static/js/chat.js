@@ -2,9 +2,7 @@
 // and the transcript.
 
 import { Conversation, asRequest } from './conversation.js';
-import { failureOf, lostFailure, socketFailure } from './failure.js';
-import { requestJson } from './http.js';
-import { ChatSocket } from './chat_socket.js';
+import { ChatLine } from './chat_line.js';
 import { Reply } from './reply.js';
 import { Transcript } from './transcript.js';
 
@@ -25,7 +23,7 @@ export class Chat extends EventTarget {
     this.follow = follow;
     this.undo = undo;
     this.store = store;
-    this.socket = new ChatSocket(diagnose);
+    this.line = new ChatLine();
     this.transcript = new Transcript((message) => ({
       retry: () => this.again(message),
       edit: (text) => this.#rewrite(message, text),
@@ -96,43 +94,66 @@ export class Chat extends EventTarget {
     this.undo.withdraw();
     this.conversation = new Conversation(stored);
     this.transcript.clear();
-    for (const message of this.conversation.path()) if (message.state === 'running') message.state = 'interrupted';
+    const cut = this.conversation.path().filter((message) => message.state === 'running');
+    for (const message of cut) message.state = 'interrupted';
     this.#show();
     this.follow.toEnd();
     this.dispatchEvent(new Event('busy'));
+    if (cut.length > 0 && cut[0] === this.conversation.last && cut[0].resume) this.#resume(cut[0]);
+  }
+
+  /** Goes on with an answer that a page now gone began, unless another tab does. Pages without TLS
+      cannot ask for that lock, so they leave it. */
+  #resume(answer) {
+    navigator.locks?.request(lockOf(answer), { ifAvailable: true }, async (lock) => {
+      if (!lock || this.busy || this.conversation.last !== answer) return;
+      answer.state = 'running';
+      const reply = new Reply(answer, this);
+      this.transcript.clear();
+      await this.#attend(reply, () => reply.resume());
+    });
   }
 
   /** The token changed: the next chat is asked with it, and one that was refused for want of it
       is asked again. */
   tokenChanged() {
-    this.socket.reset();
+    this.line.reset();
     const { last } = this.conversation;
     if (last?.failure?.what === 'fail.token.what') this.again(last);
   }
 
-  async #answer(question) {
+  #answer(question) {
     this.undo.withdraw();
     const { conversation } = this;
     const model = this.models.current;
     const answer = conversation.add(question.id, { role: 'assistant', model, state: 'running' });
     const reply = new Reply(answer, this);
-    this.#reply = reply;
-    this.#show();
-    this.transcript.view(answer).follow(reply);
-    this.follow.toEnd();
-    this.dispatchEvent(new Event('busy'));
-    const clock = setInterval(() => this.#keep(conversation, answer), KEEP_MS);
-    this.#keep();
     const said = [...conversation.before(question), question];
-    reply.run({
+    const request = {
       model,
       messages: asRequest(said, this.settings.get('system')),
       ...this.settings.request(this.models.find(model)),
-    });
+    };
+    const ended = this.#attend(reply, () => reply.run(request));
+    navigator.locks?.request(lockOf(answer), () => ended);
+  }
+
+  /** Shows and keeps an answer while it is written; `begin()` sets it going. */
+  async #attend(reply, begin) {
+    const { conversation } = this;
+    const { message } = reply;
+    this.#reply = reply;
+    this.#show();
+    this.transcript.view(message).follow(reply);
+    this.follow.toEnd();
+    this.dispatchEvent(new Event('busy'));
+    const clock = setInterval(() => this.#keep(conversation, message), KEEP_MS);
+    this.#keep();
+    begin();
     await reply.ended;
-    await this.#measure(answer);
+    await this.#measure(message);
     clearInterval(clock);
-    this.#keep(conversation, answer);
+    this.#keep(conversation, message);
     if (this.#reply !== reply) return;
     this.#reply = null;
     this.dispatchEvent(new Event('busy'));
@@ -157,20 +178,11 @@ export class Chat extends EventTarget {
   }
 }
 
+/** Held by the tab that follows an answer. */
+const lockOf = (answer) => `tornado-ollama ${answer.id}`;
+
 /** The beginning of the first question names the chat. */
 function titleOf(text) {
   const [line] = text.split('\n');
   return line.length > TITLE_LENGTH ? `${line.slice(0, TITLE_LENGTH).trimEnd()}…` : line;
-}
-
-/** Why the socket was refused. A browser is told no more than a close code, so the gateway is
-    asked over HTTP whether it is there, and whether it knows the token. */
-async function diagnose({ code, reason }) {
-  if (code >= 4000) return lostFailure({ code, reason });
-  try {
-    await requestJson('/api/version');
-    return socketFailure();
-  } catch (failure) {
-    return failureOf(failure);
-  }
 }

@@ -2,6 +2,8 @@
 // the first. Knows nothing of the screen, the network or storage; it keeps account of what changed,
 // so that only that is stored.
 
+import { newId } from './ids.js';
+
 const ROOT = null;
 
 export class Conversation {
@@ -13,7 +15,7 @@ export class Conversation {
   /** `stored`: `{ chat, messages }` as chat_store.js keeps them; none for a new conversation. */
   constructor({ chat, messages = [] } = {}) {
     const now = Date.now();
-    this.chat = { id: crypto.randomUUID(), title: '', createdAt: now, updatedAt: now, pinned: false, shown: null, ...chat };
+    this.chat = { id: newId(), title: '', createdAt: now, updatedAt: now, pinned: false, shown: null, ...chat };
     for (const message of [...messages].sort((one, other) => one.at - other.at)) this.#hang({ ...message });
   }
 
@@ -31,7 +33,7 @@ export class Conversation {
 
   /** Adds a message under the one with the id `parent` (null: the beginning) and shows it. */
   add(parent, fields) {
-    const message = { id: crypto.randomUUID(), chat: this.id, parent, shown: null, at: Date.now(), content: '', ...fields };
+    const message = { id: newId(), chat: this.id, parent, shown: null, at: Date.now(), content: '', ...fields };
     this.#hang(message);
     this.touch(message);
     this.#show(message);

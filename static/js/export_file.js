@@ -2,6 +2,7 @@
 // WebUI's export.
 
 import { Conversation } from './conversation.js';
+import { newId } from './ids.js';
 
 const FORMAT = 'tornado-ollama/chats';
 const VERSION = 1;
@@ -53,8 +54,8 @@ function openWebUi(data) {
 }
 
 function renewed(chat, messages) {
-  const id = crypto.randomUUID();
-  const ids = new Map(messages.map((message) => [message.id, crypto.randomUUID()]));
+  const id = newId();
+  const ids = new Map(messages.map((message) => [message.id, newId()]));
   const again = (old) => ids.get(old) ?? null;
   return {
     chat: { ...chat, id, shown: again(chat.shown) },

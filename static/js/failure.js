@@ -2,8 +2,8 @@
 
 /**
  * A failure as the page shows it: `what` and `next` are keys of strings, `params` their values,
- * `said` the gateway's own sentence, `actions` what is offered (`token`, `model`, `retry`, `new`),
- * `retryAfter` seconds to wait, `proxy` whether the reverse proxy's recipe helps.
+ * `said` the gateway's own sentence, `actions` what is offered (`token`, `model`, `retry`),
+ * `retryAfter` seconds to wait.
  */
 function failure(kind, actions, extra) {
   return { what: `fail.${kind}.what`, next: `fail.${kind}.next`, actions, ...extra };
@@ -36,11 +36,6 @@ export function lostFailure({ code, reason = '' }) {
   if (code === 4429) return failureOf({ status: 429, message: reason });
   if (code === 1009) return failureOf({ status: 413, message: reason });
   return failure(code === 1001 ? 'restart' : 'lost', ['retry'], { params: {}, said: reason });
-}
-
-/** The socket never opened, though the gateway answers: something between refuses the upgrade. */
-export function socketFailure() {
-  return failure('socket', ['retry'], { params: {}, said: '', proxy: true });
 }
 
 /** An answer that ended without a word. */

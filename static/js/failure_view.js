@@ -3,24 +3,12 @@
 import { button, el } from './dom.js';
 import { say } from './i18n.js';
 
-const RECIPE = `location / {
-  proxy_pass http://127.0.0.1:8000;
-  proxy_http_version 1.1;
-  proxy_set_header Host $host;
-  proxy_set_header Upgrade $http_upgrade;
-  proxy_set_header Connection "upgrade";
-  proxy_buffering off;
-}`;
-
 /** `actions`: what to run for each name in `failure.actions`. */
 export function failureView(failure, actions) {
   const view = el('div', { class: 'failure', role: 'alert' },
     el('p', { class: 'what', t: failure.what, params: failure.params }),
     el('p', { t: failure.next, params: failure.params }));
   if (failure.said) view.append(el('p', { class: 'said', text: failure.said }));
-  if (failure.proxy) {
-    view.append(el('details', {}, el('summary', { t: 'fail.socket.recipe' }), el('pre', { text: RECIPE })));
-  }
   const ends = el('div', { class: 'ends' });
   for (const name of failure.actions.filter((name) => actions[name])) {
     const press = button({ class: 'button', t: `action.${name}`, on: { click: actions[name] } });

@@ -100,11 +100,13 @@ export class Library {
     saveFile(`${name}.json`, 'application/json', asJson([stored]));
   }
 
-  /** Another tab wrote into the chat that is shown here: it is shown as it now is. */
+  /** Another tab wrote into the chat that is shown here: it is shown as it now is, once
+      an answer under way there is complete. */
   async #changed({ id, elsewhere }) {
     if (!elsewhere || id !== this.chat.conversation.id || this.chat.busy) return;
     const stored = await this.store.load(id);
-    if (stored && !this.chat.busy) this.chat.open(stored);
+    const unfinished = stored?.messages.some((message) => message.state === 'running');
+    if (stored && !unfinished && !this.chat.busy) this.chat.open(stored);
   }
 
   #address(id) {

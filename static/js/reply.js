@@ -5,9 +5,10 @@ import { emptyFailure, failureOf, lostFailure } from './failure.js';
 const LOOK_MS = 1_000;
 
 /**
- * Fires `phase` when `phase` changed (connecting, loading, reading, thinking, writing, ended) and
- * `text` when the message grew. It writes into `message`: content, thinking, thinkingMs, state
- * (running, done, stopped, failed), failure, facts.
+ * Fires `phase` when `phase` changed (connecting, loading, reading, thinking, writing, reconnecting,
+ * ended) and `text` when the message grew. It writes into `message`: content, thinking, thinkingMs,
+ * toolCalls, state (running, done, stopped, failed, interrupted), failure, facts, and in `resume`
+ * the place in the stream, so that another page can go on from it.
  */
 export class Reply extends EventTarget {
   phase = 'connecting';
@@ -16,11 +17,14 @@ export class Reply extends EventTarget {
   #clock = 0;
   #thinkingSince = null;
   #firstMs = null;
+  #way = 'socket';
+  #before = 'connecting';
+  #resumed = false;
 
-  constructor(message, { socket, models }) {
+  constructor(message, { line, models }) {
     super();
     this.message = message;
-    this.socket = socket;
+    this.line = line;
     this.models = models;
     this.ended = new Promise((resolve) => { this.resolve = resolve; });
   }
@@ -29,24 +33,35 @@ export class Reply extends EventTarget {
   async run(request) {
     this.message.state = 'running';
     try {
-      await this.socket.chat(this.message.id, request, (frame) => this.#hear(frame));
+      this.#way = await this.line.chat(this.message.id, request, (frame) => this.#hear(frame));
     } catch (refused) {
-      this.message.failure = await this.socket.diagnose(refused);
-      this.#end('failed');
+      this.#fail(refused.failure);
       return;
     }
     if (this.#stopped) {
-      this.socket.cancel(this.message.id);
+      this.line.cancel(this.message.id);
     } else if (this.phase === 'connecting') {
       this.#enter(this.models.isLoaded(request.model) ? 'reading' : 'loading');
       this.#clock = setTimeout(() => this.#look(request.model), LOOK_MS);
     }
   }
 
+  /** Goes on with an answer that an earlier page began. */
+  async resume() {
+    this.#resumed = true;
+    this.#before = this.message.content ? 'writing' : 'reading';
+    this.#enter('reconnecting');
+    try {
+      await this.line.resume(this.message.id, this.message.resume, (frame) => this.#hear(frame));
+    } catch {
+      this.#end('interrupted');
+    }
+  }
+
   /** Asks for the end; what has come stays. */
   stop() {
     this.#stopped = true;
-    this.socket.cancel(this.message.id);
+    this.line.cancel(this.message.id);
     if (this.phase !== 'connecting') this.#end('stopped');
   }
 
@@ -61,14 +76,29 @@ export class Reply extends EventTarget {
 
   #hear(frame) {
     if (this.phase === 'ended') return;
+    if (frame.type === 'start' && frame.stream) this.message.resume = { stream: frame.stream };
+    if (frame.seq && this.message.resume) this.message.resume.seq = frame.seq;
     if (frame.type === 'delta') this.#grow(frame);
+    else if (frame.type === 'waiting') this.#wait();
+    else if (frame.type === 'back') this.#enter(this.#before);
     else if (frame.type === 'done') this.#done(frame);
     else if (frame.type === 'error') this.#fail(failureOf(frame, this.message.model));
-    else if (frame.type === 'lost') this.#fail(lostFailure(frame));
+    else if (frame.type === 'lost') this.#lose(frame);
+  }
+
+  #wait() {
+    this.#before = this.phase;
+    this.#enter('reconnecting');
+  }
+
+  /** Lost for good. What an earlier page began is merely marked: its reader had left. */
+  #lose(frame) {
+    if (this.#resumed) this.#end('interrupted');
+    else this.#fail(lostFailure(frame));
   }
 
   #grow({ content, thinking, tool_calls: calls }) {
-    this.#firstMs ??= performance.now() - this.startedAt;
+    if (!this.#resumed) this.#firstMs ??= performance.now() - this.startedAt;
     if (thinking) {
       this.#thinkingSince ??= performance.now();
       this.message.thinking = (this.message.thinking ?? '') + thinking;
@@ -90,7 +120,7 @@ export class Reply extends EventTarget {
 
   #done({ reason, usage, timings }) {
     const { content, thinking, toolCalls, model } = this.message;
-    this.message.facts = { reason, usage, timings, firstMs: this.#firstMs };
+    this.message.facts = { reason, usage, timings, firstMs: this.#firstMs, way: this.#way };
     if (this.#stopped || reason === 'cancelled') this.#end('stopped');
     else if (!content && !thinking && !toolCalls) this.#fail(emptyFailure(model));
     else this.#end('done');
@@ -110,6 +140,7 @@ export class Reply extends EventTarget {
     clearTimeout(this.#clock);
     this.#endThinking();
     this.message.state = state;
+    delete this.message.resume;
     this.#enter('ended');
     this.resolve(state);
   }

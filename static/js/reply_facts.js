@@ -2,6 +2,7 @@
 
 import { el } from './dom.js';
 import { number } from './i18n.js';
+import { proxyRecipe } from './proxy_recipe.js';
 
 /** The short line: tokens and speed; null where the backend counted nothing. */
 export function factsLine({ usage, timings } = {}) {
@@ -15,7 +16,7 @@ export function factsLine({ usage, timings } = {}) {
 
 /** All that is known, as a list of terms. */
 export function factsList({ model, facts }) {
-  const { usage = {}, timings = {}, reason, firstMs, context } = facts;
+  const { usage = {}, timings = {}, reason, firstMs, context, way } = facts;
   const rows = [
     ['facts.model', model],
     ['facts.prompt', usage.prompt_tokens && number(usage.prompt_tokens)],
@@ -27,8 +28,10 @@ export function factsList({ model, facts }) {
     ['facts.context', context && number(context)],
     ['facts.reason', reason],
   ];
-  return el('dl', { class: 'facts' }, ...rows.filter(([, value]) => value)
+  const list = el('dl', { class: 'facts' }, ...rows.filter(([, value]) => value)
     .flatMap(([key, value]) => [el('dt', { t: key }), el('dd', { text: value })]));
+  if (way === 'http') list.append(el('dt', { t: 'facts.way' }), el('dd', {}, el('span', { t: 'facts.way.http' }), proxyRecipe()));
+  return list;
 }
 
 function seconds(milliseconds) {

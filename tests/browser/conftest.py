@@ -97,10 +97,11 @@ def open_gateway(_ollama: ScriptedOllama, tmp_path_factory: Any) -> Iterator[Gat
 
 @pytest.fixture(scope="package")
 def closed_gateway(_ollama: ScriptedOllama, tmp_path_factory: Any) -> Iterator[Gateway]:
-    """Wants TOKEN, which may use talker:3b only."""
+    """Wants TOKEN, which may use talker:3b only; forgets lost chats at once."""
     config = {
         "service": {"base_url": _ollama.url},
         "auth": {"generate_tokens": [{"name": "page", "token": TOKEN, "models": ["talker:*"]}]},
+        "chat": {"resume_grace": 0.05},
     }
     gateway = Gateway(tmp_path_factory.mktemp("closed"), config, "--embedded", "never")
     gateway.start()

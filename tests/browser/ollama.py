@@ -55,12 +55,20 @@ class Talk:
         self.request = exchange.json()
         self.asked.set()
         gone = asyncio.ensure_future(exchange.until_closed())
+        try:
+            await self._speak(exchange, gone)
+        finally:
+            gone.cancel()
+
+    async def _speak(self, exchange: Exchange, gone: asyncio.Future[None]) -> None:
         begun = False
         while True:
             line = asyncio.ensure_future(self._lines.get())
-            await asyncio.wait({line, gone}, return_when=asyncio.FIRST_COMPLETED)
-            if not line.done():
+            try:
+                await asyncio.wait({line, gone}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
                 line.cancel()
+            if gone.done():
                 self.left.set()
                 return
             if not begun:
@@ -71,7 +79,6 @@ class Talk:
             if said is None:
                 break
             await exchange.write_chunk(said)
-        gone.cancel()
         await exchange.write(b"0\r\n\r\n")
 
     def say(self, content: str = "", **message: Any) -> None:
@@ -135,6 +142,7 @@ class ScriptedOllama:
 
     def reset(self) -> None:
         """Answers as after the start: four models, none in memory."""
+        self._asked_before = len(self._backend.requests("/api/chat"))
         self._backend._scripts.clear()
         self.on("/api/tags", json_reply({"models": MODELS}))
         self.on("/api/ps", json_reply({"models": []}))
@@ -149,8 +157,9 @@ class ScriptedOllama:
         return talks
 
     def chats(self) -> list[dict[str, Any]]:
-        """The bodies of all chats that were asked."""
-        return [exchange.json() for exchange in self._backend.requests("/api/chat")]
+        """The bodies of the chats that were asked since the test began."""
+        exchanges = self._backend.requests("/api/chat")[self._asked_before :]
+        return [exchange.json() for exchange in exchanges]
 
     def _run(self, work: Callable[[], Awaitable[None]]) -> None:
         asyncio.run_coroutine_threadsafe(_awaited(work), self._loop).result(PATIENCE_S)

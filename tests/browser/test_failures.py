@@ -9,7 +9,7 @@ import pytest
 
 from ..backend import Reply, Reset, json_reply
 from .ollama import ScriptedOllama
-from .steps import LAST, answered, ask, exchange, texts
+from .steps import LAST, answered, ask, texts
 
 
 def failed(page: Any) -> str:
@@ -121,38 +121,6 @@ def test_a_server_without_a_model_says_how_to_get_one(
     page = open_page()
     page.wait_for_selector(".who:has-text('ollama pull')")
     assert page.inner_text("#model-name") == "No model"
-
-
-def test_a_socket_that_a_proxy_refuses_is_explained(open_page: Callable[..., Any]) -> None:
-    refuse = """window.WebSocket = class extends WebSocket {
-        constructor(url) { super(url.toString().replace('/ws', '/static/nothing')); }
-    };"""
-    page = open_page(before=lambda page: page.add_init_script(refuse))
-    ask(page, "Hello.")
-    said = failed(page)
-    assert "The live connection was refused." in said
-    page.click(f"{LAST} .failure summary")
-    assert "proxy_set_header Upgrade $http_upgrade;" in page.inner_text(f"{LAST} .failure pre")
-
-
-def test_a_lost_connection_keeps_the_beginning_and_comes_back(
-    open_page: Callable[..., Any], ollama: ScriptedOllama
-) -> None:
-    keep = """window.WebSocket = class extends WebSocket {
-        constructor(...all) { super(...all); window.lastSocket = this; }
-    };"""
-    page = open_page(before=lambda page: page.add_init_script(keep))
-    (talk,) = ollama.talk()
-    ask(page, "Hello.")
-    assert talk.asked.wait(10)
-    talk.say("Before the cut")
-    page.wait_for_selector(f"{LAST} .body:has-text('Before the cut')")
-    page.evaluate("window.lastSocket.close(4000)")
-    assert "The connection was lost." in failed(page)
-    assert talk.left.wait(10)
-    assert texts(page)[-1] == "Before the cut"
-    exchange(page, ollama, "Again.", "Here again.")
-    assert texts(page)[-1] == "Here again."
 
 
 def test_an_answer_that_is_not_json_is_not_taken_for_models(

@@ -83,28 +83,6 @@ def test_a_deleted_chat_comes_back_with_undo(page: Any, ollama: ScriptedOllama) 
     assert titles(page) == ["About badgers", "About otters"]
 
 
-def test_an_answer_cut_short_by_a_reload_is_kept_and_marked(
-    page: Any, ollama: ScriptedOllama
-) -> None:
-    (talk,) = ollama.talk()
-    ask(page, "A long one.")
-    assert talk.asked.wait(10)
-    talk.say("Only the beg")
-    page.wait_for_selector(f"{LAST} .body:has-text('Only the beg')")
-    stored = """() => new Promise((resolve) => {
-        indexedDB.open('tornado-ollama').onsuccess = ({ target }) => {
-            target.result.transaction('messages').objectStore('messages').getAll().onsuccess =
-                (got) => resolve(got.target.result.some((one) => one.content === 'Only the beg'));
-        };
-    })"""
-    while not page.evaluate(stored):
-        page.wait_for_timeout(20)
-    page.reload()
-    page.wait_for_selector(f"{LAST} .mark:has-text('interrupted')")
-    assert texts(page)[-1] == "Only the beg"
-    assert talk.left.wait(10)
-
-
 def test_two_tabs_add_to_one_chat(page: Any, ollama: ScriptedOllama) -> None:
     exchange(page, ollama, "From the first tab.", "One.")
     other = page.context.new_page()

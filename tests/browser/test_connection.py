@@ -1,0 +1,190 @@
+"""Sockets that are lost, refused, or left by a reload: nothing is doubled, lost or hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .conftest import TOKEN
+from .gateway import Gateway
+from .ollama import ScriptedOllama, Talk
+from .steps import LAST, answered, ask, exchange, texts
+from .test_token import give
+
+WATCH = """window.sockets = [];
+window.WebSocket = class extends WebSocket {
+    constructor(...all) {
+        if (window.noSockets) all[0] = all[0].toString().replace('/ws', '/static/nothing');
+        super(...all);
+        window.sockets.push(this);
+    }
+};"""
+
+KEPT = """(text) => new Promise((resolve) => {
+    indexedDB.open('tornado-ollama').onsuccess = ({ target }) => {
+        target.result.transaction('messages').objectStore('messages').getAll().onsuccess =
+            (got) => resolve(got.target.result.some((one) => one.content === text));
+    };
+})"""
+
+
+def watched(page: Any) -> None:
+    page.add_init_script(WATCH)
+
+
+def begun(page: Any, ollama: ScriptedOllama, words: str) -> Talk:
+    """An answer under way, of which `words` are on the screen and stored."""
+    (talk,) = ollama.talk()
+    ask(page, "A long one.")
+    assert talk.asked.wait(10)
+    talk.say(words)
+    page.wait_for_selector(f"{LAST} .body:has-text('{words}')")
+    while not page.evaluate(KEPT, words):
+        page.wait_for_timeout(20)
+    return talk
+
+
+def test_an_answer_goes_on_after_its_connection_was_lost(
+    open_page: Callable[..., Any], ollama: ScriptedOllama
+) -> None:
+    page = open_page(before=watched)
+    talk = begun(page, ollama, "Before the cut,")
+    page.evaluate("window.sockets.at(-1).close(4000)")
+    talk.say(" during it")
+    page.wait_for_selector(f"{LAST} .body:has-text('during it')")
+    assert page.evaluate("window.sockets.length") == 2
+    talk.say(" and after.")
+    talk.end()
+    answered(page)
+    assert texts(page)[-1] == "Before the cut, during it and after."
+    assert len(ollama.chats()) == 1
+
+
+def test_the_wait_for_the_connection_is_said(
+    open_page: Callable[..., Any], ollama: ScriptedOllama
+) -> None:
+    page = open_page(before=watched)
+    talk = begun(page, ollama, "Before the cut")
+    page.evaluate("window.noSockets = true")
+    page.evaluate("window.sockets.at(-1).close(4000)")
+    page.wait_for_selector(f"{LAST} .state:has-text('Connecting again')")
+    page.evaluate("window.noSockets = false")
+    page.wait_for_selector(f"{LAST} .state:has-text('Writing')")
+    talk.end()
+    answered(page)
+
+
+def test_a_reload_in_the_middle_goes_on_where_it_was(page: Any, ollama: ScriptedOllama) -> None:
+    talk = begun(page, ollama, "The first half,")
+    page.reload()
+    page.wait_for_selector(f"{LAST} .body:has-text('half,')")
+    talk.say(" the second")
+    page.wait_for_selector(f"{LAST} .body:has-text('the second')")
+    talk.say(" half.")
+    talk.end()
+    answered(page)
+    assert texts(page) == ["A long one.", "The first half, the second half."]
+    page.wait_for_selector(f"{LAST} .foot:has-text('34 tokens')")
+
+
+def test_what_ended_while_the_page_was_away_is_complete_afterwards(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    talk = begun(page, ollama, "Alone")
+    address = page.url
+    page.goto("about:blank")
+    talk.say(" to the end.")
+    talk.end()
+    page.goto(address)
+    page.wait_for_selector(f"{LAST} .body:has-text('Alone to the end.')")
+    answered(page)
+
+
+def test_after_the_grace_what_arrived_is_kept_and_marked(
+    open_page: Callable[..., Any], closed_gateway: Gateway, ollama: ScriptedOllama
+) -> None:
+    page = open_page(gateway=closed_gateway)
+    give(page, TOKEN)
+    page.wait_for_selector(".tries button")
+    talk = begun(page, ollama, "Only the beg")
+    address = page.url
+    page.goto("about:blank")
+    assert talk.left.wait(10)
+    page.goto(address)
+    page.wait_for_selector(f"{LAST} .mark:has-text('interrupted')")
+    assert texts(page)[-1] == "Only the beg"
+    assert exchange(page, ollama, "Go on.", "inning.").request["messages"][1] == {
+        "role": "assistant",
+        "content": "Only the beg",
+    }
+
+
+def test_a_chat_that_cannot_be_taken_up_again_says_so(
+    open_page: Callable[..., Any], closed_gateway: Gateway, ollama: ScriptedOllama
+) -> None:
+    page = open_page(gateway=closed_gateway, before=watched)
+    give(page, TOKEN)
+    page.wait_for_selector(".tries button")
+    talk = begun(page, ollama, "Before the cut")
+    page.evaluate("window.noSockets = true")
+    page.evaluate("window.sockets.at(-1).close(4000)")
+    assert talk.left.wait(10)
+    page.evaluate("window.noSockets = false")
+    page.wait_for_selector(f"{LAST} .failure:has-text('The connection was lost.')")
+    assert texts(page)[-1] == "Before the cut"
+
+
+def test_where_no_socket_gets_through_the_chat_goes_over_http(
+    open_page: Callable[..., Any], ollama: ScriptedOllama
+) -> None:
+    page = open_page(before=watched)
+    page.evaluate("window.noSockets = true")
+    (talk,) = ollama.talk()
+    ask(page, "Hello.")
+    assert talk.asked.wait(10)
+    talk.say("Over")
+    page.wait_for_selector(f"{LAST} .body:has-text('Over')")
+    talk.say(" HTTP.")
+    talk.end()
+    answered(page)
+    assert texts(page)[-1] == "Over HTTP."
+    page.hover(LAST)
+    page.click(f"{LAST} [data-t-label='facts.show']")
+    assert "the WebSocket was refused" in page.inner_text(f"{LAST} .facts")
+    page.click(f"{LAST} .recipe summary")
+    assert "proxy_set_header Upgrade $http_upgrade;" in page.inner_text(f"{LAST} .recipe pre")
+
+
+def test_over_http_stop_frees_the_backend_and_failures_are_told(
+    open_page: Callable[..., Any], ollama: ScriptedOllama
+) -> None:
+    page = open_page(before=watched)
+    page.evaluate("window.noSockets = true")
+    (talk,) = ollama.talk()
+    ask(page, "Hello.")
+    assert talk.asked.wait(10)
+    talk.say("On and on")
+    page.wait_for_selector(f"{LAST} .body:has-text('On and on')")
+    page.click("#send")
+    assert talk.left.wait(10)
+    page.wait_for_selector(f"{LAST} .mark:has-text('stopped')")
+    (talk,) = ollama.talk()
+    ask(page, "Again.")
+    assert talk.asked.wait(10)
+    talk.say("Half")
+    talk.fail("model runner has unexpectedly stopped")
+    page.wait_for_selector(f"{LAST} .failure:has-text('unexpectedly stopped')")
+
+
+def test_a_page_without_tls_chats_too(
+    open_page: Callable[..., Any], ollama: ScriptedOllama
+) -> None:
+    """Over plain HTTP from another machine a browser withholds these."""
+    withhold = """delete Crypto.prototype.randomUUID;
+        Object.defineProperty(Navigator.prototype, 'locks', { get: () => undefined });
+        Object.defineProperty(Navigator.prototype, 'clipboard', { get: () => undefined });"""
+    page = open_page(before=lambda page: page.add_init_script(withhold))
+    exchange(page, ollama, "Hello.", "Hello.")
+    page.hover(LAST)
+    page.click(f"{LAST} [data-t-label='turn.copy']")
+    page.wait_for_selector(f"{LAST} [data-t-label='copied']")
