@@ -76,7 +76,7 @@ async def test_nothing_of_the_clients_reaches_the_image_server(
         Reply(PNG, content_type=None),
         Reply(b"", content_type="image/png"),
         Reply(PNG, 404, "image/png"),
-        Reply(b"", 302, "image/png", [("Location", "http://169.254.169.254/")]),
+        Reply(b"", 302, "image/png", [("Location", "/b.png")]),
         Reply(PNG * 1000, content_type="image/png"),
         StallBeforeHeaders(),
     ],
@@ -88,12 +88,13 @@ async def test_what_is_no_bearable_image_is_refused_in_one_sentence(
     monkeypatch.setattr(remote_images, "MAX_IMAGE_BYTES", 1000)
     monkeypatch.setattr(remote_images, "TOTAL_S", 0.5)
     backend.on("/a.png", answer)
+    backend.on("/b.png", Reply(PNG, content_type="image/png"))
     response = await ask(connect, f"{backend.url}/a.png")
     error = response.json()["error"]
     assert (response.status, error["code"]) == (400, "invalid_image")
     assert error["param"] == "messages[0].content[0].image_url"
     assert error["message"].startswith("The image could not be fetched")
-    assert not backend.requests("/api/chat")
+    assert [exchange.path for exchange in backend.exchanges] == ["/a.png"]
 
 
 @pytest.mark.usefixtures("_any_port")

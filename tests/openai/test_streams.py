@@ -19,7 +19,7 @@ from tests.backend import (
     json_reply,
 )
 from tests.conformance.cases import sse_data
-from tests.waiting import until
+from tests.waiting import settled, until
 from tornado_ollama.handlers import event_stream
 
 pytestmark = pytest.mark.gen_test
@@ -111,6 +111,32 @@ class TestComments:
         gate.set()
         assert (await client.read_body(response)).complete
 
+    async def test_no_comment_where_something_was_said_since_the_last_look(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        written: list[bytes] = []
+
+        class Down:
+            started = True
+            sent = 0
+
+            def __init__(self, handler: object) -> None: ...
+
+            def write(self, data: bytes) -> None:
+                written.append(data)
+                self.sent += len(data)
+
+        monkeypatch.setattr(event_stream, "Downstream", Down)
+        monkeypatch.setattr(event_stream, "PING_EVERY_S", 60)
+        unused: Any = None
+        stream = event_stream.EventStream(unused, unused, unused)
+        stream._write(b"token")
+        for expected in ([b"token"], [b"token", b": ping\n\n"]):
+            stream._tick()
+            assert stream._timer is not None
+            stream._timer.cancel()
+            assert written == expected
+
     async def test_after_a_comment_a_failure_is_an_event(
         self, connect: Any, backend: Backend
     ) -> None:
@@ -173,6 +199,21 @@ async def test_a_stream_that_is_cut_ends_with_an_error_event(
     response = await (await connect()).request("POST", CHAT, (), chat())
     *events, last = sse_data(response.body)
     assert response.status == 200 and "error" in last and len(events) == 3
+
+
+async def test_a_client_that_does_not_read_slows_ollama_down(
+    connect: Any, backend: Backend
+) -> None:
+    line = json.dumps(said("x" * 1000)).encode() + b"\n"
+    backend.on("/api/chat", Stream(*[line * 50] * 1000, json.dumps(DONE).encode() + b"\n"))
+    client = await connect()
+    await client.send_request("POST", CHAT, (), chat())
+    exchange = await backend.next_request("/api/chat")
+    taken = await settled(lambda: exchange.sent)
+    assert taken < 20_000_000
+    response = await client.read_response()
+    assert response.complete and response.body.endswith(b"data: [DONE]\n\n")
+    assert response.body.count(b"xxxx") >= 50_000
 
 
 async def test_a_bad_line_hangs_up_on_ollama(connect: Any, backend: Backend) -> None:

@@ -19,6 +19,8 @@ CONTEXT = json.dumps({
 })  # fmt: skip
 
 INVALID = "invalid_request_error"
+NESTED_400 = '{"error":{"code":400,"message":"Multimodal data provided","type":"x"}}'
+NESTED_500 = '{"error":{"code":500,"message":"Multimodal data provided","type":"x"}}'
 
 TABLE = [
     # native status, native sentence, then: status, type, param, code
@@ -37,6 +39,8 @@ TABLE = [
      "context_length_exceeded"),
     (400, "the prompt is longer than the context length currently available to the model; x",
      400, INVALID, "messages", "context_length_exceeded"),
+    (500, NESTED_400, 400, INVALID, None, None),
+    (400, NESTED_500, 400, INVALID, None, None),
     (499, "request canceled", 499, INVALID, None, None),
     (503, "server busy, please try again.  maximum pending requests exceeded",
      503, "server_error", None, "overloaded"),
