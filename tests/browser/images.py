@@ -1,0 +1,183 @@
+"""The pictures of docs/images: the page as it really looks, with a scripted Ollama.
+
+    python -m tests.browser.images [DIRECTORY]
+
+They are looked at by a person, not compared by a test: fonts differ from machine to machine.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import sync_playwright
+
+from ..backend import json_reply
+from .conftest import FLAGS
+from .gateway import ROOT, Gateway
+from .ollama import ScriptedOllama, model
+from .steps import LAST, answered, ask
+
+MODELS = [
+    model("qwen3:8b", "completion", "tools", "thinking", size=5_200_000_000, parameters="8.2B"),
+    model("gemma3:4b", "completion", "vision", size=3_300_000_000, parameters="4.3B"),
+    model("llama3.2:3b", "completion", "tools", size=2_000_000_000, parameters="3.2B"),
+    model("smollm2:135m", "completion", size=98_362_432, parameters="135M"),
+]
+
+WORDS = {
+    "en-US": {
+        "others": ["A birthday poem for Ada", "Why is my sourdough flat?"],
+        "question": "How do I find the slowest part of a Python program?",
+        "thinking": "They want a practical answer: measure first. cProfile is built in.",
+        "answer": """Measure before you change anything; the slow part is rarely where you think.
+
+1. Run the program under the **profiler** that comes with Python.
+2. Sort by the time spent in each function *itself*.
+3. Look at the first three lines only, then measure again.
+
+```python
+import cProfile, pstats
+
+with cProfile.Profile() as profile:
+    main()
+pstats.Stats(profile).sort_stats("tottime").print_stats(10)
+```
+
+| tool | cost | tells |
+|---|---:|---|
+| `cProfile` | 2× slower | calls and times |
+| `py-spy` | none | where it is right now |
+
+If $t$ is the share of that part, no speed-up of it can win more than $\\frac{1}{1 - t}$.
+""",
+    },
+    "zh-CN": {
+        "others": ["写给小安的生日诗", "面包为什么发不起来？"],
+        "question": "怎样找出 Python 程序里最慢的部分？",
+        "thinking": "他想要实用的答案：先测量。cProfile 是自带的。",
+        "answer": """先测量，再动手改；最慢的地方往往不是你以为的那里。
+
+1. 用 Python 自带的**性能分析器**运行程序。
+2. 按每个函数*自身*花费的时间排序。
+3. 只看前三行，然后再测一次。
+
+```python
+import cProfile
+
+cProfile.run("main()", sort="tottime")
+```
+
+如果这一部分占总时间的比例是 $t$，那么最多只能加速到 $\\frac{1}{1 - t}$ 倍。
+""",
+    },
+}
+
+
+class Studio:
+    """Pages to be pictured, against one gateway."""
+
+    def __init__(self, browser: Any, gateway: Gateway, ollama: ScriptedOllama, to: Path) -> None:
+        self._browser, self._gateway, self._ollama, self._to = browser, gateway, ollama, to
+
+    def page(self, width: int, scheme: str, locale: str) -> Any:
+        context = self._browser.new_context(
+            viewport={"width": width, "height": 760 if width < 700 else 800},
+            color_scheme=scheme,
+            locale=locale,
+            has_touch=width < 700,
+            is_mobile=width < 700,
+            reduced_motion="reduce",
+        )
+        page = context.new_page()
+        page.goto(self._gateway.url)
+        page.wait_for_selector(".tries button")
+        return page
+
+    def say(self, page: Any, question: str, answer: str, thinking: str = "") -> None:
+        (talk,) = self._ollama.talk()
+        ask(page, question)
+        if thinking:
+            talk.say(thinking=thinking)
+            page.wait_for_selector(f"{LAST} .thinking:visible")
+        talk.say(answer)
+        talk.end(prompt=212, reply=318)
+        answered(page)
+
+    def chat(self, page: Any, locale: str) -> None:
+        words = WORDS[locale]
+        for other in words["others"]:
+            self.say(page, other, "…")
+            page.click("#new-chat")
+        self.say(page, words["question"], words["answer"], words["thinking"])
+        page.wait_for_selector(f"{LAST} .katex")
+        page.wait_for_selector(f"{LAST} [class^=syntax]")
+
+    def take(self, page: Any, name: str) -> None:
+        page.evaluate("document.fonts.ready")
+        page.mouse.move(0, 400)
+        page.wait_for_timeout(50)
+        page.screenshot(path=self._to / f"{name}.png")
+
+    def fail(self, page: Any) -> None:
+        gone = "model 'qwen3:8b' not found"
+        self._ollama.on("/api/chat", json_reply({"error": gone}, 404))
+        ask(page, "Are you there?")
+        page.wait_for_selector(f"{LAST} .failure")
+
+
+def take_all(studio: Studio) -> None:
+    for width, scheme, locale in (
+        (1280, "light", "en-US"),
+        (1280, "dark", "zh-CN"),
+        (360, "light", "zh-CN"),
+        (360, "dark", "en-US"),
+    ):
+        name = f"{width}-{scheme}-{locale[:2]}"
+        page = studio.page(width, scheme, locale)
+        studio.take(page, f"empty-{name}")
+        studio.chat(page, locale)
+        if width > 700:
+            page.click("#side-toggle")
+        page.evaluate("scroller.scrollTop = 0")
+        studio.take(page, f"chat-{name}")
+        page.context.close()
+    page = studio.page(1280, "light", "en-US")
+    page.click("#model-button")
+    page.wait_for_selector("#model-options .option")
+    studio.take(page, "models-1280-light-en")
+    page.keyboard.press("Escape")
+    studio.fail(page)
+    studio.take(page, "error-1280-light-en")
+    page.click("#settings-button")
+    page.fill("#setting-temperature", "0.2")
+    page.dispatch_event("#setting-temperature", "change")
+    studio.take(page, "settings-1280-light-en")
+
+
+def main(to: Path) -> None:
+    to.mkdir(parents=True, exist_ok=True)
+    ollama = ScriptedOllama()
+    ollama.start()
+    ollama.on("/api/tags", json_reply({"models": MODELS}))
+    loaded = {"models": [{"name": "qwen3:8b", "context_length": 4096}]}
+    ollama.on("/api/ps", json_reply(loaded))
+    config = {"service": {"base_url": ollama.url}}
+    with tempfile.TemporaryDirectory() as directory, sync_playwright() as driver:
+        gateway = Gateway(Path(directory), config, "--embedded", "never")
+        gateway.start()
+        path = shutil.which("chromium")
+        browser = driver.chromium.launch(executable_path=path, args=FLAGS)
+        try:
+            take_all(Studio(browser, gateway, ollama, to))
+        finally:
+            browser.close()
+            gateway.stop()
+            ollama.stop()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "images")

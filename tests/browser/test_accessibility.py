@@ -1,0 +1,58 @@
+"""axe-core finds nothing serious, in any theme, with everything open once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from .gateway import ROOT
+from .ollama import ScriptedOllama
+from .steps import LAST, ask, exchange
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+TEXT = "# Title\n\nSome `code`, [a link](https://a.example/) and\n\n```python\nx = 'y'  # note\n```\n\n| a |\n|---|\n| b |\n"
+
+pytestmark = pytest.mark.skipif(not AXE.exists(), reason="node_modules is missing: make page")
+
+
+def complaints(page: Any) -> list[str]:
+    """What axe-core finds serious or critical, as `rule: element`."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+    return [
+        f"{rule['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
+        for rule in found["violations"]
+        if rule["impact"] in ("serious", "critical")
+        for node in rule["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(
+    open_page: Callable[..., Any], ollama: ScriptedOllama, scheme: str
+) -> None:
+    page = open_page(scheme=scheme)
+    page.wait_for_selector(".tries button")
+    assert complaints(page) == []
+    exchange(page, ollama, "Show me.", TEXT)
+    page.wait_for_selector(f"{LAST} [class^=syntax]")
+    (talk,) = ollama.talk()
+    ask(page, "Fail.")
+    assert talk.asked.wait(10)
+    talk.say("", thinking="Hm.")
+    talk.fail("no luck")
+    page.wait_for_selector(f"{LAST} .failure")
+    page.click("#side-toggle")
+    page.wait_for_selector(".chat-row")
+    assert complaints(page) == []
+    page.click("#model-button")
+    page.wait_for_selector("#model-options .option")
+    assert complaints(page) == []
+    page.keyboard.press("Escape")
+    page.click("#menu-button")
+    assert complaints(page) == []
+    page.keyboard.press("Escape")
+    page.click("#settings-button")
+    assert complaints(page) == []
