@@ -97,6 +97,11 @@ class BaseHandler(RequestHandler):
     def prepare(self) -> None:
         self.set_default_headers()
         if isinstance(self.request.connection, HTTP1Connection):
+            if self.request.connection.stream.closed():
+                # The second of two requests that came together; its client has left during the
+                # first, and Tornado will not say so again.
+                self.gone = self._answered = True
+                return
             # Every route counts for itself; this must be set before Tornado looks at the length.
             self.request.connection.set_max_body_size(1 << 62)
             if not self.route.uploads:
@@ -287,6 +292,18 @@ class BaseHandler(RequestHandler):
     def _end_answer(self) -> None:
         if not self._finished:
             self.finish()
+
+    def body_length(self) -> int | None:
+        """The declared length of the body in bytes; None when it is not known beforehand.
+
+        Raises BadRequest for what is no number; Tornado looks at it only after `prepare`.
+        """
+        declared = self.request.headers.get("Content-Length")
+        if declared is None:
+            return None
+        if not (declared.isascii() and declared.isdigit()):
+            raise BadRequest("Content-Length must be one number.")
+        return int(declared)
 
     def _sends_body(self) -> bool:
         headers = self.request.headers

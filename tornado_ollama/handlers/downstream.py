@@ -91,7 +91,8 @@ class Downstream:
         """The clean end."""
         unmarked = self.flushed and not self._length_known
         self._handler.finish()
-        if unmarked and self._handler.request.version == "HTTP/1.0":
+        old = self._handler.request.version == "HTTP/1.0"
+        if unmarked and old and not self._stream.closed():
             # Without chunks only a close can say so, whatever the client asked for.
             self._stream.write(b"").add_done_callback(lambda _: self._connection.close())
 

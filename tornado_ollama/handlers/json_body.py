@@ -25,10 +25,9 @@ class JsonBodyHandler(AuthMixin):
         super().admit()
         if self._answered:
             return
-        headers = self.request.headers
-        if _length(headers.get("Content-Length", "")) > self.deps.max_body_bytes:
+        if (self.body_length() or 0) > self.deps.max_body_bytes:
             raise too_large(self.deps.max_body_bytes)
-        if headers.get("Content-Encoding", "identity").lower() != "identity":
+        if self.request.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise UnsupportedMedia("Compressed request bodies are not taken; send it as it is.")
 
     def take_body(self, chunk: bytes) -> None:
@@ -43,9 +42,3 @@ class JsonBodyHandler(AuthMixin):
         body = b"".join(self._parts)
         self._parts.clear()
         return read_json(body)
-
-
-def _length(declared: str) -> int:
-    """Bytes that were announced; 0 for what is no number, which Tornado refuses when it comes to
-    read the body."""
-    return int(declared) if declared.isascii() and declared.isdigit() and len(declared) < 20 else 0

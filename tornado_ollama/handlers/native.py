@@ -49,8 +49,7 @@ class NativeHandler(AuthMixin):
 
     def _prepare_body(self) -> None:
         """Decides whether the body is collected or streamed, and what it may weigh."""
-        headers = self.request.headers
-        length = int(headers["Content-Length"]) if "Content-Length" in headers else None
+        length = self.body_length()
         if not self.route.uploads or self._must_read:
             self._limit = self.deps.max_body_bytes
             if length is not None and length > self._limit:

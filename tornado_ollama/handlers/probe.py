@@ -56,4 +56,6 @@ async def _ask(ollama: Ollama) -> Finding:
 
 async def _get(ollama: Ollama, path: str) -> Any:
     response = await ollama.fetch("GET", path, patience=PATIENCE_S)
+    if response.code != 200:
+        raise ValueError(f"status {response.code}")
     return json.loads(response.body)
