@@ -2,6 +2,7 @@
 // of /ws.
 
 import { authorization, refusal } from './http.js';
+import { objects } from './ndjson.js';
 
 /** Starts a chat; `listener` gets frames as ChatSocket's does. `signal` ends it. Never throws. */
 export async function streamChat(id, request, listener, signal) {
@@ -22,7 +23,7 @@ export async function streamChat(id, request, listener, signal) {
       tell({ type: 'error', status, message, retryAfter });
       return;
     }
-    for await (const line of lines(answer.body)) tellLine(JSON.parse(line), tell);
+    for await (const record of objects(answer.body)) tellRecord(record, tell);
     if (!ended) tell({ type: 'error', status: 502, message: '' });
   } catch {
     if (signal.aborted) tell({ type: 'done', reason: 'cancelled' });
@@ -30,28 +31,7 @@ export async function streamChat(id, request, listener, signal) {
   }
 }
 
-async function* lines(body) {
-  const decoder = new TextDecoder();
-  let rest = '';
-  for await (const piece of pieces(body)) {
-    const parts = (rest + decoder.decode(piece, { stream: true })).split('\n');
-    rest = parts.pop();
-    yield* parts.filter(Boolean);
-  }
-  if (rest.trim()) yield rest;
-}
-
-/** Not every browser lets a stream be walked by itself. */
-async function* pieces(body) {
-  const reader = body.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    yield value;
-  }
-}
-
-function tellLine(record, tell) {
+function tellRecord(record, tell) {
   if (record.error) {
     tell({ type: 'error', status: 502, message: String(record.error) });
     return;

@@ -42,6 +42,20 @@ export async function requestJson(path, { body, candidate, allow = [] } = {}) {
   }
 }
 
+/** The status of a request whose answer has no body that matters. Throws RequestFailed. */
+export async function requestEmpty(path, { method, body }) {
+  const headers = authorization();
+  if (body) headers['Content-Type'] = 'application/json';
+  let answer;
+  try {
+    answer = await fetch(path, { method, headers, body: body && JSON.stringify(body), cache: 'no-store' });
+  } catch {
+    throw new RequestFailed(0, '');
+  }
+  if (!answer.ok) throw await refusal(answer);
+  return answer.status;
+}
+
 /** What a refused answer says: the native `{"error": "..."}`, else nothing. */
 export async function refusal(answer) {
   const seconds = Number.parseInt(answer.headers.get('Retry-After') ?? '', 10);

@@ -15,6 +15,7 @@ import { buildMenu } from './menu.js';
 import { loadMarkdown } from './markdown.js';
 import { ModelPicker } from './model_picker.js';
 import { Models, canSee } from './models.js';
+import { ModelsView } from './models_view.js';
 import { Notice } from './notice.js';
 import { Settings } from './settings.js';
 import { SettingsDrawer } from './settings_drawer.js';
@@ -38,6 +39,7 @@ async function start() {
   const undo = new Undo();
   const openToken = () => tokenDialog.open();
   const follow = new Follow(byId('scroller'), byId('content'), byId('jump'), document.querySelector('.bar'));
+  const modelsView = new ModelsView(models);
   const settings = new Settings();
   const drawer = new SettingsDrawer(settings, models);
   const chat = new Chat({ models, settings, follow, undo, store, openToken, openModels: () => picker.open() });
@@ -62,10 +64,17 @@ async function start() {
 
   /** Who answers, and with which models? Asked once, however many want to know. */
   function look() {
+    showManaging();
     looking ??= Promise.all([backend.refresh(), models.refresh()]).finally(() => { looking = null; });
     return looking.then(() => {
       if (models.failure?.status === 401) tokenDialog.open();
     });
+  }
+
+  /** The way to the models is there for those who may change them. */
+  async function showManaging() {
+    const may = await ModelsView.mayManage();
+    byId('models-entry').hidden = !may;
   }
 
   function show() {
@@ -118,6 +127,7 @@ async function start() {
   });
   byId('settings-button').addEventListener('click', () => drawer.open());
   buildMenu([
+    { icon: 'models', t: 'manage.title', run: () => modelsView.open(), id: 'models-entry' },
     { icon: 'key', t: 'token.menu', run: openToken },
     { icon: 'export', t: 'export.all', run: () => library.exportAll() },
     { icon: 'import', t: 'import.menu', run: () => library.importFile() },

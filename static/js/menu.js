@@ -4,11 +4,11 @@ import { button, byId, el, icon } from './dom.js';
 import { LANGUAGES, language, speak } from './i18n.js';
 import { THEMES, chooseContrast, chooseTheme, highContrast, theme } from './theme.js';
 
-/** Builds the menu. `entries`: `{ icon, t, run }` rows shown above the choices. */
+/** Builds the menu. `entries`: `{ icon, t, run, id }` rows shown above the choices. */
 export function buildMenu(entries) {
   const menu = byId('menu');
   const rows = entries.map((entry) => button({
-    class: 'menu-row',
+    class: 'menu-row', id: entry.id,
     on: { click: () => { menu.hidePopover(); entry.run(); } },
   }, icon(entry.icon), el('span', { t: entry.t })));
   menu.append(

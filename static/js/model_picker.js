@@ -86,7 +86,7 @@ export class ModelPicker {
     facts.append([parameters, quantization].filter(Boolean).join(' · '));
     for (const badge of BADGES.filter((name) => model.capabilities.includes(name))) {
       if (facts.textContent) facts.append(' · ');
-      facts.append(el('span', { t: `model.can.${badge}` }));
+      facts.append(el('span', { t: `capability.${badge}` }));
     }
     return el('li', {
       class: 'option', role: 'option', id: `model-option-${index}`,
@@ -134,7 +134,8 @@ export class ModelPicker {
   }
 }
 
-function size(bytes) {
+/** Bytes as people say them. */
+export function size(bytes) {
   if (!bytes) return '';
   const gigabytes = bytes / 1e9;
   return gigabytes >= 1 ? `${number(gigabytes, 1)} GB` : `${number(bytes / 1e6)} MB`;

@@ -22,11 +22,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 from .gateway import Gateway
 from .ollama import ScriptedOllama
-
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 FAILURES = Path(__file__).parent / "failures"
 FLAGS = (
@@ -65,7 +64,7 @@ def chromium() -> Iterator[Any]:
         if os.environ.get("CI") == "true":
             pytest.fail("Chromium is missing: install Debian's `chromium`.")
         pytest.skip("Chromium is missing: install Debian's `chromium`.")
-    with playwright.sync_playwright() as driver:
+    with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()

@@ -85,37 +85,35 @@ class Talk:
 
     def say(self, content: str = "", **message: Any) -> None:
         """One line of the answer."""
-        self._put({"message": {"role": "assistant", "content": content, **message}, "done": False})
+        self.put(message={"role": "assistant", "content": content, **message}, done=False)
 
     def end(self, reason: str = "stop", prompt: int = 12, reply: int = 34) -> None:
         """The last line with its counters, and the end of the stream."""
-        self._put(
-            {
-                "message": {"role": "assistant", "content": ""},
-                "done": True,
-                "done_reason": reason,
-                "total_duration": 2_500_000_000,
-                "load_duration": 400_000_000,
-                "prompt_eval_count": prompt,
-                "prompt_eval_duration": 100_000_000,
-                "eval_count": reply,
-                "eval_duration": 2_000_000_000,
-            }
+        self.put(
+            message={"role": "assistant", "content": ""},
+            done=True,
+            done_reason=reason,
+            total_duration=2_500_000_000,
+            load_duration=400_000_000,
+            prompt_eval_count=prompt,
+            prompt_eval_duration=100_000_000,
+            eval_count=reply,
+            eval_duration=2_000_000_000,
         )
         self.hang_up()
 
     def fail(self, message: str) -> None:
         """Ollama's own error line in the middle of an answer."""
-        self._put({"error": message})
+        self.put(error=message)
         self.hang_up()
 
     def hang_up(self) -> None:
         """Ends the stream, with or without a last line before."""
         self._loop.call_soon_threadsafe(self._lines.put_nowait, None)
 
-    def _put(self, line: dict[str, Any]) -> None:
-        whole = {"model": "talker:3b", "created_at": "2026-11-21T05:00:00Z", **line}
-        data = json.dumps(whole, ensure_ascii=False).encode() + b"\n"
+    def put(self, **line: Any) -> None:
+        """A line of any kind."""
+        data = json.dumps(line, ensure_ascii=False).encode() + b"\n"
         self._loop.call_soon_threadsafe(self._lines.put_nowait, data)
 
 
@@ -157,6 +155,12 @@ class ScriptedOllama:
         talks = [Talk(self._loop) for _ in range(count)]
         self.on("/api/chat", *talks)
         return talks
+
+    def talk_on(self, path: str) -> Talk:
+        """Scripts the next answer of another route that streams."""
+        talk = Talk(self._loop)
+        self.on(path, talk)
+        return talk
 
     def chats(self) -> list[dict[str, Any]]:
         """The bodies of the chats that were asked since the test began."""

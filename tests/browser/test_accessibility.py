@@ -12,7 +12,10 @@ from .ollama import ScriptedOllama
 from .steps import LAST, ask, exchange
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-TEXT = "# Title\n\nSome `code`, [a link](https://a.example/) and\n\n```python\nx = 'y'  # note\n```\n\n| a |\n|---|\n| b |\n"
+TEXT = (
+    "# Title\n\nSome `code`, [a link](https://a.example/) and\n\n"
+    "```python\nx = 'y'  # note\n```\n\n| a |\n|---|\n| b |\n"
+)
 
 pytestmark = pytest.mark.skipif(not AXE.exists(), reason="node_modules is missing: make page")
 
@@ -55,4 +58,9 @@ def test_axe_finds_nothing_serious(
     assert complaints(page) == []
     page.keyboard.press("Escape")
     page.click("#settings-button")
+    assert complaints(page) == []
+    page.keyboard.press("Escape")
+    page.click("#menu-button")
+    page.click("#models-entry")
+    page.wait_for_selector(".managed li >> nth=3")
     assert complaints(page) == []
