@@ -20,7 +20,7 @@ BELOW: dict[str, set[str]] = {
     "resources": set(),
     "logs": set(),
     "wire": {"errors"},
-    "access": {"errors"},
+    "access": {"errors", "wire"},
     "config": {"errors", "access", "resources"},
     "upstream": {"errors", "access", "wire"},
     "embedded": {"errors", "wire"},

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from .model_names import matches
+from ..wire.model_names import matches
 
 Kind = Literal["anonymous", "token", "jwt"]
 

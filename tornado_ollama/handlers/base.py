@@ -32,7 +32,7 @@ from ..errors import (
     Unauthorized,
 )
 from ..wire.headers import request_id
-from ..wire.openai.errors import error_body
+from ..wire.openai.errors import error_body, error_headers
 from . import access_log
 from .deps import Deps
 from .downstream import Downstream
@@ -45,6 +45,9 @@ LINGER_S = 5.0
 BODY_S = 300.0
 """How long a JSON body may take to arrive; Tornado closes the connection then. Uploads have an
 idle clock instead (`body_pipe.py`)."""
+
+MAX_LENGTH_DIGITS = 18
+"""Of a Content-Length: an exabyte is enough, and fits Tornado's own counting."""
 
 KNOWN_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -187,13 +190,13 @@ class BaseHandler(RequestHandler):
             self.set_header("WWW-Authenticate", 'Bearer realm="ollama"')
         if isinstance(error, MethodNotAllowed):
             self.set_header("Allow", ", ".join(error.allow))
-        if error.retry_after is not None:
-            self.set_header("Retry-After", error.retry_after)
         if self.is_openai:
-            if error.status == 500:  # the same prompt would fail the same way, and cost as much
-                self.set_header("X-Should-Retry", "false")
+            for name, value in error_headers(error).items():
+                self.set_header(name, value)
             self.answer(error.status, error_body(error))
             return
+        if error.retry_after is not None:
+            self.set_header("Retry-After", error.retry_after)
         body = {"error": error.message}
         if isinstance(error, Unauthorized):
             body["status"] = error.message  # the key that the `ollama` command prints
@@ -296,14 +299,17 @@ class BaseHandler(RequestHandler):
     def body_length(self) -> int | None:
         """The declared length of the body in bytes; None when it is not known beforehand.
 
-        Raises BadRequest for what is no number; Tornado looks at it only after `prepare`.
+        Raises BadRequest for what is no number; Tornado looks at it only after `prepare`. The
+        same number said twice is one (RFC 9110, section 8.6).
         """
         declared = self.request.headers.get("Content-Length")
         if declared is None:
             return None
-        if not (declared.isascii() and declared.isdigit()):
-            raise BadRequest("Content-Length must be one number.")
-        return int(declared)
+        said = {length.strip() for length in declared.split(",")}
+        length = said.pop()
+        if said or not (length.isascii() and length.isdigit()) or len(length) > MAX_LENGTH_DIGITS:
+            raise BadRequest("Content-Length must be one number of bytes.")
+        return int(length)
 
     def _sends_body(self) -> bool:
         headers = self.request.headers

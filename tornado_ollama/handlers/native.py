@@ -14,12 +14,12 @@ from tornado.http1connection import HTTP1Connection
 from tornado.httpclient import HTTPResponse
 from tornado.web import stream_request_body
 
-from ..access.model_names import named_models
 from ..access.routes import Need, path_at_ollama
 from ..access.visibility import only_visible
 from ..errors import GatewayError
 from ..upstream.request import BodyProducer
 from ..wire.headers import to_upstream
+from ..wire.model_names import named_models
 from ..wire.multipart import named_models_in_form
 from .auth_mixin import AuthMixin
 from .base import too_large

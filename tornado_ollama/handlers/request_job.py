@@ -6,12 +6,12 @@ import json
 from collections.abc import Awaitable
 from typing import Any
 
-from ..access.model_names import named_models
 from ..access.routes import Door, Route, find, path_at_ollama
 from ..access.visibility import only_visible
 from ..errors import BadRequest, Forbidden, MethodNotAllowed, NotFound
 from ..upstream.request import ResponseHead
 from ..wire import socket as protocol
+from ..wire.model_names import named_models
 from ..wire.target import split_target
 from .socket_job import Job, Outlet, read_record
 

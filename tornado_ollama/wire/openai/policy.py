@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import Any, Protocol
+
+from tornado_ollama.wire.model_names import matches
 
 MAX_CHOICES = 128
 """Most replies one request may ask for, `n` times the number of prompts: OpenAI's limit of `n`."""
@@ -57,7 +58,7 @@ class Policy:
         keep_alive: str | int | float | None = None
         think: bool | str | None = None
         for glob, defaults in self.defaults.items():
-            if not _matches(glob, model):
+            if not matches(glob, model):
                 continue
             options.update(defaults.options or {})
             if defaults.num_ctx is not None:
@@ -66,9 +67,3 @@ class Policy:
             think = think if defaults.think is None else defaults.think
         return Defaults(options, keep_alive, think)
 
-
-def _matches(glob: str, model: str) -> bool:
-    """Names are case-insensitive, and a name without a tag means `:latest`."""
-    glob, name = glob.lower(), model.lower()
-    full = name if ":" in name.rpartition("/")[2] else name + ":latest"
-    return fnmatchcase(full, glob) or fnmatchcase(full.removesuffix(":latest"), glob)

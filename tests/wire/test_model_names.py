@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tornado_ollama.access.model_names import canonical, matches, named_models
 from tornado_ollama.errors import BadRequest
+from tornado_ollama.wire.model_names import canonical, matches, named_models
 
 SAME = [
     "llama3",
