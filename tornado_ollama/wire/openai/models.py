@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from tornado_ollama.wire import native
+from tornado_ollama.wire.model_names import canonical
 from tornado_ollama.wire.openai.checks import Json
 from tornado_ollama.wire.openai.policy import Policy
 
@@ -27,9 +28,9 @@ def model_list(body: bytes, policy: Policy, may_use: Callable[[str], bool]) -> b
     reply = native.decode(native.TAGS, body)
     entries = [entry for entry in reply.models or [] if may_use(entry.name)]
     models = [_listed(entry.name, entry) for entry in entries]
-    by_name = {_full(entry.name): entry for entry in entries}
+    by_name = {canonical(entry.name): entry for entry in entries}
     for alias, target in policy.aliases.items():
-        entry = by_name.get(_full(target))
+        entry = by_name.get(canonical(target))
         if entry is not None:
             models.append(_listed(alias, entry) | {"root": entry.name})
     return msgspec.json.encode({"object": "list", "data": models})
@@ -91,7 +92,3 @@ def _namespace(model: str) -> str:
     parts = model.split("/")
     return parts[-2] if len(parts) > 1 else "library"
 
-
-def _full(model: str) -> str:
-    name = model.lower()
-    return name if ":" in name.rpartition("/")[2] else name + ":latest"
