@@ -39,7 +39,7 @@ from .handlers.probe import Probe
 from .resources import STATIC_DIR
 from .upstream.client import UpstreamClient
 from .upstream.ollama import Backend, Clocks, Ollama
-from .wire.openai.policy import Policy
+from .wire.policy import Policy
 from .wire.target import split_target
 
 HANDLERS: dict[Door, type[RequestHandler]] = {

@@ -22,9 +22,9 @@ from tornado_ollama.wire.openai import (
 )
 from tornado_ollama.wire.openai.chat_stream import chat_stream
 from tornado_ollama.wire.openai.checks import read_json
-from tornado_ollama.wire.openai.policy import Policy
 from tornado_ollama.wire.openai.replies import Identity
 from tornado_ollama.wire.openai.streams import ReplyStream
+from tornado_ollama.wire.policy import Policy
 
 from .cases import HTTP_ONLY, Case, load, mismatches, present, sse_data
 

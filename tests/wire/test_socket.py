@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tornado_ollama.wire import socket as protocol
+from tornado_ollama.wire.policy import Defaults
 
 
 @pytest.mark.parametrize(
@@ -140,3 +141,21 @@ def test_counters_that_ollama_left_out_are_zero() -> None:
 
 def test_an_error_without_request_has_a_null_id() -> None:
     assert json.loads(protocol.error_frame(None, 400, "no"))["id"] is None
+
+
+def test_a_chat_takes_the_defaults_where_it_is_silent() -> None:
+    defaults = Defaults({"num_ctx": 8192, "seed": 1}, keep_alive="1h", think=False)
+    body = {"messages": [], "options": {"seed": 7}, "think": True}
+    assert protocol.native_chat(body, "m", defaults) == {
+        "model": "m",
+        "messages": [],
+        "stream": True,
+        "options": {"num_ctx": 8192, "seed": 7},
+        "think": True,
+        "keep_alive": "1h",
+    }
+
+
+def test_a_chat_without_defaults_is_sent_as_it_is() -> None:
+    body = {"messages": [], "options": "nonsense"}
+    assert protocol.native_chat(body, "m", Defaults()) == {**body, "model": "m", "stream": True}

@@ -76,16 +76,7 @@ class ChatJob(Job):
         model = deps.policy.resolve(asked)
         if not principal.may_use(model):
             raise Forbidden(f"This credential may not use the model {asked!r}.")
-        defaults = deps.policy.defaults_for(model)
-        sent = {"stream": True, **body, "model": model}
-        options = sent.get("options") or {}
-        if defaults.options and isinstance(options, dict):
-            sent["options"] = {**defaults.options, **options}
-        if defaults.keep_alive is not None:
-            sent.setdefault("keep_alive", defaults.keep_alive)
-        if defaults.think is not None:
-            sent.setdefault("think", defaults.think)
-        return sent
+        return protocol.native_chat(body, model, deps.policy.defaults_for(model))
 
     async def _default_model(self) -> str:
         """`chat.default_model`, else the first model of /api/tags that can chat."""

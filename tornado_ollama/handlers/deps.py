@@ -15,7 +15,7 @@ from ..access.origins import HostPolicy, OriginPolicy
 from ..access.principal import Principal
 from ..access.proxies import TrustedProxies
 from ..upstream.ollama import Ollama
-from ..wire.openai.policy import Policy
+from ..wire.policy import Policy
 from .assets import Asset
 from .probe import Probe
 

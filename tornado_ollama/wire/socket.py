@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from ..errors import BadRequest
+from .policy import Defaults
 
 CHAT_KEYS = frozenset(
     {
@@ -133,6 +134,19 @@ def read_frame(text: str) -> Command:
         'Send {"text": ...} or a frame of type chat, resume, request, cancel, ping or auth.',
         id,
     )
+
+
+def native_chat(body: Mapping[str, Any], model: str, defaults: Defaults) -> dict[str, Any]:
+    """The body of /api/chat for a chat frame: the operator's defaults under the client's own
+    settings, always streamed."""
+    sent = {**body, "model": model, "stream": True}
+    options = body.get("options")
+    if defaults.options and (options is None or isinstance(options, dict)):
+        sent["options"] = {**defaults.options, **(options or {})}
+    for key, value in (("keep_alive", defaults.keep_alive), ("think", defaults.think)):
+        if value is not None and body.get(key) is None:
+            sent[key] = value
+    return sent
 
 
 def frame(type: str, id: str | None = None, **fields: Any) -> str:

@@ -9,8 +9,8 @@ from tests.backend.transcripts import VERSIONS, load
 from tornado_ollama.errors import GatewayError, UpstreamBroken
 from tornado_ollama.wire.openai.chat_reply import chat_reply
 from tornado_ollama.wire.openai.chat_request import chat_request
-from tornado_ollama.wire.openai.policy import Policy
 from tornado_ollama.wire.openai.replies import Identity
+from tornado_ollama.wire.policy import Policy
 
 WHO = Identity("chatcmpl-0123456789abcdef", 1767323045, "m")
 TOOLS = [{"type": "function", "function": {"name": name}} for name in ("f", "g")]

@@ -8,7 +8,7 @@ import pytest
 
 from tornado_ollama.errors import BadRequest
 from tornado_ollama.wire.openai.chat_request import ChatPlan, chat_request
-from tornado_ollama.wire.openai.policy import Policy
+from tornado_ollama.wire.policy import Policy
 
 USER = {"role": "user", "content": "hi"}
 

@@ -14,9 +14,9 @@ from tests.wire.feeding import feed_every_way
 from tornado_ollama.errors import UpstreamTimeout
 from tornado_ollama.wire.openai.chat_request import chat_request
 from tornado_ollama.wire.openai.chat_stream import chat_stream
-from tornado_ollama.wire.openai.policy import Policy
 from tornado_ollama.wire.openai.replies import Identity
 from tornado_ollama.wire.openai.streams import ReplyStream
+from tornado_ollama.wire.policy import Policy
 
 WHO = Identity("chatcmpl-0123456789abcdef", 1767323045, "m")
 TOOLS = [{"type": "function", "function": {"name": name}} for name in ("f", "g")]

@@ -12,8 +12,8 @@ from tests.wire.feeding import feed_every_way
 from tornado_ollama.errors import BadRequest, GatewayError, UpstreamBroken
 from tornado_ollama.wire.openai.completion_reply import completion_reply, completion_stream
 from tornado_ollama.wire.openai.completion_request import CompletionPlan, completion_request
-from tornado_ollama.wire.openai.policy import Policy
 from tornado_ollama.wire.openai.replies import Identity
+from tornado_ollama.wire.policy import Policy
 
 WHO = Identity("cmpl-0123456789abcdef", 1767323045, "m")
 TOKENS = [

@@ -10,7 +10,7 @@ import pytest
 from tests.backend.transcripts import VERSIONS, load
 from tornado_ollama.errors import BadRequest, GatewayError, UpstreamBroken
 from tornado_ollama.wire.openai.embeddings import embedding_reply, embedding_request
-from tornado_ollama.wire.openai.policy import Policy
+from tornado_ollama.wire.policy import Policy
 
 
 def planned(**body: Any) -> Any:

@@ -16,7 +16,7 @@ from tornado_ollama.wire.openai.chat_request import chat_request
 from tornado_ollama.wire.openai.checks import Json, read_json
 from tornado_ollama.wire.openai.completion_request import completion_request
 from tornado_ollama.wire.openai.embeddings import embedding_request
-from tornado_ollama.wire.openai.policy import Policy
+from tornado_ollama.wire.policy import Policy
 
 POLICY = Policy(aliases={"a": "b"}, fetch_images=True)
 

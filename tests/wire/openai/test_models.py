@@ -8,7 +8,7 @@ import pytest
 from tests.backend.transcripts import VERSIONS, load
 from tornado_ollama.errors import UpstreamBroken
 from tornado_ollama.wire.openai.models import model_list, model_reply, show_body
-from tornado_ollama.wire.openai.policy import Policy
+from tornado_ollama.wire.policy import Policy
 
 TAGS = json.dumps({
     "models": [

@@ -18,9 +18,9 @@ from tornado_ollama.wire.openai.formats import reply_format
 from tornado_ollama.wire.openai.images import RemoteImage
 from tornado_ollama.wire.openai.messages import native_messages
 from tornado_ollama.wire.openai.options import flags, keep_alive, native_options, seeded
-from tornado_ollama.wire.openai.policy import Policy
 from tornado_ollama.wire.openai.reasoning import think
 from tornado_ollama.wire.openai.tools import Toolbox, toolbox
+from tornado_ollama.wire.policy import Policy
 
 PATH = "/api/chat"
 

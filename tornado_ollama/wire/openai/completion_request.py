@@ -17,8 +17,8 @@ from tornado_ollama.wire.openai.chat_request import choice_count, flag, include_
 from tornado_ollama.wire.openai.checks import Json, integer, name, text
 from tornado_ollama.wire.openai.formats import reply_format
 from tornado_ollama.wire.openai.options import flags, keep_alive, native_options, seeded
-from tornado_ollama.wire.openai.policy import Policy
 from tornado_ollama.wire.openai.reasoning import think
+from tornado_ollama.wire.policy import Policy
 
 PATH = "/api/generate"
 

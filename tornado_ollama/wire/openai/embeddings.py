@@ -18,7 +18,7 @@ from tornado_ollama.wire.openai import fields
 from tornado_ollama.wire.openai.checks import Json, boolean, integer, name
 from tornado_ollama.wire.openai.errors import reported_error
 from tornado_ollama.wire.openai.options import keep_alive, native_options
-from tornado_ollama.wire.openai.policy import Policy
+from tornado_ollama.wire.policy import Policy
 
 PATH = "/api/embed"
 

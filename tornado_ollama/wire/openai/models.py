@@ -16,7 +16,7 @@ import msgspec
 from tornado_ollama.wire import native
 from tornado_ollama.wire.model_names import canonical
 from tornado_ollama.wire.openai.checks import Json
-from tornado_ollama.wire.openai.policy import Policy
+from tornado_ollama.wire.policy import Policy
 
 LIST_PATH = "/api/tags"
 SHOW_PATH = "/api/show"
