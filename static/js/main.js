@@ -19,6 +19,7 @@ import { ModelsView } from './models_view.js';
 import { Notice } from './notice.js';
 import { Settings } from './settings.js';
 import { SettingsDrawer } from './settings_drawer.js';
+import { listenForKeys, openHelp } from './shortcuts.js';
 import { Sidebar } from './sidebar.js';
 import { applyTheme } from './theme.js';
 import { TokenDialog } from './token_dialog.js';
@@ -121,9 +122,16 @@ async function start() {
     await Promise.all([backend.refresh(), models.refresh()]);
     chat.tokenChanged();
   });
-  byId('new-chat').addEventListener('click', () => {
+  const fresh = () => {
     library.fresh();
     composer.focus();
+  };
+  byId('new-chat').addEventListener('click', fresh);
+  listenForKeys({
+    write: () => composer.focus(),
+    model: () => picker.open(),
+    chats: () => byId('side-toggle').click(),
+    fresh,
   });
   byId('settings-button').addEventListener('click', () => drawer.open());
   buildMenu([
@@ -131,6 +139,7 @@ async function start() {
     { icon: 'key', t: 'token.menu', run: openToken },
     { icon: 'export', t: 'export.all', run: () => library.exportAll() },
     { icon: 'import', t: 'import.menu', run: () => library.importFile() },
+    { icon: 'help', t: 'keys.title', run: openHelp },
   ]);
 
   await Promise.all([library.list.refresh(), library.openFromAddress()]);

@@ -27,16 +27,17 @@ export class ModelPicker {
     this.search = el('input', {
       class: 'field', type: 'text', role: 'combobox', label: 'model.search', placeholder: 'model.search',
       'aria-expanded': 'true', 'aria-controls': 'model-options', 'aria-autocomplete': 'list',
-      autocomplete: 'off', spellcheck: 'false', enterkeyhint: 'done',
+      autocomplete: 'off', spellcheck: 'false', enterkeyhint: 'done', autofocus: true,
       on: { input: () => this.#narrow(), keydown: (event) => this.#move(event) },
     });
     this.options = el('ul', { class: 'options', id: 'model-options', role: 'listbox', label: 'model.list' });
     this.empty = el('p', { class: 'panel-empty faint', t: 'model.none', hidden: true });
     this.panel.append(el('div', { class: 'panel-search' }, this.search), this.options, this.empty);
-    this.panel.addEventListener('toggle', ({ newState }) => this.#toggled(newState === 'open'));
+    // Before it opens, so that a quick reader's keys already find the list.
+    this.panel.addEventListener('beforetoggle', ({ newState }) => this.#toggle(newState === 'open'));
   }
 
-  #toggled(open) {
+  #toggle(open) {
     byId('model-button').setAttribute('aria-expanded', String(open));
     if (!open) return;
     const { left } = byId('model-button').getBoundingClientRect();
@@ -45,7 +46,6 @@ export class ModelPicker {
     this.search.value = '';
     this.#models.lookAtMemory();
     this.#narrow();
-    this.search.focus();
   }
 
   #draw() {

@@ -81,6 +81,41 @@ def test_the_conversation_can_be_led_by_keyboard(page: Any, ollama: ScriptedOlla
     assert page.evaluate("document.activeElement.id") == "message"
 
 
+def test_the_keys_are_told_and_work(page: Any, ollama: ScriptedOllama) -> None:
+    exchange(page, ollama, "Hello.", "Hello.")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("?")
+    page.wait_for_selector("#help[open]")
+    assert "Stop the answer" in page.inner_text("#help")
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "message"
+    page.keyboard.type("a/b?")
+    assert page.input_value("#message") == "a/b?"
+    page.keyboard.press("Control+k")
+    page.wait_for_selector("#model-panel:popover-open")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Alt+c")
+    page.wait_for_selector("#side:visible")
+    page.keyboard.press("Alt+n")
+    page.wait_for_selector(".tries button")
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_nothing_sticks_out_from_right_to_left(
+    open_page: Callable[..., Any], ollama: ScriptedOllama, width: int
+) -> None:
+    page = open_page(width=width)
+    page.evaluate("document.documentElement.dir = 'rtl'")
+    exchange(page, ollama, LONG, f"- {LONG}\n\n> {LONG}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    question = page.locator(".turn.user > .body").bounding_box()
+    assert question["x"] <= width / 2
+    for selector in ("#side-toggle", "#new-chat", "#menu-button", "#send"):
+        box = page.locator(selector).bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= width
+
+
 def test_fingers_get_targets_of_44_pixels(
     open_page: Callable[..., Any], ollama: ScriptedOllama
 ) -> None:
