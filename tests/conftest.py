@@ -68,6 +68,16 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.async_test_timeout = max(config.option.async_test_timeout, PATIENCE_S)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _first_loop() -> Iterator[None]:
+    """Tornado asks asyncio for the loop before its own, and asyncio makes one up that nobody
+    closes; here it is one that somebody does."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    loop.close()
+
+
 @pytest.fixture(autouse=True)
 def expect_log() -> Iterator[Callable[..., None]]:
     book = LogBook()
