@@ -14,7 +14,7 @@ import json
 import logging
 import uuid
 from collections.abc import Awaitable
-from http import HTTPStatus
+from http.client import responses
 from typing import Any
 
 from tornado.http1connection import HTTP1Connection
@@ -182,7 +182,7 @@ class BaseHandler(RequestHandler):
 
     def answer_error(self, error: GatewayError) -> None:
         """An error as this route's clients expect it. After the first byte: see `relay.py`."""
-        self.outcome = error.code or HTTPStatus(error.status).phrase.lower()
+        self.outcome = error.code or responses.get(error.status, str(error.status)).lower()
         if error.status >= 500:
             log.info("%s %s: %s", self.request_id, error.message, error.__cause__ or "")
         self.clear()

@@ -3,7 +3,9 @@
 Headers wait for the first bytes, so that both leave in one packet and an early failure can still
 become a proper error. After that a piece costs one system call: while nothing is queued, the chunk
 goes straight to the socket, which saves a third of the CPU per token against `IOStream.write`.
-What the socket does not take goes through `IOStream`, whose future is the backpressure.
+What the socket does not take, and all that TLS encrypts, goes through `IOStream`, whose futures are
+the backpressure. They are per write; `RequestHandler.flush` has room for one only, and loses the
+first when a second begins.
 """
 
 from __future__ import annotations
@@ -33,6 +35,8 @@ class Downstream:
         self._stream = connection.stream
         self._connection = connection
         self._raw = False
+        self._chunked = False
+        self._direct = type(self._stream) is IOStream  # not TLS
         self._held_length = 0
         self._length_known = False
         self.started = False
@@ -62,12 +66,8 @@ class Downstream:
         self._length_known = length is not None
         self._held_length = length if length is not None and length <= HELD_BYTES else 0
         request = handler.request
-        self._raw = (
-            length is None
-            and request.version == "HTTP/1.1"
-            and request.method != "HEAD"
-            and type(self._stream) is IOStream  # not TLS
-        )
+        self._raw = length is None and request.method != "HEAD"
+        self._chunked = request.version == "HTTP/1.1"
         self._stream.set_nodelay(True)
 
     def write(self, data: bytes) -> Awaitable[None] | None:
@@ -77,9 +77,14 @@ class Downstream:
         if not self.flushed:
             return self._first(data)
         if self._raw:
-            return self._send(b"%x\r\n%b\r\n" % (len(data), data))
+            return self._send(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
         self._handler.write(data)
-        return _unless_done(self._handler.flush())
+        return _unless_done(self._handler.flush())  # a known length has one writer: the relay
+
+    @property
+    def congested(self) -> bool:
+        """The client has not yet taken what was written."""
+        return self._stream.writing()
 
     def flush(self) -> None:
         """Sends what is held back, the headers at least."""
@@ -90,6 +95,8 @@ class Downstream:
     def finish(self) -> None:
         """The clean end."""
         unmarked = self.flushed and not self._length_known
+        if self._handler.request.method == "HEAD" and not self._length_known:
+            self.flush()  # or Tornado would add a length that GET does not have
         self._handler.finish()
         old = self._handler.request.version == "HTTP/1.0"
         if unmarked and old and not self._stream.closed():
@@ -98,7 +105,7 @@ class Downstream:
 
     async def cut(self, last: bytes = b"") -> None:
         """Sends some last words and closes without the end of a whole reply (no last chunk)."""
-        if last and not self._stream.closed():
+        if last and self._raw and not self._stream.closed():
             written = self.write(last)
             if written is not None:
                 try:
@@ -120,7 +127,7 @@ class Downstream:
         stream = self._stream
         if stream.closed():
             return None
-        if not stream.writing():
+        if self._direct and not stream.writing():
             try:
                 sent = stream.socket.send(frame)
             except BlockingIOError:
@@ -131,7 +138,7 @@ class Downstream:
             if sent == len(frame):
                 return None
             frame = frame[sent:]
-        return stream.write(frame)
+        return _unless_done(stream.write(frame))
 
 
 def _unless_done(future: asyncio.Future[None]) -> Awaitable[None] | None:

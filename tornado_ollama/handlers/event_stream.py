@@ -95,8 +95,9 @@ class EventStream:
         return self._down.write(events)
 
     def _tick(self) -> None:
-        """Writes a comment when nothing has been written since the last look."""
-        if self._down.sent == self._seen:
+        """Writes a comment when nothing has been written since the last look, and what was
+        written before has been taken."""
+        if self._down.sent == self._seen and not self._down.congested:
             self._write(sse.PING)
         self._seen = self._down.sent
         self._timer = asyncio.get_running_loop().call_later(PING_EVERY_S, self._tick)

@@ -15,8 +15,9 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from ..errors import BadRequest
 
-_PLAIN = re.compile(r"/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]+/?)*", re.ASCII)
-"""RFC 3986 pchar without percent-encoding, segments not empty; a last slash is a 404 later on."""
+_PLAIN = re.compile(r"/|(?:/[A-Za-z0-9\-._~!$&'()*+,;=:@]+)+/?", re.ASCII)
+"""RFC 3986 pchar without percent-encoding, segments not empty; a last slash is a 404 later on.
+Every segment begins with its own slash, so there is one way to match and no backtracking."""
 
 _ENCODED = re.compile(r"%([0-9A-Fa-f]{2})")
 _QUERY = re.compile(r"[\x21-\x7e]*", re.ASCII)
