@@ -122,6 +122,17 @@ class Studio:
         page.wait_for_timeout(50)
         page.screenshot(path=self._to / f"{name}.png")
 
+    def manage(self, page: Any) -> None:
+        pull = self._ollama.talk_on("/api/pull")
+        page.click("#menu-button")
+        page.click("#models-entry")
+        page.wait_for_selector(".managed li >> nth=3")
+        page.fill(".pull-form input", "mistral:7b")
+        page.press(".pull-form input", "Enter")
+        pull.put(status="pulling f5074b1221da", completed=1_700_000_000, total=4_100_000_000)
+        page.wait_for_selector(".pulls:has-text('1.7 GB')")
+        page.click(".managed li >> nth=1 >> [data-t-label='manage.delete']")
+
     def fail(self, page: Any) -> None:
         gone = "model 'qwen3:8b' not found"
         self._ollama.on("/api/chat", json_reply({"error": gone}, 404))
@@ -144,11 +155,17 @@ def take_all(studio: Studio) -> None:
             page.click("#side-toggle")
         page.evaluate("scroller.scrollTop = 0")
         studio.take(page, f"chat-{name}")
+        if (width, scheme) == (1280, "light"):
+            page.click(f"{LAST} .thinking summary")
+            studio.take(page, f"thinking-{name}")
         page.context.close()
     page = studio.page(1280, "light", "en-US")
     page.click("#model-button")
     page.wait_for_selector("#model-options .option")
     studio.take(page, "models-1280-light-en")
+    page.keyboard.press("Escape")
+    studio.manage(page)
+    studio.take(page, "manage-1280-light-en")
     page.keyboard.press("Escape")
     studio.fail(page)
     studio.take(page, "error-1280-light-en")
