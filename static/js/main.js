@@ -65,17 +65,17 @@ async function start() {
 
   /** Who answers, and with which models? Asked once, however many want to know. */
   function look() {
-    showManaging();
     looking ??= Promise.all([backend.refresh(), models.refresh()]).finally(() => { looking = null; });
     return looking.then(() => {
+      showManaging();
       if (models.failure?.status === 401) tokenDialog.open();
     });
   }
 
   /** The way to the models is there for those who may change them. */
   async function showManaging() {
-    const may = await ModelsView.mayManage();
-    byId('models-entry').hidden = !may;
+    const manageable = backend.kind !== 'embedded' && !models.failure;
+    byId('models-entry').hidden = !manageable || !(await ModelsView.mayManage());
   }
 
   function show() {
@@ -120,6 +120,7 @@ async function start() {
   tokenDialog.addEventListener('change', async () => {
     await looking;
     await Promise.all([backend.refresh(), models.refresh()]);
+    showManaging();
     chat.tokenChanged();
   });
   const fresh = () => {
@@ -141,6 +142,7 @@ async function start() {
     { icon: 'import', t: 'import.menu', run: () => library.importFile() },
     { icon: 'help', t: 'keys.title', run: openHelp },
   ]);
+  byId('models-entry').hidden = true;
 
   await Promise.all([library.list.refresh(), library.openFromAddress()]);
   sidebar.start(library.list.isEmpty);

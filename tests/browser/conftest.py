@@ -34,6 +34,7 @@ FLAGS = (
 ).split()
 PATIENCE_MS = 10_000
 TOKEN = "page-test-token-0123456789abcdef"
+MANAGER = "page-test-manager-0123456789abcdef"
 
 missing_chromium = False
 
@@ -99,7 +100,10 @@ def closed_gateway(_ollama: ScriptedOllama, tmp_path_factory: Any) -> Iterator[G
     """Wants TOKEN, which may use talker:3b only; forgets lost chats at once."""
     config = {
         "service": {"base_url": _ollama.url},
-        "auth": {"generate_tokens": [{"name": "page", "token": TOKEN, "models": ["talker:*"]}]},
+        "auth": {
+            "generate_tokens": [{"name": "page", "token": TOKEN, "models": ["talker:*"]}],
+            "model_tokens": [{"name": "manager", "token": MANAGER}],
+        },
         "chat": {"resume_grace": 0.05},
     }
     gateway = Gateway(tmp_path_factory.mktemp("closed"), config, "--embedded", "never")

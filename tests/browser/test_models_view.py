@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..backend import Exchange, json_reply
-from .conftest import TOKEN
+from .conftest import MANAGER, TOKEN
 from .gateway import Gateway
 from .ollama import ScriptedOllama
 from .test_token import give
@@ -109,3 +109,7 @@ def test_who_may_not_manage_is_not_shown_the_way(
     page.wait_for_selector(".tries button")
     page.click("#menu-button")
     page.wait_for_selector("#models-entry", state="hidden")
+    page.click("#menu .menu-row:has([data-t='token.menu'])")
+    give(page, MANAGER)
+    page.click("#menu-button")
+    page.wait_for_selector("#models-entry:visible")
