@@ -13,6 +13,7 @@ from typing import Any
 
 from msgspec import structs
 from tornado import httputil
+from tornado.ioloop import PeriodicCallback
 from tornado.web import Application, RequestHandler
 
 from .access.authenticator import build_authenticator
@@ -22,8 +23,10 @@ from .access.routes import NOWHERE, Door, find
 from .config import Settings
 from .errors import BadRequest, GatewayError
 from .handlers.assets import read_assets
+from .handlers.base import BaseHandler
 from .handlers.chat_socket import ChatSocketHandler
 from .handlers.deps import Deps, Gate, Live, Resumables, Site
+from .handlers.hang_up import SWEEP_MS, sweep
 from .handlers.health import HealthHandler
 from .handlers.native import NativeHandler
 from .handlers.nowhere import NowhereHandler
@@ -80,6 +83,8 @@ class Gateway(Application):
         self._resumables: Resumables = {}
         self._started_at = time.monotonic()
         self.deps = self._make_deps(settings)
+        self._sweeper = PeriodicCallback(self._sweep, SWEEP_MS)
+        self._sweeper.start()
 
     def find_handler(self, request: httputil.HTTPServerRequest, **kwargs: Any) -> Any:
         problem: BadRequest | None = None
@@ -107,16 +112,18 @@ class Gateway(Application):
         """
         listen = structs.replace(settings.listen, host=self._host)
         settings = structs.replace(settings, listen=listen)
-        if self.backend.kind == "ollama":
-            self.backend.move(settings.service.base_url, "ollama")
-        self.deps = self._make_deps(settings)
+        self.deps = self._make_deps(settings)  # may fail; nothing has changed then
+        self.backend.set_real(settings.service.base_url)
+        authenticator = self.deps.gate.authenticator
         for request in self._live:
             if request.principal is None:  # a public route
                 continue
             try:
-                self.deps.gate.authenticator.authenticate(request.credential, time.time())
+                principal = authenticator.authenticate(request.credential, time.time())
             except GatewayError:
                 request.revoke()
+            else:
+                request.renew(self.deps, principal)
 
     def begin_drain(self) -> None:
         """From now on new requests are answered 503, and sockets close when they have nothing
@@ -131,11 +138,15 @@ class Gateway(Application):
 
     async def close(self) -> None:
         """Ends what still runs, and all connections to Ollama."""
+        self._sweeper.stop()
         self._probe.close()
         for request in self._live:
             request.drain(now=True)
         self.client.close()
         await asyncio.sleep(0)
+
+    def _sweep(self) -> None:
+        sweep(request for request in self._live if isinstance(request, BaseHandler))
 
     def _make_deps(self, settings: Settings) -> Deps:
         service = settings.service

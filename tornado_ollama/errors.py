@@ -6,6 +6,7 @@
         Forbidden               403  scope, model, Host or Origin not allowed
         NotFound                404  unknown route or model
         MethodNotAllowed        405
+        ClientStalled           408  the client does not take its reply
         BodyTooLarge            413
         UnsupportedMedia        415
         UpstreamAnswer          any  Ollama itself refused; its status and sentence
@@ -81,6 +82,12 @@ class MethodNotAllowed(GatewayError):
         """`allow`: the methods of the route, for the `Allow` header (RFC 9110, 15.5.6)."""
         super().__init__(message)
         self.allow = allow
+
+
+class ClientStalled(GatewayError):
+    status = 408
+    type = "invalid_request_error"
+    code = "client_stalled"
 
 
 class BodyTooLarge(GatewayError):

@@ -3,12 +3,18 @@ full pipe behind it never holds up the loop."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
-import logging.handlers
 import queue
 import sys
+import threading
 import time
+
+MAX_WAITING = 10_000
+"""Records that may wait for the thread."""
+
+STOP_S = 2.0
 
 
 class TextFormatter(logging.Formatter):
@@ -35,21 +41,48 @@ class JsonFormatter(TextFormatter):
         return json.dumps({"time": self.formatTime(record), "level": record.levelname, **fields})
 
 
-class _KeepRecord(logging.handlers.QueueHandler):
-    """The standard one renders the record; ours stay whole for the formatter behind the queue."""
+class LogThread(logging.Handler):
+    """Hands records to a thread that writes them. Bounded both ways: a reader that stands still
+    costs lines, which are counted, and never memory or the end of the process."""
 
-    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
-        return record
+    def __init__(self, target: logging.Handler) -> None:
+        super().__init__()
+        self._target = target
+        self._records: queue.Queue[logging.LogRecord | None] = queue.Queue(MAX_WAITING)
+        self._dropped = 0
+        self._thread = threading.Thread(target=self._write, name="log", daemon=True)
+        self._thread.start()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self._records.put_nowait(record)
+        except queue.Full:
+            self._dropped += 1
+
+    def stop(self) -> None:
+        """Sees the last lines out, if they go within two seconds."""
+        with contextlib.suppress(queue.Full):
+            self._records.put(None, timeout=STOP_S)
+            self._thread.join(STOP_S)
+
+    def _write(self) -> None:
+        while (record := self._records.get()) is not None:
+            if self._dropped:
+                lost, self._dropped = self._dropped, 0
+                self._target.handle(_warning(f"{lost} log lines were lost: nobody read them."))
+            self._target.handle(record)
 
 
-def set_up(format: str, level: str) -> logging.handlers.QueueListener:
-    """Starts logging; `stop()` what is returned to see the last lines out."""
+def _warning(message: str) -> logging.LogRecord:
+    return logging.LogRecord(__name__, logging.WARNING, __file__, 0, message, None, None)
+
+
+def set_up(format: str, level: str) -> LogThread:
+    """Starts logging; `stop()` what is returned at the end."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if format == "json" else TextFormatter())
-    lines: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
+    thread = LogThread(handler)
     root = logging.getLogger()
-    root.handlers[:] = [_KeepRecord(lines)]
+    root.handlers[:] = [thread]
     root.setLevel(level.upper())
-    listener = logging.handlers.QueueListener(lines, handler)
-    listener.start()
-    return listener
+    return thread

@@ -20,7 +20,7 @@ from tornado.netutil import bind_sockets
 
 from .app import MAX_SOCKET_MESSAGE_BYTES, Gateway, make_app
 from .config import Settings
-from .errors import ConfigError
+from .errors import ConfigError, ShuttingDown
 from .takeover import EmbeddedMode, Takeover
 
 log = logging.getLogger(__name__)
@@ -31,6 +31,9 @@ HEADER_TIMEOUT_S = 75.0
 MAX_HEAD_BYTES = 32 * 1024
 MAX_STRAY_BODY_BYTES = 64 * 1024
 """Of a body sent to a route that takes none; routes with bodies count for themselves."""
+
+LAST_WORDS_S = 1.0
+"""How long streams are given to say that they are cut."""
 
 SOCKETS_S = 2.0
 """How long WebSockets are given to answer a close frame."""
@@ -86,7 +89,7 @@ async def serve(
     sockets = _bind(settings)
     for line in settings.warnings:
         log.warning("%s", line)
-    takeover = Takeover(app.backend, app.client, settings.service.base_url, embedded)
+    takeover = Takeover(app.backend, app.client, embedded)
     stop = Stop(app, read_settings)
     stop.listen_to_signals()
     try:
@@ -113,6 +116,7 @@ class Stop:
         self._app = app
         self._read_settings = read_settings
         self._reloading: asyncio.Task[None] | None = None
+        self._one_at_a_time = asyncio.Lock()
         self.requested = asyncio.Event()
 
     def listen_to_signals(self) -> None:
@@ -132,13 +136,16 @@ class Stop:
         self._reloading = asyncio.create_task(self._read_and_apply())
 
     async def _read_and_apply(self) -> None:
-        try:
-            settings = await asyncio.to_thread(self._read_settings)
-        except ConfigError as error:
-            log.error("The configuration was not reloaded: %s", error)
-            return
-        self._app.reload(settings)
-        log.info("The configuration was reloaded.")
+        async with self._one_at_a_time:
+            try:
+                settings = await asyncio.to_thread(self._read_settings)
+                self._app.reload(settings)
+            except ConfigError as error:
+                log.error("The configuration was not reloaded: %s", error)
+            except Exception:
+                log.exception("The configuration was not reloaded")
+            else:
+                log.info("The configuration was reloaded.")
 
 
 def _on_signal(loop: asyncio.AbstractEventLoop, name: str, callback: Callable[[], None]) -> None:
@@ -155,6 +162,8 @@ async def _drain(app: Gateway, seconds: float) -> None:
     app.begin_drain()
     if not await _all_gone(app, seconds):
         log.warning("%d requests did not end in %g s and are cut.", len(app.live), seconds)
+        app.client.fail_all(ShuttingDown())  # streams say so in their last line or event
+        await _all_gone(app, LAST_WORDS_S)
         for request in app.live:
             request.drain(now=True)
         await _all_gone(app, SOCKETS_S)

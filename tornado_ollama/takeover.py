@@ -15,7 +15,6 @@ from .errors import GatewayError
 from .upstream.client import UpstreamClient
 from .upstream.ollama import Backend
 from .upstream.request import UpstreamRequest
-from .wire.target import Upstream
 
 log = logging.getLogger(__name__)
 
@@ -28,12 +27,9 @@ PATIENCE_S = 2.0
 class Takeover:
     """Starts the embedded backend where it is wanted, and looks for a real Ollama meanwhile."""
 
-    def __init__(
-        self, backend: Backend, client: UpstreamClient, base_url: str, mode: EmbeddedMode
-    ) -> None:
+    def __init__(self, backend: Backend, client: UpstreamClient, mode: EmbeddedMode) -> None:
         self._backend = backend
         self._client = client
-        self._real = Upstream(base_url)
         self._mode = mode
         self._supervisor: Supervisor | None = None
         self._watch: asyncio.Task[None] | None = None
@@ -44,10 +40,10 @@ class Takeover:
             return
         self._supervisor = Supervisor(self._moved)
         url = await self._supervisor.start()
-        self._backend.move(url, "embedded")
+        self._backend.use_embedded(url)
         log.warning("Requests go to the embedded backend at %s.", url)
         if self._mode == "auto":
-            log.warning("Nothing answers at %s; looking for it meanwhile.", self._real.base_url)
+            log.warning("Nothing answers at %s; looking for it meanwhile.", self._where)
             self._watch = asyncio.create_task(self._wait_for_real())
 
     async def stop(self) -> None:
@@ -59,17 +55,21 @@ class Takeover:
     def _moved(self, url: str) -> None:
         """The embedded backend was restarted, on another port."""
         if self._backend.kind == "embedded":
-            self._backend.move(url, "embedded")
+            self._backend.use_embedded(url)
+
+    @property
+    def _where(self) -> str:
+        return self._backend.real.base_url
 
     async def _wait_for_real(self) -> None:
         while not await self._real_answers():
             await asyncio.sleep(LOOK_EVERY_S)
-        self._backend.move(self._real.base_url, "ollama")
-        log.warning("Ollama answers at %s: new requests go there.", self._real.base_url)
+        self._backend.use_real()
+        log.warning("Ollama answers at %s: new requests go there.", self._where)
 
     async def _real_answers(self) -> bool:
         request = UpstreamRequest(
-            self._real.url("/api/version"),
+            self._backend.real.url("/api/version"),
             connect_timeout=PATIENCE_S,
             first_byte_timeout=PATIENCE_S,
             idle_timeout=PATIENCE_S,

@@ -27,7 +27,7 @@ class AuthMixin(BaseHandler):
         self._check_origin_header()
         if self.problem is not None:
             raise self.problem
-        if self.deps.live.draining:
+        if self.deps.live.draining and self.route.door is not Door.LIVE:
             raise ShuttingDown()
         if self.route.door is Door.NOWHERE:
             raise NotFound(

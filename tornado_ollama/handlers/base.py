@@ -18,6 +18,7 @@ from http.client import responses
 from typing import Any
 
 from tornado.http1connection import HTTP1Connection
+from tornado.iostream import IOStream
 from tornado.web import RequestHandler
 
 from .. import __version__
@@ -248,12 +249,22 @@ class BaseHandler(RequestHandler):
         if not self._body_ended:  # Tornado does not finish such a request
             self._leave()
 
+    def watched_stream(self) -> IOStream | None:
+        """While an answer is awaited: Tornado may be deaf on this connection, see `hang_up.py`."""
+        connection = self.request.connection
+        if self._body_ended and isinstance(connection, HTTP1Connection):
+            return connection.stream
+        return None
+
     def client_left(self) -> None:
         """Stops whatever runs for this client. Overridden by handlers that have something."""
 
     def revoke(self) -> None:
         """The credential of this request is gone: what a client sees is a cut connection."""
         self._cut("revoked")
+
+    def renew(self, deps: Deps, principal: Principal) -> None:
+        """A request keeps the settings it began with; a socket, which asks again, does not."""
 
     def drain(self, *, now: bool = False) -> None:
         """The gateway is going down. A request ends by itself; `now`: time is up."""

@@ -7,11 +7,11 @@ upload of any size passes in constant memory.
 from __future__ import annotations
 
 import asyncio
-import select
 import socket
 
 from ..errors import BadRequest
 from ..upstream.request import Send
+from .hang_up import hung_up
 
 WATCH_S = 0.05
 """How often a waiting upload looks whether its client is still there. Tornado does not read while
@@ -39,7 +39,7 @@ class BodyPipe:
                     await self._pieces.put(piece)
                 return
             except TimeoutError:
-                if _hung_up(self._client):
+                if hung_up(self._client):
                     raise ConnectionResetError("the client left its upload") from None
 
     async def end(self) -> None:
@@ -65,12 +65,3 @@ class BodyPipe:
         except TimeoutError:
             raise BadRequest(f"The upload stood still for {STALL_S:g} s.") from None
 
-
-def _hung_up(client: socket.socket) -> bool:
-    """Whether the peer has closed, seen without reading what it may have sent before."""
-    hang_up = getattr(select, "POLLRDHUP", 0)  # Linux
-    if not hang_up:
-        return False
-    poll = select.poll()
-    poll.register(client.fileno(), hang_up)
-    return any(event & (hang_up | select.POLLHUP | select.POLLERR) for _, event in poll.poll(0))

@@ -22,7 +22,7 @@ from ..wire.headers import to_upstream
 from ..wire.model_names import named_models
 from ..wire.multipart import named_models_in_form
 from .auth_mixin import AuthMixin
-from .base import too_large
+from .base import BODY_S, too_large
 from .body_pipe import BodyPipe
 from .relay import Relay
 
@@ -60,6 +60,8 @@ class NativeHandler(AuthMixin):
             assert isinstance(connection, HTTP1Connection)
             self._pipe = BodyPipe(connection.stream.socket)
             self._upload = asyncio.create_task(self._relay_upload(length))
+        elif isinstance(self.request.connection, HTTP1Connection):
+            self.request.connection.set_body_timeout(BODY_S)
 
     @property
     def _bound(self) -> bool:

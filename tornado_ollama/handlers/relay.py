@@ -32,7 +32,6 @@ class Relay:
     def __init__(self, handler: BaseHandler) -> None:
         self._handler = handler
         self._down = Downstream(handler)
-        self._fetch: asyncio.Future[HTTPResponse] | None = None
         self._lines = False
 
     def on_head(self, head: ResponseHead) -> None:
@@ -48,7 +47,6 @@ class Relay:
     async def follow(self, fetch: asyncio.Future[HTTPResponse]) -> None:
         """Returns when the reply has been passed on, or cut. Raises GatewayError while a proper
         error answer is still possible."""
-        self._fetch = fetch
         handler, down = self._handler, self._down
         try:
             await fetch
@@ -64,11 +62,6 @@ class Relay:
             raise
         else:
             handler.end_reply(down)
-
-    def stop(self) -> None:
-        """Hangs up on Ollama."""
-        if self._fetch is not None:
-            self._fetch.cancel()
 
     def _last_words(self, error: GatewayError) -> bytes:
         if not self._lines:

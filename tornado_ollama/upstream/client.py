@@ -103,7 +103,10 @@ class UpstreamClient(AsyncHTTPClient):
     def fetch(
         self, request: str | HTTPRequest, raise_error: bool = True, **kwargs: Any
     ) -> asyncio.Future[HTTPResponse]:
-        """See `AsyncHTTPClient.fetch`. Cancelling the future closes the connection."""
+        """See `AsyncHTTPClient.fetch`. Cancelling the future closes the connection. Raises
+        `ShuttingDown` after `close`."""
+        if self._closed:
+            raise ShuttingDown()
         if isinstance(request, str):
             request = UpstreamRequest(request, **kwargs)
             kwargs = {}
@@ -150,11 +153,15 @@ class UpstreamClient(AsyncHTTPClient):
         exchange = Exchange(asked, head, self._pool(url), done)
         self._newest = exchange
 
+    def fail_all(self, error: GatewayError) -> None:
+        """Ends every exchange under way with this error."""
+        for exchange in tuple(self._under_way):
+            exchange.fail(error)
+
     def close(self) -> None:
         """Ends every exchange with `ShuttingDown`, and closes all connections."""
         super().close()
-        for exchange in tuple(self._under_way):
-            exchange.fail(ShuttingDown())
+        self.fail_all(ShuttingDown())
         for pool in self._pools.values():
             pool.close()
 

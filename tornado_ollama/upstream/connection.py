@@ -34,7 +34,8 @@ _view = memoryview(bytearray(READ_BYTES))
 
 
 class Reader(Protocol):
-    """What a connection tells its exchange. None of these may raise."""
+    """What a connection tells its exchange. None of these may raise: asyncio would be the one to
+    catch it."""
 
     def on_head(self, status: int, reason: str, headers: list[tuple[str, str]]) -> None: ...
 
@@ -49,7 +50,8 @@ class Reader(Protocol):
 
 
 class Connection(asyncio.BufferedProtocol):
-    """A connection, one exchange at a time: `send`, then the reader's calls, then `reusable`."""
+    """A connection, one exchange at a time: `send`, then the reader's calls; afterwards it may be
+    used again while it is `usable`."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, lost: Callable[[Connection], None]) -> None:
         """`lost` is called once when the connection has ended, idle or not."""
@@ -61,6 +63,9 @@ class Connection(asyncio.BufferedProtocol):
         self._resuming: asyncio.Future[None] | None = None
         self.used = 0
         """Exchanges begun on this connection: above 1, the peer may have hung up meanwhile."""
+        self._lost_with: Exception | None = None
+        self.paused_at = 0.0
+        """Loop time at which the reader asked for a rest; its stall clock looks here."""
         self.last_read = 0.0
         """Loop time of the last read, in seconds; the exchange's idle clock looks here."""
 
@@ -146,9 +151,10 @@ class Connection(asyncio.BufferedProtocol):
             self._room.set_result(None)
         if self._reader is not None and exc is not None:
             self._hear_last_words()
+        self._lost_with = exc
         reader = self._reader
         if reader is not None and self._resuming is None:
-            self._finish_lost(reader, exc)
+            self._finish_lost(reader)
         self._lost(self)
 
     def pause_writing(self) -> None:
@@ -241,6 +247,7 @@ class Connection(asyncio.BufferedProtocol):
         if rest is not None and self._reader is reader:
             if self.usable:
                 self._transport.pause_reading()
+            self.paused_at = self._loop.time()
             self._resuming = asyncio.ensure_future(rest)
             self._resuming.add_done_callback(self._resume)
 
@@ -261,7 +268,7 @@ class Connection(asyncio.BufferedProtocol):
         elif self.usable:
             self._transport.resume_reading()
         else:
-            self._finish_lost(reader, None)
+            self._finish_lost(reader)
 
     def _end(self, reader: Reader) -> None:
         self._reader = None
@@ -271,13 +278,14 @@ class Connection(asyncio.BufferedProtocol):
             self._transport.resume_reading()
         reader.on_end()
 
-    def _finish_lost(self, reader: Reader, exc: Exception | None) -> None:
-        if self._complete or (self._head_ready and not self._framed and exc is None):
+    def _finish_lost(self, reader: Reader) -> None:
+        clean = self._lost_with is None
+        if self._complete or (self._head_ready and not self._framed and clean):
             self._reader = None  # without a length, the close is the end (RFC 9112, 6.3)
             reader.on_end()
             return
         broken = UpstreamBroken("Ollama broke off the connection before its reply was complete.")
-        broken.__cause__ = exc
+        broken.__cause__ = self._lost_with
         self._fail(broken)
 
     def _fail(self, error: UpstreamBroken) -> None:

@@ -17,11 +17,20 @@ from typing import Protocol
 
 from tornado.httputil import HTTPHeaders
 
-from ..errors import GatewayError, UpstreamBroken, UpstreamTimeout, UpstreamUnavailable
+from ..errors import (
+    ClientStalled,
+    GatewayError,
+    UpstreamBroken,
+    UpstreamTimeout,
+    UpstreamUnavailable,
+)
 from .connection import Connection
 from .request import BodyProducer, ResponseHead, UpstreamRequest
 
 log = logging.getLogger(__name__)
+
+STALLED_CLIENT_S = 120.0
+"""How long a client may leave its reply unread: meanwhile Ollama has a slot taken for it."""
 
 
 class Pool(Protocol):
@@ -91,8 +100,10 @@ class Exchange:
                     "(service.connect_timeout)."
                 )
             )
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # UnicodeError: no possible host name
             self.fail(_unreachable(error))
+        except Exception as error:
+            self._fail_unforeseen(error)
         else:
             self._task = None
             self._send_on(connection)
@@ -125,10 +136,7 @@ class Exchange:
         except GatewayError as error:
             self.fail(error)
         except Exception as error:
-            log.exception("A body producer failed")
-            failure = GatewayError("The request's body could not be passed on.")
-            failure.__cause__ = error
-            self.fail(failure)
+            self._fail_unforeseen(error)
         else:
             if chunked and connection.usable:
                 connection.write(b"0\r\n\r\n")
@@ -144,16 +152,23 @@ class Exchange:
             self._clock = None
         if self._request.idle_timeout:
             self._clock = self._loop.call_later(self._request.idle_timeout, self._tick)
-        if self._request.header_callback is not None:
-            _tell_lines(self._request.header_callback, self.response)
-        if self._request.head_callback is not None:
-            self._request.head_callback(self.response)
+        try:
+            if self._request.header_callback is not None:
+                _tell_lines(self._request.header_callback, self.response)
+            if self._request.head_callback is not None:
+                self._request.head_callback(self.response)
+        except Exception as error:
+            self._fail_unforeseen(error)
 
     def on_data(self, data: bytes) -> Awaitable[None] | None:
         if self._request.streaming_callback is None:
             self.collected.append(data)
             return None
-        return self._request.streaming_callback(data)
+        try:
+            return self._request.streaming_callback(data)
+        except Exception as error:
+            self._fail_unforeseen(error)
+            return None
 
     def on_end(self) -> None:
         connection, uploading = self._connection, self._task is not None
@@ -193,6 +208,11 @@ class Exchange:
         left = since + limit - self._loop.time()
         if resting:  # the client is the slow one
             left = limit
+            if connection.paused:
+                left = min(left, connection.paused_at + STALLED_CLIENT_S - self._loop.time())
+                if left <= 0:
+                    self.fail(ClientStalled(f"The reply was not taken for {STALLED_CLIENT_S:g} s."))
+                    return
         if left > 0:
             self._clock = self._loop.call_later(left, self._tick)
             return
@@ -204,6 +224,13 @@ class Exchange:
         if not self._over:
             self.abort()
             self._done(error)
+
+    def _fail_unforeseen(self, error: Exception) -> None:
+        """The last resort: whoever asked must hear of the end, whatever went wrong."""
+        log.error("A request to Ollama failed in an unforeseen way", exc_info=error)
+        failure = GatewayError("The gateway failed; its log says more.")
+        failure.__cause__ = error
+        self.fail(failure)
 
     def _stop_clock(self) -> None:
         if self._clock is not None:
@@ -218,9 +245,9 @@ class Exchange:
         self._task = None
 
 
-def _unreachable(error: OSError) -> UpstreamUnavailable:
+def _unreachable(error: OSError | UnicodeError) -> UpstreamUnavailable:
     """The sentence a client may see; the system's own words stay in the cause, for the log."""
-    if isinstance(error, socket.gaierror):
+    if isinstance(error, (socket.gaierror, UnicodeError)):
         what = "its host name is not known"
     elif isinstance(error, ssl.SSLError):
         what = "TLS could not be agreed on"

@@ -31,15 +31,25 @@ class Clocks:
 
 
 class Backend:
-    """Where requests go now. The embedded backend's supervisor changes it while the gateway runs:
-    requests under way stay where they are, new ones go to the new place."""
+    """Where requests go: to the real Ollama, or to the embedded backend while there is none.
+    Requests under way stay where they are, new ones go to the new place."""
 
-    def __init__(self, base_url: str, kind: Kind = "ollama") -> None:
-        self.move(base_url, kind)
+    def __init__(self, base_url: str) -> None:
+        """`base_url`: `service.base_url`."""
+        self.real = self.upstream = Upstream(base_url)
+        self.kind: Kind = "ollama"
 
-    def move(self, base_url: str, kind: Kind) -> None:
-        self.upstream = Upstream(base_url)
-        self.kind: Kind = kind
+    def set_real(self, base_url: str) -> None:
+        """The real Ollama has moved, says a reload."""
+        self.real = Upstream(base_url)
+        if self.kind == "ollama":
+            self.upstream = self.real
+
+    def use_real(self) -> None:
+        self.upstream, self.kind = self.real, "ollama"
+
+    def use_embedded(self, base_url: str) -> None:
+        self.upstream, self.kind = Upstream(base_url), "embedded"
 
 
 class Ollama:

@@ -44,13 +44,16 @@ class UpstreamRequest(HTTPRequest):
         *,
         body_producer: BodyProducer | None = None,
         head_callback: Callable[[ResponseHead], None] | None = None,
+        header_callback: Callable[[str], None] | None = None,
         streaming_callback: Callable[[bytes], Awaitable[None] | None] | None = None,
         connect_timeout: float = 5.0,
         first_byte_timeout: float = 600.0,
         idle_timeout: float = 60.0,
         replayable: bool | None = None,
     ) -> None:
-        """`streaming_callback` may return an awaitable: reading rests until it is done.
+        """`head_callback` gets the whole head at once, `header_callback` a line at a time, as
+        Tornado's clients do. `streaming_callback` may return an awaitable: reading rests until it
+        is done.
         `replayable`: the request may be sent twice, when the pooled connection it was first sent
         on turns out to be dead. Default: the idempotent methods without a producer.
         """
@@ -59,6 +62,7 @@ class UpstreamRequest(HTTPRequest):
             method=method,
             headers=headers,
             body=body,
+            header_callback=header_callback,
             streaming_callback=streaming_callback,
             connect_timeout=connect_timeout,
             request_timeout=0,

@@ -1,0 +1,52 @@
+"""Whether a client has left, where Tornado does not notice.
+
+Tornado listens for the end of a connection only while its read buffer is empty. A request with
+surplus bytes behind it (a pipelined one, a stray line break) or one whose upload waits for Ollama
+could otherwise leave unseen, and a model would go on computing for nobody. Looking costs a system
+call and reads nothing.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+from collections.abc import Iterable
+from typing import Protocol
+
+from tornado.iostream import IOStream
+
+SWEEP_MS = 500
+"""How often all requests under way are looked at."""
+
+
+class Request(Protocol):
+    """A request under way, as the sweep sees it."""
+
+    def watched_stream(self) -> IOStream | None:
+        """The connection to look at; None where Tornado notices by itself."""
+
+    def on_connection_close(self) -> None: ...
+
+
+def sweep(requests: Iterable[Request]) -> None:
+    """Tells the requests whose clients have left."""
+    for request in requests:
+        stream = request.watched_stream()
+        if stream is not None and not stream.closed() and hung_up(stream.socket):
+            request.on_connection_close()
+            stream.close()
+
+
+def hung_up(client: socket.socket) -> bool:
+    """Whether the peer has closed, without reading what it may have sent before."""
+    told = getattr(select, "POLLRDHUP", 0)  # Linux
+    if told:
+        poll = select.poll()
+        poll.register(client.fileno(), told)
+        return any(event & (told | select.POLLHUP | select.POLLERR) for _, event in poll.poll(0))
+    try:
+        return client.recv(1, socket.MSG_PEEK) == b""
+    except (BlockingIOError, InterruptedError):
+        return False
+    except OSError:
+        return True
