@@ -245,3 +245,19 @@ async def test_the_neighbours_stream_on(connect: Any, backend: Backend) -> None:
     for client, head in list(zip(clients, heads, strict=True))[1::2]:
         rest = await client.read_body(head)
         assert rest.complete and rest.body == b"two\n"
+
+
+@pytest.mark.parametrize("surplus", [b"\r\n", b"GET /health/live HTTP/1.1\r\n"])
+@pytest.mark.parametrize("behaviour", [StallBeforeHeaders, StallMidLine])
+async def test_with_bytes_behind_its_request(
+    connect: Any, backend: Backend, surplus: bytes, behaviour: Any
+) -> None:
+    """Tornado does not listen while something lies unread; the sweep looks in its place."""
+    backend.on("/api/chat", behaviour())
+    client = await connect()
+    sent = CHAT
+    head = b"POST /api/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
+    await client.send(head % len(sent) + sent + surplus)
+    exchange = await backend.next_request("/api/chat")
+    client.leave()
+    await exchange.closed.wait()

@@ -214,3 +214,33 @@ async def test_no_secret_is_in_what_the_process_says(
     assert "/api/chat" in process.stderr
     for secret in (BOTH, GENERATE, "Say hello", SECURED["auth"]["jwt"]["secret"]):
         assert secret not in process.stdout + process.stderr
+
+
+@pytest.mark.parametrize("config", [{"listen": {"drain_timeout": 0.2}}], ids=["short drain"])
+async def test_a_stream_that_outlasts_the_drain_is_told_before_it_is_cut(
+    gateway_process: Started, backend: Backend
+) -> None:
+    backend.on("/api/chat", Stream(b"one\n", asyncio.Event()))
+    process = await gateway_process()
+    client, response = await stream_under_way(process.port)
+    process.signal(signal.SIGTERM)
+    rest = await client.read_body(response)
+    assert not rest.complete
+    assert "shutting down" in json.loads(rest.body.splitlines()[-1])["error"]
+    assert await process.wait() == 0
+    client.leave()
+
+
+@pytest.mark.parametrize("config", [{"log": {"format": "json"}}], ids=["json"])
+async def test_a_reload_moves_to_another_ollama(
+    gateway_process: Started, backend: Backend, config_file: Path
+) -> None:
+    process = await gateway_process()
+    settings = json.loads(config_file.read_text())
+    settings["service"]["base_url"] = "http://127.0.0.1:1"
+    config_file.write_text(json.dumps(settings))
+    process.signal(signal.SIGHUP)
+    await until(lambda: "reloaded" in process.stderr, "the reload is logged")
+    client = await RawConnection(process.port).open()
+    assert (await client.request("GET", "/api/version")).status == 503
+    client.leave()

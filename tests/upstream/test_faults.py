@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 
 from tornado_ollama.errors import (
+    ClientStalled,
+    GatewayError,
     ShuttingDown,
     UpstreamBroken,
     UpstreamTimeout,
     UpstreamUnavailable,
 )
+from tornado_ollama.upstream import exchange
 from tornado_ollama.upstream.client import UpstreamClient
 
 from ..backend import (
@@ -26,6 +29,7 @@ from ..backend import (
     SlowHeaders,
     StallBeforeHeaders,
     StallMidLine,
+    Stream,
     WrongContentLength,
 )
 from ..backend.network import full_backlog, refusing_port
@@ -163,3 +167,41 @@ async def test_one_failure_does_not_touch_its_neighbours(fetch: Fetch, backend: 
         await fetch("/api/generate")
     gate.set()
     assert (await good).code == 200
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 64 + ".example"])
+async def test_a_host_name_that_cannot_be(fetch: Fetch, host: str) -> None:
+    with pytest.raises(UpstreamUnavailable):
+        await fetch(url=f"http://{host}:11434/api/chat")
+
+
+@pytest.mark.parametrize("callback", ["head_callback", "streaming_callback"])
+async def test_a_callback_that_fails_ends_the_fetch(
+    fetch: Fetch, backend: Backend, expect_log: Any, callback: str
+) -> None:
+    expect_log("tornado_ollama.upstream.exchange", "unforeseen")
+
+    def fail(_: object) -> None:
+        raise KeyError("a mistake of ours")
+
+    with pytest.raises(GatewayError, match="log says more"):
+        await fetch(**{callback: fail})
+    await backend.exchanges[0].closed.wait()
+
+
+async def test_a_client_that_takes_nothing_ends_the_fetch(
+    fetch: Fetch, backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchange, "STALLED_CLIENT_S", 0.05)
+    backend.on("/api/chat", Stream(b"one\n", asyncio.Event()))
+    never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    with pytest.raises(ClientStalled):
+        await fetch(streaming_callback=lambda data: never, idle_timeout=0.1)
+    await backend.exchanges[0].closed.wait()
+    never.cancel()
+
+
+async def test_after_the_end_nothing_is_fetched(client: UpstreamClient, backend: Backend) -> None:
+    client.close()
+    with pytest.raises(ShuttingDown):
+        await client.fetch(backend.url)
