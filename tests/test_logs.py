@@ -21,7 +21,7 @@ def test_a_text_line_has_time_level_and_message() -> None:
 
 
 def test_a_json_line_has_the_records_fields() -> None:
-    line = json.loads(JsonFormatter().format(record("x", fields={"status": 200})))
+    line = json.loads(JsonFormatter().format(record("x", fields=lambda: {"status": 200})))
     assert line["status"] == 200 and line["level"] == "INFO" and "message" not in line
 
 

@@ -29,11 +29,14 @@ class TextFormatter(logging.Formatter):
 
 
 class JsonFormatter(TextFormatter):
-    """One JSON object a line: `time`, `level`, and the record's `fields` or its `message`."""
+    """One JSON object a line: `time`, `level`, and what the record's `fields` gives, or its
+    `message`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        fields = getattr(record, "fields", None)
-        if fields is None:
+        give = getattr(record, "fields", None)
+        if give is not None:
+            fields = give()
+        else:
             message = record.getMessage()
             if record.exc_info:
                 message += "\n" + self.formatException(record.exc_info)

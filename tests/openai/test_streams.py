@@ -118,6 +118,7 @@ class TestComments:
 
         class Down:
             started = True
+            congested = False
             sent = 0
 
             def __init__(self, handler: object) -> None: ...

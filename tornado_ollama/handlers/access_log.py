@@ -28,40 +28,38 @@ class AccessRecord:
     outcome: str
     """`ok`, the code of an error, or `client left`."""
 
+    def __str__(self) -> str:
+        """The line in text form."""
+        first, total = _ms(self.first_byte_s), _ms(self.duration_s)
+        return (
+            f"{self.client} {self.request_id} {_word(self.credential)} {_word(self.method)} "
+            f"{_word(self.path)} {self.status} {self.sent}B "
+            f"first={'-' if first is None else f'{first}ms'} total={total}ms {self.outcome}"
+        )
+
+    def fields(self) -> dict[str, object]:
+        """The line in JSON form."""
+        return {
+            "client": self.client,
+            "request_id": self.request_id,
+            "credential": self.credential,
+            "method": self.method,
+            "path": self.path,
+            "status": self.status,
+            "bytes": self.sent,
+            "first_byte_ms": _ms(self.first_byte_s),
+            "duration_ms": _ms(self.duration_s),
+            "outcome": self.outcome,
+        }
+
 
 def write(record: AccessRecord) -> None:
-    """One line; `logs.py` writes it as text, or its `fields` as JSON."""
-    if not log.isEnabledFor(logging.INFO):
-        return
-    first_byte_ms = None if record.first_byte_s is None else round(record.first_byte_s * 1000, 1)
-    duration_ms = round(record.duration_s * 1000, 1)
-    log.info(
-        "%s %s %s %s %s %s %sB first=%s total=%sms %s",
-        record.client,
-        record.request_id,
-        _word(record.credential),
-        _word(record.method),
-        _word(record.path),
-        record.status,
-        record.sent,
-        "-" if first_byte_ms is None else f"{first_byte_ms}ms",
-        duration_ms,
-        record.outcome,
-        extra={
-            "fields": {
-                "client": record.client,
-                "request_id": record.request_id,
-                "credential": record.credential,
-                "method": record.method,
-                "path": record.path,
-                "status": record.status,
-                "bytes": record.sent,
-                "first_byte_ms": first_byte_ms,
-                "duration_ms": duration_ms,
-                "outcome": record.outcome,
-            }
-        },
-    )
+    """One line; `logs.py` makes text or JSON of it, in its own thread."""
+    log.info("%s", record, extra={"fields": record.fields})
+
+
+def _ms(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds * 1000, 1)
 
 
 def _word(text: str) -> str:

@@ -18,6 +18,7 @@ from http.client import responses
 from typing import Any
 
 from tornado.http1connection import HTTP1Connection
+from tornado.httputil import HTTPHeaders
 from tornado.iostream import IOStream
 from tornado.web import RequestHandler
 
@@ -32,7 +33,7 @@ from ..errors import (
     MethodNotAllowed,
     Unauthorized,
 )
-from ..wire.headers import request_id
+from ..wire.headers import Headers, request_id, to_upstream
 from ..wire.openai.errors import error_body, error_headers
 from . import access_log
 from .deps import Deps
@@ -224,6 +225,18 @@ class BaseHandler(RequestHandler):
             self.answer_error(MethodNotAllowed("This method is not known.", allow=KNOWN_METHODS))
         else:
             self.answer_error(GatewayError("The gateway failed; its log says more."))
+
+    def headers_up(self, passed: Headers | None = None) -> list[tuple[str, str]]:
+        """The headers of a request to Ollama that is made for this one: `passed` are the client's
+        own where its body is passed on, and none of them where the gateway writes the body."""
+        return to_upstream(
+            HTTPHeaders() if passed is None else passed,
+            peer=self.request.remote_ip or "-",
+            chain=self.client.chain,
+            scheme=self.client.scheme,
+            host=self.request.host,
+            request_id=self.request_id,
+        )
 
     # -- Tornado's hooks ----------------------------------------------------------------------
 

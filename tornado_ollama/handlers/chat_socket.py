@@ -17,7 +17,6 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 from ..access.credentials import SUBPROTOCOL, extract, from_subprotocols
 from ..errors import BadRequest, Forbidden, GatewayError, Unauthorized
 from ..wire import socket as protocol
-from ..wire.headers import to_upstream
 from . import resumable
 from .auth_mixin import AuthMixin
 from .chat_jobs import ChatJob, PlainJob
@@ -244,16 +243,6 @@ class ChatSocketHandler(AuthMixin, WebSocketHandler):
         self._congested = written if self._socket_stream.writing() else None
         return self._congested
 
-    def headers_up(self) -> list[tuple[str, str]]:
-        return to_upstream(
-            _NO_HEADERS,
-            peer=self.request.remote_ip or "-",
-            chain=self.client.chain,
-            scheme=self.client.scheme,
-            host=self.request.host,
-            request_id=self.request_id,
-        )
-
     # -- ends ---------------------------------------------------------------------------------
 
     def _end_plain(self) -> None:
@@ -286,19 +275,6 @@ class ChatSocketHandler(AuthMixin, WebSocketHandler):
     def on_finish(self) -> None:
         if self.get_status() != 101:  # the handshake's end is the socket's beginning
             super().on_finish()
-
-
-class _NoHeaders:
-    """A socket's own headers are the handshake's; none of them belongs to a request."""
-
-    def get_all(self) -> list[tuple[str, str]]:
-        return []
-
-    def get_list(self, name: str) -> list[str]:
-        return []
-
-
-_NO_HEADERS = _NoHeaders()
 
 
 async def _gone(written: asyncio.Future[None]) -> None:

@@ -10,16 +10,16 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 
 from tornado.httpclient import HTTPResponse
-from tornado.httputil import HTTPHeaders
 
 from ..upstream.request import ResponseHead
-from ..wire.headers import to_upstream
 from ..wire.openai.errors import native_error
 from .base import BaseHandler
 
 PARALLEL = 4
 """Requests made at once for one client's request: what Ollama may run side by side of one model.
 More would only wait in Ollama's queue, before other clients' requests."""
+
+OWN_HEADERS = (("Content-Type", "application/json"), ("Accept-Encoding", "identity"))
 
 Exchange = Callable[[int, bytes], Awaitable[None]]
 """Makes the request of one choice: its index and body."""
@@ -89,7 +89,7 @@ class Exchanges:
         fetch = handler.deps.ollama.fetch(
             method,
             self._path,
-            headers=self._headers(),
+            headers=[*OWN_HEADERS, *handler.headers_up()],
             body=body,
             on_head=on_head,
             on_data=on_data,
@@ -105,19 +105,3 @@ class Exchanges:
         """Raises what Ollama says in an answer that is no success."""
         if status != 200:
             raise native_error(status, body, input_field=self._input_field)
-
-    def _headers(self) -> list[tuple[str, str]]:
-        """None of the client's own: they describe a body that Ollama does not get."""
-        handler = self._handler
-        return [
-            ("Content-Type", "application/json"),
-            ("Accept-Encoding", "identity"),
-            *to_upstream(
-                HTTPHeaders(),
-                peer=handler.request.remote_ip or "-",
-                chain=handler.client.chain,
-                scheme=handler.client.scheme,
-                host=handler.request.host,
-                request_id=handler.request_id,
-            ),
-        ]

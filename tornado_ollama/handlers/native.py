@@ -18,7 +18,6 @@ from ..access.routes import Need, path_at_ollama
 from ..access.visibility import only_visible
 from ..errors import GatewayError
 from ..upstream.request import BodyProducer
-from ..wire.headers import to_upstream
 from ..wire.model_names import named_models
 from ..wire.multipart import named_models_in_form
 from .auth_mixin import AuthMixin
@@ -127,7 +126,7 @@ class NativeHandler(AuthMixin):
             self.request.method or "GET",
             path_at_ollama(self.route, self.url_path),
             query=self.query,
-            headers=self._headers_up(length),
+            headers=self._headers_with(length),
             body=body,
             producer=producer,
             on_head=relay.on_head,
@@ -142,7 +141,7 @@ class NativeHandler(AuthMixin):
             self.request.method or "GET",
             path_at_ollama(self.route, self.url_path),
             query=self.query,
-            headers=self._headers_up(None),
+            headers=self._headers_with(None),
         )
         response = await self._fetch
         assert self.principal is not None
@@ -152,15 +151,8 @@ class NativeHandler(AuthMixin):
             return
         self.answer(200, only_visible(response.body, self.principal), content_type)
 
-    def _headers_up(self, length: int | None) -> list[tuple[str, str]]:
-        headers = to_upstream(
-            self.request.headers,
-            peer=self.request.remote_ip or "-",
-            chain=self.client.chain,
-            scheme=self.client.scheme,
-            host=self.request.host,
-            request_id=self.request_id,
-        )
+    def _headers_with(self, length: int | None) -> list[tuple[str, str]]:
+        headers = self.headers_up(self.request.headers)
         if length is not None:
             headers.append(("Content-Length", str(length)))
         return headers
