@@ -22,7 +22,7 @@ ENOUGH = 64 * 1024 * 1024
 """Far more than the buffers of the two sockets hold."""
 
 
-async def test_a_client_that_never_reads_is_no_longer_read(http_server: Any, http_port: int) -> None:
+async def test_a_client_that_never_reads_is_not_read(http_server: Any, http_port: int) -> None:
     stream = IOStream(socket.create_connection(("127.0.0.1", http_port)))
     await stream.write(HANDSHAKE)
     await stream.read_until(b"\r\n\r\n")
