@@ -9,9 +9,10 @@ from __future__ import annotations
 import time
 
 from ..access.credentials import extract
+from ..access.judge import refuse_method, refuse_models, refuse_need
 from ..access.principal import Principal
 from ..access.routes import Door, Need
-from ..errors import BadRequest, Forbidden, MethodNotAllowed, NotFound, ShuttingDown
+from ..errors import BadRequest, Forbidden, NotFound, ShuttingDown
 from .base import BaseHandler
 
 EXPOSED = "X-Request-Id, Retry-After, WWW-Authenticate, X-Should-Retry"
@@ -37,11 +38,7 @@ class AuthMixin(BaseHandler):
         if self.request.method == "OPTIONS":
             self._answer_preflight()
             return
-        if self.request.method not in self.route.methods:
-            allowed = (*self.route.methods, "OPTIONS")
-            raise MethodNotAllowed(
-                f"{self.url_path} takes {' or '.join(self.route.methods)}.", allow=allowed
-            )
+        refuse_method(self.route, self.url_path, self.request.method or "")
         self.authenticate()
 
     def authenticate(self) -> None:
@@ -55,20 +52,13 @@ class AuthMixin(BaseHandler):
         principal = self.deps.gate.authenticator.authenticate(credential, time.time())
         self.credential = credential
         self.principal = principal
-        if not self.route.need.met_by(principal):
-            raise Forbidden(
-                f"This credential may not use {self.url_path}: it needs {self.route.need.value}."
-            )
+        refuse_need(self.route, self.url_path, principal)
         return principal
 
     def check_model(self, *models: str) -> None:
         """Raises Forbidden for a model that this credential is not bound to."""
         assert self.principal is not None
-        for model in models:
-            if not self.principal.may_use(model):
-                raise Forbidden(
-                    f"This credential may not use the model {model!r}.", param="model"
-                )
+        refuse_models(self.principal, models)
 
     def _check_host(self) -> None:
         """Against DNS rebinding, where a foreign page's Origin equals the Host it sent."""
