@@ -14,6 +14,7 @@ from .keys import BOTH, BOUND, GENERATE, SECURED, bearer
 
 pytestmark = pytest.mark.gen_test
 
+AUDIO = "/v1/audio/transcriptions"
 BLOB = "/api/blobs/sha256:" + "0" * 64
 MIB = 1 << 20
 
@@ -165,7 +166,7 @@ async def test_an_audio_form_passes_unchanged(connect: Any, backend: Backend) ->
     )
     headers = [("Content-Type", "multipart/form-data; boundary=b")]
     backend.on("*", Transcript("v1-audio-not-found"))
-    response = await (await connect()).request("POST", "/v1/audio/transcriptions", headers, form)
+    response = await (await connect()).request("POST", AUDIO, headers, form)
     record = load("v1-audio-not-found")
     assert (response.status, response.body) == (record.status, record.body)
     assert bytes(backend.exchanges[0].body) == form
@@ -179,10 +180,33 @@ async def test_an_audio_form_names_its_model_too(
     form = b'--b\r\nContent-Disposition: form-data; name="model"\r\n\r\n%b\r\n--b--\r\n'
     content_type = ("Content-Type", "multipart/form-data; boundary=b")
     client = await connect()
-    path = "/v1/audio/transcriptions"
-    refused = await client.request("POST", path, [bearer(BOUND), content_type], form % b"other")
+    refused = await client.request("POST", AUDIO, [bearer(BOUND), content_type], form % b"other")
     assert refused.status == 403
     assert not backend.exchanges
-    await client.request("POST", path, [bearer(BOUND), content_type], form % b"smollm2")
-    await client.request("POST", path, [bearer(BOTH), content_type], form % b"other")
+    await client.request("POST", AUDIO, [bearer(BOUND), content_type], form % b"smollm2")
+    await client.request("POST", AUDIO, [bearer(BOTH), content_type], form % b"other")
     assert len(backend.exchanges) == 2
+
+
+@pytest.mark.parametrize("config", [SECURED], ids=["secured"])
+@pytest.mark.parametrize(
+    ("target", "content_type", "before"),
+    [
+        (f"{AUDIO}?model=other", "multipart/form-data; boundary=b", b""),
+        # Go lowers U+0130 to an i, and passes over what stands before the first boundary.
+        (AUDIO, "mult\u0130part/form-data; boundary=b", b'{"model":"smollm2"}'),
+        (AUDIO, "application/json", b'{"model":"smollm2"}'),
+        # Ollama reads JSON here, whatever the type says, and only the first value.
+        ("/api/generate", "multipart/form-data; boundary=b", b'{"model":"other"}'),
+    ],
+)
+async def test_no_form_hides_a_model_by_its_type_or_query(
+    connect: Any, backend: Backend, config: Any, target: str, content_type: str, before: bytes
+) -> None:
+    name = b"smollm2" if before != b'{"model":"smollm2"}' else b"other"
+    form = b'--b\r\nContent-Disposition: form-data; name="model"\r\n\r\n%b\r\n--b--\r\n' % name
+    client = await connect()
+    headers = [bearer(BOUND), ("Content-Type", content_type.encode().decode("latin-1"))]
+    response = await client.request("POST", target, headers, before + b"\r\n" * bool(before) + form)
+    assert response.status in (400, 403)
+    assert not backend.exchanges

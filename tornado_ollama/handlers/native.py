@@ -103,9 +103,9 @@ class NativeHandler(AuthMixin):
         await self._relay(body, None, None)
 
     def _named_models(self, body: bytes) -> list[str]:
-        content_type = self.request.headers.get("Content-Type", "")
-        if "multipart/form-data" in content_type.lower():
-            return named_models_in_form(content_type, body)
+        if self.route.uploads:  # its body is a form, whatever the Content-Type pretends
+            content_type = self.request.headers.get("Content-Type", "")
+            return named_models_in_form(content_type, self.query, body)
         return named_models(body)
 
     async def _relay_upload(self, length: int | None) -> None:
