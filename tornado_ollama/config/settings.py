@@ -172,7 +172,7 @@ class OpenAI(Topic, frozen=True, kw_only=True):
 
 
 class Limits(Topic, frozen=True, kw_only=True):
-    max_body_bytes: Annotated[int, _rule("bytes, 1 or more", ge=1)] = 64 * 1024 * 1024
+    max_body_bytes: Annotated[int, _rule("bytes, 1 or more", ge=1)] = 32 * 1024 * 1024
     """Largest JSON body taken."""
 
 

@@ -13,6 +13,7 @@ import json
 from functools import lru_cache
 
 from ..errors import BadRequest
+from .json_weight import refuse_heavy
 
 DEFAULT_HOST = "registry.ollama.ai"
 DEFAULT_NAMESPACE = "library"
@@ -65,8 +66,9 @@ def named_models(body: bytes) -> list[str]:
     """Every model that a JSON request body names, in all spellings of the keys that Go accepts.
 
     More than Ollama will look at (all duplicates, all keys), never less. A body that names none
-    gives an empty list. Raises BadRequest on what is not a JSON object.
+    gives an empty list. Raises BadRequest on what is not a JSON object, or too heavy to look at.
     """
+    refuse_heavy(body)
     text = body.decode("utf-8", "replace").lstrip(" \t\r\n")  # Go, too, replaces bad UTF-8
     try:
         pairs, _ = _DECODER.raw_decode(text)

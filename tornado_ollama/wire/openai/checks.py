@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from tornado_ollama.errors import BadRequest
+from ...errors import BadRequest
+from ..json_weight import refuse_heavy
 
 Json = dict[str, Any]
 
@@ -22,6 +23,7 @@ encoder and llama.cpp's grammar compiler both recurse; real schemas stay under 2
 
 def read_json(body: bytes) -> Json:
     """The JSON object in a request's body; raises `BadRequest` for anything else."""
+    refuse_heavy(body)
     try:
         value = msgspec.json.decode(body)
     except RecursionError:
