@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from tornado_ollama.errors import UpstreamBroken
+from ..errors import UpstreamBroken
 
 NOTHING = msgspec.Raw(b"null")
 """The raw text of a field that was absent."""

@@ -7,7 +7,7 @@ ends (https://github.com/ndjson/ndjson-spec).
 
 from __future__ import annotations
 
-from tornado_ollama.errors import UpstreamBroken
+from ..errors import UpstreamBroken
 
 MAX_LINE_BYTES = 16 * 1024 * 1024
 """Longest line taken from Ollama. Tokens need some hundred bytes; one tool call or a block of

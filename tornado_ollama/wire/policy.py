@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from tornado_ollama.wire.model_names import matches
+from .model_names import matches
 
 MAX_CHOICES = 128
 """Most replies one request may ask for, `n` times the number of prompts: OpenAI's limit of `n`."""

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from tornado_ollama.wire import native
-from tornado_ollama.wire.openai.checks import Json
-from tornado_ollama.wire.openai.replies import Identity
-from tornado_ollama.wire.openai.tools import Toolbox
+from .. import native
+from .checks import Json
+from .replies import Identity
+from .tools import Toolbox
 
 
 class CallList:

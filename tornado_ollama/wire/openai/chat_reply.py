@@ -10,20 +10,20 @@ from collections.abc import Sequence
 
 import msgspec
 
-from tornado_ollama.errors import UpstreamBroken
-from tornado_ollama.wire import native
-from tornado_ollama.wire.openai.calls import CallList, forced_call
-from tornado_ollama.wire.openai.chat_request import ChatPlan
-from tornado_ollama.wire.openai.checks import Json
-from tornado_ollama.wire.openai.errors import reported_error
-from tornado_ollama.wire.openai.replies import (
+from ...errors import UpstreamBroken
+from .. import native
+from .calls import CallList, forced_call
+from .chat_request import ChatPlan
+from .checks import Json
+from .errors import reported_error
+from .replies import (
     Counts,
     Identity,
     chat_logprobs,
     finish_reason,
     usage,
 )
-from tornado_ollama.wire.openai.streams import NEVER_SPOKE
+from .streams import NEVER_SPOKE
 
 
 def chat_reply(bodies: Sequence[bytes], plan: ChatPlan, identity: Identity) -> bytes:

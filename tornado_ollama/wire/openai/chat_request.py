@@ -11,16 +11,16 @@ from dataclasses import dataclass
 
 import msgspec
 
-from tornado_ollama.errors import BadRequest
-from tornado_ollama.wire.openai import fields
-from tornado_ollama.wire.openai.checks import Json, boolean, integer, items, mapping, name
-from tornado_ollama.wire.openai.formats import reply_format
-from tornado_ollama.wire.openai.images import RemoteImage
-from tornado_ollama.wire.openai.messages import native_messages
-from tornado_ollama.wire.openai.options import flags, keep_alive, native_options, seeded
-from tornado_ollama.wire.openai.reasoning import think
-from tornado_ollama.wire.openai.tools import Toolbox, toolbox
-from tornado_ollama.wire.policy import Policy
+from ...errors import BadRequest
+from ..policy import Policy
+from . import fields
+from .checks import Json, boolean, integer, items, mapping, name
+from .formats import reply_format
+from .images import RemoteImage
+from .messages import native_messages
+from .options import flags, keep_alive, native_options, seeded
+from .reasoning import think
+from .tools import Toolbox, toolbox
 
 PATH = "/api/chat"
 

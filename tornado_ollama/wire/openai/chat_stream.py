@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import msgspec
 
-from tornado_ollama.errors import UpstreamBroken
-from tornado_ollama.wire import native, sse
-from tornado_ollama.wire.openai.calls import CallList, forced_call
-from tornado_ollama.wire.openai.chat_request import ChatPlan
-from tornado_ollama.wire.openai.checks import Json
-from tornado_ollama.wire.openai.errors import reported_error
-from tornado_ollama.wire.openai.replies import Counts, Identity, chat_logprobs, finish_reason
-from tornado_ollama.wire.openai.streams import Choice, Frame, ReplyStream, encode
+from ...errors import UpstreamBroken
+from .. import native, sse
+from .calls import CallList, forced_call
+from .chat_request import ChatPlan
+from .checks import Json
+from .errors import reported_error
+from .replies import Counts, Identity, chat_logprobs, finish_reason
+from .streams import Choice, Frame, ReplyStream, encode
 
 _decode = native.CHAT.decode
 

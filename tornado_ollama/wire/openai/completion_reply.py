@@ -10,13 +10,13 @@ from collections.abc import Sequence
 
 import msgspec
 
-from tornado_ollama.errors import UpstreamBroken
-from tornado_ollama.wire import native, sse
-from tornado_ollama.wire.openai.checks import Json
-from tornado_ollama.wire.openai.completion_request import CompletionPlan
-from tornado_ollama.wire.openai.errors import reported_error
-from tornado_ollama.wire.openai.replies import Counts, Identity, finish_reason, usage
-from tornado_ollama.wire.openai.streams import NEVER_SPOKE, Choice, Frame, ReplyStream, encode
+from ...errors import UpstreamBroken
+from .. import native, sse
+from .checks import Json
+from .completion_request import CompletionPlan
+from .errors import reported_error
+from .replies import Counts, Identity, finish_reason, usage
+from .streams import NEVER_SPOKE, Choice, Frame, ReplyStream, encode
 
 _KIND = "text_completion"
 _decode = native.GENERATE.decode

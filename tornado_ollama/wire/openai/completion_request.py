@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 import msgspec
 
-from tornado_ollama.errors import BadRequest
-from tornado_ollama.wire.openai import fields
-from tornado_ollama.wire.openai.chat_request import choice_count, flag, include_usage
-from tornado_ollama.wire.openai.checks import Json, integer, name, text
-from tornado_ollama.wire.openai.formats import reply_format
-from tornado_ollama.wire.openai.options import flags, keep_alive, native_options, seeded
-from tornado_ollama.wire.openai.reasoning import think
-from tornado_ollama.wire.policy import Policy
+from ...errors import BadRequest
+from ..policy import Policy
+from . import fields
+from .chat_request import choice_count, flag, include_usage
+from .checks import Json, integer, name, text
+from .formats import reply_format
+from .options import flags, keep_alive, native_options, seeded
+from .reasoning import think
 
 PATH = "/api/generate"
 

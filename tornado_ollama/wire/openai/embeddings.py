@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 import msgspec
 
-from tornado_ollama.errors import BadRequest, UpstreamBroken
-from tornado_ollama.wire import native
-from tornado_ollama.wire.openai import fields
-from tornado_ollama.wire.openai.checks import Json, boolean, integer, name
-from tornado_ollama.wire.openai.errors import reported_error
-from tornado_ollama.wire.openai.options import keep_alive, native_options
-from tornado_ollama.wire.policy import Policy
+from ...errors import BadRequest, UpstreamBroken
+from .. import native
+from ..policy import Policy
+from . import fields
+from .checks import Json, boolean, integer, name
+from .errors import reported_error
+from .options import keep_alive, native_options
 
 PATH = "/api/embed"
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 
-from tornado_ollama.errors import GatewayError, UpstreamAnswer, UpstreamBroken
-from tornado_ollama.wire import sse
+from ...errors import GatewayError, UpstreamAnswer, UpstreamBroken
+from .. import sse
 
 _MAX_MESSAGE = 2000
 """Longest sentence handed on, in characters."""

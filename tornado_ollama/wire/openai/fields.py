@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tornado_ollama.errors import BadRequest
-from tornado_ollama.wire.openai.checks import Json
-from tornado_ollama.wire.openai.options import FLAT_OPTIONS
+from ...errors import BadRequest
+from .checks import Json
+from .options import FLAT_OPTIONS
 
 _HINT = "a routing, caching or bookkeeping hint of OpenAI's platform"
 

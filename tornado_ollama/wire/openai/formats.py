@@ -6,9 +6,9 @@ a grammar, so it is enforced whether `strict` is set or not.
 
 from __future__ import annotations
 
-from tornado_ollama.errors import BadRequest
-from tornado_ollama.wire.openai.checks import Json, shallow
-from tornado_ollama.wire.openai.fields import JSON_SCHEMA, RESPONSE_FORMAT
+from ...errors import BadRequest
+from .checks import Json, shallow
+from .fields import JSON_SCHEMA, RESPONSE_FORMAT
 
 Format = str | Json
 

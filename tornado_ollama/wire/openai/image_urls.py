@@ -14,8 +14,8 @@ import ipaddress
 import re
 from urllib.parse import urlsplit
 
-from tornado_ollama.errors import BadRequest
-from tornado_ollama.wire.openai.images import RemoteImage
+from ...errors import BadRequest
+from .images import RemoteImage
 
 MAX_IMAGES = 8
 """Most images fetched for one request."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 import binascii
 from dataclasses import dataclass
 
-from tornado_ollama.errors import BadRequest
-from tornado_ollama.wire.openai.checks import mapping, text
-from tornado_ollama.wire.openai.fields import IMAGE_URL, INPUT_AUDIO
+from ...errors import BadRequest
+from .checks import mapping, text
+from .fields import IMAGE_URL, INPUT_AUDIO
 
 _AUDIO_FORMATS = ("wav", "mp3")
 

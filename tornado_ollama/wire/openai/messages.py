@@ -12,10 +12,10 @@ from typing import Any
 
 import msgspec
 
-from tornado_ollama.errors import BadRequest
-from tornado_ollama.wire.openai import fields
-from tornado_ollama.wire.openai.checks import Json, items, mapping, name, shallow, text
-from tornado_ollama.wire.openai.images import (
+from ...errors import BadRequest
+from . import fields
+from .checks import Json, items, mapping, name, shallow, text
+from .images import (
     RemoteImage,
     audio_base64,
     fetching_is_off,

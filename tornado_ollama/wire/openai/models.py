@@ -13,10 +13,10 @@ from typing import Any
 
 import msgspec
 
-from tornado_ollama.wire import native
-from tornado_ollama.wire.model_names import canonical
-from tornado_ollama.wire.openai.checks import Json
-from tornado_ollama.wire.policy import Policy
+from .. import native
+from ..model_names import canonical
+from ..policy import Policy
+from .checks import Json
 
 LIST_PATH = "/api/tags"
 SHOW_PATH = "/api/show"

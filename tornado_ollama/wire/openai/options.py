@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tornado_ollama.errors import BadRequest
-from tornado_ollama.wire.openai.checks import (
+from ...errors import BadRequest
+from .checks import (
     Json,
     boolean,
     integer,

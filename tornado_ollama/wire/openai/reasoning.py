@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tornado_ollama.errors import BadRequest
-from tornado_ollama.wire.openai.checks import Json, boolean, mapping
-from tornado_ollama.wire.openai.fields import REASONING
+from ...errors import BadRequest
+from .checks import Json, boolean, mapping
+from .fields import REASONING
 
 Think = bool | str
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tornado_ollama.wire import native
-from tornado_ollama.wire.openai.checks import Json
+from .. import native
+from .checks import Json
 
 FINGERPRINT = "fp_ollama"
 

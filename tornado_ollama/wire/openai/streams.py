@@ -12,12 +12,12 @@ from collections.abc import Sequence
 
 import msgspec
 
-from tornado_ollama.errors import GatewayError, UpstreamBroken
-from tornado_ollama.wire import sse
-from tornado_ollama.wire.ndjson import LineSplitter
-from tornado_ollama.wire.openai.checks import Json
-from tornado_ollama.wire.openai.errors import error_event
-from tornado_ollama.wire.openai.replies import Counts, Identity, usage
+from ...errors import GatewayError, UpstreamBroken
+from .. import sse
+from ..ndjson import LineSplitter
+from .checks import Json
+from .errors import error_event
+from .replies import Counts, Identity, usage
 
 encode = msgspec.json.Encoder().encode
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tornado_ollama.errors import BadRequest
-from tornado_ollama.wire.openai import fields
-from tornado_ollama.wire.openai.checks import Json, boolean, items, mapping, name, shallow, text
+from ...errors import BadRequest
+from . import fields
+from .checks import Json, boolean, items, mapping, name, shallow, text
 
 _CHOICE = "tool_choice"
 
