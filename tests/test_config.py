@@ -172,6 +172,8 @@ def test_other_variables_do_not_matter() -> None:
         ({"listen": {"host": "localhost:80"}}, "listen.host", "without a port"),
         ({"listen": {"host": "a b"}}, "listen.host", "an address"),
         ({"listen": {"host": "[::1]:80"}}, "listen.host", "without a port"),
+        ({"listen": {"host": "a..b"}}, "listen.host", "a host name"),
+        ({"listen": {"host": "a" * 64}}, "listen.host", "a host name"),
         ({"listen": {"allowed_hosts": "a.example"}}, "listen.allowed_hosts", "a list"),
         ({"listen": {"allowed_hosts": ["https://a"]}}, "listen.allowed_hosts", "host names"),
         ({"listen": {"allowed_hosts": ["*.a"]}}, "listen.allowed_hosts", "wildcard"),
@@ -196,6 +198,9 @@ def test_other_variables_do_not_matter() -> None:
         ({"service": {"base_url": "http://a/?x=1"}}, "service.base_url", "query"),
         ({"service": {"base_url": "http://a b"}}, "service.base_url", "http://"),
         ({"service": {"base_url": "http://a\\@b"}}, "service.base_url", "http://"),
+        ({"service": {"base_url": "http://a..b:11434"}}, "service.base_url", "looked up"),
+        ({"service": {"base_url": "http://.a"}}, "service.base_url", "looked up"),
+        ({"service": {"base_url": f"http://{'a' * 64}.b"}}, "service.base_url", "looked up"),
         ({"service": {"base_url": 7}}, "service.base_url: 7", "a text"),
         ({"cors": {"origins": ["a.example"]}}, "cors.origins", "scheme://host"),
         ({"cors": {"origins": ["*"]}}, 'cors.origins: ["*"]', "anonymous"),
@@ -291,6 +296,12 @@ def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
 def test_a_bad_variable_is_named(name: str, value: str) -> None:
     message = complaint(None, {name: value})
     assert f'"{value}"' in message and message.endswith(f"({name})")
+
+
+@pytest.mark.parametrize("host", ["a.b.", "127.0.0.1", "[::1]", "xn--bcher-kva.example", "a" * 63])
+def test_hosts_of_ollama_may_be_names_and_addresses(host: str) -> None:
+    url = f"http://{host}:11434"
+    assert load(None, {"OLLAMA_BASE_URL": url}, {}).service.base_url == url
 
 
 def test_a_bad_flag_is_named() -> None:

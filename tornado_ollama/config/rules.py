@@ -27,9 +27,18 @@ def _bind_host(text: str) -> str:
         except ValueError:
             raise ValueError("an address or a host name, without a port") from None
         return bare
-    if not _HOST.fullmatch(text):
+    if not _HOST.fullmatch(text) or not _can_be_looked_up(text):
         raise ValueError("an address or a host name, without a port")
     return text.lower()
+
+
+def _can_be_looked_up(host: str) -> bool:
+    """`getaddrinfo` encodes names with this codec first, which raises no OSError where a label
+    is empty or longer than 63 characters."""
+    try:
+        return bool(host.encode("idna"))
+    except UnicodeError:
+        return False
 
 
 def _host_names(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -55,6 +64,8 @@ def _base_url(text: str) -> str:
     plain = re.fullmatch(r"[!-~]+", text) and not re.search(r"[\\?#@]", text)
     if url.scheme not in ("http", "https") or not url.hostname or not port_is_right or not plain:
         raise ValueError(rule)
+    if not _can_be_looked_up(url.hostname):
+        raise ValueError(f"{rule}, with a host name that can be looked up")
     return text.rstrip("/")
 
 
