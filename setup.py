@@ -1,14 +1,31 @@
 """Puts the page and the default configuration, which live at the top level, into the wheel.
 
-Everything else is in setup.cfg."""
+Everything else is in setup.cfg; MANIFEST.in says what the source distribution has."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 from setuptools import setup
 from setuptools.command.build_py import build_py
+from setuptools.command.sdist import sdist
 
 HERE = Path(__file__).parent
+MADE = HERE / "static" / "vendor" / ".made"
+
+PLAIN = """
+******** The page's libraries are missing: what is built here shows replies as plain text. ********
+Install npm, or run `make page` before.
+"""
+
+
+def bring_page() -> None:
+    """The page's libraries, as `make page` brings them, but installs nothing for it."""
+    if not MADE.exists() and shutil.which("npm"):
+        subprocess.run([sys.executable, HERE / "tools" / "vendor_page.py"], check=True)
+    if not MADE.exists():
+        print(PLAIN, file=sys.stderr)
 
 
 class BuildWithPage(build_py):
@@ -16,9 +33,17 @@ class BuildWithPage(build_py):
         super().run()
         if self.editable_mode:
             return
+        bring_page()
         shipped = Path(self.build_lib) / "tornado_ollama" / "_shipped"
-        shutil.copytree(HERE / "static", shipped / "static", dirs_exist_ok=True)
+        shutil.rmtree(shipped, ignore_errors=True)  # of an earlier build
+        shutil.copytree(HERE / "static", shipped / "static")
         shutil.copy(HERE / "config.yaml", shipped / "config.yaml")
 
 
-setup(cmdclass={"build_py": BuildWithPage})
+class SourceWithPage(sdist):
+    def run(self) -> None:
+        bring_page()
+        super().run()
+
+
+setup(cmdclass={"build_py": BuildWithPage, "sdist": SourceWithPage})

@@ -144,6 +144,11 @@ def test_every_command_has_help(run: Run, argv: tuple[str, ...]) -> None:
     assert code == 0 and "usage: tornado-ollama" in out
 
 
+def test_help_names_a_configuration_file_that_is_the_defaults(run: Run) -> None:
+    last = run("serve", "--help")[1].splitlines()[-1]
+    assert load(Path(last.strip()), {}, {}) == load(None, {}, {})
+
+
 def test_the_version_is_said(run: Run) -> None:
     assert run("--version") == (0, f"tornado-ollama {__version__}\n", "")
 

@@ -18,9 +18,18 @@ from . import __version__
 from .commands.durations import duration
 from .config import Settings, load
 from .errors import ConfigError
+from .resources import CONFIG_FILE
 
 DESCRIPTION = "A gateway for Ollama: tokens, OpenAI API, WebSocket and chat page in one process."
 DEFAULT_CONFIG = Path("config.yaml")
+
+SERVE = """\
+Runs the gateway in the foreground, until SIGTERM or Ctrl-C. SIGHUP reads the
+configuration again."""
+
+SERVE_MORE = f"""\
+A configuration file with every key, its default and what it means, to copy:
+  {CONFIG_FILE}"""
 
 FLAG_KEYS = {
     "host": "listen.host",
@@ -136,8 +145,9 @@ def _add_serve(
         "serve",
         parents=[config],
         help="run the gateway in the foreground",
-        description="Runs the gateway in the foreground, until SIGTERM or Ctrl-C. SIGHUP reads "
-        "the configuration again.",
+        description=SERVE,
+        epilog=SERVE_MORE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,  # a path is not to be broken
     )
     serve.add_argument("--host", metavar="H", help="address to bind (listen.host)")
     serve.add_argument("--port", metavar="N", help="port to bind, 0 for a free one (listen.port)")
