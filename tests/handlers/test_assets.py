@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
-from tornado_ollama.handlers.assets import read_assets
+import pytest
+
+from tornado_ollama.handlers.assets import names_tag, read_assets
 
 
 def test_files_are_read_with_type_etag_and_compressed_form(tmp_path: Path) -> None:
@@ -14,8 +16,37 @@ def test_files_are_read_with_type_etag_and_compressed_form(tmp_path: Path) -> No
     (tmp_path / "js" / "one.js").write_bytes(script)
     asset = read_assets(tmp_path)["js/one.js"]
     assert asset.content_type == "text/javascript; charset=utf-8"
-    assert asset.gzipped is not None and gzip.decompress(asset.gzipped) == script
-    assert asset.etag.startswith('"') and asset.etag.endswith('"')
+    assert asset.plain.body == script
+    assert asset.gzipped is not None and gzip.decompress(asset.gzipped.body) == script
+    for tag in (asset.plain.etag, asset.gzipped.etag):
+        assert tag.startswith('"') and tag.endswith('"')
+    assert asset.plain.etag != asset.gzipped.etag
+
+
+@pytest.mark.parametrize(
+    ("accepted", "gzipped"),
+    [
+        *(("gzip", True), ("br, GZIP", True), ("deflate, gzip;q=0.5", True), ("x-gzip", True)),
+        *(("", False), ("identity", False), ("br", False)),
+        *(("gzip;q=0", False), ("br, gzip ; q=0.000", False)),
+    ],
+)
+def test_the_compressed_form_is_for_those_who_take_it(
+    tmp_path: Path, accepted: str, gzipped: bool
+) -> None:
+    (tmp_path / "a.js").write_bytes(b"x" * 500)
+    assert read_assets(tmp_path)["a.js"].form_for(accepted).gzipped is gzipped
+
+
+@pytest.mark.parametrize(
+    ("header", "named"),
+    [
+        *(('"a"', True), ('W/"a"', True), ('"b", W/"a"', True), ('"b","a"', True), ("*", True)),
+        *(("", False), ('"b"', False), ('"a-gz"', False), ("a", False), ('"*"', False)),
+    ],
+)
+def test_a_tag_is_found_alone_in_a_list_and_weak(header: str, named: bool) -> None:
+    assert names_tag(header, '"a"') is named
 
 
 def test_pictures_are_not_compressed_and_hidden_files_not_served(tmp_path: Path) -> None:

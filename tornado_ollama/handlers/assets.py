@@ -1,7 +1,7 @@
 """The page's files, read once at the start: what a browser gets, and with which headers.
 
-They are small, so they stay in memory, compressed, with a strong ETag each; a request never waits
-for a disk. A reload of the configuration reads them again.
+They are small, so they stay in memory, compressed, with a strong ETag for each form; a request
+never waits for a disk. A reload of the configuration reads them again.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,13 +39,36 @@ _TYPES = {
 _COMPRESSIBLE = frozenset({".css", ".html", ".js", ".mjs", ".json", ".svg"})
 
 
+_TAG = re.compile(r'"[^"]*"')
+_NO_GZIP = re.compile(r"\s*(x-)?gzip\s*;\s*q=0(\.0*)?\s*", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One of the forms in which a file is sent."""
+
+    body: bytes
+    etag: str
+    gzipped: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Asset:
     content_type: str
-    body: bytes
-    gzipped: bytes | None
+    plain: Form
+    gzipped: Form | None
     """None where compression does not pay."""
-    etag: str
+
+    def form_for(self, accept_encoding: str) -> Form:
+        """The best one that a client takes which sent this header."""
+        codings = accept_encoding.lower().split(",")
+        takes = any("gzip" in coding and not _NO_GZIP.fullmatch(coding) for coding in codings)
+        return self.gzipped if takes and self.gzipped is not None else self.plain
+
+
+def names_tag(if_none_match: str, etag: str) -> bool:
+    """Whether the header names the tag, alone or in a list, weak or strong (RFC 9110, 13.1.2)."""
+    return if_none_match.strip() == "*" or etag in _TAG.findall(if_none_match)
 
 
 def read_assets(root: Path) -> dict[str, Asset]:
@@ -60,13 +84,13 @@ def read_assets(root: Path) -> dict[str, Asset]:
 
 def _read(file: Path) -> Asset:
     body = file.read_bytes()
+    digest = hashlib.sha256(body).hexdigest()[:32]
     gzipped = None
     if file.suffix in _COMPRESSIBLE:
-        gzipped = gzip.compress(body, 9, mtime=0)
+        gzipped = Form(gzip.compress(body, 9, mtime=0), f'"{digest}-gz"', gzipped=True)
     content_type = _TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0]
     return Asset(
         content_type or "application/octet-stream",
-        body,
-        gzipped if gzipped is not None and len(gzipped) < len(body) else None,
-        f'"{hashlib.sha256(body).hexdigest()[:32]}"',
+        Form(body, f'"{digest}"'),
+        gzipped if gzipped is not None and len(gzipped.body) < len(body) else None,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..access.routes import Door
 from ..errors import NotFound
-from .assets import PAGE_HEADERS, Asset
+from .assets import PAGE_HEADERS, Asset, names_tag
 from .auth_mixin import AuthMixin
 
 RUNNING = b"Ollama is running"
@@ -19,10 +19,12 @@ class PageHandler(AuthMixin):
         name = "index.html"
         if self.route.door is Door.STATIC:
             name = self.url_path.removeprefix("/static/")
-        elif "index.html" not in assets or not self._wants_html():
-            self.set_header("Vary", "Accept")
-            self.answer(200, RUNNING, "text/plain; charset=utf-8")
-            return
+            self._vary("Accept-Encoding")
+        else:
+            self._vary("Accept", "Accept-Encoding")
+            if "index.html" not in assets or not self._wants_html():
+                self.answer(200, RUNNING, "text/plain; charset=utf-8")
+                return
         asset = assets.get(name)
         if asset is None:
             raise NotFound(f"There is no file {self.url_path}.")
@@ -31,16 +33,19 @@ class PageHandler(AuthMixin):
     def _wants_html(self) -> bool:
         return "text/html" in self.request.headers.get("Accept", "")
 
+    def _vary(self, *names: str) -> None:
+        """What the answer depends on, besides the Origin, which it always does."""
+        self.set_header("Vary", ", ".join((*names, "Origin")))
+
     def _send(self, asset: Asset) -> None:
         for header, value in PAGE_HEADERS.items():
             self.set_header(header, value)
-        self.set_header("Vary", "Accept, Accept-Encoding, Origin")
+        form = asset.form_for(self.request.headers.get("Accept-Encoding", ""))
         self.set_header("Cache-Control", "no-cache")  # may be kept, but asked for each time
-        self.set_header("ETag", asset.etag)
-        if asset.etag in self.request.headers.get("If-None-Match", ""):
+        self.set_header("ETag", form.etag)
+        if names_tag(self.request.headers.get("If-None-Match", ""), form.etag):
             self.answer(304)
-        elif asset.gzipped and "gzip" in self.request.headers.get("Accept-Encoding", ""):
+            return
+        if form.gzipped:
             self.set_header("Content-Encoding", "gzip")
-            self.answer(200, asset.gzipped, asset.content_type)
-        else:
-            self.answer(200, asset.body, asset.content_type)
+        self.answer(200, form.body, asset.content_type)
