@@ -16,6 +16,8 @@ MAX_WAITING = 10_000
 
 STOP_S = 2.0
 
+_ESCAPES = {code: f"\\x{code:02x}" for code in (*range(0x20), 0x7F, *range(0x80, 0xA0))}
+
 
 class TextFormatter(logging.Formatter):
     """`2026-11-21T05:45:00.123Z INFO message`, in UTC."""
@@ -26,6 +28,10 @@ class TextFormatter(logging.Formatter):
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """The line without its traceback; control characters escaped, or one could fake a line."""
+        return super().formatMessage(record).translate(_ESCAPES)
 
 
 class JsonFormatter(TextFormatter):
@@ -88,4 +94,6 @@ def set_up(format: str, level: str) -> LogThread:
     root = logging.getLogger()
     root.handlers[:] = [thread]
     root.setLevel(level.upper())
+    # Its lines about malformed requests quote the header, credential and all.
+    logging.getLogger("tornado.general").setLevel(logging.WARNING)
     return thread

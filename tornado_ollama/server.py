@@ -11,16 +11,15 @@ import asyncio
 import gc
 import logging
 import signal
-import socket
 import ssl
 from collections.abc import Callable
 
 from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
 
 from .app import MAX_SOCKET_MESSAGE_BYTES, Gateway, make_app
 from .config import Settings
 from .errors import ConfigError, ShuttingDown
+from .listen import listen, raise_descriptor_limit
 from .takeover import EmbeddedMode, Takeover
 
 log = logging.getLogger(__name__)
@@ -65,17 +64,6 @@ def _tls_context(settings: Settings) -> ssl.SSLContext | None:
     return context
 
 
-def _bind(settings: Settings) -> list[socket.socket]:
-    listen = settings.listen
-    try:
-        return bind_sockets(listen.port, listen.host)
-    except OSError as error:
-        raise ConfigError(
-            f"listen: cannot listen on {listen.host} port {listen.port}: {error.strerror}; "
-            "choose another with --port, PORT or listen.port (`make run PORT=9000`)."
-        ) from error
-
-
 async def serve(
     settings: Settings,
     read_settings: Callable[[], Settings],
@@ -86,7 +74,8 @@ async def serve(
     with the page's address, once it answers there."""
     app = make_app(settings)
     server = make_http_server(app, settings)
-    sockets = _bind(settings)
+    raise_descriptor_limit()
+    sockets = listen(settings.listen.host, settings.listen.port)
     for line in settings.warnings:
         log.warning("%s", line)
     takeover = Takeover(app.backend, app.client, embedded)

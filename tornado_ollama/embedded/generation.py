@@ -20,6 +20,10 @@ from .refusal import Refusal
 from .reply import logprob
 from .request import ChatRequest
 
+EMBED_AT_ONCE = 32
+"""Texts per request to llama.cpp: it drops what it has begun slowly, so a client that leaves should
+not have thousands under way, and others' answers come in between."""
+
 MOST_ROOM = 512
 """Tokens kept free for the answer when old messages are dropped, at most; at most a quarter."""
 
@@ -139,9 +143,13 @@ async def embed(
         if len(tokens) > BATCH and not truncate:
             raise Refusal(400, "the input length exceeds the context length")
         inputs.append(tokens[:BATCH])
-    reply = await llama.post("/v1/embeddings", {"input": inputs})
-    rows = sorted(reply["data"], key=lambda row: int(row["index"]))
-    return [row["embedding"] for row in rows], sum(map(len, inputs))
+    vectors = []
+    for start in range(0, len(inputs), EMBED_AT_ONCE):
+        part = inputs[start : start + EMBED_AT_ONCE]
+        reply = await llama.post("/v1/embeddings", {"input": part})
+        rows = sorted(reply["data"], key=lambda row: int(row["index"]))
+        vectors += [row["embedding"] for row in rows]
+    return vectors, sum(map(len, inputs))
 
 
 def cut_dimensions(vector: list[float], dimensions: int) -> list[float]:

@@ -20,7 +20,7 @@ from typing import Any
 from tornado.http1connection import HTTP1Connection
 from tornado.httputil import HTTPHeaders
 from tornado.iostream import IOStream
-from tornado.web import RequestHandler
+from tornado.web import HTTPError, RequestHandler
 
 from .. import __version__
 from ..access.principal import Principal
@@ -32,6 +32,7 @@ from ..errors import (
     GatewayError,
     MethodNotAllowed,
     Unauthorized,
+    UpstreamAnswer,
 )
 from ..wire.headers import Headers, request_id, to_upstream
 from ..wire.openai.errors import error_body, error_headers
@@ -112,6 +113,13 @@ class BaseHandler(RequestHandler):
             if not self.route.uploads:
                 self.request.connection.set_body_timeout(BODY_S)
         try:
+            self._check_framing()
+        except BadRequest as error:
+            # Tornado reads the body next, and would answer a second time.
+            self.answer_error(error)
+            self.request.connection.close()  # type: ignore[union-attr]
+            return
+        try:
             self.admit()
         except GatewayError as error:
             self.answer_error(error)
@@ -186,7 +194,7 @@ class BaseHandler(RequestHandler):
         """An error as this route's clients expect it. After the first byte: see `relay.py`."""
         self.outcome = error.code or responses.get(error.status, str(error.status)).lower()
         if error.status >= 500:
-            log.info("%s %s: %s", self.request_id, error.message, error.__cause__ or "")
+            self._log_failure(error)
         self.clear()
         if error.status == 401:
             self.set_header("WWW-Authenticate", 'Bearer realm="ollama"')
@@ -203,6 +211,17 @@ class BaseHandler(RequestHandler):
         if isinstance(error, Unauthorized):
             body["status"] = error.message  # the key that the `ollama` command prints
         self.answer_json(error.status, body)
+
+    def _log_failure(self, error: GatewayError) -> None:
+        """What happened, for the operator. Ollama's own sentences may quote a prompt or a reply,
+        so they are not repeated."""
+        said = type(error).__name__ if isinstance(error, UpstreamAnswer) else error.message
+        log.info("%s %d %s %s", self.request_id, error.status, said, error.__cause__ or "")
+
+    def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
+        """Tornado's would show the whole request, query string and all."""
+        if not isinstance(value, HTTPError):
+            log.error("%s %s failed", self.request_id, self.url_path, exc_info=(typ, value, tb))
 
     @property
     def is_openai(self) -> bool:
@@ -319,6 +338,15 @@ class BaseHandler(RequestHandler):
     def _end_answer(self) -> None:
         if not self._finished:
             self.finish()
+
+    def _check_framing(self) -> None:
+        """Raises BadRequest where the body's end is not certain (RFC 9112, section 6.3)."""
+        encoding = self.request.headers.get("Transfer-Encoding")
+        if encoding is not None and (
+            encoding.lower() != "chunked" or "Content-Length" in self.request.headers
+        ):
+            raise BadRequest("Transfer-Encoding must be chunked, without a Content-Length.")
+        self.body_length()
 
     def body_length(self) -> int | None:
         """The declared length of the body in bytes; None when it is not known beforehand.

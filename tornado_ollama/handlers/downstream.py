@@ -52,6 +52,8 @@ class Downstream:
         own of that name."""
         handler = self._handler
         headers = list(headers)
+        if status == 204:  # has no body, and so no length (RFC 9110, section 8.6)
+            headers = [pair for pair in headers if pair[0].lower() != "content-length"]
         handler.clear()
         handler.set_status(status)
         handler.clear_header("Content-Type")
@@ -72,6 +74,8 @@ class Downstream:
 
     def write(self, data: bytes) -> Awaitable[None] | None:
         """Sends a piece. An awaitable: the client is slow, wait for it before the next piece."""
+        if not data:  # as a chunk it would be the end of the reply
+            return None
         self.sent += len(data)
         self.at_line_end = data.endswith(b"\n")
         if not self.flushed:

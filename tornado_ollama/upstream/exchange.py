@@ -29,6 +29,10 @@ from .request import BodyProducer, ResponseHead, UpstreamRequest
 
 log = logging.getLogger(__name__)
 
+MAX_COLLECTED_BYTES = 256 * 1024 * 1024
+"""Largest reply kept whole, for those who did not ask to have it piece by piece: thousands of
+embeddings fit."""
+
 STALLED_CLIENT_S = 120.0
 """How long a client may leave its reply unread: meanwhile Ollama has a slot taken for it."""
 
@@ -70,6 +74,7 @@ class Exchange:
         """Whether whoever asked has cancelled; the abort that follows may be a moment away."""
         self.response: ResponseHead | None = None
         self.collected: list[bytes] = []
+        self._collected_bytes = 0
 
     def start(self) -> None:
         connection = self._pool.take()
@@ -162,13 +167,20 @@ class Exchange:
 
     def on_data(self, data: bytes) -> Awaitable[None] | None:
         if self._request.streaming_callback is None:
-            self.collected.append(data)
+            self._collect(data)
             return None
         try:
             return self._request.streaming_callback(data)
         except Exception as error:
             self._fail_unforeseen(error)
             return None
+
+    def _collect(self, data: bytes) -> None:
+        self._collected_bytes += len(data)
+        if self._collected_bytes > MAX_COLLECTED_BYTES:
+            self.fail(UpstreamBroken("Ollama's reply is too large to be collected."))
+        else:
+            self.collected.append(data)
 
     def on_end(self) -> None:
         connection, uploading = self._connection, self._task is not None

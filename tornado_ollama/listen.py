@@ -1,0 +1,83 @@
+"""The listening sockets: bound with a clear refusal, and calm when descriptors run out.
+
+Every connection costs two file descriptors here, one to the client and one to Ollama. Where they
+run out, `accept` fails while the connection stays pending, so a server that only reports it spins:
+a whole core, thousands of tracebacks a second. Here one descriptor is kept in reserve; with it the
+pending connection is taken and closed, so that its client is told and the loop goes on.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import socket
+import time
+from typing import Any
+
+from tornado.netutil import bind_sockets
+
+from .errors import ConfigError
+
+log = logging.getLogger(__name__)
+
+REPORT_EVERY_S = 10.0
+
+
+def listen(host: str, port: int) -> list[socket.socket]:
+    """Binds the address; port 0 picks a free one. Raises ConfigError when it cannot."""
+    try:
+        bound = bind_sockets(port, host)
+    except OSError as error:
+        raise ConfigError(
+            f"listen: cannot listen on {host} port {port}: {error.strerror}; "
+            "choose another with --port, PORT or listen.port (`make run PORT=9000`)."
+        ) from error
+    return [Listener(sock.family, sock.type, sock.proto, sock.detach()) for sock in bound]
+
+
+def raise_descriptor_limit() -> None:
+    """Asks for as many file descriptors as the system allows without asking an administrator."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+class Listener(socket.socket):
+    """A listening socket whose `accept` never fails for want of a descriptor."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.setblocking(False)
+        self._spare = os.open(os.devnull, os.O_RDONLY)
+        self._reported = 0.0
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        while True:
+            try:
+                return super().accept()
+            except OSError as error:
+                if error.errno not in (errno.EMFILE, errno.ENFILE):
+                    raise
+                self._refuse_one()
+
+    def close(self) -> None:
+        super().close()
+        if self._spare >= 0:
+            os.close(self._spare)
+            self._spare = -1
+
+    def _refuse_one(self) -> None:
+        if time.monotonic() - self._reported > REPORT_EVERY_S:
+            self._reported = time.monotonic()
+            log.error("No file descriptors left: connections are refused. Raise LimitNOFILE.")
+        os.close(self._spare)
+        try:
+            refused, _ = super().accept()
+            refused.close()
+        finally:
+            self._spare = os.open(os.devnull, os.O_RDONLY)
