@@ -60,3 +60,8 @@ def test_the_last_lines_are_seen_out() -> None:
     thread.handle(record("last"))
     thread.stop()
     assert slow.lines == ["last"]
+
+
+def test_a_message_cannot_fake_a_line() -> None:
+    line = TextFormatter().format(record("boom\nINFO faked\x7f"))
+    assert "\n" not in line and line.endswith("boom\\x0aINFO faked\\x7f")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ..backend import Backend, CutMidLine, Reply, StallBeforeHeaders, Stream, load
+from ..backend import Backend, CutMidLine, ErrorLine, Reply, StallBeforeHeaders, Stream, load
 from ..waiting import settled
 
 pytestmark = pytest.mark.gen_test
@@ -238,3 +238,40 @@ async def test_one_slow_reader_does_not_hold_up_another_client(
     assert not exchange.finished.is_set()
     rest = await slow.read_body(head)
     assert rest.complete
+
+
+@pytest.mark.parametrize(
+    "framing",
+    [
+        b"Content-Length: abc",
+        b"Content-Length: 4, 5",
+        b"Content-Length: " + b"9" * 5000,
+        b"Transfer-Encoding: gzip",
+        b"Transfer-Encoding: chunked\r\nContent-Length: 5",
+    ],
+)
+@pytest.mark.parametrize("path", [b"/api/chat", b"/v1/chat/completions", b"/nowhere"])
+async def test_a_body_without_a_certain_end_is_answered_once(
+    connect: Any, backend: Backend, path: bytes, framing: bytes
+) -> None:
+    client = await connect()
+    await client.send(b"POST " + path + b" " + OK + framing + b"\r\n\r\nhello")
+    assert (await client.read_response()).status == 400
+    assert await client.at_eof() and not backend.exchanges
+
+
+async def test_a_stream_that_fails_has_one_end(connect: Any, backend: Backend) -> None:
+    """An SDK uses its connection again, and must not find a second end on it."""
+    backend.on("/api/chat", ErrorLine({"message": {"role": "assistant", "content": "a"}}))
+    client = await connect()
+    body = json.dumps({"model": "m", "messages": [{"role": "user", "content": "x"}], "stream": True})
+    response = await client.request("POST", "/v1/chat/completions", (), body.encode())
+    assert b'"error"' in response.body and response.complete
+    assert (await client.request("GET", "/api/version")).body == load("version").body
+
+
+async def test_a_204_has_no_length(connect: Any, backend: Backend) -> None:
+    backend.on("/api/copy", Reply(b"", 204, headers=[("Content-Length", "5")]))
+    client = await connect()
+    response = await client.request("POST", "/api/copy", (), b"{}")
+    assert response.status == 204 and response.header("content-length") is None
