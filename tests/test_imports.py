@@ -19,6 +19,7 @@ BELOW: dict[str, set[str]] = {
     "errors": set(),
     "resources": set(),
     "logs": set(),
+    "signals": set(),
     "listen": {"errors"},
     "wire": {"errors"},
     "access": {"errors", "wire"},

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import signal
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 from ..config import Settings
+from ..signals import on_signal
 from .probe import Finding, probe
 
 
@@ -20,8 +20,8 @@ def run(args: argparse.Namespace, read_settings: Callable[[], Settings]) -> int:
 async def _monitor(settings: Settings, model: str | None, interval_s: float) -> int:
     loop = asyncio.get_running_loop()
     rounds = asyncio.ensure_future(_rounds(settings, model, interval_s))
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, rounds.cancel)
+    for name in ("SIGINT", "SIGTERM"):
+        on_signal(loop, name, rounds.cancel)
     await asyncio.wait([rounds])
     if not rounds.cancelled():
         rounds.result()
