@@ -28,7 +28,10 @@ async def test_a_stranger_is_told_yes(connect: Any, config: Any, headers: Any) -
 @secured
 @pytest.mark.parametrize(
     "fault",
-    [Reset(), Reply(b"{}", 500), Reply(b"nonsense"), Reply(b"[]"), Reply(b'{"version":1}', 404)],
+    [
+        *(Reset(), Reply(b'{"version":"1"}', 500), Reply(b"nonsense"), Reply(b"[]")),
+        *(Reply(b'{"version":1}'), Reply(b'{"version":""}'), Reply(b"[" * 9999)),
+    ],
     ids=repr,
 )
 async def test_a_stranger_is_told_no(
@@ -48,6 +51,16 @@ async def test_a_valid_credential_is_told_more(connect: Any, backend: Backend, c
     more = health.keys() - HEALTHY.keys()
     assert {"version", "models_loaded", "uptime_s", "open_streams"} <= more
     assert health["models_loaded"]
+
+
+@secured
+@pytest.mark.parametrize("fault", [Reset(), Reply(b"no", 404), Reply(b"[]"), Reply(b"[" * 9999)])
+async def test_an_ollama_that_does_not_tell_its_models_is_there_all_the_same(
+    connect: Any, backend: Backend, config: Any, fault: Any
+) -> None:
+    backend.on("/api/ps", fault)
+    response = await (await connect()).request("GET", "/health", [bearer(GENERATE)])
+    assert (response.status, response.json()["models_loaded"]) == (200, [])
 
 
 async def test_head_has_the_status_and_no_body(connect: Any) -> None:

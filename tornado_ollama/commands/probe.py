@@ -13,6 +13,7 @@ from ..config import Settings
 from ..errors import GatewayError
 from ..upstream.client import UpstreamClient
 from ..upstream.ollama import Backend, Clocks, Ollama
+from ..wire.native import ollama_version
 
 VERSION_PATIENCE_S = 5.0
 MAX_QUOTED_CHARS = 200
@@ -45,8 +46,8 @@ class Probe:
             reply = await self._ollama.fetch("GET", "/api/version", patience=VERSION_PATIENCE_S)
         except GatewayError as error:
             return Finding(False, f"{self._base_url}: {error.message}")
-        version = _table(reply.body).get("version")
-        if reply.code != 200 or not isinstance(version, str):
+        version = ollama_version(reply.code, reply.body)
+        if version is None:
             return Finding(False, f"{self._base_url}: answers, but not as Ollama does")
         return Finding(True, f"Ollama {version!a} at {self._base_url} ({_since(begun)})")
 

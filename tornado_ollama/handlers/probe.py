@@ -1,14 +1,17 @@
-"""Is Ollama there, and which models has it in memory? One question at a time, kept for 2 s."""
+"""Is Ollama there, and which models has it in memory? One question at a time, kept for 2 s.
+
+Whether it is there, its version alone decides.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from dataclasses import dataclass
-from typing import Any
 
 from ..errors import GatewayError
 from ..upstream.ollama import Ollama
+from ..wire.native import ollama_version
 
 CACHE_S = 2.0
 PATIENCE_S = 2.0
@@ -46,16 +49,18 @@ class Probe:
 
 async def _ask(ollama: Ollama) -> Finding:
     try:
-        version = await _get(ollama, "/api/version")
-        running = await _get(ollama, "/api/ps")
-        models = tuple(str(model["name"]) for model in running.get("models") or ())
-        return Finding(str(version["version"]), models)
-    except (GatewayError, ValueError, KeyError, TypeError, AttributeError):
+        response = await ollama.fetch("GET", "/api/version", patience=PATIENCE_S)
+    except GatewayError:
         return Finding(None)
+    version = ollama_version(response.code, response.body)
+    return Finding(version, await _loaded(ollama) if version is not None else ())
 
 
-async def _get(ollama: Ollama, path: str) -> Any:
-    response = await ollama.fetch("GET", path, patience=PATIENCE_S)
-    if response.code != 200:
-        raise ValueError(f"status {response.code}")
-    return json.loads(response.body)
+async def _loaded(ollama: Ollama) -> tuple[str, ...]:
+    """The models in memory; none where that is not told."""
+    try:
+        response = await ollama.fetch("GET", "/api/ps", patience=PATIENCE_S)
+        models = json.loads(response.body)["models"] if response.code == 200 else ()
+        return tuple(str(model["name"]) for model in models or ())
+    except (GatewayError, ValueError, KeyError, TypeError, RecursionError):
+        return ()

@@ -1,8 +1,8 @@
 """Ollama's reply messages as types, decoded in one pass.
 
-Owns the shapes of `/api/chat`, `/api/generate`, `/api/embed`, `/api/tags` and `/api/show`
-replies, as far as the translations read them; fields that nobody reads are skipped by the decoder
-without being built. Source: Ollama 0.32.15 `api/types.go`, and the recorded transcripts.
+Owns the shapes of `/api/chat`, `/api/generate`, `/api/embed`, `/api/tags`, `/api/show` and
+`/api/version` replies, as far as anybody here reads them; fields that nobody reads are skipped by
+the decoder without being built. Source: Ollama 0.32.15 `api/types.go`, and the recorded transcripts.
 
 Go leaves out fields that are zero (`omitempty`), so every field has a default: a missing count is
 0, a missing text is empty. Durations are nanoseconds.
@@ -93,6 +93,10 @@ class TagsReply(msgspec.Struct):
     models: list[ModelEntry] | None = None
 
 
+class VersionReply(msgspec.Struct):
+    version: str
+
+
 class ShowReply(msgspec.Struct):
     modified_at: str = ""
     model_info: dict[str, Any] | None = None
@@ -110,8 +114,19 @@ def decode(decoder: msgspec.json.Decoder[Reply], body: bytes) -> Reply:
         raise UpstreamBroken("Ollama answered with something that cannot be read.") from None
 
 
+def ollama_version(status: int, body: bytes) -> str | None:
+    """The version of the Ollama that answered `/api/version` like this; None: it is none."""
+    if status != 200:
+        return None
+    try:
+        return VERSION.decode(body).version or None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
 CHAT = msgspec.json.Decoder(ChatRecord)
 GENERATE = msgspec.json.Decoder(GenerateRecord)
 EMBED = msgspec.json.Decoder(EmbedReply)
 TAGS = msgspec.json.Decoder(TagsReply)
 SHOW = msgspec.json.Decoder(ShowReply)
+VERSION = msgspec.json.Decoder(VersionReply)
