@@ -1,4 +1,4 @@
-"""`listen`: a taken port is said plainly; without descriptors connections are closed, not spun on."""
+"""`listen`: a taken port is said plainly; without descriptors connections are closed."""
 
 from __future__ import annotations
 

@@ -264,8 +264,9 @@ async def test_a_stream_that_fails_has_one_end(connect: Any, backend: Backend) -
     """An SDK uses its connection again, and must not find a second end on it."""
     backend.on("/api/chat", ErrorLine({"message": {"role": "assistant", "content": "a"}}))
     client = await connect()
-    body = json.dumps({"model": "m", "messages": [{"role": "user", "content": "x"}], "stream": True})
-    response = await client.request("POST", "/v1/chat/completions", (), body.encode())
+    asked = {"model": "m", "messages": [{"role": "user", "content": "x"}], "stream": True}
+    body = json.dumps(asked).encode()
+    response = await client.request("POST", "/v1/chat/completions", (), body)
     assert b'"error"' in response.body and response.complete
     assert (await client.request("GET", "/api/version")).body == load("version").body
 

@@ -38,8 +38,10 @@ class PageHandler(AuthMixin):
         self.set_header("Vary", ", ".join((*names, "Origin")))
 
     def _send(self, asset: Asset) -> None:
-        for header, value in PAGE_HEADERS.items():
-            self.set_header(header, value)
+        if asset.content_type.startswith("text/html"):  # they speak of documents
+            for header, value in PAGE_HEADERS.items():
+                self.set_header(header, value)
+        self.set_header("Cross-Origin-Resource-Policy", "same-origin")
         form = asset.form_for(self.request.headers.get("Accept-Encoding", ""))
         self.set_header("Cache-Control", "no-cache")  # may be kept, but asked for each time
         self.set_header("ETag", form.etag)
