@@ -269,6 +269,11 @@ def test_a_refused_token_is_exit_code_1(run: Run, token: str, expected: str) -> 
     assert code == 1 and expected in out and (not token or token not in out)
 
 
+def test_a_jwt_is_refused_for_the_missing_key_where_there_is_none(run: Run) -> None:
+    code, out, _ = run("token", "inspect", hs_token(claims()))
+    assert code == 1 and "no key for JWTs is configured" in out and "algorithm" not in out
+
+
 def test_an_expired_token_is_said_to_be_so(run: Run) -> None:
     Path("config.yaml").write_text("auth: {model_tokens: [{name: old, token: t, expires: 9}]}")
     code, out, _ = run("token", "inspect", "t")

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ..backend import Backend, Exchange, Reply, Reset, StallBeforeHeaders
 from .keys import GENERATE, SECURED, UNKNOWN, bearer
+from .sockets import socket
 
 pytestmark = pytest.mark.gen_test
 
 HEALTHY = {"status": "healthy", "ollama": "connected", "api": "openai-compatible"}
 UNHEALTHY = {"status": "unhealthy", "ollama": "disconnected", "api": "openai-compatible"}
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def documented() -> list[str]:
+    """The further keys, as docs/operations.md lists them."""
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    table = text.partition("also says:\n\n| key | meaning |\n|---|---|\n")[2].partition("\n\n")[0]
+    return re.findall(r"^\| `(\w+)`", table, re.M)
+
 
 secured = pytest.mark.parametrize("config", [SECURED], ids=["secured"])
 
@@ -49,8 +62,9 @@ async def test_a_valid_credential_is_told_more(connect: Any, backend: Backend, c
     assert health.items() >= HEALTHY.items()
     assert health["backend"] == "ollama"
     more = health.keys() - HEALTHY.keys()
-    assert {"version", "models_loaded", "uptime_s", "open_streams"} <= more
+    assert more == set(documented())
     assert health["models_loaded"]
+    assert health["open_streams"] == 0
 
 
 @secured
@@ -61,6 +75,19 @@ async def test_an_ollama_that_does_not_tell_its_models_is_there_all_the_same(
     backend.on("/api/ps", fault)
     response = await (await connect()).request("GET", "/health", [bearer(GENERATE)])
     assert (response.status, response.json()["models_loaded"]) == (200, [])
+
+
+@secured
+async def test_requests_and_sockets_are_counted(
+    connect: Any, backend: Backend, config: Any, http_port: int
+) -> None:
+    backend.on("/api/chat", StallBeforeHeaders())
+    waiting = await connect()
+    await waiting.send_request("POST", "/api/chat", [bearer(GENERATE)], b'{"model":"smollm2"}')
+    await backend.next_request("/api/chat")
+    async with socket(http_port, headers=[bearer(GENERATE)]):
+        response = await (await connect()).request("GET", "/health", [bearer(GENERATE)])
+    assert response.json()["open_streams"] == 2
 
 
 async def test_head_has_the_status_and_no_body(connect: Any) -> None:

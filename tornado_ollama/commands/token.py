@@ -94,6 +94,9 @@ def inspect(args: argparse.Namespace, read_settings: ReadSettings) -> int:
     if not jwt.looks_like_jwt(token):
         print(UNKNOWN)
         return 1
+    if not settings.auth.jwt_keys:
+        print("A JWT that is refused: no key for JWTs is configured (auth.jwt).")
+        return 1
     try:
         who = jwt.verify(token, settings.auth.jwt_keys, now)
     except jwt.InvalidToken as reason:

@@ -2,7 +2,8 @@
 
 Owns the shapes of `/api/chat`, `/api/generate`, `/api/embed`, `/api/tags`, `/api/show` and
 `/api/version` replies, as far as anybody here reads them; fields that nobody reads are skipped by
-the decoder without being built. Source: Ollama 0.32.15 `api/types.go`, and the recorded transcripts.
+the decoder without being built. Source: Ollama 0.32.15 `api/types.go`, and the recorded
+transcripts.
 
 Go leaves out fields that are zero (`omitempty`), so every field has a default: a missing count is
 0, a missing text is empty. Durations are nanoseconds.
