@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import signal
 import ssl
 from collections.abc import Callable
 
@@ -20,6 +19,7 @@ from .app import MAX_SOCKET_MESSAGE_BYTES, Gateway, make_app
 from .config import Settings
 from .errors import ConfigError, ShuttingDown
 from .listen import listen, raise_descriptor_limit
+from .signals import on_signal
 from .takeover import EmbeddedMode, Takeover
 
 log = logging.getLogger(__name__)
@@ -111,8 +111,8 @@ class Stop:
     def listen_to_signals(self) -> None:
         loop = asyncio.get_running_loop()
         for name in ("SIGTERM", "SIGINT"):
-            _on_signal(loop, name, self._stop)
-        _on_signal(loop, "SIGHUP", self._reload)
+            on_signal(loop, name, self._stop)
+        on_signal(loop, "SIGHUP", self._reload)
 
     def _stop(self) -> None:
         if self.requested.is_set():
@@ -135,16 +135,6 @@ class Stop:
                 log.exception("The configuration was not reloaded")
             else:
                 log.info("The configuration was reloaded.")
-
-
-def _on_signal(loop: asyncio.AbstractEventLoop, name: str, callback: Callable[[], None]) -> None:
-    number = getattr(signal, name, None)
-    if number is None:
-        return
-    try:
-        loop.add_signal_handler(number, callback)
-    except NotImplementedError:  # Windows
-        signal.signal(number, lambda *_: loop.call_soon_threadsafe(callback))
 
 
 async def _drain(app: Gateway, seconds: float) -> None:

@@ -15,6 +15,7 @@ from .errors import GatewayError
 from .upstream.client import UpstreamClient
 from .upstream.ollama import Backend
 from .upstream.request import UpstreamRequest
+from .wire.native import ollama_version
 
 log = logging.getLogger(__name__)
 
@@ -78,4 +79,4 @@ class Takeover:
             response = await self._client.fetch(request, raise_error=False)
         except GatewayError:
             return False
-        return response.code == 200 and b'"version"' in response.body
+        return ollama_version(response.code, response.body) is not None
