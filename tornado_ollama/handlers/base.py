@@ -221,7 +221,7 @@ class BaseHandler(RequestHandler):
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
         """Tornado's would show the whole request, query string and all."""
         if not isinstance(value, HTTPError):
-            log.error("%s %s failed", self.request_id, self.url_path, exc_info=(typ, value, tb))
+            log.error("%s %s failed", self.request_id, self.url_path, exc_info=value)
 
     @property
     def is_openai(self) -> bool:
