@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tornado_ollama.handlers import chat_socket
+from tornado_ollama.handlers import socket_jobs
 
 from ..backend import (
     Backend,
@@ -48,10 +48,44 @@ async def test_plain_text_is_answered_in_plain_text(
         code, pieces = await ws.closed()
     assert code == 1000
     assert "".join(pieces) == TEXT
-    assert len(pieces) > 5  # piece by piece
     asked = backend.requests("/api/chat")[0].json()
     assert asked["messages"] == MESSAGES
     assert asked["stream"] is True
+
+
+async def test_plain_text_comes_as_ollama_says_it(
+    http_server: Any, http_port: int, backend: Backend
+) -> None:
+    gate = asyncio.Event()
+    done = {"message": {"content": " there"}, "done": True}
+    backend.on("/api/chat", NdjsonStream({"message": {"content": "Hello"}}, gate, done))
+    async with socket(http_port) as ws:
+        await ws.send("Say hello.")
+        assert await ws.text() == "Hello"
+        gate.set()
+        assert await ws.closed() == (1000, [" there"])
+
+
+async def test_the_text_of_one_read_is_one_frame_and_the_rest_keeps_its_place(
+    http_server: Any, http_port: int, backend: Backend
+) -> None:
+    messages: list[dict[str, Any]] = [
+        {"thinking": "hm"},
+        {"content": "a"},
+        {"content": ""},
+        {"content": "b"},
+        {"content": "c", "tool_calls": [{"function": {"name": "f", "arguments": {}}}]},
+        {"content": "d"},
+        {"content": "e"},
+    ]
+    last = {"message": {"content": "f"}, "done": True, "done_reason": "stop"}
+    lines = [json.dumps({"message": message}).encode() for message in messages]
+    backend.on("/api/chat", Stream(b"\n".join([*lines, json.dumps(last).encode(), b""])))
+    async with socket(http_port) as ws:
+        await ws.send(CHAT)
+        frames = await ws.until("done")
+    told = [{k: v for k, v in f.items() if k not in ("type", "id")} for f in frames[1:-1]]
+    assert told == [{"thinking": "hm"}, {"content": "ab"}, messages[4], {"content": "def"}]
 
 
 @pytest.mark.parametrize("text", ["5", "[1]", '"x"', "{", "null", "你好 🎉", " "])
@@ -453,7 +487,7 @@ async def test_a_message_that_is_too_large_closes_with_1009(
 async def test_there_is_a_bound_on_what_runs_at_once(
     http_server: Any, http_port: int, backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chat_socket, "MAX_JOBS", 2)
+    monkeypatch.setattr(socket_jobs, "MAX_JOBS", 2)
     backend.on("/api/chat", StallBeforeHeaders())
     async with socket(http_port) as ws:
         for id in ("1", "2", "3"):

@@ -1,4 +1,4 @@
-"""`wire.socket`: text frames to commands, Ollama's lines to frames."""
+"""`wire.socket`: text frames to commands."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Raw
 
 from tornado_ollama.wire import socket as protocol
 from tornado_ollama.wire.policy import Defaults
@@ -25,14 +26,14 @@ FRAMES: list[tuple[dict[str, Any], protocol.Command]] = [
     ({"text": "Hi", "model": "m"}, protocol.Turn("Hi", "m")),
     (
         {"type": "chat", "id": "1", "model": "m", "messages": [], "think": False},
-        protocol.Chat("1", {"model": "m", "messages": [], "think": False}),
+        protocol.Chat("1", {"model": "m", "messages": Raw(b"[]"), "think": Raw(b"false")}),
     ),
     ({"type": "cancel", "id": "1"}, protocol.Cancel("1")),
     ({"type": "cancel"}, protocol.Cancel(None)),
     ({"type": "auth", "token": "t"}, protocol.Auth("t")),
     (
         {"type": "request", "id": "1", "method": "post", "path": "/api/show", "body": {"a": 1}},
-        protocol.Request("1", "POST", "/api/show", b'{"a":1}'),
+        protocol.Request("1", "POST", "/api/show", b'{"a": 1}'),
     ),
     (
         {"type": "request", "id": "1", "path": "/api/tags"},
@@ -92,61 +93,10 @@ def test_any_text_is_a_command_or_a_bad_frame(text: str) -> None:
         pass
 
 
-def test_a_line_that_brings_nothing_makes_no_frame() -> None:
-    assert protocol.delta_frame("1", {"role": "assistant", "content": ""}) is None
-
-
-def test_a_line_makes_one_delta() -> None:
-    calls = [{"function": {"name": "f", "arguments": {}}}]
-    frame = protocol.delta_frame("1", {"content": "a", "thinking": "b", "tool_calls": calls})
-    assert frame is not None
-    assert json.loads(frame) == {
-        "type": "delta",
-        "id": "1",
-        "content": "a",
-        "thinking": "b",
-        "tool_calls": calls,
-    }
-
-
-def test_the_done_frame_counts_in_milliseconds() -> None:
-    line = {
-        "done_reason": "length",
-        "prompt_eval_count": 12,
-        "eval_count": 24,
-        "total_duration": 1_101_845_039,
-        "load_duration": 718_407,
-        "eval_duration": 990_940_000,
-    }
-    assert json.loads(protocol.done_frame("1", line)) == {
-        "type": "done",
-        "id": "1",
-        "reason": "length",
-        "usage": {"prompt_tokens": 12, "completion_tokens": 24, "total_tokens": 36},
-        "timings": {
-            "total_ms": 1101.85,
-            "load_ms": 0.72,
-            "prompt_ms": 0.0,
-            "reply_ms": 990.94,
-            "tokens_per_second": 24.22,
-        },
-    }
-
-
-def test_counters_that_ollama_left_out_are_zero() -> None:
-    done = json.loads(protocol.done_frame(None, {"done": True}))
-    assert done["usage"] == {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
-    assert done["reason"] == "stop" and "id" not in done
-
-
-def test_an_error_without_request_has_a_null_id() -> None:
-    assert json.loads(protocol.error_frame(None, 400, "no"))["id"] is None
-
-
 def test_a_chat_takes_the_defaults_where_it_is_silent() -> None:
     defaults = Defaults({"num_ctx": 8192, "seed": 1}, keep_alive="1h", think=False)
-    body = {"messages": [], "options": {"seed": 7}, "think": True}
-    assert protocol.native_chat(body, "m", defaults) == {
+    body = _chat('"options":{"seed":7},"think":true,"keep_alive":null')
+    assert json.loads(protocol.native_chat(body, "m", defaults)) == {
         "model": "m",
         "messages": [],
         "stream": True,
@@ -154,8 +104,53 @@ def test_a_chat_takes_the_defaults_where_it_is_silent() -> None:
         "think": True,
         "keep_alive": "1h",
     }
+    sent = json.loads(protocol.native_chat(_chat('"options":null'), "m", defaults))
+    assert sent["options"] == {"num_ctx": 8192, "seed": 1}
 
 
-def test_a_chat_without_defaults_is_sent_as_it_is() -> None:
-    body = {"messages": [], "options": "nonsense"}
-    assert protocol.native_chat(body, "m", Defaults()) == {**body, "model": "m", "stream": True}
+def test_options_that_are_no_object_are_ollamas_to_refuse() -> None:
+    defaults = Defaults({"num_ctx": 8192})
+    for options in ('"nonsense"', "[]", f'{{"seed":{"9" * 5000}}}'):
+        sent = protocol.native_chat(_chat(f'"options":{options}'), "m", defaults)
+        assert f'"options":{options}'.encode() in sent
+
+
+def test_what_goes_to_ollama_is_in_the_clients_own_words() -> None:
+    words = '[{"content":"\\u00e9", "x": 1.0, "x": 1e2, "big":%s}]' % ("9" * 40)
+    frame = f'{{"type":"chat","id":"1","messages":{words}}}'
+    chat = protocol.read_frame(frame)
+    assert isinstance(chat, protocol.Chat)
+    assert words.encode() in protocol.native_chat(chat.body, "m", Defaults())
+    request = protocol.read_frame(f'{{"type":"request","id":"1","path":"/","body":{words}}}')
+    assert isinstance(request, protocol.Request) and request.body == words.encode()
+
+
+def test_the_model_that_is_meant_replaces_the_one_that_was_named() -> None:
+    body = _chat('"model":"alias","model":"other"')
+    assert json.loads(protocol.native_chat(body, "m", Defaults()))["model"] == "m"
+    assert "model" not in _chat('"model":""')
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (r"cut \ud83d", "cut \ufffd"),
+        (r"\udc00\ud83d", "\ufffd\ufffd"),
+        (r"\ud83d\ude00 \uDFFF", "\U0001f600 \ufffd"),
+        (r"\ud83d\n\\ud83d", "\ufffd\n\\ud83d"),
+    ],
+)
+def test_half_an_emoji_is_read_as_go_reads_it(written: str, meant: str) -> None:
+    assert protocol.read_frame(f'{{"text":"{written}"}}') == protocol.Turn(meant, None)
+
+
+def test_a_name_that_is_not_known_is_not_repeated_at_length() -> None:
+    with pytest.raises(protocol.BadFrame) as caught:
+        protocol.read_frame('{"type":"chat","id":"1","%s":1}' % ("x" * 100_000))
+    assert len(caught.value.message) < 200
+
+
+def _chat(fields: str) -> dict[str, Any]:
+    chat = protocol.read_frame(f'{{"type":"chat","id":"1","messages":[],{fields}}}')
+    assert isinstance(chat, protocol.Chat)
+    return chat.body

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from ..access.judge import refuse_models
 from ..access.visibility import only_visible
-from ..errors import Forbidden, GatewayError, NotFound, UpstreamBroken
-from ..wire import socket as protocol
+from ..errors import GatewayError, NotFound, UpstreamBroken
+from ..wire import native
+from ..wire import socket_frames as frames
 from ..wire.openai.errors import native_error
-from .socket_job import Job, Outlet, read_record
+from ..wire.socket import native_chat
+from .socket_job import Job, Outlet
+
+LIST_PATIENCE_S = 5.0
+"""How long Ollama may take to say which models there are."""
 
 
 class ChatJob(Job):
@@ -27,56 +32,76 @@ class ChatJob(Job):
         """`body` of /api/chat, the model perhaps missing. `reply` gets the whole text of a reply
         that ended well. `start`: begin with a start frame that has these fields too."""
         super().__init__(outlet, id)
+        self.model: str | None = None
+        """As Ollama knows it, once that is decided."""
         self._body = body
         self._reply = reply
         self._start = start
         self._said: list[str] = []
-        self._done: dict[str, Any] | None = None
+        self._done: bytes | None = None
+        self._text_frame = frames.open_frame("delta", id, "content")
 
     async def work(self) -> None:
-        body = await self._complete(self._body)
+        self.model = await self._choose_model(self._body.get("model"))
+        deps = self._outlet.deps
+        defaults = deps.policy.defaults_for(self.model)
+        body, self._body = native_chat(self._body, self.model, defaults), {}
         if self._start is not None:
-            self._outlet.emit(protocol.frame("start", self.id, model=body["model"], **self._start))
-        await self.exchange("POST", "/api/chat", protocol.encode(body).encode(), replayable=True)
+            self.emit(frames.frame("start", self.id, model=self.model, **self._start))
+        await self.exchange("POST", "/api/chat", body, replayable=True)
         if self._status != 200:
             raise native_error(self._status, self.collected)
         if not self._is_stream:
-            self.on_line(self.collected)  # the reply to a mere load or unload
+            self.on_lines([self.collected])  # the reply to a mere load or unload
         if self._done is None:
             raise UpstreamBroken("Ollama ended its reply before it was complete.")
+        last = frames.read_last_line(self._done)
         if self._reply is not None:
             self._reply("".join(self._said))
-        self.finished(self._done)
+        self.finished(last)
 
-    def on_line(self, line: bytes) -> Awaitable[None] | None:
-        record = read_record(line)
-        message = record.get("message")
-        rest = None
-        if isinstance(message, dict):
-            if self._reply is not None:
-                self._said.append(message.get("content") or "")
-            rest = self.said(message)
-        if record.get("done"):
-            self._done = record
+    def on_lines(self, lines: list[bytes]) -> Awaitable[None] | None:
+        """The text of all lines leaves in one frame; what else they bring, line by line."""
+        rest: Awaitable[None] | None = None
+        text = ""
+        try:
+            for line in lines:
+                record = frames.read_chat_line(line)
+                content = record.message.content if record.message is not None else None
+                if not record.is_text:
+                    if text:
+                        rest = self.said(text) or rest
+                        text = ""
+                    rest = self.brought(record) or rest
+                elif content:
+                    text += content
+                if content and self._reply is not None:
+                    self._said.append(content)
+                if record.done:
+                    self._done = line
+        finally:  # also what was said before a line that is an error
+            if text:
+                rest = self.said(text) or rest
         return rest
 
-    def said(self, message: dict[str, Any]) -> Awaitable[None] | None:
-        frame = protocol.delta_frame(self.id, message)
-        return None if frame is None else self._outlet.emit(frame)
+    def said(self, text: str) -> Awaitable[None] | None:
+        return self.emit(b"%b%b}" % (self._text_frame, frames.encode(text)))
 
-    def finished(self, record: dict[str, Any]) -> None:
-        self._outlet.emit(protocol.done_frame(self.id, record))
+    def brought(self, line: frames.ChatLine) -> Awaitable[None] | None:
+        """A line that has more than text."""
+        frame = frames.delta_frame(self.id, line)
+        return None if frame is None else self.emit(frame)
 
-    async def _complete(self, body: dict[str, Any]) -> dict[str, Any]:
-        """The body as Ollama gets it: model found and allowed, the operator's defaults under the
-        client's own settings."""
-        deps, principal = self._outlet.deps, self._outlet.principal
+    def finished(self, last: dict[str, Any]) -> None:
+        self.emit(frames.done_frame(self.id, last))
+
+    async def _choose_model(self, asked: str | None) -> str:
+        """The model as Ollama knows it; raises Forbidden where it may not be used."""
+        model = self._outlet.deps.policy.resolve(asked or await self._default_model())
+        principal = self._outlet.principal  # not the one before the wait: it may be renewed
         assert principal is not None
-        asked = body.get("model") or await self._default_model()
-        model = deps.policy.resolve(asked)
-        if not principal.may_use(model):
-            raise Forbidden(f"This credential may not use the model {asked!r}.")
-        return protocol.native_chat(body, model, deps.policy.defaults_for(model))
+        refuse_models(principal, [model])
+        return model
 
     async def _default_model(self) -> str:
         """`chat.default_model`, else the first model of /api/tags that can chat."""
@@ -84,12 +109,16 @@ class ChatJob(Job):
         assert principal is not None
         if deps.default_model:
             return deps.default_model
-        response = await deps.ollama.fetch("GET", "/api/tags", headers=self._outlet.headers_up())
-        listed = json.loads(only_visible(response.body, principal))["models"]
-        for model in listed:
-            can = model.get("capabilities")
-            if can is None or "completion" in can:
-                return str(model["name"])
+        self._go_on()
+        self._fetch = deps.ollama.fetch(
+            "GET", "/api/tags", headers=self._outlet.headers_up(), patience=LIST_PATIENCE_S
+        )
+        response = await self._fetch
+        self._go_on()
+        listed = native.decode(native.TAGS, only_visible(response.body, principal))
+        for model in listed.models or ():
+            if model.capabilities is None or "completion" in model.capabilities:
+                return model.name
         raise NotFound("There is no model to chat with; pull one first, or name it in `model`.")
 
 
@@ -100,13 +129,19 @@ class PlainJob(ChatJob):
         super().__init__(outlet, None, {"messages": [{"role": "user", "content": text}]})
         self._ended = ended
 
-    def said(self, message: dict[str, Any]) -> Awaitable[None] | None:
-        content = message.get("content")
-        return self._outlet.emit(content) if content else None
+    def said(self, text: str) -> Awaitable[None] | None:
+        return self.emit(text.encode())
 
-    def finished(self, record: dict[str, Any]) -> None:
+    def brought(self, line: frames.ChatLine) -> Awaitable[None] | None:
+        content = line.message.content if line.message is not None else None
+        return self.said(content) if content else None
+
+    def finished(self, last: dict[str, Any]) -> None:
+        self._ended()
+
+    def stopped(self) -> None:
         self._ended()
 
     def failed(self, error: GatewayError) -> None:
-        self._outlet.emit(f"Error: {error.message}")
+        self.emit(f"Error: {error.message}".encode())
         self._ended()

@@ -1,7 +1,8 @@
 """`/ws`: who is there, which jobs run for them, and how it ends.
 
-The frames are `wire/socket.py`'s, the work is `socket_job.py`'s. `on_message` only starts or
-cancels jobs, because Tornado reads nothing from the socket, not even a pong, while it runs.
+What is said is `wire/socket.py`'s and `wire/socket_frames.py`'s, the work is `socket_job.py`'s.
+`on_message` only starts or cancels jobs, because Tornado reads nothing from the socket, not even a
+pong, while it runs.
 """
 
 from __future__ import annotations
@@ -12,42 +13,46 @@ import time
 from collections.abc import Awaitable
 
 from tornado.iostream import IOStream, StreamClosedError
-from tornado.websocket import WebSocketClosedError, WebSocketHandler
+from tornado.websocket import WebSocketHandler, WebSocketProtocol13
 
 from ..access.credentials import SUBPROTOCOL, extract, from_subprotocols
+from ..access.judge import refuse_need
+from ..access.principal import Principal
 from ..errors import BadRequest, Forbidden, GatewayError, Unauthorized
 from ..wire import socket as protocol
-from . import resumable
+from ..wire import socket_frames as frames
+from ..wire.rfc6455 import text_frame
 from .auth_mixin import AuthMixin
 from .chat_jobs import ChatJob, PlainJob
+from .conversation import Conversation
+from .deps import Deps
 from .request_job import RequestJob
-from .socket_job import Job
+from .socket_jobs import SocketJobs
+from .stream_write import write_now
 
 AUTH_S = 5.0
 """How long a socket without a credential may stay silent before it is closed."""
 
-MAX_JOBS = 32
-"""Chats and requests under way on one socket; more are refused, not queued."""
+STRANGER_BYTES = 16 * 1024
+"""Largest message of a socket without a credential: a token is no longer."""
 
-CONVERSATION_CHARS = 1_000_000
-"""What a `{"text"}` conversation remembers; the oldest turns are forgotten first."""
+REASON_BYTES = 100
+"""Of an error's sentence in a close frame, which has room for 123 (RFC 6455, section 5.5)."""
 
 GOING_AWAY, UNAUTHORIZED, FORBIDDEN = 1001, 4401, 4403
 
 
 class ChatSocketHandler(AuthMixin, WebSocketHandler):
-    """One socket. Implements `socket_job.Outlet`."""
+    """One socket. Implements `socket_jobs.Owner` and `request_job.Asker`."""
 
     _socket_stream: IOStream
 
     def begin(self) -> None:
-        self._jobs: dict[str | None, Job] = {}
-        self._resumables: dict[str | None, resumable.ResumableChat] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._conversation: list[dict[str, str]] = []
+        self._jobs = SocketJobs(self)
+        self._conversation = Conversation()
         self._refusal: GatewayError | None = None
         self._auth_clock: asyncio.TimerHandle | None = None
-        self._plain = False
+        self._congested: asyncio.Future[None] | None = None
         self._upgraded = False
 
     def authenticate(self) -> None:
@@ -84,6 +89,13 @@ class ChatSocketHandler(AuthMixin, WebSocketHandler):
     def select_subprotocol(self, subprotocols: list[str]) -> str | None:
         return SUBPROTOCOL if SUBPROTOCOL in subprotocols else None
 
+    @property
+    def max_message_size(self) -> int:
+        """In bytes; Tornado asks at the handshake, `_let_in` tells it once more."""
+        known = self.principal is not None and self._refusal is None
+        full: int = super().max_message_size
+        return full if known else min(full, STRANGER_BYTES)
+
     def open(self, *args: str, **kwargs: str) -> None:
         self._upgraded = True
         self.set_nodelay(True)
@@ -91,15 +103,24 @@ class ChatSocketHandler(AuthMixin, WebSocketHandler):
         self._socket_stream = self.ws_connection.stream
         if self._refusal is not None:
             self._refuse(self._refusal)
+        elif self.deps.live.draining:
+            self.close(GOING_AWAY, "shutting down")
         elif self.principal is None:
             self._auth_clock = asyncio.get_running_loop().call_later(
                 AUTH_S, self.close, UNAUTHORIZED, "send a token within 5 s"
             )
 
+    @property
+    def _is_open(self) -> bool:
+        """Neither side has said goodbye. Tornado delivers what comes after our own goodbye."""
+        return self.ws_connection is not None and not self.ws_connection.is_closing()
+
     def on_message(self, message: str | bytes) -> Awaitable[None] | None:
         """Obeys a frame. Where the answer finds the socket congested, no further frame is read
         until it has left: who asks without reading the answers must not fill the memory."""
-        self._congested: asyncio.Future[None] | None = None
+        if not self._is_open:
+            return None
+        self._congested = None
         try:
             if isinstance(message, bytes):
                 raise protocol.BadFrame("Send text frames, not binary ones.", None)
@@ -110,16 +131,13 @@ class ChatSocketHandler(AuthMixin, WebSocketHandler):
             if self.principal is None:
                 self._refuse(Unauthorized(error.message))
             else:
-                self.emit(protocol.error_frame(error.id, error.status, error.message))
+                self._emit_error(error.id, error)
         return None if self._congested is None else _gone(self._congested)
 
     def on_close(self) -> None:
         if self._auth_clock is not None:
             self._auth_clock.cancel()
-        for job in self._jobs.values():
-            job.cancel()
-        for chat in tuple(self._resumables.values()):
-            chat.detach(self)
+        self._jobs.leave()
         self._leave()
 
     # -- commands -----------------------------------------------------------------------------
@@ -127,150 +145,120 @@ class ChatSocketHandler(AuthMixin, WebSocketHandler):
     def _still_allowed(self, command: protocol.Command) -> bool:
         """Whether the command may be obeyed; a first frame may carry the credential instead."""
         if self.principal is None:
-            if not isinstance(command, protocol.Auth):
+            if isinstance(command, protocol.Auth):
+                self._let_in(command.token)
+            else:
                 self._refuse(Unauthorized("Authenticate first."))
-                return False
-            try:
-                self.identify(command.token)
-            except (Unauthorized, Forbidden) as error:
-                self._refuse(error)
-                return False
-            if self._auth_clock is not None:
-                self._auth_clock.cancel()
             return False
         if self.principal.expires is not None and time.time() >= self.principal.expires:
             self._refuse(Unauthorized("The credential has expired."))
             return False
         return True
 
+    def _let_in(self, token: str) -> None:
+        try:
+            self.identify(token)
+        except (Unauthorized, Forbidden) as error:
+            self._refuse(error)
+            return
+        if self._auth_clock is not None:
+            self._auth_clock.cancel()
+        assert isinstance(self.ws_connection, WebSocketProtocol13)
+        self.ws_connection.params.max_message_size = self.max_message_size
+
     def _obey(self, command: protocol.Command) -> None:
         match command:
             case protocol.Ping():
-                self.emit(protocol.frame("pong"))
+                self.emit(frames.frame("pong"))
             case protocol.Cancel(id):
-                self._cancel(id)
+                self._jobs.cancel(id)
             case protocol.Auth():
                 pass  # let in already, by a header or because everybody is
             case protocol.PlainText(text):
-                self._plain = True
-                self._start(PlainJob(self, text, self._end_plain))
+                self._jobs.start(PlainJob(self, text, self._end_plain))
             case protocol.Turn(text, model):
-                self._start(self._turn(text, model))
+                self._jobs.start(self._turn(text, model))
             case protocol.Chat(resumable=True):
-                if self._has_room(command.id):
-                    grace_s = self.deps.resume_grace_s
-                    self._resumables[command.id] = resumable.begin(self, command, grace_s)
+                self._jobs.start_resumable(command)
             case protocol.Chat(id, body):
-                self._start(ChatJob(self, id, body, start={}))
+                self._jobs.start(ChatJob(self, id, body, start={}))
             case protocol.Resume():
-                self._resume(command)
+                self._jobs.resume(command)
             case protocol.Request():
-                self._start(RequestJob(self, command))
-
-    def _has_room(self, id: str | None) -> bool:
-        """Whether another job may begin; says why not, where it may not."""
-        if id in self._jobs or id in self._resumables:
-            what = "This id" if id is not None else "The conversation's turn"
-            raise protocol.BadFrame(f"{what} is still under way; wait, or cancel it.", id)
-        if len(self._jobs) + len(self._resumables) < MAX_JOBS:
-            return True
-        self.emit(protocol.error_frame(id, 429, f"{MAX_JOBS} requests are under way here."))
-        return False
-
-    def _resume(self, command: protocol.Resume) -> None:
-        if not self._has_room(command.id):
-            return
-        try:
-            chat = resumable.find(self.deps.site.resumables, command)
-            self._resumables[command.id] = chat
-            chat.attach(self, command.after)
-        except GatewayError as error:
-            self._resumables.pop(command.id, None)
-            self.emit(protocol.error_frame(command.id, error.status, error.message))
-
-    def _start(self, job: Job) -> None:
-        if not self._has_room(job.id):
-            return
-        self._jobs[job.id] = job
-        task = asyncio.create_task(self._run(job))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _run(self, job: Job) -> None:
-        try:
-            await job.run()
-        finally:
-            del self._jobs[job.id]
-            self._close_if_draining()
-
-    def job_ended(self, id: str | None) -> None:
-        self._resumables.pop(id, None)
-        self._close_if_draining()
-
-    def _close_if_draining(self) -> None:
-        if self.deps.live.draining and not self._jobs and not self._resumables:
-            self.close(GOING_AWAY, "shutting down")
-
-    def _cancel(self, id: str | None) -> None:
-        job = self._jobs.get(id) or self._resumables.get(id)
-        if job is None:
-            raise protocol.BadFrame("There is nothing of this id to cancel.", id)
-        job.cancel()
+                self._jobs.start(RequestJob(self, command))
 
     def _turn(self, text: str, model: str | None) -> ChatJob:
         """A turn of the connection's own conversation; it remembers the ones that ended well."""
-        asked = {"role": "user", "content": text}
 
         def remember(reply: str) -> None:
-            self._conversation += [asked, {"role": "assistant", "content": reply}]
-            while sum(len(m["content"]) for m in self._conversation) > CONVERSATION_CHARS:
-                del self._conversation[:2]
+            self._conversation.remember(text, reply)
 
-        body: dict[str, object] = {"messages": [*self._conversation, asked]}
+        body: dict[str, object] = {"messages": self._conversation.asking(text)}
         if model is not None:
             body["model"] = model
         return ChatJob(self, None, body, reply=remember)
 
     # -- Outlet -------------------------------------------------------------------------------
 
-    def emit(self, frame: str) -> Awaitable[None] | None:
-        try:
-            written = self.write_message(frame)
-        except WebSocketClosedError:
+    def emit(self, frame: bytes) -> Awaitable[None] | None:
+        if not self._is_open:
             return None
-        written.add_done_callback(_retrieve)
         self.sent += len(frame)
-        self._congested = written if self._socket_stream.writing() else None
+        self._congested = write_now(self._socket_stream, text_frame(frame))
         return self._congested
 
+    def _emit_error(self, id: str | None, error: GatewayError) -> None:
+        self.emit(frames.error_frame(id, error.status, error.message))
+
     # -- ends ---------------------------------------------------------------------------------
+
+    def job_ended(self, id: str | None) -> None:
+        self._jobs.resumable_ended(id)
+
+    def went_idle(self) -> None:
+        if self.deps.live.draining:
+            self.close(GOING_AWAY, "shutting down")
 
     def _end_plain(self) -> None:
         self.close(1000)
 
     def _refuse(self, error: GatewayError) -> None:
+        self._jobs.cancel_all()
         self.outcome = error.code or "refused"
-        self.close(FORBIDDEN if isinstance(error, Forbidden) else UNAUTHORIZED, error.message[:100])
+        code = FORBIDDEN if isinstance(error, Forbidden) else UNAUTHORIZED
+        self.close(code, error.message.encode()[:REASON_BYTES].decode(errors="ignore"))
+
+    def close(self, code: int | None = None, reason: str | None = None) -> None:
+        """Nothing can be said after it, so nothing goes on; but for what may be resumed."""
+        self._jobs.cancel_bound()
+        super().close(code, reason)
 
     def revoke(self) -> None:
         if self._upgraded:
-            self._cancel_all()
             self._refuse(Unauthorized("The credential is no longer valid."))
         else:
             super().revoke()
 
+    def renew(self, deps: Deps, principal: Principal | None) -> None:
+        """Whatever is asked from now on is judged by the new settings; None: nobody has come in
+        yet, and the token is still to be sent."""
+        self.deps, self.principal = deps, principal
+        if principal is None:
+            return
+        try:
+            refuse_need(self.route, self.url_path, principal)
+        except Forbidden as error:
+            if self._upgraded:
+                self._refuse(error)
+            else:
+                super().revoke()
+
     def drain(self, *, now: bool = False) -> None:
         if not self._upgraded:
             super().drain(now=now)
-        elif now or not (self._jobs or self._resumables):
-            self._cancel_all()
+        elif now or not self._jobs:
+            self._jobs.cancel_all()
             self.close(GOING_AWAY, "shutting down")
-
-    def _cancel_all(self) -> None:
-        for job in tuple(self._jobs.values()):
-            job.cancel()
-        for chat in tuple(self._resumables.values()):
-            chat.cancel()
 
     def on_finish(self) -> None:
         if self.get_status() != 101:  # the handshake's end is the socket's beginning
@@ -278,13 +266,5 @@ class ChatSocketHandler(AuthMixin, WebSocketHandler):
 
 
 async def _gone(written: asyncio.Future[None]) -> None:
-    with contextlib.suppress(WebSocketClosedError):
+    with contextlib.suppress(StreamClosedError):
         await written
-
-
-def _retrieve(written: asyncio.Future[None]) -> None:
-    """A client that left is noticed by `on_close`; its unwritten frames are nobody's error."""
-    if not written.cancelled():
-        error = written.exception()
-        if error is not None and not isinstance(error, (WebSocketClosedError, StreamClosedError)):
-            raise error

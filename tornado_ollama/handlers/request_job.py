@@ -1,76 +1,138 @@
-"""Native routes over a socket: the same decisions as over HTTP, the reply as frames."""
+"""Native routes over a socket: the same decisions as over HTTP, the reply as frames, one line in
+the access log."""
 
 from __future__ import annotations
 
-import json
+import time
 from collections.abc import Awaitable
-from typing import Any
+from http.client import responses
+from typing import Protocol
 
-from ..access.routes import Door, Route, find, path_at_ollama
+from ..access.judge import refuse_method, refuse_models, refuse_need
+from ..access.proxies import Client
+from ..access.routes import Door, Need, Route, find, path_at_ollama
 from ..access.visibility import only_visible
-from ..errors import BadRequest, Forbidden, MethodNotAllowed, NotFound
+from ..errors import BadRequest, GatewayError, NotFound
 from ..upstream.request import ResponseHead
-from ..wire import socket as protocol
+from ..wire import socket_frames as frames
 from ..wire.model_names import named_models
+from ..wire.socket import Request
 from ..wire.target import split_target
-from .socket_job import Job, Outlet, read_record
+from . import access_log
+from .socket_job import Job, Outlet
+
+CANCELLED = 499
+"""In the access log, where a request was cancelled before it had a status; nginx's number."""
+
+
+class Asker(Outlet, Protocol):
+    """A socket, of which the access log also wants to know whose it is."""
+
+    client: Client
+    request_id: str
 
 
 class RequestJob(Job):
     """Any native route over the socket: response, chunk for each line, end."""
 
-    def __init__(self, outlet: Outlet, command: protocol.Request) -> None:
-        super().__init__(outlet, command.id)
+    def __init__(self, asker: Asker, command: Request) -> None:
+        super().__init__(asker, command.id)
+        self._asker = asker
         self._command = command
+        self._path = command.path.partition("?")[0]
         self._filtered = False
+        self._chunk = frames.open_frame("chunk", command.id, "data")
+        self._began = time.monotonic()
+        self._first_byte_s: float | None = None
+        self._told: int | None = None
+        """The status that the client was told."""
+        self._outcome = "ok"
+        self._sent = 0
+
+    async def run(self) -> None:
+        try:
+            await super().run()
+        finally:
+            access_log.write(self._record())
 
     async def work(self) -> None:
-        route, path, query = self._admit()
+        route, query = self._admit()
         await self.exchange(
             self._command.method,
-            path_at_ollama(route, path),
+            path_at_ollama(route, self._path),
             self._command.body or None,
             query=query,
             runs_long=route.runs_long,
+            replayable=True if route.need is not Need.MANAGE else None,
         )
         if self._collected:
-            self._outlet.emit(protocol.frame("chunk", self.id, data=self._whole()))
-        self._outlet.emit(protocol.frame("end", self.id))
+            self._emit_chunk(frames.body_data(self._whole()))
+        self.emit(frames.frame("end", self.id))
+
+    def emit(self, frame: bytes) -> Awaitable[None] | None:
+        self._sent += len(frame)
+        return super().emit(frame)
 
     def on_head(self, head: ResponseHead) -> None:
-        self._outlet.emit(protocol.frame("response", self.id, status=head.status))
+        self._told = head.status
+        self._first_byte_s = time.monotonic() - self._began
+        self.emit(frames.frame("response", self.id, status=head.status))
 
-    def on_line(self, line: bytes) -> Awaitable[None] | None:
-        return self._outlet.emit(protocol.frame("chunk", self.id, data=read_record(line)))
+    def on_lines(self, lines: list[bytes]) -> Awaitable[None] | None:
+        rest = None
+        for line in lines:
+            rest = self._emit_chunk(frames.line_data(line)) or rest
+        return rest
 
-    def _admit(self) -> tuple[Route, str, str]:
-        """The same decisions as for a request over HTTP."""
-        principal = self._outlet.principal
+    def failed(self, error: GatewayError) -> None:
+        if self._told is None:
+            self._told = error.status
+        self._outcome = error.code or responses.get(error.status, str(error.status)).lower()
+        super().failed(error)
+
+    def stopped(self) -> None:
+        self._outcome = "cancelled"
+        super().stopped()
+
+    def _emit_chunk(self, data: bytes) -> Awaitable[None] | None:
+        return self.emit(b"%b%b}" % (self._chunk, data))
+
+    def _admit(self) -> tuple[Route, str]:
+        """The route and the query; the same decisions as for a request over HTTP."""
+        principal, command = self._outlet.principal, self._command
         assert principal is not None
-        path, query = split_target(self._command.path)
-        route = find(path, forward_unknown=self._outlet.deps.gate.forward_unknown)
+        self._path, query = split_target(command.path)
+        route = find(self._path, forward_unknown=self._outlet.deps.gate.forward_unknown)
         if route.door is not Door.NATIVE:
-            raise NotFound(f"There is nothing at {path} for a request frame: use Ollama's routes.")
+            raise NotFound(
+                f"There is nothing at {self._path} for a request frame: use Ollama's routes."
+            )
         if route.uploads:
             raise BadRequest("Uploads go over HTTP, not over a socket.")
-        if self._command.method not in route.methods:
-            raise MethodNotAllowed(
-                f"{path} takes {' or '.join(route.methods)}.", allow=route.methods
-            )
-        if not route.need.met_by(principal):
-            raise Forbidden(f"This credential may not use {path}: it needs {route.need.value}.")
+        refuse_method(route, self._path, command.method)
+        refuse_need(route, self._path, principal)
         if principal.models is not None:
             self._filtered = route.lists_models
-            for model in named_models(self._command.body) if self._command.body else ():
-                if not principal.may_use(model):
-                    raise Forbidden(f"This credential may not use the model {model!r}.")
-        return route, path, query
+            refuse_models(principal, named_models(command.body) if command.body else ())
+        return route, query
 
-    def _whole(self) -> Any:
-        body = self.collected
-        if self._filtered and self._status == 200 and self._outlet.principal is not None:
-            body = only_visible(body, self._outlet.principal)
-        try:
-            return json.loads(body)
-        except (ValueError, RecursionError):
-            return body.decode("utf-8", "replace")
+    def _whole(self) -> bytes:
+        body, principal = self.collected, self._outlet.principal
+        if self._filtered and self._status == 200 and principal is not None:
+            return only_visible(body, principal)
+        return body
+
+    def _record(self) -> access_log.AccessRecord:
+        asker = self._asker
+        return access_log.AccessRecord(
+            client=asker.client.address,
+            request_id=asker.request_id,
+            credential=asker.principal.name if asker.principal is not None else "-",
+            method=self._command.method,
+            path=self._path,
+            status=self._told or CANCELLED,
+            sent=self._sent,
+            first_byte_s=self._first_byte_s,
+            duration_s=time.monotonic() - self._began,
+            outcome=self._outcome,
+        )

@@ -4,6 +4,9 @@ A phone that changes its network loses its socket, not its interest. A chat star
 `"resumable": true` numbers its frames and keeps the last of them; when its socket is lost it runs
 on for `chat.resume_grace` seconds, and a `resume` frame on a new socket of the same credential gets
 what was missed and all that follows. After the grace it is cancelled like any other.
+
+What is kept is bounded: of a chat its frames, never its request, and only some chats of the same
+caller may wait without a socket.
 """
 
 from __future__ import annotations
@@ -15,14 +18,20 @@ from collections import deque
 from collections.abc import Awaitable
 from typing import Protocol
 
-from ..access.principal import Principal
+from ..access.principal import Principal, Scope
 from ..errors import BadRequest, NotFound
 from ..wire import socket as protocol
 from .chat_jobs import ChatJob
 from .deps import Deps, Resumables
 
-REPLAY_CHARS = 4 * 1024 * 1024
+REPLAY_BYTES = 4 * 1024 * 1024
 """What is kept of one chat for a replay: more than any model says in one reply."""
+
+WAITING_CHATS = 8
+"""Chats of one caller that may wait without a socket, running or ended."""
+
+WAITING_BYTES = 16 * 1024 * 1024
+"""What may be kept of them together."""
 
 
 class Wire(Protocol):
@@ -32,7 +41,7 @@ class Wire(Protocol):
     principal: Principal | None
     credential: str | None
 
-    def emit(self, frame: str) -> Awaitable[None] | None: ...
+    def emit(self, frame: bytes) -> Awaitable[None] | None: ...
 
     def headers_up(self) -> list[tuple[str, str]]: ...
 
@@ -49,33 +58,40 @@ class ResumableChat:
         self.deps = wire.deps
         self.principal = wire.principal
         self.credential = wire.credential
+        self.ended = False
+        self.kept_bytes = 0
         self._wire: Wire | None = wire
         self._up = wire.headers_up()
         self._grace_s = grace_s
-        self._frames: deque[tuple[int, str]] = deque()
-        self._kept = 0
+        self._frames: deque[bytes] = deque()
         self._last = 0
-        self._ended = False
+        self._model: str | None = None
         self._grace: asyncio.TimerHandle | None = None
-        self.job = ChatJob(self, command.id, command.body, start={"stream": self.stream})
-        self._task = asyncio.create_task(self._run())
+        job = ChatJob(self, command.id, command.body, start={"stream": self.stream})
+        self._job: ChatJob | None = job
+        self._task = asyncio.create_task(self._run(job))
 
     # -- socket_job.Outlet --------------------------------------------------------------------
 
-    def emit(self, frame: str) -> Awaitable[None] | None:
+    def emit(self, frame: bytes) -> Awaitable[None] | None:
         """Numbers and keeps the frame, and sends it where there is a socket."""
         self._last += 1
-        numbered = f'{frame[:-1]},"seq":{self._last}}}'
-        self._frames.append((self._last, numbered))
-        self._kept += len(numbered)
-        while self._kept > REPLAY_CHARS:
-            self._kept -= len(self._frames.popleft()[1])
+        numbered = b'%b,"seq":%d}' % (frame[:-1], self._last)
+        self._frames.append(numbered)
+        self.kept_bytes += len(numbered)
+        while self.kept_bytes > REPLAY_BYTES:
+            self.kept_bytes -= len(self._frames.popleft())
         return None if self._wire is None else self._wire.emit(numbered)
 
     def headers_up(self) -> list[tuple[str, str]]:
         return self._up
 
     # -- losing and finding sockets -----------------------------------------------------------
+
+    @property
+    def waits(self) -> bool:
+        """It has no socket; somebody may come back for it."""
+        return self._wire is None
 
     def detach(self, wire: Wire) -> None:
         """The socket is lost; unless another has taken over, the grace begins."""
@@ -86,9 +102,10 @@ class ResumableChat:
     def attach(self, wire: Wire, after: int) -> None:
         """Sends the frames with a number above `after` to a new socket, then all that follow.
         Raises NotFound when it is not its own chat, or when too much was missed."""
-        if not _same(self.credential, wire.credential) or self.principal != wire.principal:
+        if not self._is_of(wire):
             raise NotFound(GONE)
-        if after < (self._frames[0][0] if self._frames else 1) - 1:
+        first = self._last - len(self._frames) + 1
+        if after < first - 1:
             raise NotFound("More was missed than is kept for a replay; send the chat again.")
         if after > self._last:
             raise BadRequest("`after` is beyond what was sent.")
@@ -96,51 +113,80 @@ class ResumableChat:
         if old is not None and old is not wire:
             old.job_ended(self.id)
         self._stop_grace()
-        for number, frame in self._frames:
+        for number, frame in enumerate(self._frames, first):
             if number > after:
                 wire.emit(frame)
-        if self._ended:
-            self._start_grace()
+        if self.ended:
             self._let_go()
+            self._start_grace()
 
-    # -- deps.Revocable, while there is no socket ---------------------------------------------
+    def _is_of(self, wire: Wire) -> bool:
+        """The same credential, whatever a reload has made of what it may do; and it may still
+        use the model."""
+        principal = wire.principal
+        return (
+            principal is not None
+            and _are_one(self.principal, principal)
+            and _same(self.credential, wire.credential)
+            and self._may_go_to(principal)
+        )
+
+    def _may_go_to(self, principal: Principal) -> bool:
+        model = self._model if self._job is None else self._job.model
+        return model is None or principal.may_use(model)
+
+    # -- deps.Revocable -----------------------------------------------------------------------
 
     def revoke(self) -> None:
+        """Where there is a socket, that one is revoked too, and cancels this."""
         if self._wire is None:
+            self.stop()
+
+    def renew(self, deps: Deps, principal: Principal) -> None:
+        """Runs on under the new settings, unless they would not have let it begin."""
+        self.deps, self.principal = deps, principal
+        if not principal.may(Scope.GENERATE) or not self._may_go_to(principal):
             self.cancel()
-            self._over()
+            self.revoke()
 
     def drain(self, *, now: bool = False) -> None:
         self.revoke()
 
     def cancel(self) -> None:
-        self.job.cancel()
+        """Stops the chat; a client that is there is told."""
+        if self._job is not None:
+            self._job.cancel()
+
+    def stop(self) -> None:
+        """Stops the chat and forgets it."""
+        self.cancel()
+        self._over()
 
     # -- inside -------------------------------------------------------------------------------
 
-    async def _run(self) -> None:
-        await self.job.run()
-        self._ended = True
-        if self.job.cancelled:
+    async def _run(self, job: ChatJob) -> None:
+        await job.run()
+        self._model = job.model
+        self._job = None  # with it goes the request
+        self.ended = True
+        # The stream is told by the first frame; one that is an error instead does not tell it.
+        if job.cancelled or self._last < 2:
             self._over()
             return
         # What it said may still be asked for: a socket that seems open may be lost already.
-        self._start_grace()
         self.deps.live.discard(self)
         self._let_go()
+        self._start_grace()
 
     def _start_grace(self) -> None:
         self._stop_grace()
-        self._grace = asyncio.get_running_loop().call_later(self._grace_s, self._give_up)
+        self._grace = asyncio.get_running_loop().call_later(self._grace_s, self.stop)
+        _make_room(self.deps.site.resumables, self.principal)
 
     def _stop_grace(self) -> None:
         if self._grace is not None:
             self._grace.cancel()
             self._grace = None
-
-    def _give_up(self) -> None:
-        self.cancel()
-        self._over()
 
     def _over(self) -> None:
         self._stop_grace()
@@ -173,7 +219,28 @@ def find(resumables: Resumables, command: protocol.Resume) -> ResumableChat:
     return chat
 
 
+def _make_room(resumables: Resumables, owner: Principal | None) -> None:
+    """Stops what one caller has waiting beyond the limits: first what has ended, then what still
+    runs, the oldest first."""
+    waiting = [
+        chat
+        for chat in resumables.values()
+        if isinstance(chat, ResumableChat) and chat.waits and _are_one(chat.principal, owner)
+    ]
+    waiting.sort(key=lambda chat: not chat.ended)
+    kept_bytes = sum(chat.kept_bytes for chat in waiting)
+    for index, chat in enumerate(waiting):
+        if len(waiting) - index <= WAITING_CHATS and kept_bytes <= WAITING_BYTES:
+            break
+        kept_bytes -= chat.kept_bytes
+        chat.stop()
+
+
+def _are_one(one: Principal | None, other: Principal | None) -> bool:
+    return (
+        one is not None and other is not None and (one.kind, one.name) == (other.kind, other.name)
+    )
+
+
 def _same(one: str | None, other: str | None) -> bool:
     return hmac.compare_digest((one or "").encode("utf-8"), (other or "").encode("utf-8"))
-
-

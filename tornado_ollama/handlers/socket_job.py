@@ -7,19 +7,22 @@ job's own reading of Ollama rests, and nobody else's. However it ends, it says s
 from __future__ import annotations
 
 import asyncio
-import json
+import logging
 from collections.abc import Awaitable
 from typing import Any, Protocol
 
 from tornado.httpclient import HTTPResponse
 
 from ..access.principal import Principal
-from ..errors import GatewayError, UpstreamAnswer, UpstreamBroken
+from ..errors import GatewayError, UpstreamBroken
 from ..upstream.request import ResponseHead
-from ..wire import socket as protocol
+from ..wire import socket_frames as frames
 from ..wire.ndjson import LineSplitter
-from ..wire.openai.errors import native_error
+from .base import too_large
 from .deps import Deps
+from .exchanges import OWN_HEADERS
+
+log = logging.getLogger(__name__)
 
 MAX_REPLY_BYTES = 64 * 1024 * 1024
 """Largest reply that is not a stream of lines; it is sent as one frame."""
@@ -31,7 +34,7 @@ class Outlet(Protocol):
     deps: Deps
     principal: Principal | None
 
-    def emit(self, frame: str) -> Awaitable[None] | None:
+    def emit(self, frame: bytes) -> Awaitable[None] | None:
         """Sends a frame; an awaitable: the client is slow, wait for it."""
 
     def headers_up(self) -> list[tuple[str, str]]: ...
@@ -49,7 +52,7 @@ class Job:
         self._is_stream = False
         self._collected: list[bytes] = []
         self._collected_bytes = 0
-        self._error: GatewayError | None = None
+        self._error: Exception | None = None
         self.cancelled = False
 
     def cancel(self) -> None:
@@ -68,24 +71,32 @@ class Job:
             if not self.cancelled:
                 raise
             self.stopped()
+        except Exception:
+            log.exception("A job of a socket failed in an unforeseen way")
+            self.failed(GatewayError("The gateway failed; its log says more."))
 
     async def work(self) -> None:
         raise NotImplementedError
 
+    def emit(self, frame: bytes) -> Awaitable[None] | None:
+        return self._outlet.emit(frame)
+
     def failed(self, error: GatewayError) -> None:
-        self._outlet.emit(protocol.error_frame(self.id, error.status, error.message))
+        self.emit(frames.error_frame(self.id, error.status, error.message))
 
     def stopped(self) -> None:
-        self._outlet.emit(protocol.frame("done", self.id, reason="cancelled"))
+        self.emit(frames.frame("done", self.id, reason="cancelled"))
 
     async def exchange(self, method: str, path: str, body: bytes | None, **more: Any) -> None:
-        """Sends the request and hands the reply to `on_line` or keeps it in `collected`."""
-        if self.cancelled:
-            raise asyncio.CancelledError
+        """Sends the request and hands the reply to `on_lines`, or keeps it in `collected`."""
+        self._go_on()
+        limit = self._outlet.deps.max_body_bytes
+        if body is not None and len(body) > limit:
+            raise too_large(limit)
         self._fetch = self._outlet.deps.ollama.fetch(
             method,
             path,
-            headers=[("Content-Type", "application/json"), *self._outlet.headers_up()],
+            headers=[*OWN_HEADERS, *self._outlet.headers_up()],
             body=body,
             on_head=self._on_head,
             on_data=self._on_data,
@@ -100,7 +111,12 @@ class Job:
             raise self._error
         rest = self._lines.close()
         if rest:
-            self.on_line(rest)
+            self.on_lines([rest])
+
+    def _go_on(self) -> None:
+        """Raises CancelledError where the job was cancelled while nothing was fetched."""
+        if self.cancelled:
+            raise asyncio.CancelledError
 
     @property
     def collected(self) -> bytes:
@@ -109,7 +125,8 @@ class Job:
     def on_head(self, head: ResponseHead) -> None:
         """Before any data. `_status` and `_is_stream` are set."""
 
-    def on_line(self, line: bytes) -> Awaitable[None] | None:
+    def on_lines(self, lines: list[bytes]) -> Awaitable[None] | None:
+        """The lines that one read of Ollama's socket has completed; at least one."""
         raise NotImplementedError
 
     def _on_head(self, head: ResponseHead) -> None:
@@ -120,32 +137,17 @@ class Job:
         self.on_head(head)
 
     def _on_data(self, data: bytes) -> Awaitable[None] | None:
+        """Whatever goes wrong here is raised in the job's own task instead."""
         try:
             if self._is_stream:
-                rest = None
-                for line in self._lines.feed(data):
-                    rest = self.on_line(line) or rest
-                return rest
+                lines = self._lines.feed(data)
+                return self.on_lines(lines) if lines else None
             self._collected_bytes += len(data)
             if self._collected_bytes > MAX_REPLY_BYTES:
                 raise UpstreamBroken("Ollama's reply is too large for one frame.")
             self._collected.append(data)
-        except GatewayError as error:
+        except Exception as error:
             self._error = error
             if self._fetch is not None:
                 self._fetch.cancel()
         return None
-
-
-def read_record(line: bytes) -> dict[str, Any]:
-    """A line of Ollama's, decoded. Raises what it says, when it says an error."""
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
-        record = None
-    if not isinstance(record, dict):
-        raise UpstreamBroken("Ollama answered with something that cannot be read.")
-    if record.get("error"):
-        failure = native_error(500, line)
-        raise UpstreamAnswer(failure.message, status=failure.status)
-    return record

@@ -1,11 +1,15 @@
-"""The protocol of `/ws`: text frames to commands, Ollama's lines to frames.
+"""What a client of `/ws` says: text frames to commands.
 
 Pure. `docs/websocket.md` shows every frame with an example. Keys that are not understood are
 refused by name instead of ignored, so that a misspelt option does not go unnoticed.
+
+What goes on to Ollama is kept as the text that the client wrote: no tree of objects is built of a
+long conversation, and Ollama reads the very numbers, keys and duplicates that were sent.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +36,7 @@ CHAT_KEYS = frozenset(
 )
 """What a `chat` frame may carry besides `type` and `id`: Ollama's own fields of /api/chat."""
 
+_NULL = msgspec.Raw(b"null")
 _REQUEST_KEYS = frozenset({"method", "path", "body"})
 MAX_ID_LENGTH = 128
 
@@ -53,7 +58,8 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """A chat with all it needs; `body` is a body of /api/chat, but for `stream`."""
+    """A chat with all it needs; `body` is a body of /api/chat, but for `stream`, its values (but
+    for `model`) in the client's own words."""
 
     id: str
     body: dict[str, Any]
@@ -113,7 +119,7 @@ def read_frame(text: str) -> Command:
     if frame is None:
         return PlainText(text)
     id = _id(frame)
-    kind = frame.get("type")
+    kind = _value(frame, "type")
     if kind is None and "text" in frame:
         return _turn(frame)
     if kind == "chat":
@@ -127,92 +133,70 @@ def read_frame(text: str) -> Command:
     if kind == "ping":
         return Ping()
     if kind == "auth":
-        if not isinstance(frame.get("token"), str):
+        token = _value(frame, "token")
+        if not isinstance(token, str):
             raise BadFrame("`token` must be a string.", id)
-        return Auth(frame["token"])
+        return Auth(token)
     raise BadFrame(
         'Send {"text": ...} or a frame of type chat, resume, request, cancel, ping or auth.',
         id,
     )
 
 
-def native_chat(body: Mapping[str, Any], model: str, defaults: Defaults) -> dict[str, Any]:
+def native_chat(body: Mapping[str, Any], model: str, defaults: Defaults) -> bytes:
     """The body of /api/chat for a chat frame: the operator's defaults under the client's own
     settings, always streamed."""
     sent = {**body, "model": model, "stream": True}
-    options = body.get("options")
-    if defaults.options and (options is None or isinstance(options, dict)):
-        sent["options"] = {**defaults.options, **(options or {})}
+    if defaults.options:
+        options = _value(body, "options")
+        if options is None:
+            sent["options"] = defaults.options
+        elif isinstance(options, dict):
+            sent["options"] = {**defaults.options, **options}
     for key, value in (("keep_alive", defaults.keep_alive), ("think", defaults.think)):
-        if value is not None and body.get(key) is None:
-            sent[key] = value
-    return sent
+        if value is not None:
+            sent.setdefault(key, value)
+    return msgspec.json.encode(sent)
 
 
-def frame(type: str, id: str | None = None, **fields: Any) -> str:
-    """A frame to the client; keys whose value is None are left out."""
-    whole = {"type": type, "id": id, **fields}
-    return encode({key: value for key, value in whole.items() if value is not None})
+Frame = Mapping[str, msgspec.Raw]
+
+_FRAME = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    r"|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+"""An escape of a JSON string; `half`: of a surrogate pair, and without the other half."""
 
 
-def error_frame(id: str | None, status: int, message: str) -> str:
-    """`id` is always there, null where the error belongs to no request."""
-    return encode({"type": "error", "id": id, "status": status, "message": message})
-
-
-def delta_frame(id: str | None, message: Mapping[str, Any]) -> str | None:
-    """The frame for a line's `message`; None when it brings nothing."""
-    content, thinking = message.get("content") or None, message.get("thinking") or None
-    calls = message.get("tool_calls") or None
-    if content is None and thinking is None and calls is None:
-        return None
-    return frame("delta", id, content=content, thinking=thinking, tool_calls=calls)
-
-
-def done_frame(id: str | None, line: Mapping[str, Any]) -> str:
-    """The frame for Ollama's last line. Counters that Ollama omits are 0; times in milliseconds."""
-    prompt, reply = line.get("prompt_eval_count") or 0, line.get("eval_count") or 0
-    eval_ms = _ms(line.get("eval_duration"))
-    speed = {"tokens_per_second": round(reply / eval_ms * 1000, 2)} if eval_ms else {}
-    return frame(
-        "done",
-        id,
-        reason=line.get("done_reason") or "stop",
-        usage={
-            "prompt_tokens": prompt,
-            "completion_tokens": reply,
-            "total_tokens": prompt + reply,
-        },
-        timings={
-            "total_ms": _ms(line.get("total_duration")),
-            "load_ms": _ms(line.get("load_duration")),
-            "prompt_ms": _ms(line.get("prompt_eval_duration")),
-            "reply_ms": eval_ms,
-            **speed,
-        },
-    )
-
-
-def encode(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
-
-
-def _ms(nanoseconds: Any) -> float:
-    return round(nanoseconds / 1e6, 2) if isinstance(nanoseconds, int) else 0.0
-
-
-def _object(text: str) -> dict[str, Any] | None:
+def _object(text: str) -> dict[str, msgspec.Raw] | None:
     try:
-        value = msgspec.json.decode(text)
+        return _FRAME.decode(text)
     except RecursionError:
         raise BadFrame("The frame is nested too deeply.", None) from None
     except (msgspec.DecodeError, UnicodeEncodeError):
+        pass
+    # A browser writes the half of an emoji that was cut in two like this. Go reads a U+FFFD.
+    whole = _ESCAPE.sub(lambda escape: r"\ufffd" if escape["half"] else escape[0], text)
+    return _object(whole) if whole != text else None
+
+
+def _value(frame: Frame | Mapping[str, Any], key: str) -> Any:
+    """The value of a key, None where it is not there; one that cannot be read stays raw, and is
+    then of no type that anybody asks for."""
+    raw = frame.get(key)
+    if raw is None:
         return None
-    return value if isinstance(value, dict) else None
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return raw
 
 
-def _id(frame: dict[str, Any]) -> str | None:
-    id = frame.get("id")
+def _id(frame: Frame) -> str | None:
+    id = _value(frame, "id")
     if id is None:
         return None
     if not isinstance(id, str) or not 0 < len(id) <= MAX_ID_LENGTH:
@@ -220,33 +204,41 @@ def _id(frame: dict[str, Any]) -> str | None:
     return id
 
 
-def _turn(frame: dict[str, Any]) -> Turn:
-    text, model = frame["text"], frame.get("model")
+def _model(frame: Frame, id: str | None) -> str | None:
+    model = _value(frame, "model")
+    if model is not None and not isinstance(model, str):
+        raise BadFrame("`model` must be a string.", id)
+    return model or None
+
+
+def _turn(frame: Frame) -> Turn:
+    text = _value(frame, "text")
     if not isinstance(text, str) or not text.strip():
         raise BadFrame("`text` must be a string that is not empty.", None)
-    if model is not None and not isinstance(model, str):
-        raise BadFrame("`model` must be a string.", None)
-    return Turn(text, model or None)
+    return Turn(text, _model(frame, None))
 
 
-def _chat(frame: dict[str, Any], id: str | None) -> Chat:
+def _chat(frame: Frame, id: str | None) -> Chat:
     if id is None:
         raise BadFrame("A chat needs an `id`, so that its answers can be told apart.", None)
     _refuse_unknown(frame, CHAT_KEYS | {"resumable"}, id)
-    model, messages = frame.get("model"), frame.get("messages")
-    if model is not None and not isinstance(model, str):
-        raise BadFrame("`model` must be a string.", id)
-    if not isinstance(messages, list):
+    model = _model(frame, id)
+    if bytes(memoryview(frame.get("messages", _NULL))[:1]) != b"[":
         raise BadFrame("`messages` must be a list of messages.", id)
-    if not isinstance(frame.get("resumable", False), bool):
+    resumable = _value(frame, "resumable") if "resumable" in frame else False
+    if not isinstance(resumable, bool):
         raise BadFrame("`resumable` must be true or false.", id)
-    body = {key: frame[key] for key in CHAT_KEYS & frame.keys()}
-    return Chat(id, body, frame.get("resumable", False))
+    given = CHAT_KEYS & frame.keys() - {"model"}
+    body: dict[str, Any] = {key: frame[key] for key in given if frame[key] != _NULL}
+    if model is not None:
+        body["model"] = model
+    return Chat(id, body, resumable)
 
 
-def _resume(frame: dict[str, Any], id: str | None) -> Resume:
+def _resume(frame: Frame, id: str | None) -> Resume:
     _refuse_unknown(frame, frozenset({"stream", "after"}), id)
-    stream, after = frame.get("stream"), frame.get("after", 0)
+    stream = _value(frame, "stream")
+    after = _value(frame, "after") if "after" in frame else 0
     if id is None or not isinstance(stream, str):
         raise BadFrame("A resume frame needs the `id` and the `stream` of its chat.", id)
     if not isinstance(after, int) or isinstance(after, bool) or after < 0:
@@ -254,17 +246,19 @@ def _resume(frame: dict[str, Any], id: str | None) -> Resume:
     return Resume(id, stream, after)
 
 
-def _request(frame: dict[str, Any], id: str | None) -> Request:
+def _request(frame: Frame, id: str | None) -> Request:
     if id is None:
         raise BadFrame("A request needs an `id`, so that its answers can be told apart.", None)
     _refuse_unknown(frame, _REQUEST_KEYS, id)
-    method, path, body = frame.get("method", "GET"), frame.get("path"), frame.get("body")
+    method = _value(frame, "method") if "method" in frame else "GET"
+    path, body = _value(frame, "path"), frame.get("body", _NULL)
     if not isinstance(method, str) or not isinstance(path, str):
         raise BadFrame("`method` and `path` must be strings.", id)
-    return Request(id, method.upper(), path, b"" if body is None else msgspec.json.encode(body))
+    return Request(id, method.upper(), path, b"" if body == _NULL else bytes(body))
 
 
-def _refuse_unknown(frame: dict[str, Any], known: frozenset[str], id: str | None) -> None:
+def _refuse_unknown(frame: Frame, known: frozenset[str], id: str | None) -> None:
     unknown = sorted(frame.keys() - known - {"type", "id"})
     if unknown:
-        raise BadFrame(f"`{unknown[0]}` is not known in a {frame['type']} frame.", id)
+        kind, name = _value(frame, "type"), unknown[0][:MAX_ID_LENGTH]
+        raise BadFrame(f"`{name}` is not known in a {kind} frame.", id)

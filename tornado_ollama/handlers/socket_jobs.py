@@ -1,0 +1,114 @@
+"""All that is under way on one socket: which jobs may begin, and how they are stopped."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from ..errors import GatewayError, ShuttingDown
+from ..wire import socket as protocol
+from ..wire import socket_frames as frames
+from . import resumable
+from .socket_job import Job
+
+MAX_JOBS = 32
+"""Chats and requests under way on one socket; more are refused, not queued."""
+
+
+class Owner(resumable.Wire, Protocol):
+    """The socket, as its jobs' keeper sees it."""
+
+    def went_idle(self) -> None:
+        """Nothing is under way any more."""
+
+
+class SocketJobs:
+    """The jobs of one socket by their ids, and the chats that may outlive it."""
+
+    def __init__(self, socket: Owner) -> None:
+        self._socket = socket
+        self._jobs: dict[str | None, Job] = {}
+        self._resumables: dict[str | None, resumable.ResumableChat] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def __len__(self) -> int:
+        return len(self._jobs) + len(self._resumables)
+
+    def start(self, job: Job) -> None:
+        if not self._has_room(job.id):
+            return
+        self._jobs[job.id] = job
+        task = asyncio.create_task(self._run(job))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def start_resumable(self, command: protocol.Chat) -> None:
+        if self._has_room(command.id):
+            grace_s = self._socket.deps.resume_grace_s
+            self._resumables[command.id] = resumable.begin(self._socket, command, grace_s)
+
+    def resume(self, command: protocol.Resume) -> None:
+        if not self._has_room(command.id):
+            return
+        try:
+            chat = resumable.find(self._socket.deps.site.resumables, command)
+            self._resumables[command.id] = chat
+            chat.attach(self._socket, command.after)
+        except GatewayError as error:
+            self._resumables.pop(command.id, None)
+            self._refuse(command.id, error.status, error.message)
+
+    def resumable_ended(self, id: str | None) -> None:
+        self._resumables.pop(id, None)
+        self._look_if_idle()
+
+    def cancel(self, id: str | None) -> None:
+        """Raises BadFrame where there is no such job."""
+        job = self._jobs.get(id) or self._resumables.get(id)
+        if job is None:
+            raise protocol.BadFrame("There is nothing of this id to cancel.", id)
+        job.cancel()
+
+    def cancel_bound(self) -> None:
+        """Stops what cannot go on without the socket."""
+        for job in tuple(self._jobs.values()):
+            job.cancel()
+
+    def cancel_all(self) -> None:
+        self.cancel_bound()
+        for chat in tuple(self._resumables.values()):
+            chat.cancel()
+
+    def leave(self) -> None:
+        """The socket is gone."""
+        self.cancel_bound()
+        for chat in tuple(self._resumables.values()):
+            chat.detach(self._socket)
+
+    def _has_room(self, id: str | None) -> bool:
+        """Whether another job may begin; says why not, where it may not."""
+        if id in self._jobs or id in self._resumables:
+            what = "This id" if id is not None else "The conversation's turn"
+            raise protocol.BadFrame(f"{what} is still under way; wait, or cancel it.", id)
+        if self._socket.deps.live.draining:
+            refusal = ShuttingDown()
+            self._refuse(id, refusal.status, refusal.message)
+        elif len(self) >= MAX_JOBS:
+            self._refuse(id, 429, f"{MAX_JOBS} requests are under way here.")
+        else:
+            return True
+        return False
+
+    def _refuse(self, id: str | None, status: int, message: str) -> None:
+        self._socket.emit(frames.error_frame(id, status, message))
+
+    async def _run(self, job: Job) -> None:
+        try:
+            await job.run()
+        finally:
+            del self._jobs[job.id]
+            self._look_if_idle()
+
+    def _look_if_idle(self) -> None:
+        if not len(self):
+            self._socket.went_idle()

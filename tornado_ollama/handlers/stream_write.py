@@ -1,0 +1,36 @@
+"""Writing to a client's stream at the least cost, without losing the backpressure.
+
+While nothing is queued, the bytes go straight to the socket: no future, no buffer. What the socket
+does not take, and all that TLS encrypts, goes through `IOStream`. Every piece is given whole, so
+Tornado's own writes (a ping's frame, say) keep their place between them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from tornado.iostream import IOStream, StreamClosedError
+
+
+def write_now(stream: IOStream, data: bytes) -> asyncio.Future[None] | None:
+    """Sends `data`; a future: the client is slow, wait for it before the next piece. Nothing is
+    raised when the client has left: its stream is closed then, and says so itself."""
+    if stream.closed():
+        return None
+    if type(stream) is IOStream and not stream.writing():  # TLS has a class of its own
+        try:
+            sent = stream.socket.send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            stream.close(exc_info=sys.exc_info())
+            return None
+        if sent == len(data):
+            return None
+        data = data[sent:]
+    try:
+        written = stream.write(data)
+    except StreamClosedError:
+        return None
+    return None if written.done() else written
