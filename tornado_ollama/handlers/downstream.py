@@ -11,12 +11,12 @@ first when a second begins.
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Awaitable, Iterable
 
 from tornado.http1connection import HTTP1Connection
-from tornado.iostream import IOStream
 from tornado.web import RequestHandler
+
+from .stream_write import write_now
 
 HELD_BYTES = 64 * 1024
 """A reply of known length up to this is sent in one piece, when it is complete."""
@@ -36,7 +36,6 @@ class Downstream:
         self._connection = connection
         self._raw = False
         self._chunked = False
-        self._direct = type(self._stream) is IOStream  # not TLS
         self._held_length = 0
         self._length_known = False
         self.started = False
@@ -81,7 +80,8 @@ class Downstream:
         if not self.flushed:
             return self._first(data)
         if self._raw:
-            return self._send(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
+            framed = b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data
+            return write_now(self._stream, framed)
         self._handler.write(data)
         return _unless_done(self._handler.flush())  # a known length has one writer: the relay
 
@@ -126,23 +126,6 @@ class Downstream:
             return None
         self.flushed = True
         return _unless_done(self._handler.flush())
-
-    def _send(self, frame: bytes) -> Awaitable[None] | None:
-        stream = self._stream
-        if stream.closed():
-            return None
-        if self._direct and not stream.writing():
-            try:
-                sent = stream.socket.send(frame)
-            except BlockingIOError:
-                sent = 0
-            except OSError:
-                stream.close(exc_info=sys.exc_info())
-                return None
-            if sent == len(frame):
-                return None
-            frame = frame[sent:]
-        return _unless_done(stream.write(frame))
 
 
 def _unless_done(future: asyncio.Future[None]) -> Awaitable[None] | None:
