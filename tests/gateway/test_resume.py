@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import weakref
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
+from tornado_ollama.handlers import resumable
+
 from ..backend import Backend, NdjsonStream
 from ..waiting import until
-from .keys import BOTH, GENERATE, SECURED
+from .keys import BOTH, BOUND, GENERATE, SECURED
+from .sockets import reload
 
 pytestmark = pytest.mark.gen_test
 
@@ -208,3 +214,155 @@ async def test_a_reply_that_ended_on_a_socket_that_was_dead_already_is_replayed(
     assert text_of(frames + await read(second, "done")) == "abcd"
     first.close()
     second.close()
+
+
+# -- what is kept -----------------------------------------------------------------------------
+
+
+def kept(app: Any) -> list[Any]:
+    return list(app.deps.site.resumables.values())
+
+
+@pytest.mark.parametrize("config", [SECURED], ids=["secured"])
+async def test_of_a_chat_that_was_refused_nothing_is_kept(
+    http_server: Any, http_port: int, app: Any
+) -> None:
+    socket = await dial(http_port, BOUND)
+    for number in range(3):
+        chat = {"type": "chat", "id": str(number), "model": "other", "messages": []}
+        await socket.write_message(json.dumps(chat | {"resumable": True}))
+        assert (await read(socket, "error"))[-1]["status"] == 403
+        assert not kept(app)
+    socket.close()
+
+
+@LONG
+async def test_of_a_chat_that_ended_the_request_is_not_kept(
+    backend: Backend, http_server: Any, http_port: int, app: Any
+) -> None:
+    gate = asyncio.Event()
+    backend.on("/api/chat", script(gate))
+    socket = await dial(http_port)
+    await begin(socket)
+    job = weakref.ref(kept(app)[0]._job)
+    gate.set()
+    await read(socket, "done")
+    await until(lambda: kept(app)[0].ended, "the chat is over")
+    await begin(socket, id="next", says="abcd")  # the client to Ollama remembers its last exchange
+    gc.collect()
+    assert job() is None
+    socket.close()
+
+
+@LONG
+async def test_only_so_many_chats_of_a_caller_are_kept(
+    backend: Backend,
+    http_server: Any,
+    http_port: int,
+    app: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(resumable, "WAITING_CHATS", 2)
+    gates = [asyncio.Event() for _ in range(5)]
+    backend.on("/api/chat", *(script(gate) for gate in gates))
+    socket = await dial(http_port)
+    streams = []
+    for number in range(5):
+        streams.append((await begin(socket, id=str(number)))[0]["stream"])
+    for number in (1, 3):
+        gates[number].set()
+        await read(socket, "done")
+    assert len(kept(app)) == 5  # two have ended, three have a socket
+    await lose(socket, app)
+    await until(lambda: len(kept(app)) == 2, "the others are stopped")
+    assert [chat.stream for chat in kept(app)] == [streams[2], streams[4]]
+    await backend.requests("/api/chat")[0].until_closed()
+    other = await dial(http_port)
+    await other.write_message(resume(streams[4], after=1, id="4"))
+    assert text_of([json.loads(str(await other.read_message()))]) in ("a", "ab")
+    other.close()
+
+
+@LONG
+async def test_only_so_many_bytes_of_a_caller_are_kept(
+    backend: Backend,
+    http_server: Any,
+    http_port: int,
+    app: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(resumable, "WAITING_BYTES", 10_000)
+    backend.on("/api/chat", NdjsonStream(line("x" * 4000), line("", done=True)))
+    socket = await dial(http_port)
+    streams = []
+    for number in range(4):
+        frames = await begin(socket, id=str(number), says="x" * 4000)
+        streams.append(frames[0]["stream"])
+        await read(socket, "done")
+    await until(lambda: len(kept(app)) == 2, "the first ones are forgotten")
+    assert [chat.stream for chat in kept(app)] == streams[2:]
+    socket.close()
+
+
+@LONG
+async def test_a_frame_that_is_too_large_for_the_replay_is_known_to_be_missing(
+    backend: Backend,
+    http_server: Any,
+    http_port: int,
+    app: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(resumable, "REPLAY_BYTES", 1000)
+    backend.on("/api/chat", NdjsonStream(line("x" * 2000), asyncio.Event()))
+    first = await dial(http_port)
+    frames = await begin(first, says="x" * 2000)
+    stream, last = frames[0]["stream"], frames[-1]["seq"]
+    second = await dial(http_port)
+    await second.write_message(resume(stream, after=last - 1))
+    assert "More was missed" in (await read(second, "error"))[-1]["message"]
+    await second.write_message(resume(stream, after=last))
+    await second.write_message(json.dumps({"type": "cancel", "id": "c"}))
+    assert (await read(second, "done"))[-1]["seq"] == last + 1
+    first.close()
+    second.close()
+
+
+# -- when the settings change -----------------------------------------------------------------
+
+
+def entry(**more: Any) -> dict[str, Any]:
+    return {"auth": {"generate_tokens": [{"name": "writer", "token": GENERATE} | more]}}
+
+
+@pytest.mark.parametrize("config", [SECURED], ids=["secured"])
+async def test_a_reload_that_lets_the_chat_go_on_lets_it_be_resumed(
+    backend: Backend, app: Any, http_server: Any, http_port: int, config_file: Path
+) -> None:
+    backend.on("/api/chat", script(asyncio.Event()))
+    first = await dial(http_port, GENERATE)
+    frames = await begin(first)
+    await lose(first, app)
+    reload(app, config_file, entry(models=["smollm2*"]))
+    second = await dial(http_port, GENERATE)
+    await second.write_message(resume(frames[0]["stream"], after=1))
+    assert text_of([json.loads(str(await second.read_message()))]) in ("a", "ab")
+    second.close()
+
+
+@pytest.mark.parametrize("config", [SECURED], ids=["secured"])
+@pytest.mark.parametrize("lost", [True, False])
+async def test_a_reload_that_takes_its_model_away_stops_the_chat(
+    backend: Backend, app: Any, http_server: Any, http_port: int, config_file: Path, lost: bool
+) -> None:
+    backend.on("/api/chat", script(asyncio.Event()))
+    first = await dial(http_port, GENERATE)
+    await begin(first)
+    exchange = await backend.next_request("/api/chat")
+    if lost:
+        await lose(first, app)
+    reload(app, config_file, entry(models=["llama*"]))
+    await exchange.until_closed()
+    if not lost:
+        assert (await read(first, "done"))[-1]["reason"] == "cancelled"
+    await until(lambda: not kept(app), "it is forgotten")
+    first.close()
