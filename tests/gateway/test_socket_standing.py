@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -128,26 +129,20 @@ async def test_a_strangers_name_for_nothing_fits_into_the_close_frame(
 
 @secured
 async def test_what_runs_stops_when_its_socket_is_refused(
-    http_server: Any, connect: Any, backend: Backend, monkeypatch: pytest.MonkeyPatch
+    connect: Any, app: Any, backend: Backend
 ) -> None:
     backend.on("/api/chat", NdjsonStream({"message": {"content": "a"}}, asyncio.Event()))
     raw = await RawSocket(await connect()).open(bearer(BOTH))
     await raw.send(CHAT)
     await raw.send(CHAT | {"id": "d", "resumable": True})
     exchanges = [await backend.next_request("/api/chat") for _ in range(2)]
-    later = chat_socket.time.time() + 7200
-    monkeypatch.setattr(chat_socket.time, "time", lambda: later)
-    for handler in http_server.request_callback.live:
-        if isinstance(handler, chat_socket.ChatSocketHandler):
-            handler.principal = handler.principal and _expiring(handler.principal)
+    (handler,) = (x for x in app.live if isinstance(x, chat_socket.ChatSocketHandler))
+    assert handler.principal is not None
+    handler.principal = replace(handler.principal, expires=1.0)
     await raw.send({"type": "ping"})
     for exchange in exchanges:
         await exchange.until_closed()
     assert await raw.close_code() == 4401
-
-
-def _expiring(principal: Any) -> Any:
-    return type(principal)(principal.name, principal.kind, principal.scopes, expires=1.0)
 
 
 async def test_a_draining_socket_begins_nothing_new(
@@ -160,7 +155,8 @@ async def test_a_draining_socket_begins_nothing_new(
         await ws.send(CHAT)
         await ws.until("delta")
         app.begin_drain()
-        for id, new in enumerate([CHAT, CHAT | {"resumable": True}, DELETE]):
+        news: list[dict[str, Any]] = [CHAT, {**CHAT, "resumable": True}, DELETE]
+        for id, new in enumerate(news):
             await ws.send(new | {"id": str(id)})
             error = await ws.frame()
             assert (error["type"], error["id"], error["status"]) == ("error", str(id), 503)
