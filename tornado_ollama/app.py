@@ -116,7 +116,8 @@ class Gateway(Application):
         self.backend.set_real(settings.service.base_url)
         authenticator = self.deps.gate.authenticator
         for request in self._live:
-            if request.principal is None:  # a public route
+            if request.principal is None:  # a public route, or a socket that has yet to say who
+                request.renew(self.deps, None)
                 continue
             try:
                 principal = authenticator.authenticate(request.credential, time.time())

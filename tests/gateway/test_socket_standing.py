@@ -48,6 +48,18 @@ async def test_a_revoked_credential_commands_nothing_though_its_socket_stays(
 
 
 @secured
+async def test_a_token_withdrawn_before_it_was_sent_opens_nothing(
+    connect: Any, app: Any, config_file: Path, backend: Backend
+) -> None:
+    raw = await RawSocket(await connect()).open()
+    reload(app, config_file, tokens({"name": "writer", "token": GENERATE}))
+    await raw.send({"type": "auth", "token": BOTH})
+    await raw.send(DELETE)
+    assert await raw.close_code() == 4401
+    assert await settled(lambda: len(backend.exchanges)) == 0
+
+
+@secured
 async def test_a_refused_credential_commands_nothing_though_its_socket_stays(
     connect: Any, app: Any, backend: Backend
 ) -> None:

@@ -295,7 +295,7 @@ class BaseHandler(RequestHandler):
         """The credential of this request is gone: what a client sees is a cut connection."""
         self._cut("revoked")
 
-    def renew(self, deps: Deps, principal: Principal) -> None:
+    def renew(self, deps: Deps, principal: Principal | None) -> None:
         """A request keeps the settings it began with; a socket, which asks again, does not."""
 
     def drain(self, *, now: bool = False) -> None:

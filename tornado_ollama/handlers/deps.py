@@ -40,9 +40,9 @@ class Revocable(Protocol):
     def revoke(self) -> None:
         """Ends the request: its credential is gone."""
 
-    def renew(self, deps: Deps, principal: Principal) -> None:
-        """The settings are new, and the credential is still good: what is asked from now on is
-        judged by these. A request that is one question only has nothing to do."""
+    def renew(self, deps: Deps, principal: Principal | None) -> None:
+        """The settings are new, and the credential, where there is one, is still good: what is
+        asked from now on is judged by these. A request that is one question has nothing to do."""
 
     def drain(self, *, now: bool = False) -> None:
         """The gateway is going down: come to an end of your own; `now`: at once."""

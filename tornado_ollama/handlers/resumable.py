@@ -142,10 +142,10 @@ class ResumableChat:
         if self._wire is None:
             self.stop()
 
-    def renew(self, deps: Deps, principal: Principal) -> None:
+    def renew(self, deps: Deps, principal: Principal | None) -> None:
         """Runs on under the new settings, unless they would not have let it begin."""
         self.deps, self.principal = deps, principal
-        if not principal.may(Scope.GENERATE) or not self._may_go_to(principal):
+        if principal is None or not principal.may(Scope.GENERATE) or not self._may_go_to(principal):
             self.cancel()
             self.revoke()
 

@@ -114,6 +114,7 @@ class UpstreamClient(AsyncHTTPClient):
             raise TypeError("fetch takes a URL or an UpstreamRequest")
         future = super().fetch(request, raise_error, **kwargs)
         exchange = self._newest  # fetch_impl has just run, inside the call above
+        del self._newest  # it holds the request's body
         exchange.unwanted = future.cancelled
 
         def settled(future: asyncio.Future[HTTPResponse]) -> None:
