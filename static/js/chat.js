@@ -1,85 +1,56 @@
-// The conversation under way: asks, answers again, stops. Joins the tree of messages, the socket
-// and the transcript.
+// The conversation on the screen: asks, answers again, edits, turns between branches. Joins the tree
+// of messages, the answers under way and the transcript.
 
 import { Conversation, asRequest } from './conversation.js';
-import { ChatLine } from './chat_line.js';
-import { Reply } from './reply.js';
 import { Transcript } from './transcript.js';
 
-const KEEP_MS = 500;
 const TITLE_LENGTH = 60;
 
-/** Fires `change` when messages came or went, and `busy` when an answer began or ended. */
+/** Fires `change` when messages came or went, and `busy` when an answer here began or ended. */
 export class Chat extends EventTarget {
   conversation = new Conversation();
-  #reply = null;
 
-  /** `openToken`, `openModels`: what failures offer. `follow`: keeps the end in sight.
-      `undo`: offers a way back. `store`: where the chat is kept. */
-  constructor({ models, settings, follow, undo, store, openToken, openModels }) {
+  /** `answers`: those under way. `follow`: keeps the end in sight. `undo`: offers a way back.
+      `openToken`, `pickModel(at, choose)`: what failures and answers offer. */
+  constructor({ answers, models, settings, follow, undo, store, openToken, pickModel }) {
     super();
-    this.models = models;
-    this.settings = settings;
-    this.follow = follow;
-    this.undo = undo;
-    this.store = store;
-    this.line = new ChatLine();
+    Object.assign(this, { answers, models, settings, follow, undo, store });
     this.transcript = new Transcript((message) => ({
       retry: () => this.again(message),
+      retryWith: (at) => pickModel(at, (model) => this.again(message, model)),
       edit: (text) => this.#rewrite(message, text),
       remove: () => this.#remove(message),
       branch: (step) => this.#turn(message, step),
+      results: (results) => this.#giveResults(message, results),
       token: openToken,
-      model: openModels,
+      model: (at) => pickModel(at),
     }));
-    addEventListener('pagehide', () => this.#reply && this.#keep(this.conversation, this.#reply.message));
+    answers.addEventListener('begin', ({ detail }) => detail === this.conversation.id && this.#begun());
+    answers.addEventListener('end', ({ detail }) => detail === this.conversation.id && this.#told('busy'));
   }
 
   get busy() {
-    return this.#reply !== null;
+    return this.#running !== null;
+  }
+
+  get #running() {
+    return this.answers.of(this.conversation.id);
   }
 
   /** `images`: base64 each, for models that see; `files`: `{ name, text }` each. */
   ask(text, { images = [], files = [] } = {}) {
     const { chat, last } = this.conversation;
     chat.title ||= titleOf(text || files[0]?.name || '');
-    const question = this.conversation.add(last?.id ?? null, { role: 'user', content: text, images, files });
-    this.#answer(question);
+    this.#answer(this.conversation.add(last?.id ?? null, { role: 'user', content: text, images, files }));
   }
 
-  /** Another answer to the question that `message` answered. */
-  again(message) {
-    if (this.busy) return;
-    this.#answer(this.conversation.get(message.parent));
+  /** Another answer to what `message` answered, by `model` or the one that is chosen. */
+  again(message, model) {
+    if (!this.busy) this.#answer(this.conversation.get(message.parent), model);
   }
 
   stop() {
-    this.#reply?.stop();
-  }
-
-  /** The question in other words: a branch beside it. */
-  #rewrite(message, text) {
-    if (this.busy) return;
-    this.#answer(this.conversation.add(message.parent, { role: 'user', content: text, images: message.images, files: message.files }));
-  }
-
-  #remove(message) {
-    if (this.busy) return;
-    const undo = this.conversation.remove(message);
-    this.#show();
-    this.#keep();
-    this.undo.offer('undo.message', () => {
-      undo();
-      this.#show();
-      this.#keep();
-    });
-  }
-
-  #turn(message, step) {
-    if (this.busy) return;
-    this.conversation.turn(message, step);
-    this.#show();
-    this.#keep();
+    this.answers.stop(this.conversation.id);
   }
 
   /** A new, empty conversation. */
@@ -87,99 +58,101 @@ export class Chat extends EventTarget {
     this.open({});
   }
 
-  /** Shows a stored conversation. An answer under way elsewhere is stopped. */
+  /** Shows a stored conversation; one that is being answered, as it is now. What was shown before
+      goes on behind it. */
   open(stored) {
-    this.stop();
-    this.#reply = null;
+    const running = this.answers.of(stored.chat?.id);
     this.undo.withdraw();
-    this.conversation = new Conversation(stored);
+    this.conversation = running?.conversation ?? new Conversation(stored);
     this.transcript.clear();
-    const cut = this.conversation.path().filter((message) => message.state === 'running');
-    for (const message of cut) message.state = 'interrupted';
+    const cut = running ? null : this.conversation.markCut();
     this.#show();
+    if (running) this.#watch();
     this.follow.toEnd();
-    this.dispatchEvent(new Event('busy'));
-    if (cut.length > 0 && cut[0] === this.conversation.last && cut[0].resume) this.#resume(cut[0]);
+    this.#told('busy');
+    if (cut) this.answers.resume(this.conversation, cut);
   }
 
-  /** Goes on with an answer that a page now gone began, unless another tab does. Pages without TLS
-      cannot ask for that lock, so they leave it. */
-  #resume(answer) {
-    navigator.locks?.request(lockOf(answer), { ifAvailable: true }, async (lock) => {
-      if (!lock || this.busy || this.conversation.last !== answer) return;
-      answer.state = 'running';
-      const reply = new Reply(answer, this);
-      this.transcript.clear();
-      await this.#attend(reply, () => reply.resume());
-    });
-  }
-
-  /** The token changed: the next chat is asked with it, and one that was refused for want of it
-      is asked again. */
+  /** The token changed: what was refused for want of it is asked again. */
   tokenChanged() {
-    this.line.reset();
     const { last } = this.conversation;
     if (last?.failure?.what === 'fail.token.what') this.again(last);
   }
 
-  #answer(question) {
+  /** The question in other words: a branch beside it. */
+  #rewrite(message, text) {
+    if (this.busy) return;
+    const { images, files } = message;
+    this.#answer(this.conversation.add(message.parent, { role: 'user', content: text, images, files }));
+  }
+
+  /** What the tools gave that `message` called; the model goes on from there. */
+  #giveResults(message, results) {
+    if (this.busy) return;
+    message.toolResults = results;
+    this.conversation.touch(message);
+    this.transcript.forget(message);
+    this.#answer(message, message.model);
+  }
+
+  #remove(message) {
+    if (this.busy) return;
+    const { conversation } = this;
+    const back = conversation.remove(message);
+    this.#changed();
+    this.undo.offer('undo.message', () => {
+      back();
+      if (conversation === this.conversation) this.#changed();
+      else this.store.keep(conversation);
+    });
+  }
+
+  #turn(message, step) {
+    if (this.busy) return;
+    this.conversation.turn(message, step);
+    this.#changed();
+  }
+
+  #answer(question, model = this.models.current) {
     this.undo.withdraw();
-    const { conversation } = this;
-    const model = this.models.current;
+    const { conversation, settings } = this;
     const answer = conversation.add(question.id, { role: 'assistant', model, state: 'running' });
-    const reply = new Reply(answer, this);
     const said = [...conversation.before(question), question];
-    const request = {
+    this.answers.ask(conversation, answer, {
       model,
-      messages: asRequest(said, this.settings.get('system')),
-      ...this.settings.request(this.models.find(model)),
-    };
-    const ended = this.#attend(reply, () => reply.run(request));
-    navigator.locks?.request(lockOf(answer), () => ended);
+      messages: asRequest(said, settings.get('system')),
+      ...settings.request(this.models.find(model)),
+    });
   }
 
-  /** Shows and keeps an answer while it is written; `begin()` sets it going. */
-  async #attend(reply, begin) {
-    const { conversation } = this;
-    const { message } = reply;
-    this.#reply = reply;
+  #begun() {
+    // An answer that is taken up again was drawn as cut.
+    this.transcript.forget(this.#running.reply.message);
     this.#show();
-    this.transcript.view(message).follow(reply);
+    this.#watch();
     this.follow.toEnd();
-    this.dispatchEvent(new Event('busy'));
-    const clock = setInterval(() => this.#keep(conversation, message), KEEP_MS);
-    this.#keep();
-    begin();
-    await reply.ended;
-    await this.#measure(message);
-    clearInterval(clock);
-    this.#keep(conversation, message);
-    if (this.#reply !== reply) return;
-    this.#reply = null;
-    this.dispatchEvent(new Event('busy'));
+    this.#told('busy');
   }
 
-  /** Notes the context the model ran with, which only its memory tells. */
-  async #measure(answer) {
-    if (!answer.facts?.usage) return;
-    await this.models.lookAtMemory();
-    answer.facts.context = this.models.loadedContext(answer.model);
+  #watch() {
+    const { reply } = this.#running;
+    this.transcript.view(reply.message)?.follow(reply);
   }
 
-  /** Stores what changed, and `message` as it now is. */
-  #keep(conversation = this.conversation, message = null) {
-    if (message) conversation.touch(message);
-    this.store.write(conversation.takeChanges()).catch(() => {});
+  #changed() {
+    this.#show();
+    this.store.keep(this.conversation);
   }
 
   #show() {
     this.transcript.show(this.conversation);
-    this.dispatchEvent(new Event('change'));
+    this.#told('change');
+  }
+
+  #told(type) {
+    this.dispatchEvent(new Event(type));
   }
 }
-
-/** Held by the tab that follows an answer. */
-const lockOf = (answer) => `tornado-ollama ${answer.id}`;
 
 /** The beginning of the first question names the chat. */
 function titleOf(text) {

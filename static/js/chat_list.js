@@ -1,8 +1,9 @@
 // The list of chats at the side: grouped by day, searched, and what can be done with each.
 
-import { button, byId, el, icon } from './dom.js';
+import { button, byId, el } from './dom.js';
 import { dayGroups } from './day_groups.js';
 import { language, t } from './i18n.js';
+import { openMenu } from './popup_menu.js';
 
 const SEARCH_PAUSE_MS = 150;
 
@@ -10,6 +11,7 @@ export class ChatList {
   #chats = [];
   #found = null;
   #clock = 0;
+  #marks = new Map();
 
   /** `actions`: `open(id)`, `pin(chat)`, `rename(chat, title)`, `remove(chat)`, `save(chat)`. */
   constructor(store, actions) {
@@ -20,12 +22,10 @@ export class ChatList {
       on: { input: () => this.#searched() },
     });
     this.groups = el('div', { class: 'chat-groups' });
-    this.menu = el('div', { class: 'panel', popover: 'auto', id: 'chat-menu' });
     byId('chats').append(
       el('div', { class: 'chats-head' }, this.search),
       this.groups,
     );
-    document.body.append(this.menu);
     store.addEventListener('change', () => this.refresh());
     document.addEventListener('languagechange', () => this.#draw());
   }
@@ -33,6 +33,15 @@ export class ChatList {
   /** Marks the chat that is shown beside the list. */
   set current(id) {
     this.shownId = id;
+    if (this.#marks.get(id) === 'new') this.#marks.delete(id);
+    this.#draw();
+  }
+
+  /** Marks a chat as being answered (`writing`), or as answered behind the one that is shown. */
+  mark(id, writing) {
+    if (writing) this.#marks.set(id, 'writing');
+    else if (id === this.shownId) this.#marks.delete(id);
+    else this.#marks.set(id, 'new');
     this.#draw();
   }
 
@@ -70,7 +79,8 @@ export class ChatList {
     const groups = dayGroups(chats).map(({ key, month, chats: inside }) => el('section', {},
       month ? el('h2', { text: monthName(month) }) : el('h2', { t: key }),
       el('ul', {}, ...inside.map((chat) => this.#row(chat)))));
-    if (groups.length === 0) groups.push(el('p', { class: 'faint', t: this.#found ? 'chats.notFound' : 'chats.none' }));
+    const nothing = this.store.isOpen ? 'chats.none' : 'chats.notKept';
+    if (groups.length === 0) groups.push(el('p', { class: 'faint', t: this.#found ? 'chats.notFound' : nothing }));
     this.groups.replaceChildren(...groups);
   }
 
@@ -78,7 +88,7 @@ export class ChatList {
     const open = button({
       class: 'chat-open', 'aria-current': chat.id === this.shownId ? 'page' : null,
       on: { click: () => this.actions.open(chat.id) },
-    }, el('span', { text: chat.title || t('chats.untitled') }));
+    }, el('span', { class: 'chat-title', text: chat.title || t('chats.untitled') }), this.#mark(chat));
     const more = button({
       class: 'quiet icon-button', icon: 'menu', label: 'chats.more', 'aria-haspopup': 'menu',
       on: { click: (event) => this.#openMenu(chat, event.currentTarget) },
@@ -86,23 +96,18 @@ export class ChatList {
     return el('li', { class: 'chat-row', data: { chat: chat.id } }, open, more);
   }
 
+  #mark({ id }) {
+    const mark = this.#marks.get(id);
+    return mark ? el('span', { class: `chat-mark ${mark}`, label: `chats.${mark}`, role: 'img' }) : null;
+  }
+
   #openMenu(chat, at) {
-    const entry = (name, key, run) => button({ class: 'menu-row', on: { click: () => {
-      this.menu.hidePopover();
-      run();
-    } } }, icon(name), el('span', { t: key }));
-    this.menu.replaceChildren(
-      entry('pin', chat.pinned ? 'chats.unpin' : 'chats.pin', () => this.actions.pin(chat)),
-      entry('edit', 'chats.rename', () => this.#rename(chat)),
-      entry('export', 'chats.save', () => this.actions.save(chat)),
-      entry('trash', 'chats.remove', () => this.actions.remove(chat)),
-    );
-    this.menu.showPopover();
-    const { bottom, right, top } = at.getBoundingClientRect();
-    const { offsetHeight, offsetWidth } = this.menu;
-    const below = bottom + offsetHeight < innerHeight;
-    this.menu.style.top = `${below ? bottom : Math.max(8, top - offsetHeight)}px`;
-    this.menu.style.left = `${Math.max(8, Math.min(right, innerWidth - 8) - offsetWidth)}px`;
+    openMenu(at, [
+      { icon: 'pin', t: chat.pinned ? 'chats.unpin' : 'chats.pin', run: () => this.actions.pin(chat) },
+      { icon: 'edit', t: 'chats.rename', run: () => this.#rename(chat) },
+      { icon: 'export', t: 'chats.save', run: () => this.actions.save(chat) },
+      { icon: 'trash', t: 'chats.remove', run: () => this.actions.remove(chat) },
+    ]);
   }
 
   #rename(chat) {

@@ -11,7 +11,8 @@ const STEPS = [
   },
 ];
 
-/** Fires `change` (detail: the id of the chat) when this or another tab stored something. */
+/** Fires `change` (detail: the id of the chat) when this or another tab stored something, and
+    `failed` when something could not be stored. */
 export class ChatStore extends EventTarget {
   #db = null;
   #tabs = new BroadcastChannel(NAME);
@@ -31,6 +32,11 @@ export class ChatStore extends EventTarget {
     }
   }
 
+  /** Whether there is a place to keep chats in; some browsers give private windows none. */
+  get isOpen() {
+    return this.#db !== null;
+  }
+
   /** All chats, the latest first. */
   async list() {
     if (!this.#db) return [];
@@ -45,6 +51,17 @@ export class ChatStore extends EventTarget {
     const asked = [result(chats.get(id)), result(messages.index('chat').getAll(id))];
     const [chat, said] = await Promise.all(asked);
     return chat ? { chat, messages: said } : null;
+  }
+
+  /** Stores what changed in a conversation since the last time. Never throws: see `failed`. */
+  async keep(conversation) {
+    const changes = conversation.takeChanges();
+    try {
+      await this.write(changes);
+    } catch {
+      conversation.putBack(changes);
+      this.dispatchEvent(new Event('failed'));
+    }
   }
 
   async write({ chat, put = [], remove = [] }) {

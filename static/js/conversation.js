@@ -95,6 +95,14 @@ export class Conversation {
     };
   }
 
+  /** Marks answers that nobody writes any more. Returns the last message where it is one that may
+      still be taken up, else null. */
+  markCut() {
+    const cut = this.path().filter((message) => message.state === 'running');
+    for (const message of cut) message.state = 'interrupted';
+    return cut.find((message) => message === this.last && message.resume) ?? null;
+  }
+
   /** Marks a message as changed since it was stored. */
   touch(message) {
     this.#changed.add(message.id);
@@ -108,6 +116,12 @@ export class Conversation {
     this.#changed.clear();
     this.#gone.clear();
     return { chat: { ...this.chat }, put: put.map((message) => ({ ...message })), remove };
+  }
+
+  /** Takes changes back that could not be stored, so that they are tried again with the next. */
+  putBack({ put, remove }) {
+    for (const { id } of put) this.#changed.add(id);
+    for (const id of remove) if (!this.#nodes.has(id)) this.#gone.add(id);
   }
 
   #hang(message) {
@@ -143,16 +157,23 @@ export class Conversation {
   }
 }
 
-/** Messages as Ollama's /api/chat takes them. Answers that never began are left out. */
+/** Messages as Ollama's /api/chat takes them. Answers that never began are left out, and so are
+    calls of tools that were not answered. */
 export function asRequest(messages, system = '') {
-  const said = messages
-    .filter(({ role, content }) => role === 'user' || content)
-    .map(({ role, content, images = [], files = [] }) => ({
-      role,
-      content: [...files.map(fenced), content].join('\n\n'),
-      ...(images.length > 0 && { images }),
-    }));
+  const said = messages.flatMap((message) => (message.role === 'user' ? [asked(message)] : answered(message)));
   return system ? [{ role: 'system', content: system }, ...said] : said;
+}
+
+function asked({ content, images = [], files = [] }) {
+  const words = [...files.map(fenced), content].join('\n\n');
+  return { role: 'user', content: words, ...(images.length > 0 && { images }) };
+}
+
+function answered({ content, toolCalls = [], toolResults = [] }) {
+  if (toolCalls.length === 0 || toolResults.length === 0) return content ? [{ role: 'assistant', content }] : [];
+  const results = toolCalls.map((call, index) => (
+    { role: 'tool', tool_name: call.function.name, content: toolResults[index] ?? '' }));
+  return [{ role: 'assistant', content, tool_calls: toolCalls }, ...results];
 }
 
 /** A text file as part of the words, in a fence longer than any inside it. */

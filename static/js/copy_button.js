@@ -11,16 +11,22 @@ const COPIED_MS = 1_500;
 export function copyButton(textOf, { t }) {
   const press = button({ class: 'quiet icon-button', icon: 'copy', label: t });
   press.addEventListener('click', async () => {
-    const done = await copied(textOf());
+    const done = await copyText(textOf());
     press.replaceChildren(glyph(done ? 'check' : 'close'));
     say(press, done ? 'copied' : 'copy.failed', undefined, 'tLabel');
-    announce(done ? 'copied' : 'copy.failed');
     setTimeout(() => {
       press.replaceChildren(glyph('copy'));
       say(press, t, undefined, 'tLabel');
     }, COPIED_MS);
   });
   return press;
+}
+
+/** Copies a text, and tells whether the browser allowed it. */
+export async function copyText(text) {
+  const done = await copied(text);
+  announce(done ? 'copied' : 'copy.failed');
+  return done;
 }
 
 /** Browsers give pages without TLS no clipboard, except on localhost: there the old way is tried. */

@@ -11,7 +11,7 @@ export function failureView(failure, actions) {
   if (failure.said) view.append(el('p', { class: 'said', text: failure.said }));
   const ends = el('div', { class: 'ends' });
   for (const name of failure.actions.filter((name) => actions[name])) {
-    const press = button({ class: 'button', t: `action.${name}`, on: { click: actions[name] } });
+    const press = button({ class: 'button', t: `action.${name}`, on: { click: () => actions[name]() } });
     ends.append(press);
     if (name === 'retry' && failure.retryAfter) countDown(press, failure.retryAfter);
   }

@@ -1,15 +1,18 @@
 // The reader's chats as a whole: opening, naming, pinning, deleting, saving to files and back.
 
 import { announce } from './announcer.js';
+import { Answers } from './answers.js';
 import { ChatList } from './chat_list.js';
-import { asJson, asMarkdown, readChats, saveFile } from './export_file.js';
+import { Conversation } from './conversation.js';
+import { asJson, asMarkdown, saveFile } from './export_file.js';
 import { t } from './i18n.js';
+import { readChats } from './import_file.js';
 
 const MAX_FILE_BYTES = 100_000_000;
 
 export class Library {
-  constructor({ store, chat, sidebar, undo }) {
-    Object.assign(this, { store, chat, sidebar, undo });
+  constructor({ store, chat, answers, sidebar, undo }) {
+    Object.assign(this, { store, chat, answers, sidebar, undo });
     this.list = new ChatList(store, {
       open: (id) => this.open(id),
       pin: ({ id, pinned }) => this.#change(id, { pinned: !pinned }),
@@ -17,8 +20,11 @@ export class Library {
       remove: (one) => this.#remove(one),
       save: (one) => this.#save(one),
     });
-    chat.addEventListener('change', () => { this.list.current = chat.conversation.id; });
+    chat.addEventListener('change', () => this.#shown());
+    answers.addEventListener('begin', ({ detail }) => this.list.mark(detail, true));
+    answers.addEventListener('end', ({ detail }) => this.list.mark(detail, false));
     store.addEventListener('change', ({ detail }) => this.#changed(detail));
+    store.addEventListener('failed', () => undo.say('chats.full'));
     addEventListener('popstate', () => this.openFromAddress());
   }
 
@@ -43,6 +49,16 @@ export class Library {
     const stored = id ? await this.store.load(id) : null;
     if (stored) this.chat.open(stored);
     else if (!this.chat.conversation.isEmpty) this.chat.begin();
+  }
+
+  /** Goes on with the answers in chats behind the one that is shown, which a reload left. */
+  async resumeOthers() {
+    for (const id of Answers.takeLeftRunning()) {
+      const stored = id === this.chat.conversation.id ? null : await this.store.load(id);
+      const conversation = stored && new Conversation(stored);
+      const cut = conversation?.markCut();
+      if (cut && id !== this.chat.conversation.id) this.answers.resume(conversation, cut);
+    }
   }
 
   /** The address follows the chat once it has a message, so that a reload comes back to it. */
@@ -78,12 +94,16 @@ export class Library {
   }
 
   async #change(id, fields) {
-    if (id === this.chat.conversation.id) Object.assign(this.chat.conversation.chat, fields);
+    for (const held of [this.chat.conversation, this.answers.of(id)?.conversation]) {
+      if (held?.id === id) Object.assign(held.chat, fields);
+    }
+    if (fields.title && id === this.chat.conversation.id) this.#shown();
     await this.store.change(id, fields);
   }
 
   async #remove({ id }) {
     const wasOpen = id === this.chat.conversation.id;
+    this.answers.drop(id);
     if (wasOpen) this.fresh();
     const kept = await this.store.remove(id);
     if (!kept) return;
@@ -107,6 +127,12 @@ export class Library {
     const stored = await this.store.load(id);
     const unfinished = stored?.messages.some((message) => message.state === 'running');
     if (stored && !unfinished && !this.chat.busy) this.chat.open(stored);
+  }
+
+  #shown() {
+    const { id, chat } = this.chat.conversation;
+    this.list.current = id;
+    document.title = chat.title ? `${chat.title} · tornado-ollama` : 'tornado-ollama';
   }
 
   #address(id) {

@@ -1,5 +1,6 @@
 // Puts the page together: who is told of what. The work is in the modules it names.
 
+import { Answers } from './answers.js';
 import { Attachments } from './attachments.js';
 import { Backend } from './backend.js';
 import { Chat } from './chat.js';
@@ -11,6 +12,7 @@ import { failureOf } from './failure.js';
 import { Follow } from './follow.js';
 import { preferredLanguage, say, speak } from './i18n.js';
 import { Library } from './library.js';
+import { Line } from './line.js';
 import { buildMenu } from './menu.js';
 import { loadMarkdown } from './markdown.js';
 import { ModelPicker } from './model_picker.js';
@@ -40,12 +42,15 @@ async function start() {
   const undo = new Undo();
   const openToken = () => tokenDialog.open();
   const follow = new Follow(byId('scroller'), byId('content'), byId('jump'), document.querySelector('.bar'));
-  const modelsView = new ModelsView(models);
   const settings = new Settings();
   const drawer = new SettingsDrawer(settings, models);
-  const chat = new Chat({ models, settings, follow, undo, store, openToken, openModels: () => picker.open() });
+  const line = new Line();
+  const modelsView = new ModelsView(models, line);
+  const answers = new Answers({ line, models, store });
+  const pickModel = (at, choose) => picker.open(at, choose);
+  const chat = new Chat({ answers, models, settings, follow, undo, store, openToken, pickModel });
   const sidebar = new Sidebar();
-  const library = new Library({ store, chat, undo, sidebar });
+  const library = new Library({ store, chat, answers, undo, sidebar });
   const notice = new Notice({ token: openToken, retry: look });
   const attachments = new Attachments({
     canSee: () => canSee(models.find(models.current)),
@@ -121,6 +126,7 @@ async function start() {
     await looking;
     await Promise.all([backend.refresh(), models.refresh()]);
     showManaging();
+    line.reset();
     chat.tokenChanged();
   });
   const fresh = () => {
@@ -152,7 +158,7 @@ async function start() {
   document.documentElement.dataset.ready = '';
   composer.busy = false;
   if (matchMedia('(pointer: fine)').matches) composer.focus();
-  await look();
+  await Promise.all([look(), library.resumeOthers()]);
 }
 
 start();

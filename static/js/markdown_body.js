@@ -1,5 +1,6 @@
 // The text of an answer as Markdown that stays still while it grows: finished blocks are drawn once
-// and never touched again, only the last one is drawn anew, at most twenty times a second.
+// and never touched again, only the last one is drawn anew, at most twenty times a second. The very
+// first words are drawn at once.
 
 import { el } from './dom.js';
 import { blockTokens } from './markdown.js';
@@ -24,10 +25,19 @@ export class MarkdownBody {
   show(content) {
     this.#source += content.slice(this.#seen).replaceAll('\r', '');
     this.#seen = content.length;
+    if (this.isEmpty) {
+      this.#draw(false);
+      return;
+    }
     this.#clock ||= setTimeout(() => {
       this.#clock = 0;
       this.#draw(false);
-    }, this.#open.length === 0 ? 0 : PAUSE_MS);
+    }, PAUSE_MS);
+  }
+
+  /** Nothing is drawn yet. */
+  get isEmpty() {
+    return !this.node.hasChildNodes();
   }
 
   /** The text is complete. */

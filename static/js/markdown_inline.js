@@ -66,7 +66,7 @@ export function safeAddress(address) {
 }
 
 /** Text with the entities that models write in place of characters. */
-function decoded(text) {
+export function decoded(text) {
   return text.replace(/&(#\d{1,7}|#x[\da-f]{1,6}|\w{2,8});/gi, (whole, name) => {
     if (name[0] !== '#') return ENTITIES[name] ?? whole;
     const code = name[1].toLowerCase() === 'x' ? Number.parseInt(name.slice(2), 16) : Number(name.slice(1));

@@ -3,11 +3,13 @@
 
 import { byId, el } from './dom.js';
 import { number, say } from './i18n.js';
+import { placeBeside } from './placing.js';
 
 const BADGES = ['vision', 'tools', 'thinking'];
 
 export class ModelPicker {
   #models;
+  #asked = null;
   #active = 0;
   #shown = [];
 
@@ -18,8 +20,12 @@ export class ModelPicker {
     document.addEventListener('languagechange', () => this.#draw());
   }
 
-  open() {
+  /** Without `choose` the choice holds from now on; with it, `choose(name)` is all that happens.
+      `at`: the button it belongs to. */
+  open(at = byId('model-button'), choose = null) {
+    this.#asked = { at, choose };
     this.panel.showPopover();
+    if (choose) placeBeside(this.panel, at);
   }
 
   #build() {
@@ -35,12 +41,14 @@ export class ModelPicker {
     this.panel.append(el('div', { class: 'panel-search' }, this.search), this.options, this.empty);
     // Before it opens, so that a quick reader's keys already find the list.
     this.panel.addEventListener('beforetoggle', ({ newState }) => this.#toggle(newState === 'open'));
+    this.panel.addEventListener('toggle', ({ newState }) => { if (newState === 'closed') this.#asked = null; });
   }
 
   #toggle(open) {
     byId('model-button').setAttribute('aria-expanded', String(open));
     if (!open) return;
     const { left } = byId('model-button').getBoundingClientRect();
+    this.panel.style.removeProperty('top');
     if (innerWidth > 480) this.panel.style.left = `${left}px`;
     else this.panel.style.removeProperty('left');
     this.search.value = '';
@@ -128,8 +136,9 @@ export class ModelPicker {
   }
 
   #choose(model) {
-    this.#models.choose(model.name);
+    const choose = this.#asked?.choose ?? ((name) => this.#models.choose(name));
     this.panel.hidePopover();
+    choose(model.name);
     byId('message').focus();
   }
 }

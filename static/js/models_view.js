@@ -11,9 +11,9 @@ import { Pulls } from './pulls.js';
 const NO_BLOB = `/api/blobs/sha256:${'0'.repeat(64)}`;
 
 export class ModelsView {
-  constructor(models) {
+  constructor(models, line) {
     this.models = models;
-    this.pulls = new Pulls(() => models.refresh());
+    this.pulls = new Pulls(line, () => models.refresh());
     this.name = el('input', { class: 'field', type: 'text', label: 'manage.name', placeholder: 'manage.name', spellcheck: 'false', autocapitalize: 'none' });
     this.said = el('p', { class: 'said', role: 'alert', hidden: true });
     this.pullList = el('ul', { class: 'pulls' });

@@ -15,6 +15,10 @@ export class PlainBody {
     this.#text.appendData(content.slice(this.#text.length));
   }
 
+  get isEmpty() {
+    return this.#text.length === 0;
+  }
+
   /** The text is complete. Plain text needs no last touch. */
   finish() {}
 }

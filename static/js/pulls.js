@@ -1,52 +1,77 @@
 // Models on their way to the server. They go on while the view of the models is closed.
 
 import { failureOf } from './failure.js';
-import { authorization, refusal } from './http.js';
-import { objects } from './ndjson.js';
+import { newId } from './ids.js';
+
+const AGAIN_MS = 1_000;
+const TRIES = 3;
 
 /** Fires `change`. A pull: `{ name, status, completed, total, failure, stop() }`. */
 export class Pulls extends EventTarget {
   list = [];
 
-  /** `arrived()` runs when a model has come. */
-  constructor(arrived) {
+  /** `line`: the way to the gateway. `arrived()` runs when a model has come. */
+  constructor(line, arrived) {
     super();
+    this.line = line;
     this.arrived = arrived;
   }
 
   /** Begins to fetch a model; the same name twice is one pull. */
-  async start(name) {
+  start(name) {
     if (this.list.some((pull) => pull.name === name && !pull.failure)) return;
-    this.list = this.list.filter((pull) => pull.name !== name);
-    const abort = new AbortController();
-    const pull = { name, status: '', completed: 0, total: 0, failure: null, stop: () => abort.abort() };
-    this.list.push(pull);
+    const pull = { name, status: '', completed: 0, total: 0, failure: null, tries: 0 };
+    pull.stop = () => this.#stop(pull);
+    this.list = [...this.list.filter((other) => other.name !== name), pull];
     this.#changed();
-    try {
-      await this.#follow(pull, abort.signal);
-      this.#drop(pull);
-      this.arrived();
-    } catch (failure) {
-      if (abort.signal.aborted) this.#drop(pull);
-      else pull.failure = failure.what ? failure : failureOf({ status: 0, message: '' });
-      this.#changed();
-    }
+    this.#ask(pull);
   }
 
-  async #follow(pull, signal) {
-    const answer = await fetch('/api/pull', {
-      method: 'POST',
-      headers: { ...authorization(), 'Content-Type': 'application/json' },
-      body: JSON.stringify({ model: pull.name }),
-      signal,
-    });
-    if (!answer.ok) throw failureOf(await refusal(answer), pull.name);
-    for await (const line of objects(answer.body)) {
-      if (line.error) throw failureOf({ status: 500, message: String(line.error) }, pull.name);
-      Object.assign(pull, { status: line.status, completed: line.completed ?? 0, total: line.total ?? 0 });
-      this.#changed();
+  #ask(pull) {
+    pull.id = newId();
+    pull.tries += 1;
+    const request = { method: 'POST', path: '/api/pull', body: { model: pull.name } };
+    this.line.request(pull.id, request, (frame) => this.#hear(pull, frame));
+  }
+
+  #hear(pull, frame) {
+    if (!this.list.includes(pull)) return;
+    if (frame.type === 'chunk') this.#read(pull, frame.data);
+    else if (frame.type === 'error') this.#fail(pull, failureOf(frame, pull.name));
+    else if (frame.type === 'end') this.#end(pull);
+    else if (frame.type === 'lost') this.#lose(pull);
+    else if (frame.type === 'response' && frame.status >= 400) pull.refused = frame.status;
+    this.#changed();
+  }
+
+  #read(pull, { error, status, completed = 0, total = 0 }) {
+    if (error) this.#fail(pull, failureOf({ status: pull.refused ?? 500, message: String(error) }, pull.name));
+    else Object.assign(pull, { status, completed, total, tries: 1 });
+  }
+
+  #end(pull) {
+    if (pull.failure) return;
+    if (pull.status !== 'success') {
+      this.#fail(pull, failureOf({ status: 502, message: '' }));
+      return;
     }
-    if (pull.status !== 'success') throw failureOf({ status: 502, message: '' });
+    this.#drop(pull);
+    this.arrived();
+  }
+
+  /** Ollama keeps what it has, and goes on from there when it is asked again. */
+  #lose(pull) {
+    if (pull.tries >= TRIES) this.#fail(pull, failureOf({ status: 0, message: '' }));
+    else setTimeout(() => this.list.includes(pull) && this.#ask(pull), AGAIN_MS);
+  }
+
+  #fail(pull, failure) {
+    pull.failure ??= failure;
+  }
+
+  #stop(pull) {
+    this.line.cancel(pull.id);
+    this.#drop(pull);
   }
 
   #drop(pull) {

@@ -5,14 +5,19 @@ import { emptyFailure, failureOf, lostFailure } from './failure.js';
 const LOOK_MS = 1_000;
 
 /**
- * Fires `phase` when `phase` changed (connecting, loading, reading, thinking, writing, reconnecting,
- * ended) and `text` when the message grew. It writes into `message`: content, thinking, thinkingMs,
- * toolCalls, state (running, done, stopped, failed, interrupted), failure, facts, and in `resume`
- * the place in the stream, so that another page can go on from it.
+ * Fires `phase` when `phase` changed (connecting, queued, loading, reading, thinking, writing,
+ * reconnecting, ended), `text` when the message grew, and `start` when the gateway has taken it. It
+ * writes into `message`: content, thinking, thinkingMs, toolCalls, state (running, done, stopped,
+ * failed, interrupted), failure, facts, and in `resume` the place in the stream, so that another
+ * page can go on from it.
  */
 export class Reply extends EventTarget {
   phase = 'connecting';
-  startedAt = performance.now();
+  /** Since when, as `performance.now()` tells. */
+  phaseAt = performance.now();
+  /** In the gateway's queue, while `phase` is queued; 1 is the next. */
+  place = 0;
+  #startedAt = performance.now();
   #stopped = false;
   #clock = 0;
   #thinkingSince = null;
@@ -38,12 +43,8 @@ export class Reply extends EventTarget {
       this.#fail(refused.failure);
       return;
     }
-    if (this.#stopped) {
-      this.line.cancel(this.message.id);
-    } else if (this.phase === 'connecting') {
-      this.#enter(this.models.isLoaded(request.model) ? 'reading' : 'loading');
-      this.#clock = setTimeout(() => this.#look(request.model), LOOK_MS);
-    }
+    if (this.#stopped) this.line.cancel(this.message.id);
+    else if (this.phase === 'connecting') this.#atOllama();
   }
 
   /** Goes on with an answer that an earlier page began. */
@@ -65,30 +66,51 @@ export class Reply extends EventTarget {
     if (this.phase !== 'connecting') this.#end('stopped');
   }
 
-  /** Until the first word: is the model in memory by now? */
-  async #look(model) {
-    if (this.phase !== 'loading') return;
-    await this.models.lookAtMemory();
-    if (this.phase !== 'loading') return;
-    if (this.models.isLoaded(model)) this.#enter('reading');
-    else this.#clock = setTimeout(() => this.#look(model), LOOK_MS);
+  /** It is Ollama's turn. Until the first word: is the model in memory by now? */
+  async #atOllama() {
+    clearTimeout(this.#clock);
+    const { model } = this.message;
+    if (this.models.isLoaded(model)) {
+      this.#enter('reading');
+      return;
+    }
+    this.#enter('loading');
+    this.#clock = setTimeout(async () => {
+      await this.models.lookAtMemory();
+      if (this.phase === 'loading') this.#atOllama();
+    }, LOOK_MS);
   }
 
   #hear(frame) {
     if (this.phase === 'ended') return;
     if (frame.type === 'start' && frame.stream) this.message.resume = { stream: frame.stream };
     if (frame.seq && this.message.resume) this.message.resume.seq = frame.seq;
+    if (frame.type === 'start') this.dispatchEvent(new Event('start'));
     if (frame.type === 'delta') this.#grow(frame);
+    else if (frame.type === 'queued') this.#queue(frame);
     else if (frame.type === 'waiting') this.#wait();
-    else if (frame.type === 'back') this.#enter(this.#before);
+    else if (frame.type === 'back') this.#comeBack();
     else if (frame.type === 'done') this.#done(frame);
     else if (frame.type === 'error') this.#fail(failureOf(frame, this.message.model));
     else if (frame.type === 'lost') this.#lose(frame);
   }
 
+  #queue({ position }) {
+    clearTimeout(this.#clock);
+    this.place = position;
+    if (position === 0) this.#atOllama();
+    else if (this.phase === 'queued') this.dispatchEvent(new Event('phase'));
+    else this.#enter('queued');
+  }
+
   #wait() {
     this.#before = this.phase;
     this.#enter('reconnecting');
+  }
+
+  #comeBack() {
+    if (this.#before === 'loading') this.#atOllama();
+    else this.#enter(this.#before);
   }
 
   /** Lost for good. What an earlier page began is merely marked: its reader had left. */
@@ -98,7 +120,7 @@ export class Reply extends EventTarget {
   }
 
   #grow({ content, thinking, tool_calls: calls }) {
-    if (!this.#resumed) this.#firstMs ??= performance.now() - this.startedAt;
+    if (!this.#resumed) this.#firstMs ??= performance.now() - this.#startedAt;
     if (thinking) {
       this.#thinkingSince ??= performance.now();
       this.message.thinking = (this.message.thinking ?? '') + thinking;
@@ -148,6 +170,7 @@ export class Reply extends EventTarget {
   #enter(phase) {
     if (this.phase === phase) return;
     this.phase = phase;
+    this.phaseAt = performance.now();
     this.dispatchEvent(new Event('phase'));
   }
 }

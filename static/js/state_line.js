@@ -8,29 +8,34 @@ const PATIENT_S = 2;
 export class StateLine {
   #clock = 0;
 
-  constructor(reply) {
+  /** `signal`: ends it. */
+  constructor(reply, signal) {
     this.reply = reply;
     this.words = el('span');
     this.seconds = el('span', { class: 'seconds' });
     this.node = el('p', { class: 'state' }, this.words, this.seconds);
     this.#enter();
-    reply.addEventListener('phase', () => this.#enter());
+    reply.addEventListener('phase', () => this.#enter(), { signal });
+    signal.addEventListener('abort', () => clearInterval(this.#clock));
   }
 
   #enter() {
     clearInterval(this.#clock);
-    if (this.reply.phase === 'ended') {
+    const { phase, place } = this.reply;
+    if (phase === 'ended') {
       this.node.remove();
       return;
     }
-    this.since = performance.now();
     this.seconds.textContent = '';
-    say(this.words, `state.${this.reply.phase}`);
-    if (this.reply.phase !== 'writing') this.#clock = setInterval(() => this.#tick(), 1000);
+    if (phase === 'queued') say(this.words, 'state.queued', { place });
+    else say(this.words, `state.${phase}`);
+    if (phase === 'writing') return;
+    this.#clock = setInterval(() => this.#tick(), 1000);
+    this.#tick();
   }
 
   #tick() {
-    const seconds = Math.round((performance.now() - this.since) / 1000);
+    const seconds = Math.round((performance.now() - this.reply.phaseAt) / 1000);
     if (seconds >= PATIENT_S) this.seconds.textContent = t('seconds', { n: seconds });
   }
 }

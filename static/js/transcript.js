@@ -20,14 +20,22 @@ export class Transcript {
       view.showBranch(conversation.branch(message));
       views.set(message.id, view);
     }
+    for (const [id, view] of this.#views) if (!views.has(id)) view.leave();
     this.#views = views;
     this.place.replaceChildren(...[...views.values()].map((view) => view.node));
   }
 
   /** Forgets what was drawn: another conversation, or the same as it was stored elsewhere. */
   clear() {
+    for (const view of this.#views.values()) view.leave();
     this.#views.clear();
     this.place.replaceChildren();
+  }
+
+  /** Has one message drawn anew the next time. */
+  forget(message) {
+    this.#views.get(message.id)?.leave();
+    this.#views.delete(message.id);
   }
 
   view(message) {

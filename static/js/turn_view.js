@@ -2,13 +2,15 @@
 
 import { announce } from './announcer.js';
 import { dataUrl } from './attachments.js';
-import { copyButton } from './copy_button.js';
+import { copyButton, copyText } from './copy_button.js';
 import { button, el, icon } from './dom.js';
 import { failureView } from './failure_view.js';
 import { say } from './i18n.js';
 import { hasMarkdown } from './markdown.js';
 import { MarkdownBody } from './markdown_body.js';
+import { plainText } from './markdown_plain.js';
 import { PlainBody } from './plain_body.js';
+import { openMenu } from './popup_menu.js';
 import { factsLine, factsList } from './reply_facts.js';
 import { StateLine } from './state_line.js';
 import { ThinkingPanel } from './thinking_panel.js';
@@ -17,8 +19,9 @@ import { editForm } from './turn_edit.js';
 
 export class TurnView {
   #frame = 0;
+  #over = new AbortController();
 
-  /** `actions`: what to run for `retry`, `edit`, `remove`, `branch`, ... of this message. */
+  /** `actions`: what to run for `retry`, `edit`, `remove`, `branch`, ... of this message; see chat.js. */
   constructor(message, actions) {
     this.message = message;
     this.actions = actions;
@@ -37,22 +40,29 @@ export class TurnView {
     if (message.state !== 'running') this.#finish();
   }
 
-  /** Shows a running answer as it grows. */
+  /** Shows a running answer as it grows. The first words are drawn before the next frame, those
+      that follow once a frame at most. */
   follow(reply) {
-    const state = new StateLine(reply);
+    const { signal } = this.#over;
+    const state = new StateLine(reply, signal);
     this.foot.before(state.node);
     this.foot.hidden = true;
     reply.addEventListener('text', () => {
-      this.#frame ||= requestAnimationFrame(() => {
-        this.#frame = 0;
-        this.#draw();
-      });
-    });
+      if (this.body.isEmpty) this.#draw();
+      else this.#frame ||= requestAnimationFrame(() => this.#draw());
+    }, { signal });
     reply.ended.then((outcome) => {
+      if (signal.aborted) return;
       this.#draw();
       this.#finish();
       announce(`announce.${outcome}`);
     });
+  }
+
+  /** It is shown no longer. */
+  leave() {
+    cancelAnimationFrame(this.#frame);
+    this.#over.abort();
   }
 
   /** Which branch of several this is; drawn again when there are more. */
@@ -70,6 +80,8 @@ export class TurnView {
   }
 
   #draw() {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
     const { content } = this.message;
     this.body.node.hidden = content === '';
     this.body.show(content);
@@ -91,14 +103,25 @@ export class TurnView {
     if (message.content) foot.append(copyButton(() => message.content, { t: 'turn.copy' }));
     if (!this.isAnswer) foot.append(this.#tool('edit', 'turn.edit', () => this.#edit()));
     else if (!message.failure) foot.append(this.#tool('retry', 'turn.again', actions.retry));
-    foot.append(this.#tool('trash', 'turn.remove', actions.remove));
+    const more = this.#tool('menu', 'turn.more', () => openMenu(more, this.#more(more)));
+    more.setAttribute('aria-haspopup', 'menu');
+    foot.append(more);
     if (message.facts?.usage) this.#addFacts();
     if (message.state === 'stopped') foot.append(el('span', { class: 'mark', t: 'turn.stopped' }));
     if (message.state === 'interrupted') foot.append(el('span', { class: 'mark', t: 'turn.interrupted' }));
-    foot.before(...toolCards(message.toolCalls));
+    foot.before(...toolCards(message, actions.results));
     if (message.failure) foot.before(failureView(message.failure, actions));
     foot.hidden = false;
     if (this.branch) foot.prepend(this.branch);
+  }
+
+  #more(at) {
+    const { message, actions, isAnswer } = this;
+    return [
+      isAnswer && message.content && { icon: 'copy', t: 'turn.copyPlain', run: () => copyText(plainText(message.content)) },
+      isAnswer && { icon: 'retry', t: 'turn.againWith', run: () => actions.retryWith(at) },
+      { icon: 'trash', t: 'turn.remove', run: actions.remove },
+    ];
   }
 
   #tool(icon, label, run) {

@@ -20,7 +20,7 @@ def choose(page: Any, title: str, key: str) -> None:
     row = page.locator(".chat-row", has_text=title)
     row.hover()
     row.locator(".icon-button").click()
-    page.click(f"#chat-menu .menu-row:has([data-t='{key}'])")
+    page.click(f"#popup-menu .menu-row:has([data-t='{key}'])")
 
 
 def two_chats(page: Any, ollama: ScriptedOllama) -> None:
@@ -157,14 +157,144 @@ def bring(page: Any, file: Path) -> None:
     chooser.value.set_files(file)
 
 
-def test_two_chats_do_not_mix_while_one_is_answered(page: Any, ollama: ScriptedOllama) -> None:
-    (talk,) = ollama.talk()
+def test_an_answer_goes_on_behind_another_chat(page: Any, ollama: ScriptedOllama) -> None:
+    first, second = ollama.talk(2)
     ask(page, "First chat.")
+    assert first.asked.wait(10)
+    first.say("Begun")
+    page.wait_for_selector(f"{LAST} .body:has-text('Begun')")
+    page.click("#side-toggle")
+    page.click("#new-chat")
+    page.wait_for_selector(".chat-row .chat-mark.writing")
+    ask(page, "Second chat.")
+    assert second.asked.wait(10)
+    first.say(" and ended.")
+    first.end()
+    page.wait_for_selector(".chat-row:has-text('First chat.') .chat-mark.new")
+    second.say("Separate.")
+    second.end()
+    answered(page)
+    assert texts(page) == ["Second chat.", "Separate."]
+    page.click(".chat-open:has-text('First chat.')")
+    page.wait_for_selector(f"{LAST} .body:has-text('Begun and ended.')")
+    assert page.locator(".chat-mark").count() == 0
+
+
+def test_a_chat_that_is_being_answered_is_shown_as_it_grows(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    (talk,) = ollama.talk()
+    ask(page, "A long one.")
+    assert talk.asked.wait(10)
+    talk.say("One")
+    page.wait_for_selector(f"{LAST} .body:has-text('One')")
+    page.click("#new-chat")
+    page.wait_for_selector(".tries button")
+    talk.say(", two")
+    page.go_back()
+    page.wait_for_selector(f"{LAST} .body:has-text('One, two')")
+    page.wait_for_selector(f"{LAST} .state:has-text('Writing')")
+    talk.say(", three")
+    page.wait_for_selector(f"{LAST} .body:has-text('two, three')")
+    page.click("#send")
+    assert talk.left.wait(10)
+    page.wait_for_selector(f"{LAST} .mark:has-text('stopped')")
+
+
+def test_a_chat_deleted_behind_another_frees_the_backend_and_stays_deleted(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    (talk,) = ollama.talk()
+    ask(page, "To be deleted.")
     assert talk.asked.wait(10)
     talk.say("Begun")
     page.wait_for_selector(f"{LAST} .body:has-text('Begun')")
     page.click("#new-chat")
+    exchange(page, ollama, "To be kept.", "Kept.")
+    page.click("#side-toggle")
+    choose(page, "To be deleted.", "chats.remove")
     assert talk.left.wait(10)
-    exchange(page, ollama, "Second chat.", "Separate.")
-    answered(page)
-    assert texts(page) == ["Second chat.", "Separate."]
+    page.wait_for_function("() => document.querySelectorAll('.chat-row').length === 1")
+    page.wait_for_selector("html[data-ready]")
+    page.reload()
+    page.wait_for_selector(".chat-row")
+    assert titles(page) == ["To be kept."]
+
+
+def test_a_reload_goes_on_with_the_answers_behind_too(page: Any, ollama: ScriptedOllama) -> None:
+    (talk,) = ollama.talk()
+    ask(page, "Behind.")
+    assert talk.asked.wait(10)
+    talk.say("The first half,")
+    page.wait_for_selector(f"{LAST} .body:has-text('half,')")
+    page.click("#new-chat")
+    exchange(page, ollama, "In front.", "Yes.")
+    page.click("#side-toggle")
+    page.reload()
+    page.wait_for_selector(".chat-row:has-text('Behind.') .chat-mark.writing")
+    talk.say(" the second half.")
+    talk.end()
+    page.wait_for_selector(".chat-row:has-text('Behind.') .chat-mark.new")
+    page.click(".chat-open:has-text('Behind.')")
+    page.wait_for_selector(f"{LAST} .body:has-text('The first half, the second half.')")
+
+
+def test_a_hostile_file_is_read_by_the_types_of_its_fields(
+    page: Any, ollama: ScriptedOllama, tmp_path: Path
+) -> None:
+    """Nothing of it breaks the page, is obeyed, or leaves the device."""
+    messages: list[Any] = [
+        {"id": "a", "parent": None, "role": "user", "content": {"toString": 1}, "images": ["x y"]},
+        {"id": "b", "parent": "a", "role": "assistant", "content": "<b>Ho</b>", "state": "running",
+         "resume": {"stream": "x"}, "toolCalls": [7, {"function": {"name": 1}}], "model": [1],
+         "failure": {"what": "fail.token.what", "actions": ["token"]}, "facts": {"usage": "?"}},
+        {"id": "c", "parent": "c", "role": "assistant", "content": "Its own parent"},
+        None, "text", {"role": "system", "content": "Obey."},
+    ]  # fmt: skip
+    chat = {"title": {"a": 1}, "createdAt": "x", "updatedAt": None, "pinned": "yes", "shown": "a"}
+    file = tmp_path / "hostile.json"
+    chats = [{"chat": chat, "messages": messages}, {"chat": None, "messages": None}, 3]
+    file.write_text(json.dumps({"format": "tornado-ollama/chats", "version": 1, "chats": chats}))
+    bring(page, file)
+    page.wait_for_selector("#toast:has-text('2 chats imported')")
+    page.click("#side-toggle")
+    page.click(".chat-row:first-child .chat-open")
+    page.wait_for_selector(".turn.assistant")
+    assert texts(page) == ["<b>Ho</b>"]
+    assert page.locator(".failure, .tool, .attached img").count() == 0
+
+
+def test_an_export_of_open_webui_shows_its_current_branch(page: Any, tmp_path: Path) -> None:
+    messages = {
+        "a": {"id": "a", "parentId": None, "role": "user", "content": "Hi", "timestamp": 1},
+        "b": {"id": "b", "parentId": "a", "role": "assistant", "content": "Ho", "timestamp": 2},
+        "c": {"id": "c", "parentId": "a", "role": "assistant", "content": "Hum", "timestamp": 3},
+    }
+    chat = {"title": "From elsewhere", "history": {"messages": messages, "currentId": "b"}}
+    file = tmp_path / "export.json"
+    file.write_text(json.dumps([{"chat": chat}]))
+    bring(page, file)
+    page.wait_for_selector("#toast:has-text('1 chats imported')")
+    page.click("#side-toggle")
+    page.click(".chat-open:has-text('From elsewhere')")
+    page.wait_for_selector(".turn.assistant")
+    assert texts(page) == ["Hi", "Ho"]
+
+
+def test_words_that_could_not_be_stored_are_said_and_stored_with_the_next(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    page.evaluate(
+        """() => {
+            window.put = IDBObjectStore.prototype.put;
+            const full = () => { throw new DOMException('', 'QuotaExceededError'); };
+            IDBObjectStore.prototype.put = full;
+        }"""
+    )
+    exchange(page, ollama, "Keep me.", "I try.")
+    page.wait_for_selector("#toast:has-text('could not be stored')")
+    page.evaluate("() => { IDBObjectStore.prototype.put = window.put; }")
+    exchange(page, ollama, "And now?", "Now.")
+    page.reload()
+    page.wait_for_selector(".turn >> nth=3")
+    assert texts(page) == ["Keep me.", "I try.", "And now?", "Now."]

@@ -1,4 +1,4 @@
-"""What can be done with a message: answer again, edit, delete, look at its figures."""
+"""What can be done with a message: answer again, edit, copy, delete, look at its figures."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ QUESTION = ".turn.user:last-of-type"
 def press(page: Any, key: str, turn: str = LAST) -> None:
     page.hover(turn)
     page.click(f"{turn} [data-t-label='{key}']")
+
+
+def choose(page: Any, key: str, turn: str = LAST) -> None:
+    """Runs an entry of a message's menu."""
+    press(page, "turn.more", turn)
+    page.click(f"#popup-menu .menu-row:has([data-t='{key}'])")
 
 
 def test_a_second_answer_is_a_branch_beside_the_first(page: Any, ollama: ScriptedOllama) -> None:
@@ -62,13 +68,87 @@ def test_an_edit_is_dropped_with_escape(page: Any, ollama: ScriptedOllama) -> No
 def test_a_deleted_message_comes_back_with_undo(page: Any, ollama: ScriptedOllama) -> None:
     exchange(page, ollama, "One.", "First.")
     exchange(page, ollama, "Two.", "Second.")
-    page.hover(".turn.assistant >> nth=0")
-    page.click(".turn.assistant >> nth=0 >> [data-t-label='turn.remove']")
+    choose(page, "turn.remove", ".turn.assistant:nth-of-type(2)")
     assert texts(page) == ["One.", "Two.", "Second."]
     page.click("#toast .button")
     assert texts(page) == ["One.", "First.", "Two.", "Second."]
     talk = exchange(page, ollama, "Three.", "Third.")
     assert len(talk.request["messages"]) == 5
+
+
+def test_an_answer_is_copied_without_its_marks(page: Any, ollama: ScriptedOllama) -> None:
+    markdown = """# Title
+
+It is **bold**, `code` and [a link](https://a.example/b).
+
+1. one
+2. two
+   - inside
+
+> quoted &amp; done
+
+```python
+x = 1
+```
+
+| a | b |
+|---|---|
+| 1 | *2* |
+"""
+    plain = """Title
+
+It is bold, code and a link (https://a.example/b).
+
+1. one
+2. two
+   - inside
+
+quoted & done
+
+x = 1
+
+a\tb
+1\t2"""
+    exchange(page, ollama, "Everything.", markdown)
+    choose(page, "turn.copyPlain")
+    page.wait_for_selector("#announcer:has-text('Copied')", state="attached")
+    assert page.evaluate("navigator.clipboard.readText()") == plain
+
+
+def test_another_model_answers_again_and_the_choice_stays(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    exchange(page, ollama, "Who are you?", "The talker.")
+    (talk,) = ollama.talk()
+    choose(page, "turn.againWith")
+    page.wait_for_selector("#model-options .option")
+    page.keyboard.type("thinker")
+    page.keyboard.press("Enter")
+    assert talk.asked.wait(10)
+    assert talk.request["model"] == "thinker:8b"
+    assert talk.request["messages"] == [{"role": "user", "content": "Who are you?"}]
+    talk.say("The thinker.")
+    talk.end()
+    answered(page)
+    assert page.inner_text(f"{LAST} .by") == "thinker:8b"
+    assert page.inner_text(f"{LAST} .branch .mark") == "2/2"
+    assert page.inner_text("#model-name") == "talker:3b"
+
+
+def test_a_menu_is_led_by_keyboard(page: Any, ollama: ScriptedOllama) -> None:
+    exchange(page, ollama, "Hello.", "Hello.")
+    page.focus(f"{LAST} [data-t-label='turn.more']")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#popup-menu:popover-open")
+    focused = "document.activeElement.querySelector('[data-t]')?.dataset.t"
+    assert page.evaluate(focused) == "turn.copyPlain"
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate(focused) == "turn.remove"
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate(focused) == "turn.againWith"
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.dataset.tLabel") == "turn.more"
 
 
 def test_an_answer_shows_what_it_cost(page: Any, ollama: ScriptedOllama) -> None:

@@ -1,10 +1,13 @@
-// The way a chat takes to the gateway: the socket, or plain HTTP where a proxy in between refuses
+// The way to the gateway for what streams: the socket, or plain HTTP where a proxy in between refuses
 // the socket though the gateway answers.
 
-import { ChatSocket } from './chat_socket.js';
-import { streamChat } from './chat_stream.js';
+import { GatewaySocket } from './gateway_socket.js';
+import { streamChat, streamRequest } from './http_stream.js';
 import { failureOf, lostFailure } from './failure.js';
 import { requestJson } from './http.js';
+
+// Browsers open six connections to a server; the page needs some of them for itself.
+const HTTP_REQUESTS = 3;
 
 /** The chat could not be sent; `failure` as the page shows it. */
 export class ChatRefused extends Error {
@@ -14,12 +17,14 @@ export class ChatRefused extends Error {
   }
 }
 
-export class ChatLine {
-  #socket = new ChatSocket();
+export class Line {
+  #socket = new GatewaySocket();
   #streams = new Map();
   #socketRefused = false;
+  #underWay = 0;
+  #waiting = [];
 
-  /** Starts a chat; see ChatSocket. Returns the way it took: "socket" or "http". Throws
+  /** Starts a chat; see GatewaySocket. Returns the way it took: "socket" or "http". Throws
       ChatRefused. */
   async chat(id, request, listener) {
     if (!this.#socketRefused) {
@@ -32,10 +37,30 @@ export class ChatLine {
         this.#socketRefused = true;
       }
     }
-    const abort = new AbortController();
-    this.#streams.set(id, abort);
-    streamChat(id, request, listener, abort.signal).finally(() => this.#streams.delete(id));
+    this.#overHttp(id, (signal) => streamChat(id, request, listener, signal));
     return 'http';
+  }
+
+  /** Sends a request to one of Ollama's routes, whose answer is told as the frames of /ws. Over HTTP
+      a few run at once, the others wait. Never throws. */
+  async request(id, request, listener) {
+    if (!this.#socketRefused) {
+      try {
+        await this.#socket.request(id, request, listener);
+        return;
+      } catch {
+        // The token may manage and not chat, or a proxy is in between: HTTP tells which.
+      }
+    }
+    const run = () => this.#overHttp(id, (signal) => streamRequest(id, request, listener, signal));
+    const turn = async () => {
+      this.#underWay += 1;
+      await run();
+      this.#underWay -= 1;
+      this.#waiting.shift()?.turn();
+    };
+    if (this.#underWay < HTTP_REQUESTS) turn();
+    else this.#waiting.push({ id, turn });
   }
 
   /** Takes up a chat of an earlier page. Throws where no socket opens. */
@@ -46,6 +71,7 @@ export class ChatLine {
   cancel(id) {
     this.#socket.cancel(id);
     this.#streams.get(id)?.abort();
+    this.#waiting = this.#waiting.filter((one) => one.id !== id);
   }
 
   /** Begins anew with the token of now. */
@@ -53,6 +79,13 @@ export class ChatLine {
     this.#socketRefused = false;
     this.#socket.reset();
     for (const abort of this.#streams.values()) abort.abort();
+  }
+
+  async #overHttp(id, stream) {
+    const abort = new AbortController();
+    this.#streams.set(id, abort);
+    await stream(abort.signal);
+    this.#streams.delete(id);
   }
 }
 

@@ -1,0 +1,81 @@
+// Chats and requests over plain HTTP, for where no socket gets through: Ollama's NDJSON, told as the
+// frames of /ws.
+
+import { authorization, refusal } from './http.js';
+import { objects } from './ndjson.js';
+
+/** Starts a chat; `listener` gets frames as GatewaySocket's does. `signal` ends it. Never throws. */
+export async function streamChat(id, request, listener, signal) {
+  let ended = false;
+  const tell = (frame) => {
+    ended ||= frame.type === 'done' || frame.type === 'error';
+    listener({ id, ...frame });
+  };
+  await guarded(tell, signal, async () => {
+    const answer = await send('POST', '/api/chat', { ...request, stream: true }, signal);
+    if (!answer.ok) {
+      tell(await errorFrame(answer));
+      return;
+    }
+    for await (const record of objects(answer.body)) tellRecord(record, tell);
+    if (!ended) tell({ type: 'error', status: 502, message: '' });
+  });
+}
+
+/** Sends a request (`{ method, path, body }`), whose answer is a stream of lines; else as
+    `streamChat`. */
+export async function streamRequest(id, { method, path, body }, listener, signal) {
+  const tell = (frame) => listener({ id, ...frame });
+  await guarded(tell, signal, async () => {
+    const answer = await send(method, path, body, signal);
+    if (!answer.ok) {
+      tell(await errorFrame(answer));
+      return;
+    }
+    tell({ type: 'response', status: answer.status });
+    for await (const record of objects(answer.body)) tell({ type: 'chunk', data: record });
+    tell({ type: 'end' });
+  });
+}
+
+async function guarded(tell, signal, work) {
+  try {
+    await work();
+  } catch {
+    tell(signal.aborted ? { type: 'done', reason: 'cancelled' } : { type: 'lost', code: 1006, reason: '' });
+  }
+}
+
+function send(method, path, body, signal) {
+  const headers = { ...authorization(), 'Content-Type': 'application/json' };
+  return fetch(path, { method, headers, body: JSON.stringify(body), signal });
+}
+
+async function errorFrame(answer) {
+  const { status, message, retryAfter } = await refusal(answer);
+  return { type: 'error', status, message, retryAfter };
+}
+
+function tellRecord(record, tell) {
+  if (record.error) {
+    tell({ type: 'error', status: 502, message: String(record.error) });
+    return;
+  }
+  const { content, thinking, tool_calls: calls } = record.message ?? {};
+  if (content || thinking || calls) tell({ type: 'delta', content, thinking, tool_calls: calls });
+  if (record.done) tell(ending(record));
+}
+
+function ending(record) {
+  const { prompt_eval_count: prompt = 0, eval_count: reply = 0, eval_duration: took = 0 } = record;
+  return {
+    type: 'done',
+    reason: record.done_reason ?? 'stop',
+    usage: { prompt_tokens: prompt, completion_tokens: reply, total_tokens: prompt + reply },
+    timings: {
+      total_ms: (record.total_duration ?? 0) / 1e6,
+      load_ms: (record.load_duration ?? 0) / 1e6,
+      tokens_per_second: took ? reply / (took / 1e9) : undefined,
+    },
+  };
+}
