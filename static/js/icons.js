@@ -21,6 +21,7 @@ const STROKES = {
   menu: 'M5 12h.1M12 12h.1M19 12h.1',
   models: 'M12 3l8 4.5v9L12 21l-8-4.5v-9zM4 7.5l8 4.5 8-4.5M12 12v9',
   pin: 'M9 4h6l-1 6 3 3v2H7v-2l3-3zM12 15v5',
+  plus: 'M12 6v12M6 12h12',
   right: 'M10 7l5 5-5 5',
   retry: 'M19.5 12a7.5 7.5 0 1 1-2.2-5.3L19.5 9M19.5 4v5h-5',
   search: 'M16 16l4 4M18 11a7 7 0 1 1-14 0 7 7 0 0 1 14 0z',

@@ -96,4 +96,5 @@ export class Models extends EventTarget {
 }
 
 export const canSee = (model) => model?.capabilities.includes('vision') ?? false;
+export const canUseTools = (model) => model?.capabilities.includes('tools') ?? false;
 export const canThink = (model) => model?.capabilities.includes('thinking') ?? false;

@@ -1,7 +1,7 @@
 // What the reader changed about how models answer. Only that is sent; everything else is left to
 // the model and the server.
 
-import { canThink } from './models.js';
+import { canThink, canUseTools } from './models.js';
 import { recall, remember } from './prefs.js';
 
 /** The options of Ollama that can be changed. `kind`: number, whole or lines. */
@@ -55,6 +55,7 @@ export class Settings extends EventTarget {
     if (Object.keys(options).length > 0) request.options = options;
     if (this.get('keep_alive')) request.keep_alive = duration(this.get('keep_alive'));
     if (this.get('format')) request.format = format(this.get('format'));
+    if (this.get('tools') && canUseTools(model)) request.tools = tools(this.get('tools'));
     const think = this.get('think');
     if (think && (canThink(model) || think === 'false')) {
       request.think = think === 'true' || think === 'false' ? think === 'true' : think;
@@ -75,6 +76,15 @@ export function format(text) {
   const schema = JSON.parse(wanted);
   if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) throw new SyntaxError('not an object');
   return schema;
+}
+
+/** Tools in Ollama's form, `[{ type, function: { name, parameters } }]`; one alone is a list of one.
+    Throws SyntaxError for anything else. */
+export function tools(text) {
+  const given = JSON.parse(text);
+  const list = Array.isArray(given) ? given : [given];
+  if (!list.every((one) => typeof one?.function?.name === 'string')) throw new SyntaxError('not tools');
+  return list;
 }
 
 function read() {

@@ -2,9 +2,9 @@
 
 import { button, byId, el } from './dom.js';
 import { say } from './i18n.js';
-import { OPTIONS, THINK, format } from './settings.js';
+import { Presets } from './presets.js';
+import { OPTIONS, THINK, format, tools } from './settings.js';
 
-const PRESETS = ['concise', 'teacher', 'translator'];
 const DURATION = /^(-?\d+(\.\d+)?|(\d+(\.\d+)?(ms|s|m|h))+|-\d+(s|m|h))$/;
 
 export class SettingsDrawer {
@@ -13,6 +13,7 @@ export class SettingsDrawer {
   constructor(settings, models) {
     this.settings = settings;
     this.models = models;
+    this.presets = new Presets(settings);
     this.drawer = byId('settings');
     const field = (name, control, why) => this.#row(name, control, why);
     this.drawer.append(
@@ -21,13 +22,14 @@ export class SettingsDrawer {
       el('div', { class: 'drawer-body' },
         el('p', { class: 'faint', t: 'settings.why' }),
         field('system', el('textarea', { class: 'field', rows: '4' })),
-        this.#presets(),
+        this.presets.node,
         field('think', select(THINK, 'settings.think')),
         ...OPTIONS.map(({ name, kind, min, max }) => field(name, kind === 'lines'
           ? el('textarea', { class: 'field', rows: '2' })
           : el('input', { class: 'field', type: 'number', step: kind === 'whole' ? '1' : 'any', min, max, inputmode: kind === 'whole' ? 'numeric' : 'decimal' }), true)),
         field('keep_alive', el('input', { class: 'field', type: 'text', spellcheck: 'false' }), true),
         field('format', el('textarea', { class: 'field code-field', rows: '4', spellcheck: 'false' }), true),
+        field('tools', el('textarea', { class: 'field code-field', rows: '4', spellcheck: 'false' }), true),
         button({ class: 'button', t: 'settings.reset', on: { click: () => settings.reset() } })),
     );
     this.drawer.addEventListener('click', ({ target }) => { if (target === this.drawer) this.drawer.close(); });
@@ -59,16 +61,6 @@ export class SettingsDrawer {
       why ? el('small', { class: 'faint', t: `settings.${name}.why` }) : null);
   }
 
-  #presets() {
-    const row = el('div', { class: 'presets' });
-    for (const name of PRESETS) {
-      const words = el('span', { class: 'unseen', t: `preset.${name}.text` });
-      row.append(button({ class: 'button', on: { click: () => this.settings.set('system', words.textContent) } },
-        el('span', { t: `preset.${name}` }), words));
-    }
-    return row;
-  }
-
   #fill() {
     for (const [name, { control, back, said }] of this.#rows) {
       control.value = this.settings.get(name);
@@ -76,6 +68,7 @@ export class SettingsDrawer {
       said.hidden = true;
       back.hidden = !this.settings.get(name);
     }
+    this.presets.offer();
   }
 
   /** Names what an empty field stands for: the model's own parameter, else Ollama's. */
@@ -88,21 +81,24 @@ export class SettingsDrawer {
       if (own ?? usual) say(control, 'settings.usual', { value: own ?? usual }, 'tPlaceholder');
       else say(control, 'settings.auto', undefined, 'tPlaceholder');
     }
-    for (const name of ['system', 'keep_alive', 'format']) say(this.#rows.get(name).control, 'settings.auto', undefined, 'tPlaceholder');
+    for (const name of ['system', 'keep_alive', 'format', 'tools']) say(this.#rows.get(name).control, 'settings.auto', undefined, 'tPlaceholder');
   }
 }
 
 const CHECKS = {
   keep_alive: (value) => value === '' || DURATION.test(value),
-  format: (value) => {
-    try {
-      if (value) format(value);
-      return true;
-    } catch {
-      return false;
-    }
-  },
+  format: (value) => value === '' || reads(format, value),
+  tools: (value) => value === '' || reads(tools, value),
 };
+
+function reads(read, value) {
+  try {
+    read(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 function select(values, key) {
   return el('select', { class: 'field' },

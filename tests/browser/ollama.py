@@ -152,15 +152,18 @@ class ScriptedOllama:
 
     def talk(self, count: int = 1) -> list[Talk]:
         """Scripts the next `count` answers."""
-        talks = [Talk(self._loop) for _ in range(count)]
-        self.on("/api/chat", *talks)
-        return talks
+        return self.talks_on("/api/chat", count)
 
     def talk_on(self, path: str) -> Talk:
         """Scripts the next answer of another route that streams."""
-        talk = Talk(self._loop)
-        self.on(path, talk)
+        (talk,) = self.talks_on(path, 1)
         return talk
+
+    def talks_on(self, path: str, count: int) -> list[Talk]:
+        """Scripts the next `count` answers of a route that streams."""
+        talks = [Talk(self._loop) for _ in range(count)]
+        self.on(path, *talks)
+        return talks
 
     def chats(self) -> list[dict[str, Any]]:
         """The bodies of the chats that were asked since the test began."""

@@ -60,6 +60,72 @@ def test_an_answer_goes_on_after_its_connection_was_lost(
     assert len(ollama.chats()) == 1
 
 
+def test_a_socket_that_went_silent_is_given_up_and_the_answer_goes_on(
+    open_page: Callable[..., Any], ollama: ScriptedOllama
+) -> None:
+    """A network that changed may leave a socket that seems open, and brings nothing any more."""
+
+    def with_clock(page: Any) -> None:
+        page.clock.install()
+        watched(page)
+
+    page = open_page(before=with_clock)
+    talk = begun(page, ollama, "Before the silence,")
+    page.evaluate("window.sockets.at(-1).onmessage = null")
+    talk.say(" in it")
+    page.clock.fast_forward(30_000)
+    page.wait_for_selector(f"{LAST} .state:has-text('Connecting again')")
+    page.clock.fast_forward(1_000)
+    page.wait_for_selector(f"{LAST} .body:has-text('in it')")
+    talk.say(" and after.")
+    page.wait_for_selector(f"{LAST} .body:has-text('and after.')")
+    assert page.evaluate("window.sockets.length") == 2
+    assert len(ollama.chats()) == 1
+
+
+def test_a_socket_that_answers_pings_is_kept(
+    open_page: Callable[..., Any], ollama: ScriptedOllama
+) -> None:
+    def with_clock(page: Any) -> None:
+        page.clock.install()
+        watched(page)
+
+    page = open_page(before=with_clock)
+    talk = begun(page, ollama, "Slow")
+    for _ in range(12):
+        page.clock.fast_forward(5_000)
+        page.wait_for_timeout(20)
+    assert page.evaluate("window.sockets.length") == 1
+    talk.end()
+    answered(page)
+
+
+def test_a_chat_begun_while_the_socket_is_away_and_the_one_before_both_go_on(
+    open_page: Callable[..., Any], ollama: ScriptedOllama
+) -> None:
+    page = open_page(before=watched)
+    first = begun(page, ollama, "The first")
+    page.evaluate("window.noSockets = true")
+    page.evaluate("window.sockets.at(-1).close(4000)")
+    page.wait_for_selector(f"{LAST} .state:has-text('Connecting again')")
+    page.click("#new-chat")
+    page.evaluate("window.noSockets = false")
+    (second,) = ollama.talk()
+    ask(page, "Another.")
+    assert second.asked.wait(10)
+    second.say("The second")
+    page.wait_for_selector(f"{LAST} .body:has-text('The second')")
+    first.say(" goes on.")
+    first.end()
+    second.say(" too.")
+    second.end()
+    answered(page)
+    assert texts(page)[-1] == "The second too."
+    page.click("#side-toggle")
+    page.click(".chat-open:has-text('A long one.')")
+    page.wait_for_selector(f"{LAST} .body:has-text('The first goes on.')")
+
+
 def test_the_wait_for_the_connection_is_said(
     open_page: Callable[..., Any], ollama: ScriptedOllama
 ) -> None:

@@ -10,11 +10,13 @@ from ..backend import Exchange, json_reply
 from .conftest import MANAGER, TOKEN
 from .gateway import Gateway
 from .ollama import ScriptedOllama
+from .steps import exchange
+from .test_connection import watched
 from .test_token import give
 
 
 def opened(page: Any) -> None:
-    page.wait_for_selector(".tries button")
+    page.wait_for_selector("#models-entry:not([hidden])", state="attached")
     page.click("#menu-button")
     page.click("#models-entry")
     page.wait_for_selector(".managed li >> nth=3")
@@ -58,6 +60,68 @@ def test_a_pull_that_fails_says_why_and_one_that_is_stopped_ends(
     page.wait_for_selector(".pulls:has-text('pulling manifest')")
     page.click(".pulls .icon-button")
     assert pull.left.wait(10)
+    page.wait_for_selector(".pulls li", state="detached")
+
+
+def test_many_pulls_at_once_leave_the_page_its_connections(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    pulls = ollama.talks_on("/api/pull", 8)
+    opened(page)
+    for number, pull in enumerate(pulls):
+        page.fill(".pull-form input", f"model-{number}")
+        page.press(".pull-form input", "Enter")
+        assert pull.asked.wait(10)
+        pull.put(status="pulling", completed=1, total=2)
+    page.wait_for_selector(".pulls li >> nth=7")
+    page.locator(".managed li", has_text="seer:4b").locator("[data-t-label='manage.show']").click()
+    page.keyboard.press("Escape")
+    exchange(page, ollama, "Hello.", "Hi.")
+    for pull in pulls:
+        pull.put(status="success")
+        pull.hang_up()
+    opened(page)
+    page.wait_for_selector(".pulls li", state="detached")
+
+
+def test_where_no_socket_gets_through_pulls_take_turns(
+    open_page: Callable[..., Any], ollama: ScriptedOllama
+) -> None:
+    page = open_page(before=watched)
+    page.evaluate("window.noSockets = true")
+    pulls = ollama.talks_on("/api/pull", 4)
+    opened(page)
+    for number in range(4):
+        page.fill(".pull-form input", f"model-{number}")
+        page.press(".pull-form input", "Enter")
+    for pull in pulls[:3]:
+        assert pull.asked.wait(10)
+    assert not pulls[3].asked.is_set()
+    pulls[0].put(status="success")
+    pulls[0].hang_up()
+    assert pulls[3].asked.wait(10)
+    for pull in pulls[1:]:
+        pull.put(status="success")
+        pull.hang_up()
+    page.wait_for_selector(".pulls li", state="detached")
+
+
+def test_a_pull_goes_on_after_its_connection_was_lost(
+    open_page: Callable[..., Any], ollama: ScriptedOllama
+) -> None:
+    page = open_page(before=watched)
+    first, second = ollama.talks_on("/api/pull", 2)
+    opened(page)
+    page.fill(".pull-form input", "newcomer:1b")
+    page.press(".pull-form input", "Enter")
+    assert first.asked.wait(10)
+    first.put(status="pulling", completed=1, total=2)
+    page.wait_for_selector(".pulls:has-text('pulling')")
+    page.evaluate("window.sockets.at(-1).close(4000)")
+    assert first.left.wait(10)
+    assert second.asked.wait(10)
+    second.put(status="success")
+    second.hang_up()
     page.wait_for_selector(".pulls li", state="detached")
 
 

@@ -99,3 +99,36 @@ def test_the_context_gauge_warns_before_it_is_full(page: Any, ollama: ScriptedOl
     talk.say("A lot.")
     talk.end(prompt=3700, reply=100)
     page.wait_for_selector("#context[data-full]:has-text('Context 93% full')")
+
+
+def test_a_system_prompt_is_saved_as_a_preset_and_forgotten(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    opened(page)
+    assert page.is_hidden(".presets .add")
+    change(page, "system", "Answer in rhymes.")
+    page.click(".presets .add")
+    page.fill(".presets .field", "Poet")
+    page.press(".presets .field", "Enter")
+    page.wait_for_selector(".own-preset:has-text('Poet')")
+    page.click("#settings .button[data-t='settings.reset']")
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    opened(page)
+    page.click(".own-preset .button")
+    assert page.input_value("#setting-system") == "Answer in rhymes."
+    page.keyboard.press("Escape")
+    talk = exchange(page, ollama, "Hello.", "Mellow.")
+    assert talk.request["messages"][0] == {"role": "system", "content": "Answer in rhymes."}
+    opened(page)
+    page.click(".own-preset .icon-button")
+    assert page.locator(".own-preset").count() == 0
+
+
+def test_escape_leaves_the_name_of_a_preset_and_not_the_drawer(page: Any) -> None:
+    opened(page)
+    change(page, "system", "Answer in rhymes.")
+    page.click(".presets .add")
+    page.press(".presets .field", "Escape")
+    page.wait_for_selector(".presets .add")
+    assert page.is_visible("#settings[open]")
