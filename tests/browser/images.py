@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from playwright.sync_api import sync_playwright
 from ..backend import json_reply
 from .conftest import FLAGS
 from .gateway import ROOT, Gateway
-from .ollama import ScriptedOllama, model
+from .ollama import ScriptedOllama, Talk, model
 from .steps import LAST, answered, ask
 
 MODELS = [
@@ -31,6 +32,11 @@ MODELS = [
 WORDS = {
     "en-US": {
         "others": ["A birthday poem for Ada", "Why is my sourdough flat?"],
+        "puzzle": "Three switches, one lamp in another room. One visit. Which switch is it?",
+        "pondering": "A lamp tells more than on and off: it is also warm. So I can leave one on "
+        "for a while, then switch it off, and",
+        "last": "And without changing the program?",
+        "prompt": "You review Python. Be brief, and name the line.",
         "question": "How do I find the slowest part of a Python program?",
         "thinking": "They want a practical answer: measure first. cProfile is built in.",
         "answer": """Measure before you change anything; the slow part is rarely where you think.
@@ -57,6 +63,10 @@ If $t$ is the share of that part, no speed-up of it can win more than $\\frac{1}
     },
     "zh-CN": {
         "others": ["写给小安的生日诗", "面包为什么发不起来？"],
+        "puzzle": "三个开关，另一个房间里有一盏灯，只能进去一次。怎样知道是哪个开关？",
+        "pondering": "灯不只有亮和灭，还会发热。所以可以先打开一个开关等一会儿，再关掉，然后",
+        "last": "不改程序的话呢？",
+        "prompt": "你负责审阅 Python 代码。回答要简短，并指出是哪一行。",
         "question": "怎样找出 Python 程序里最慢的部分？",
         "thinking": "他想要实用的答案：先测量。cProfile 是自带的。",
         "answer": """先测量，再动手改；最慢的地方往往不是你以为的那里。
@@ -122,7 +132,33 @@ class Studio:
         page.wait_for_timeout(50)
         page.screenshot(path=self._to / f"{name}.png")
 
-    def manage(self, page: Any) -> None:
+    def picker(self, page: Any) -> None:
+        page.click("#model-button")
+        page.wait_for_selector("#model-options .option")
+
+    def ponder(self, page: Any, locale: str) -> Talk:
+        """A model in the middle of its thoughts."""
+        (talk,) = self._ollama.talk()
+        ask(page, WORDS[locale]["puzzle"])
+        assert talk.asked.wait(10)
+        talk.say(thinking=WORDS[locale]["pondering"])
+        page.click(f"{LAST} .thinking summary")
+        return talk
+
+    def fail(self, page: Any, locale: str) -> None:
+        gone = "model 'qwen3:8b' not found"
+        self._ollama.on("/api/chat", json_reply({"error": gone}, 404))
+        ask(page, WORDS[locale]["last"])
+        page.wait_for_selector(f"{LAST} .failure")
+
+    def settings(self, page: Any, locale: str) -> None:
+        page.click("#settings-button")
+        for name, value in {"system": WORDS[locale]["prompt"], "temperature": "0.2"}.items():
+            page.fill(f"#setting-{name}", value)
+            page.dispatch_event(f"#setting-{name}", "change")
+        page.focus("#settings header button")
+
+    def manage(self, page: Any) -> Talk:
         pull = self._ollama.talk_on("/api/pull")
         page.click("#menu-button")
         page.click("#models-entry")
@@ -130,49 +166,39 @@ class Studio:
         page.fill(".pull-form input", "mistral:7b")
         page.press(".pull-form input", "Enter")
         pull.put(status="pulling f5074b1221da", completed=1_700_000_000, total=4_100_000_000)
-        page.wait_for_selector(".pulls:has-text('1.7 GB')")
+        page.wait_for_selector(".pulls progress[value]")
         page.click(".managed li >> nth=1 >> [data-t-label='manage.delete']")
-
-    def fail(self, page: Any) -> None:
-        gone = "model 'qwen3:8b' not found"
-        self._ollama.on("/api/chat", json_reply({"error": gone}, 404))
-        ask(page, "Are you there?")
-        page.wait_for_selector(f"{LAST} .failure")
+        return pull
 
 
-def take_all(studio: Studio) -> None:
-    for width, scheme, locale in (
-        (1280, "light", "en-US"),
-        (1280, "dark", "zh-CN"),
-        (360, "light", "zh-CN"),
-        (360, "dark", "en-US"),
-    ):
-        name = f"{width}-{scheme}-{locale[:2]}"
-        page = studio.page(width, scheme, locale)
-        studio.take(page, f"empty-{name}")
-        studio.chat(page, locale)
-        if width > 700:
-            page.click("#side-toggle")
-        page.evaluate("scroller.scrollTop = 0")
-        studio.take(page, f"chat-{name}")
-        if (width, scheme) == (1280, "light"):
-            page.click(f"{LAST} .thinking summary")
-            studio.take(page, f"thinking-{name}")
-        page.context.close()
-    page = studio.page(1280, "light", "en-US")
-    page.click("#model-button")
-    page.wait_for_selector("#model-options .option")
-    studio.take(page, "models-1280-light-en")
+def take_all(studio: Studio, width: int, scheme: str, locale: str) -> None:
+    """Every state of the page, in one size, theme and language."""
+    name = f"{width}-{scheme}-{locale[:2]}"
+    page = studio.page(width, scheme, locale)
+    studio.take(page, f"empty-{name}")
+    studio.picker(page)
+    studio.take(page, f"picker-{name}")
     page.keyboard.press("Escape")
-    studio.manage(page)
-    studio.take(page, "manage-1280-light-en")
+    studio.chat(page, locale)
+    if width > 700:
+        page.click("#side-toggle")
+    page.evaluate("scroller.scrollTop = 0")
+    studio.take(page, f"chat-{name}")
+    studio.fail(page, locale)
+    studio.take(page, f"error-{name}")
+    studio.settings(page, locale)
+    studio.take(page, f"settings-{name}")
     page.keyboard.press("Escape")
-    studio.fail(page)
-    studio.take(page, "error-1280-light-en")
-    page.click("#settings-button")
-    page.fill("#setting-temperature", "0.2")
-    page.dispatch_event("#setting-temperature", "change")
-    studio.take(page, "settings-1280-light-en")
+    pull = studio.manage(page)
+    studio.take(page, f"models-{name}")
+    page.keyboard.press("Escape")
+    page.click("#new-chat")
+    talk = studio.ponder(page, locale)
+    studio.take(page, f"thinking-{name}")
+    talk.end()
+    answered(page)
+    pull.hang_up()
+    page.context.close()
 
 
 def main(to: Path) -> None:
@@ -189,7 +215,9 @@ def main(to: Path) -> None:
         path = shutil.which("chromium")
         browser = driver.chromium.launch(executable_path=path, args=FLAGS)
         try:
-            take_all(Studio(browser, gateway, ollama, to))
+            studio = Studio(browser, gateway, ollama, to)
+            for look in product((1280, 360), ("light", "dark"), ("en-US", "zh-CN")):
+                take_all(studio, *look)
         finally:
             browser.close()
             gateway.stop()
