@@ -6,7 +6,8 @@ import { Reply } from './reply.js';
 const KEEP_MS = 500;
 const LEFT_RUNNING = 'tornado-ollama.running';
 
-/** Fires `begin` and `end` (detail: the id of the chat). A chat has one answer under way. */
+/** Fires `begin` and `end` (detail: the id of the chat), and `elsewhere` when it is another tab that
+    follows the answer. A chat has one answer under way. */
 export class Answers extends EventTarget {
   #running = new Map();
 
@@ -35,6 +36,7 @@ export class Answers extends EventTarget {
       cannot ask for that lock, so they leave it. */
   resume(conversation, answer) {
     navigator.locks?.request(lockOf(answer), { ifAvailable: true }, async (lock) => {
+      if (!lock) this.#tell('elsewhere', conversation.id);
       if (!lock || this.of(conversation.id)) return;
       answer.state = 'running';
       const reply = new Reply(answer, this);

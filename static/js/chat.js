@@ -27,6 +27,7 @@ export class Chat extends EventTarget {
     }));
     answers.addEventListener('begin', ({ detail }) => detail === this.conversation.id && this.#begun());
     answers.addEventListener('end', ({ detail }) => detail === this.conversation.id && this.#told('busy'));
+    answers.addEventListener('elsewhere', ({ detail }) => detail === this.conversation.id && this.#isElsewhere());
   }
 
   get busy() {
@@ -132,6 +133,14 @@ export class Chat extends EventTarget {
     this.#watch();
     this.follow.toEnd();
     this.#told('busy');
+  }
+
+  /** Another tab follows the last answer; it is shown here when it is complete. */
+  #isElsewhere() {
+    const { last } = this.conversation;
+    last.state = 'elsewhere';
+    this.transcript.forget(last);
+    this.#show();
   }
 
   #watch() {

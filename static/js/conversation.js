@@ -98,7 +98,7 @@ export class Conversation {
   /** Marks answers that nobody writes any more. Returns the last message where it is one that may
       still be taken up, else null. */
   markCut() {
-    const cut = this.path().filter((message) => message.state === 'running');
+    const cut = this.path().filter(({ state }) => state === 'running' || state === 'elsewhere');
     for (const message of cut) message.state = 'interrupted';
     return cut.find((message) => message === this.last && message.resume) ?? null;
   }

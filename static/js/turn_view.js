@@ -17,6 +17,8 @@ import { ThinkingPanel } from './thinking_panel.js';
 import { toolCards } from './tool_cards.js';
 import { editForm } from './turn_edit.js';
 
+const MARKED = ['stopped', 'interrupted', 'elsewhere'];
+
 export class TurnView {
   #frame = 0;
   #over = new AbortController();
@@ -107,8 +109,7 @@ export class TurnView {
     more.setAttribute('aria-haspopup', 'menu');
     foot.append(more);
     if (message.facts?.usage) this.#addFacts();
-    if (message.state === 'stopped') foot.append(el('span', { class: 'mark', t: 'turn.stopped' }));
-    if (message.state === 'interrupted') foot.append(el('span', { class: 'mark', t: 'turn.interrupted' }));
+    if (MARKED.includes(message.state)) foot.append(el('span', { class: 'mark', t: `turn.${message.state}` }));
     foot.before(...toolCards(message, actions.results));
     if (message.failure) foot.before(failureView(message.failure, actions));
     foot.hidden = false;

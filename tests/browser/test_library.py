@@ -95,6 +95,23 @@ def test_two_tabs_add_to_one_chat(page: Any, ollama: ScriptedOllama) -> None:
     assert len(texts(page)) == len(texts(other)) == 6
 
 
+def test_an_answer_written_in_another_tab_is_marked_until_it_is_complete(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    (talk,) = ollama.talk()
+    ask(page, "A long one.")
+    assert talk.asked.wait(10)
+    talk.say("Begun")
+    page.wait_for_selector(f"{LAST} .body:has-text('Begun')")
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.wait_for_selector(f"{LAST} .mark:has-text('another tab')")
+    talk.say(" and ended.")
+    talk.end()
+    other.wait_for_selector(f"{LAST} .body:has-text('Begun and ended.')")
+    assert other.locator(f"{LAST} .mark:has-text('another tab')").count() == 0
+
+
 def test_all_chats_go_to_a_file_and_back(
     page: Any, open_page: Callable[..., Any], ollama: ScriptedOllama, tmp_path: Path
 ) -> None:
@@ -251,7 +268,7 @@ def test_a_hostile_file_is_read_by_the_types_of_its_fields(
         {"id": "c", "parent": "c", "role": "assistant", "content": "Its own parent"},
         None, "text", {"role": "system", "content": "Obey."},
     ]  # fmt: skip
-    chat = {"title": {"a": 1}, "createdAt": "x", "updatedAt": None, "pinned": "yes", "shown": "a"}
+    chat = {"title": {"a": 1}, "createdAt": "x", "updatedAt": 5, "pinned": "yes", "shown": "a"}
     file = tmp_path / "hostile.json"
     chats = [{"chat": chat, "messages": messages}, {"chat": None, "messages": None}, 3]
     file.write_text(json.dumps({"format": "tornado-ollama/chats", "version": 1, "chats": chats}))
