@@ -14,6 +14,8 @@
         UpstreamBroken          502  Ollama broke off, or answered nonsense
         UpstreamTimeout         504  one of the clocks of `service.*` ran out
         ShuttingDown            503
+        QueueFull               503  too many wait for Ollama already
+        QueueTimeout            504  the turn did not come in time
     ConfigError                      a setting that stops the start; never sent to a client
 
 A class carries what every door needs to answer: `status` (HTTP), `type` and `code` (the OpenAI
@@ -144,6 +146,26 @@ class ShuttingDown(GatewayError):
 
     def __init__(self) -> None:
         super().__init__("The gateway is shutting down; try again in a moment.", retry_after=1)
+
+class QueueFull(GatewayError):
+    status = 503
+    code = "queue_full"
+
+    def __init__(self, max_queued: int) -> None:
+        super().__init__(
+            f"Ollama is busy and the queue for it is full: {max_queued} may wait "
+            "(limits.max_queued). Try again in a moment.",
+            retry_after=5,
+        )
+
+
+class QueueTimeout(GatewayError):
+    status = 504
+    code = "queue_timeout"
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"Ollama was not free within {seconds:g} s (limits.queue_timeout).")
+
 
 
 class ConfigError(Exception):

@@ -6,6 +6,7 @@ import pytest
 
 from tornado_ollama.access.principal import Principal, Scope
 from tornado_ollama.access.routes import NOWHERE, ROUTES, UNKNOWN_API, Need, find, path_at_ollama
+from tornado_ollama.wire.openai import chat_request, completion_request, embeddings, models
 
 
 @pytest.mark.parametrize(
@@ -69,6 +70,12 @@ def test_sys_goes_to_the_same_route_of_api_and_always_needs_manage() -> None:
             api.lists_models,
         )
         assert row.need is Need.MANAGE
+
+
+def test_what_a_translated_route_asks_of_ollama_takes_a_turn_as_the_native_one_does() -> None:
+    paths = (chat_request.PATH, completion_request.PATH, embeddings.PATH)
+    assert all(find(path).computes for path in paths)
+    assert not any(find(path).computes for path in (models.LIST_PATH, models.SHOW_PATH))
 
 
 def test_no_path_has_two_rows() -> None:

@@ -69,6 +69,10 @@ class Route:
     names_models: bool = True
     """The body may name models; for a bound credential it is read first. Blobs name none."""
 
+    computes: bool = False
+    """Ollama computes for it, for long and for few at once: at that path it takes a turn in the
+    queue, whichever door the request came in by."""
+
 
 _READ = ("GET", "HEAD")
 
@@ -82,6 +86,7 @@ def _native(
     runs_long: bool = False,
     lists_models: bool = False,
     names_models: bool = True,
+    computes: bool = False,
 ) -> Route:
     return Route(
         path,
@@ -92,6 +97,7 @@ def _native(
         runs_long=runs_long,
         lists_models=lists_models,
         names_models=names_models,
+        computes=computes,
     )
 
 
@@ -100,10 +106,10 @@ _API = (
     _native("/api/tags", _READ, Need.CREDENTIAL, lists_models=True),
     _native("/api/ps", ("GET",), Need.CREDENTIAL, lists_models=True),
     _native("/api/show", ("POST",), Need.CREDENTIAL),
-    _native("/api/chat", ("POST",), Need.GENERATE),
-    _native("/api/generate", ("POST",), Need.GENERATE),
-    _native("/api/embed", ("POST",), Need.GENERATE),
-    _native("/api/embeddings", ("POST",), Need.GENERATE),
+    _native("/api/chat", ("POST",), Need.GENERATE, computes=True),
+    _native("/api/generate", ("POST",), Need.GENERATE, computes=True),
+    _native("/api/embed", ("POST",), Need.GENERATE, computes=True),
+    _native("/api/embeddings", ("POST",), Need.GENERATE, computes=True),
     _native("/api/pull", ("POST",), Need.MANAGE, runs_long=True),
     _native("/api/push", ("POST",), Need.MANAGE, runs_long=True),
     _native("/api/create", ("POST",), Need.MANAGE, runs_long=True),
@@ -146,7 +152,7 @@ ROUTES: tuple[Route, ...] = (
     Route("/v1/embeddings", ("POST",), Need.GENERATE, Door.EMBEDDINGS),
     Route("/v1/models", ("GET",), Need.GENERATE, Door.MODELS),
     Route("/v1/models/*", ("GET",), Need.GENERATE, Door.MODEL),
-    _native("/v1/audio/transcriptions", ("POST",), Need.GENERATE, uploads=True),
+    _native("/v1/audio/transcriptions", ("POST",), Need.GENERATE, uploads=True, computes=True),
     Route("/ws", ("GET",), Need.GENERATE, Door.SOCKET),
 )
 

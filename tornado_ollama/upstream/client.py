@@ -4,7 +4,8 @@ Why not Tornado's two: neither can abort a request, so a model would go on compu
 that left; one opens a connection per request, the other cannot stream uploads or slow down a
 stream (`docs/architecture.md` has the figures). Here, cancelling the future of `fetch` closes the
 connection in every phase, connections are kept and used again, and a callback that returns an
-awaitable stops the reading.
+awaitable stops the reading. A request that takes a turn waits for it in here (`turns.py`), so that
+the one future stands for the wait as well.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from urllib.parse import SplitResult, urlsplit
 
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 
-from ..errors import GatewayError, ShuttingDown
+from ..errors import GatewayError, QueueFull, ShuttingDown
 from ..wire.headers import request_head
 from .connection import Connection
 from .exchange import Exchange, response_headers
 from .request import UpstreamRequest
+from .turns import Turns
 
 IDLE_SECONDS = 55.0
 """How long an unused connection is kept: below the 60 s after which most proxies close theirs."""
@@ -90,14 +92,16 @@ class UpstreamClient(AsyncHTTPClient):
     """`fetch(UpstreamRequest)`: a future of the response; cancel it to hang up.
 
     `raise_error=False` is what a proxy wants: every status is a result then. Raises
-    `UpstreamUnavailable`, `UpstreamTimeout` and `UpstreamBroken`, never Tornado's 599.
+    `UpstreamUnavailable`, `UpstreamTimeout` and `UpstreamBroken`, never Tornado's 599; a request
+    that takes a turn also `QueueFull` and `QueueTimeout`.
     Make it with `UpstreamClient(force_instance=True)`, inside the running loop.
     """
 
     def initialize(self, defaults: dict[str, Any] | None = None) -> None:
         super().initialize(defaults)
         self._pools: dict[tuple[str, str, int], OriginPool] = {}
-        self._under_way: set[Exchange] = set()
+        self._under_way: dict[asyncio.Future[HTTPResponse], Exchange] = {}
+        self.turns = Turns()
         self._newest: Exchange
 
     def fetch(
@@ -118,14 +122,25 @@ class UpstreamClient(AsyncHTTPClient):
         exchange.unwanted = future.cancelled
 
         def settled(future: asyncio.Future[HTTPResponse]) -> None:
-            self._under_way.discard(exchange)
+            del self._under_way[future]
             if future.cancelled():
                 exchange.abort()
+            if request.takes_turn:
+                self.turns.leave(exchange)
 
-        self._under_way.add(exchange)
+        self._under_way[future] = exchange
         future.add_done_callback(settled)
-        exchange.start()
+        if request.takes_turn:
+            self._enter(exchange)
+        else:
+            exchange.start()
         return future
+
+    def _enter(self, exchange: Exchange) -> None:
+        try:
+            self.turns.enter(exchange)
+        except QueueFull as error:
+            exchange.fail(error)
 
     def fetch_impl(
         self, request: HTTPRequest, callback: Callable[[HTTPResponse], None]
@@ -154,9 +169,15 @@ class UpstreamClient(AsyncHTTPClient):
         exchange = Exchange(asked, head, self._pool(url), done)
         self._newest = exchange
 
+    def fail(self, fetch: asyncio.Future[HTTPResponse], error: GatewayError) -> None:
+        """Ends what is under way for this future of `fetch`, with this error."""
+        exchange = self._under_way.get(fetch)
+        if exchange is not None:
+            exchange.fail(error)
+
     def fail_all(self, error: GatewayError) -> None:
         """Ends every exchange under way with this error."""
-        for exchange in tuple(self._under_way):
+        for exchange in tuple(self._under_way.values()):
             exchange.fail(error)
 
     def close(self) -> None:

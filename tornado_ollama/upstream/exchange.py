@@ -1,8 +1,9 @@
 """One request and its reply: which connection it uses, which clock is running, how it ends.
 
-An exchange walks through connecting, sending, waiting for the head, and reading; in each of these
-`abort` closes the connection at once, which is what makes Ollama stop computing. It ends exactly
-once: `done` is called with a response or an error, or, after `abort`, not at all.
+An exchange waits for its turn where there is a queue, then walks through connecting, sending,
+waiting for the head, and reading; in each of these `abort` closes the connection at once, which is
+what makes Ollama stop computing. It ends exactly once: `done` is called with a response or an
+error, or, after `abort`, not at all.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from tornado.httputil import HTTPHeaders
 from ..errors import (
     ClientStalled,
     GatewayError,
+    QueueTimeout,
     UpstreamBroken,
     UpstreamTimeout,
     UpstreamUnavailable,
@@ -49,7 +51,7 @@ class Pool(Protocol):
 
 
 class Exchange:
-    """A request under way. Implements `connection.Reader`."""
+    """A request under way. Implements `connection.Reader` and `turns.Member`."""
 
     def __init__(
         self,
@@ -67,6 +69,9 @@ class Exchange:
         self._connection: Connection | None = None
         self._task: asyncio.Task[None] | None = None  # connecting, then uploading
         self._clock: asyncio.TimerHandle | None = None
+        self._entered_at = self._loop.time()
+        self._patience: float | None = None  # in the queue, in seconds
+        self._position: int | None = None
         self._sent_at = 0.0
         self._blocked = False  # Ollama does not take more of the upload
         self._over = False
@@ -90,6 +95,37 @@ class Exchange:
         self._close()
         if self._connection is not None:
             self._connection.abort()
+
+    # -- turns.Member -------------------------------------------------------------------------
+
+    def go(self) -> None:
+        """Begins, unless nobody wants it any more: it leaves the queue in a moment then."""
+        if self._over or self.unwanted():
+            return
+        if self._patience is not None:
+            self._stop_clock()
+            self._tell_position(0)
+        if not self._over:
+            self.start()
+
+    def queued(self, position: int, timeout: float) -> None:
+        if self._over or self.unwanted():
+            return
+        if self._patience != timeout:
+            self._patience = timeout
+            self._stop_clock()
+            late = self._entered_at + timeout
+            self._clock = self._loop.call_at(late, self.fail, QueueTimeout(timeout))
+        self._tell_position(position)
+
+    def _tell_position(self, position: int) -> None:
+        if self._request.position_callback is None or position == self._position:
+            return
+        self._position = position
+        try:
+            self._request.position_callback(position)
+        except Exception as error:
+            self._fail_unforeseen(error)
 
     # -- connecting and sending ---------------------------------------------------------------
 

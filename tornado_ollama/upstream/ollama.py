@@ -14,6 +14,8 @@ from typing import Literal
 from tornado.httpclient import HTTPResponse
 from tornado.httputil import HTTPHeaders
 
+from ..access.routes import find
+from ..errors import GatewayError
 from ..wire.target import Upstream
 from .client import UpstreamClient
 from .request import BodyProducer, ResponseHead, UpstreamRequest
@@ -60,6 +62,22 @@ class Ollama:
         self.backend = backend
         self._clocks = clocks
 
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for their turn."""
+        return self.client.turns.waiting
+
+    @property
+    def max_parallel(self) -> int:
+        """How many requests that make it compute are sent at once; 0: no limit."""
+        return self.client.turns.limits.max_parallel
+
+    @property
+    def longest_wait_s(self) -> float:
+        """In the queue; 0 where there is none."""
+        limits = self.client.turns.limits
+        return limits.timeout if limits.max_parallel else 0.0
+
     def fetch(
         self,
         method: str,
@@ -74,11 +92,14 @@ class Ollama:
         runs_long: bool = False,
         replayable: bool | None = None,
         patience: float | None = None,
+        on_position: Callable[[int], None] | None = None,
     ) -> asyncio.Future[HTTPResponse]:
         """Sends a request to a canonical path. Every status is a result; cancel to hang up.
 
         `runs_long` switches the idle clock off. `patience` shortens all clocks to that many
-        seconds, for probes. Raises `UpstreamUnavailable`, `UpstreamTimeout`, `UpstreamBroken`.
+        seconds, for probes. What makes Ollama compute, by the route table, waits for its turn
+        where `limits.max_parallel` is set; `on_position` as in `UpstreamRequest`. Raises
+        `UpstreamUnavailable`, `UpstreamTimeout`, `UpstreamBroken`, `QueueFull`, `QueueTimeout`.
         """
         sent = HTTPHeaders()
         for name, value in headers:
@@ -99,6 +120,12 @@ class Ollama:
                 first_byte_timeout=clocks.first_byte,
                 idle_timeout=0 if runs_long else clocks.idle,
                 replayable=replayable,
+                takes_turn=find(path).computes,
+                position_callback=on_position,
             ),
             raise_error=False,
         )
+
+    def fail(self, fetch: asyncio.Future[HTTPResponse], error: GatewayError) -> None:
+        """Hangs up as cancelling does, but whoever waits for this future gets the error."""
+        self.client.fail(fetch, error)
