@@ -42,6 +42,7 @@ from .handlers.probe import Probe
 from .resources import STATIC_DIR
 from .upstream.client import UpstreamClient
 from .upstream.ollama import Backend, Clocks, Ollama
+from .upstream.turns import QueueLimits
 from .wire.policy import Policy
 from .wire.target import split_target
 
@@ -83,6 +84,7 @@ class Gateway(Application):
         self._resumables: Resumables = {}
         self._started_at = time.monotonic()
         self.deps = self._make_deps(settings)
+        self.client.turns.limits = _queue_limits(settings)
         self._sweeper = PeriodicCallback(self._sweep, SWEEP_MS)
         self._sweeper.start()
 
@@ -125,6 +127,7 @@ class Gateway(Application):
                 request.revoke()
             else:
                 request.renew(self.deps, principal)
+        self.client.turns.limits = _queue_limits(settings)  # last: no turn for who was revoked
 
     def begin_drain(self) -> None:
         """From now on new requests are answered 503, and sockets close when they have nothing
@@ -180,6 +183,11 @@ class Gateway(Application):
             default_model=settings.chat.default_model,
             resume_grace_s=settings.chat.resume_grace,
         )
+
+
+def _queue_limits(settings: Settings) -> QueueLimits:
+    limits = settings.limits
+    return QueueLimits(limits.max_parallel, limits.max_queued, limits.queue_timeout)
 
 
 def make_app(settings: Settings) -> Gateway:

@@ -174,6 +174,12 @@ class OpenAI(Topic, frozen=True, kw_only=True):
 class Limits(Topic, frozen=True, kw_only=True):
     max_body_bytes: Annotated[int, _rule("bytes, 1 or more", ge=1)] = 32 * 1024 * 1024
     """Largest JSON body taken."""
+    max_parallel: Annotated[int, _rule("a number of requests, 0 or more", ge=0)] = 0
+    """Chats, generations and embeddings sent to Ollama at once; 0: no limit."""
+    max_queued: Annotated[int, _rule("a number of requests, 0 or more", ge=0)] = 100
+    """How many more may wait for their turn."""
+    queue_timeout: Seconds = 300.0
+    """How long each of them may."""
 
 
 class Log(Topic, frozen=True, kw_only=True):

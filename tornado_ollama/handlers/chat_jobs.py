@@ -136,6 +136,9 @@ class PlainJob(ChatJob):
         content = line.message.content if line.message is not None else None
         return self.said(content) if content else None
 
+    def queued(self, position: int) -> None:
+        pass  # this form has no words for it
+
     def finished(self, last: dict[str, Any]) -> None:
         self._ended()
 

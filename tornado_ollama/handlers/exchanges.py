@@ -17,7 +17,7 @@ from .base import BaseHandler
 
 PARALLEL = 4
 """Requests made at once for one client's request: what Ollama may run side by side of one model.
-More would only wait in Ollama's queue, before other clients' requests."""
+More would only wait in the queue, before other clients' requests."""
 
 OWN_HEADERS = (("Content-Type", "application/json"), ("Accept-Encoding", "identity"))
 
@@ -67,7 +67,8 @@ class Exchanges:
         if count == 1:
             await work()
             return
-        self._workers = [asyncio.create_task(work()) for _ in range(min(count, PARALLEL))]
+        at_once = min(count, PARALLEL, self._handler.deps.ollama.max_parallel or PARALLEL)
+        self._workers = [asyncio.create_task(work()) for _ in range(at_once)]
         try:
             await asyncio.gather(*self._workers)
         finally:

@@ -51,4 +51,5 @@ class HealthHandler(AuthMixin):
             "models_loaded": [model for model in finding.loaded if principal.may_use(model)],
             "uptime_s": round(time.monotonic() - self.deps.site.started_at, 1),
             "open_streams": len(self.deps.live) - 1,  # requests and sockets; this one is none
+            "queued": self.deps.ollama.waiting,
         }

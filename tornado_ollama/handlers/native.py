@@ -59,6 +59,8 @@ class NativeHandler(AuthMixin):
             assert isinstance(connection, HTTP1Connection)
             self._pipe = BodyPipe(connection.stream.socket)
             self._upload = asyncio.create_task(self._relay_upload(length))
+            if not self.route.uploads:  # it is not read while it waits for its turn
+                connection.set_body_timeout(BODY_S + self.deps.ollama.longest_wait_s)
         elif isinstance(self.request.connection, HTTP1Connection):
             self.request.connection.set_body_timeout(BODY_S)
 

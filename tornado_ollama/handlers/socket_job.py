@@ -81,6 +81,10 @@ class Job:
     def emit(self, frame: bytes) -> Awaitable[None] | None:
         return self._outlet.emit(frame)
 
+    def queued(self, position: int) -> None:
+        """Its place in the queue for Ollama; 0 when its turn has come."""
+        self.emit(frames.frame("queued", self.id, position=position))
+
     def failed(self, error: GatewayError) -> None:
         self.emit(frames.error_frame(self.id, error.status, error.message))
 
@@ -100,6 +104,7 @@ class Job:
             body=body,
             on_head=self._on_head,
             on_data=self._on_data,
+            on_position=self.queued,
             **more,
         )
         try:
