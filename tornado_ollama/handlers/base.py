@@ -52,6 +52,9 @@ idle clock instead (`body_pipe.py`)."""
 MAX_LENGTH_DIGITS = 18
 """Of a Content-Length: an exabyte is enough, and fits Tornado's own counting."""
 
+NO_LONGER_VALID = "The credential is no longer valid."
+"""What someone is told whose credential was withdrawn."""
+
 KNOWN_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
@@ -86,6 +89,9 @@ class BaseHandler(RequestHandler):
         self.sent = 0
         self.first_byte_s: float | None = None
         self.outcome = "ok"
+        self.revoked = False
+        """The credential was withdrawn in the middle of the reply."""
+        self._reply: Downstream | None = None
         self._answered = False
         self._body_ended = False
         self._logged = False
@@ -227,6 +233,11 @@ class BaseHandler(RequestHandler):
     def is_openai(self) -> bool:
         return self.request.path.startswith("/v1/")
 
+    def open_reply(self) -> Downstream:
+        """The way out of a streamed reply; there is one a request."""
+        self._reply = Downstream(self)
+        return self._reply
+
     def end_reply(self, down: Downstream) -> None:
         """Ends a streamed reply; one that was complete before the request's body was, as soon as
         the rest of that has been read."""
@@ -291,9 +302,18 @@ class BaseHandler(RequestHandler):
     def client_left(self) -> None:
         """Stops whatever runs for this client. Overridden by handlers that have something."""
 
+    def break_off(self, error: GatewayError) -> None:
+        """Lets whatever runs for this client fail with the error. Overridden together with
+        `client_left`."""
+
     def revoke(self) -> None:
-        """The credential of this request is gone: what a client sees is a cut connection."""
-        self._cut("revoked")
+        """The credential of this request is gone. What a client sees is a cut connection; one
+        whose reply has begun is told first, as when Ollama breaks off."""
+        if self._reply is None or not self._reply.flushed or self._answered:
+            self._cut("revoked")
+            return
+        self.outcome, self.revoked = "revoked", True
+        self.break_off(Unauthorized(NO_LONGER_VALID))
 
     def renew(self, deps: Deps, principal: Principal | None) -> None:
         """A request keeps the settings it began with; a socket, which asks again, does not."""

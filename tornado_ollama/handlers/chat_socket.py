@@ -23,6 +23,7 @@ from ..wire import socket as protocol
 from ..wire import socket_frames as frames
 from ..wire.rfc6455 import text_frame
 from .auth_mixin import AuthMixin
+from .base import NO_LONGER_VALID
 from .chat_jobs import ChatJob, PlainJob
 from .conversation import Conversation
 from .deps import Deps
@@ -235,7 +236,7 @@ class ChatSocketHandler(AuthMixin, WebSocketHandler):
 
     def revoke(self) -> None:
         if self._upgraded:
-            self._refuse(Unauthorized("The credential is no longer valid."))
+            self._refuse(Unauthorized(NO_LONGER_VALID))
         else:
             super().revoke()
 

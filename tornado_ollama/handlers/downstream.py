@@ -111,12 +111,8 @@ class Downstream:
         """Sends some last words and closes without the end of a whole reply (no last chunk)."""
         if last and self._raw and not self._stream.closed():
             written = self.write(last)
-            if written is not None:
-                try:
-                    async with asyncio.timeout(LAST_WORDS_S):
-                        await written
-                except (TimeoutError, OSError):
-                    pass
+            if written is not None:  # a wait that does not cancel: Tornado's future cannot take it
+                await asyncio.wait([asyncio.ensure_future(written)], timeout=LAST_WORDS_S)
         self._connection.close()
 
     def _first(self, data: bytes) -> Awaitable[None] | None:

@@ -14,7 +14,6 @@ from ..upstream.request import ResponseHead
 from ..wire import sse
 from ..wire.openai.streams import ReplyStream
 from .base import BaseHandler
-from .downstream import Downstream
 from .exchanges import Exchanges
 from .relay import UNBUFFERED
 
@@ -35,7 +34,7 @@ class EventStream:
         self._handler = handler
         self._exchanges = exchanges
         self._machine = machine
-        self._down = Downstream(handler)
+        self._down = handler.open_reply()
         self._seen = 0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -49,6 +48,10 @@ class EventStream:
         except GatewayError as error:
             if not down.flushed:
                 raise
+            if handler.revoked:  # cut: a slow reader is not waited for
+                self._timer.cancel()
+                await down.cut(self._machine.fail(error))
+                return
             self._write(self._machine.fail(error))
             if not self._machine.finished:
                 handler.outcome = error.code or "upstream_error"

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from tornado.httpclient import HTTPResponse
 
+from ..errors import GatewayError
 from ..upstream.request import ResponseHead
 from ..wire.openai.errors import native_error
 from .base import BaseHandler
@@ -42,6 +43,11 @@ class Exchanges:
             worker.cancel()
         for fetch in tuple(self._fetches):
             fetch.cancel()
+
+    def fail(self, error: GatewayError) -> None:
+        """Hangs up as `stop` does, but whoever waits for the requests gets the error."""
+        for fetch in tuple(self._fetches):
+            self._handler.deps.ollama.fail(fetch, error)
 
     async def whole(self, bodies: Iterable[bytes], count: int) -> list[bytes]:
         """The replies to `count` requests, in order; raises GatewayError for the first that

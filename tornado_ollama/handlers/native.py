@@ -164,3 +164,7 @@ class NativeHandler(AuthMixin):
             self._pipe.stop()
         if self._fetch is not None:
             self._fetch.cancel()
+
+    def break_off(self, error: GatewayError) -> None:
+        if self._fetch is not None:
+            self.deps.ollama.fail(self._fetch, error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 
+from ..errors import GatewayError
 from ..wire.openai import chat_request, completion_request, embeddings, models
 from ..wire.openai.chat_reply import chat_reply
 from ..wire.openai.chat_stream import chat_stream
@@ -31,6 +32,10 @@ class OpenAIHandler(JsonBodyHandler):
     def client_left(self) -> None:
         if self._exchanges is not None:
             self._exchanges.stop()
+
+    def break_off(self, error: GatewayError) -> None:
+        if self._exchanges is not None:
+            self._exchanges.fail(error)
 
 
 class ChatCompletionsHandler(OpenAIHandler):

@@ -18,7 +18,6 @@ from ..upstream.exchange import response_headers
 from ..upstream.request import ResponseHead
 from ..wire.headers import to_client
 from .base import BaseHandler
-from .downstream import Downstream
 
 NDJSON = "application/x-ndjson"
 
@@ -31,7 +30,7 @@ class Relay:
 
     def __init__(self, handler: BaseHandler) -> None:
         self._handler = handler
-        self._down = Downstream(handler)
+        self._down = handler.open_reply()
         self._lines = False
 
     def on_head(self, head: ResponseHead) -> None:
@@ -53,7 +52,8 @@ class Relay:
         except GatewayError as error:
             if not down.flushed:
                 raise
-            handler.outcome = error.code or "upstream_error"
+            if not handler.revoked:
+                handler.outcome = error.code or "upstream_error"
             handler.first_byte_s = down.first_byte_at
             await down.cut(self._last_words(error))
             handler.sent = down.sent
