@@ -13,7 +13,7 @@ import time
 from collections.abc import Awaitable
 
 from tornado.iostream import IOStream, StreamClosedError
-from tornado.websocket import WebSocketHandler, WebSocketProtocol13
+from tornado.websocket import WebSocketHandler, WebSocketProtocol, WebSocketProtocol13
 
 from ..access.credentials import SUBPROTOCOL, extract, from_subprotocols
 from ..access.judge import refuse_need
@@ -27,6 +27,7 @@ from .base import NO_LONGER_VALID
 from .chat_jobs import ChatJob, PlainJob
 from .conversation import Conversation
 from .deps import Deps
+from .masked_protocol import MaskedProtocol
 from .request_job import RequestJob
 from .socket_jobs import SocketJobs
 from .stream_write import write_now
@@ -89,6 +90,12 @@ class ChatSocketHandler(AuthMixin, WebSocketHandler):
 
     def select_subprotocol(self, subprotocols: list[str]) -> str | None:
         return SUBPROTOCOL if SUBPROTOCOL in subprotocols else None
+
+    def get_websocket_protocol(self) -> WebSocketProtocol | None:
+        protocol = super().get_websocket_protocol()
+        if not isinstance(protocol, WebSocketProtocol13):
+            return protocol
+        return MaskedProtocol(self, False, protocol.params)
 
     @property
     def max_message_size(self) -> int:
