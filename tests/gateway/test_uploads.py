@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tornado_ollama.handlers import native
+
 from ..backend import Backend, EarlyAnswer, Exchange, Reply, Transcript, load
 from ..waiting import settled, until
 from .keys import BOTH, BOUND, GENERATE, SECURED, bearer
@@ -186,6 +188,30 @@ async def test_an_audio_form_names_its_model_too(
     await client.request("POST", AUDIO, [bearer(BOUND), content_type], form % b"smollm2")
     await client.request("POST", AUDIO, [bearer(BOTH), content_type], form % b"other")
     assert len(backend.exchanges) == 2
+
+
+async def test_a_large_body_that_takes_too_long_is_given_up_without_a_word(
+    connect: Any, backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By Tornado's own clock, while its next piece waits for Ollama."""
+    wake = asyncio.Event()
+
+    async def ignore(exchange: Exchange) -> None:
+        await wake.wait()
+        await exchange.read_body()
+
+    monkeypatch.setattr(native, "BODY_S", 0.05)
+    backend.on("/api/chat", ignore)
+    client = await connect()
+    sending = asyncio.ensure_future(
+        client.send_request("POST", "/api/chat", (), b" " * (32 * MIB - 1000))
+    )
+    exchange = await backend.next_request()
+    with pytest.raises(ConnectionError):
+        await sending
+    wake.set()
+    await exchange.closed.wait()
+    assert not exchange.body_complete.is_set()
 
 
 @pytest.mark.parametrize("config", [SECURED], ids=["secured"])

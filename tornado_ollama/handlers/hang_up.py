@@ -38,7 +38,9 @@ def sweep(requests: Iterable[Request]) -> None:
 
 
 def hung_up(client: socket.socket) -> bool:
-    """Whether the peer has closed, without reading what it may have sent before."""
+    """Whether the peer has closed, without reading what it may have sent before; or we have."""
+    if client.fileno() < 0:
+        return True
     told = getattr(select, "POLLRDHUP", 0)  # Linux
     if told:
         poll = select.poll()
