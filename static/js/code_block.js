@@ -6,13 +6,20 @@ import { el } from './dom.js';
 
 const MAX_COLOURED = 60_000;
 
-/** `info`: what stood behind the opening fence. `final`: no more will come. */
-export function codeBlock(text, info, final) {
+/** `info`: what stood behind the opening fence. */
+export function codeBlock(text, info) {
   const language = /^[\w+#.-]*/.exec(info ?? '')[0].toLowerCase();
   const code = el('code', { text });
-  const block = el('figure', { class: 'code' },
-    el('figcaption', {}, el('span', { text: language }), copyButton(() => text, { t: 'code.copy' })),
-    el('pre', { tabindex: '0' }, code));
-  if (final && language && text.length <= MAX_COLOURED) colour(code, text, language);
-  return block;
+  return el('figure', { class: 'code', data: { language } },
+    el('figcaption', {}, el('span', { text: language }), copyButton(() => code.textContent, { t: 'code.copy' })),
+    el('pre', { tabindex: '0', dir: 'ltr' }, code));
+}
+
+/** Colours every block of code in `root`; it is complete. */
+export function colourCode(root) {
+  const blocks = root.matches('figure.code') ? [root] : root.querySelectorAll('figure.code');
+  for (const { dataset, lastElementChild: { firstElementChild: code } } of blocks) {
+    const text = code.textContent;
+    if (dataset.language && text.length <= MAX_COLOURED) colour(code, text, dataset.language);
+  }
 }

@@ -1,6 +1,8 @@
 // Colours code by highlight.js, a language at a time and only when one appears. Its token tree is
 // walked into elements; its HTML is not used.
 
+import { keepSelection } from './selection.js';
+
 const ALIASES = {
   'c#': 'csharp', 'c++': 'cpp', console: 'shell', cs: 'csharp', docker: 'dockerfile', 'f#': 'fsharp',
   golang: 'go', h: 'c', hpp: 'cpp', hs: 'haskell', html: 'xml', js: 'javascript', jsonc: 'json',
@@ -36,7 +38,7 @@ export async function colour(code, text, language) {
     const { _emitter: tree } = hljs.highlight(text, { language: name, ignoreIllegals: true });
     const painter = new Painter();
     tree.walk(painter);
-    code.replaceChildren(painter.root);
+    keepSelection(code, () => code.replaceChildren(painter.root));
   } catch {
     // Plain code is as right as coloured code.
   }

@@ -1,66 +1,68 @@
-// Block tokens of Markdown as elements; see markdown_inline.js for what is never done.
+// Block tokens of Markdown as elements; see markdown_inline.js for what is never done. Every token
+// has one element at most, and it is known which: markdown_update.js goes on from there.
 
 import { codeBlock } from './code_block.js';
 import { el } from './dom.js';
-import { MAX_DEPTH, appendInline } from './markdown_inline.js';
+import { MAX_DEPTH, fill, keep } from './markdown_inline.js';
 import { mathsNode } from './maths.js';
 
-/** The element of a block token, null for one that shows nothing. `final`: the block is complete,
-    so its code may be coloured. */
-export function blockNode(token, { final, depth = 0 }) {
-  if (depth > MAX_DEPTH) return el('p', { text: token.raw });
-  const below = { final, depth: depth + 1 };
+/** Makes the element of a block token, null for one that shows nothing. */
+export function blockNode(token, depth = 0) {
+  return keep(token, depth > MAX_DEPTH ? el('p', { text: token.raw }) : made(token, depth));
+}
+
+function made(token, depth) {
+  // What stands inside a block follows its direction; see prose.css.
+  const dir = depth === 0 ? 'auto' : null;
   switch (token.type) {
     case 'space':
     case 'def': return null;
-    case 'paragraph': return appendInline(el('p'), token.tokens, token.text);
-    case 'text': return appendInline(el('p'), token.tokens, token.text);
+    case 'paragraph': return fill(el('p', { dir }), token);
+    case 'text': return fill(el(depth === 0 ? 'p' : 'span', { dir }), token);
     // The page's own headings are h1 and h2.
-    case 'heading': return appendInline(el(`h${Math.min(token.depth + 2, 6)}`, { class: `as-h${token.depth}` }), token.tokens, token.text);
-    case 'code': return codeBlock(token.text, token.lang, final);
+    case 'heading': return fill(el(`h${Math.min(token.depth + 2, 6)}`, { class: `as-h${token.depth}`, dir }), token);
+    case 'code': return codeBlock(token.text, token.lang);
     case 'hr': return el('hr');
+    case 'checkbox': return checkbox(token.checked);
     case 'blockMaths': return mathsNode(token.text, true);
-    case 'blockquote': return appendBlocks(el('blockquote'), token.tokens, below);
-    case 'list': return list(token, below);
-    case 'table': return table(token);
-    default: return el('p', { class: 'plain', text: token.raw.trimEnd() });
+    case 'blockquote': return appendBlocks(el('blockquote', { dir }), token.tokens, depth);
+    case 'list': return appendItems(el(token.ordered ? 'ol' : 'ul', { start: token.ordered && token.start !== 1 ? token.start : null, dir }), token, depth);
+    case 'table': return table(token, dir);
+    default: return el('p', { class: 'plain', text: token.raw.trimEnd(), dir });
   }
 }
 
-function appendBlocks(parent, tokens, options) {
+function appendBlocks(parent, tokens, depth) {
   for (const token of tokens) {
-    const node = blockNode(token, options);
+    const node = blockNode(token, depth + 1);
     if (node) parent.append(node);
   }
   return parent;
 }
 
-function list(token, options) {
-  const start = token.ordered && token.start !== 1 ? token.start : null;
-  const node = el(token.ordered ? 'ol' : 'ul', { start });
-  for (const item of token.items) node.append(listItem(item, token.loose, options));
-  return node;
+function appendItems(parent, token, depth) {
+  for (const item of token.items) parent.append(itemNode(item, depth + 1));
+  return parent;
 }
 
-function listItem(item, loose, options) {
+/** The element of a list's item. */
+export function itemNode(item, depth) {
   const node = el('li', { class: item.task ? 'task' : undefined });
   const hasBox = item.tokens.some((token) => token.type === 'checkbox' || token.tokens?.some((inner) => inner.type === 'checkbox'));
-  if (item.task && !hasBox) node.append(el('input', { type: 'checkbox', disabled: true, checked: item.checked }));
-  for (const token of item.tokens) {
-    if (token.type === 'checkbox') node.append(el('input', { type: 'checkbox', disabled: true, checked: token.checked }));
-    else if (token.type === 'text' && !loose) appendInline(node, token.tokens, token.text);
-    else node.append(...[blockNode(token, options)].filter(Boolean));
-  }
-  return node;
+  if (item.task && !hasBox) node.append(checkbox(item.checked));
+  return keep(item, appendBlocks(node, item.tokens, depth));
 }
 
-function table(token) {
-  const cell = (tag, content, index) => {
-    const align = token.align[index];
-    return appendInline(el(tag, { class: align ? `align-${align}` : undefined }), content.tokens, content.text);
-  };
-  const row = (tag, cells) => el('tr', {}, ...cells.map((content, index) => cell(tag, content, index)));
-  return el('div', { class: 'table', tabindex: '0', role: 'region', label: 'table' }, el('table', {},
-    el('thead', {}, row('th', token.header)),
-    el('tbody', {}, ...token.rows.map((cells) => row('td', cells)))));
+const checkbox = (checked) => el('input', { type: 'checkbox', disabled: true, checked });
+
+function table(token, dir) {
+  return el('div', { class: 'table', tabindex: '0', role: 'region', label: 'table', dir }, el('table', {},
+    el('thead', {}, rowNode('th', token.header, token.align)),
+    el('tbody', {}, ...token.rows.map((cells) => rowNode('td', cells, token.align)))));
+}
+
+/** The element of a table's row. */
+export function rowNode(tag, cells, align) {
+  return el('tr', {}, ...cells.map((cell, index) => (
+    keep(cell, fill(el(tag, { class: align[index] ? `align-${align[index]}` : undefined }), cell)))));
 }

@@ -2,41 +2,80 @@
 // image is a link that names its host, so that nothing is fetched because a model said so.
 
 import { el } from './dom.js';
+import { decoded } from './entities.js';
+import { inlineTokens } from './markdown.js';
 import { mathsNode } from './maths.js';
+import { counted, isSpent, later } from './slices.js';
 import { t } from './i18n.js';
 
 export const MAX_DEPTH = 40;
 
-const ENTITIES = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: '\u00a0', ndash: '–', mdash: '—', hellip: '…', copy: '©', times: '×', rarr: '→', larr: '←', deg: '°', euro: '€', middot: '·', bull: '•', le: '≤', ge: '≥', ne: '≠' };
+const nodes = new WeakMap();
 
-/** Appends the inline `tokens` to `parent`; `fallback` is shown where there are none. */
-export function appendInline(parent, tokens, fallback = '', depth = 0) {
-  if (!tokens || depth > MAX_DEPTH) {
-    parent.append(decoded(fallback));
-    return parent;
-  }
-  for (const token of tokens) parent.append(...nodes(token, depth));
-  return parent;
+/** The element that was made for a token; null where it shows nothing. */
+export const nodeOf = (token) => nodes.get(token) ?? null;
+
+/** Says that from now on `node` is the element of `token`. */
+export function keep(token, node) {
+  nodes.set(token, node);
+  return node;
 }
 
-function nodes(token, depth) {
-  const inside = (tag, attributes) => [appendInline(el(tag, attributes), token.tokens, token.text, depth + 1)];
-  switch (token.type) {
-    case 'strong': return inside('strong');
-    case 'em': return inside('em');
-    case 'del': return inside('del');
-    case 'link': return link(token, depth);
-    case 'image': return [image(token)];
-    case 'codespan': return [el('code', { text: token.text })];
-    case 'br': return [el('br')];
-    case 'inlineMaths': return [mathsNode(token.text, false)];
-    case 'blockMaths': return [mathsNode(token.text, true)];
-    case 'checkbox': return [el('input', { type: 'checkbox', disabled: true, checked: token.checked })];
-    case 'html': return /^<br\s*\/?>$/i.test(token.raw.trim()) ? [el('br')] : [token.raw];
-    case 'escape': return [token.text];
-    case 'text': return token.tokens ? [appendInline(document.createDocumentFragment(), token.tokens, token.text, depth + 1)] : [decoded(token.text)];
-    default: return [token.raw ?? ''];
+/** Shows the text of a block, a cell or a piece in `node`: at once, or as it is written until there
+    is time to read it. */
+export function fill(node, token) {
+  if (!isSpent() || token.tokens[0]?.type === 'piece') return read(node, token);
+  node.textContent = token.text;
+  node.dataset.late = '';
+  later(() => node.isConnected && read(node, token));
+  return node;
+}
+
+/** `node` shows its text as it is written, for now. */
+export const isLate = (node) => 'late' in node.dataset;
+
+function read(node, token) {
+  delete node.dataset.late;
+  if (token.tokens[0]?.type === 'piece') {
+    node.append(...token.tokens.map((piece) => keep(piece, inlineNode(piece))));
+    return node;
   }
+  counted(() => node.replaceChildren(...nodesOf(inlineTokens(token.tokens), 0)));
+  return node;
+}
+
+/** The node of each inline token, one by one. */
+function nodesOf(tokens, depth) {
+  return tokens.map((token) => inlineNode(token, depth));
+}
+
+/** Makes the node of an inline token. */
+export function inlineNode(token, depth = 0) {
+  switch (token.type) {
+    case 'piece': return fill(el('span'), token);
+    case 'strong': return inside(el('strong'), token, depth);
+    case 'em': return inside(el('em'), token, depth);
+    case 'del': return inside(el('del'), token, depth);
+    case 'link': return link(token, depth);
+    case 'image': return image(token);
+    case 'codespan': return el('code', { dir: 'ltr', text: token.text });
+    case 'br': return el('br');
+    case 'inlineMaths': return mathsNode(token.text, false);
+    case 'blockMaths': return mathsNode(token.text, true);
+    case 'checkbox': return el('input', { type: 'checkbox', disabled: true, checked: token.checked });
+    case 'html': return /^<br\s*\/?>$/i.test(token.raw.trim()) ? el('br') : text(token.raw);
+    case 'escape': return text(token.text);
+    case 'text': return token.tokens ? inside(el('span'), token, depth) : text(decoded(token.text));
+    default: return text(token.raw ?? '');
+  }
+}
+
+const text = (words) => document.createTextNode(words);
+
+function inside(node, token, depth) {
+  if (depth >= MAX_DEPTH) node.textContent = decoded(token.text);
+  else node.append(...nodesOf(token.tokens, depth + 1));
+  return node;
 }
 
 function link(token, depth) {
@@ -44,7 +83,7 @@ function link(token, depth) {
   const node = href
     ? el('a', { href, target: '_blank', rel: 'noopener noreferrer nofollow', title: href })
     : el('span');
-  return [appendInline(node, token.tokens, token.text, depth + 1)];
+  return inside(node, token, depth);
 }
 
 function image(token) {
@@ -63,13 +102,4 @@ export function safeAddress(address) {
   } catch {
     return null;
   }
-}
-
-/** Text with the entities that models write in place of characters. */
-export function decoded(text) {
-  return text.replace(/&(#\d{1,7}|#x[\da-f]{1,6}|\w{2,8});/gi, (whole, name) => {
-    if (name[0] !== '#') return ENTITIES[name] ?? whole;
-    const code = name[1].toLowerCase() === 'x' ? Number.parseInt(name.slice(2), 16) : Number(name.slice(1));
-    return code > 0 && code <= 0x10ffff && !(code >= 0xd800 && code < 0xe000) ? String.fromCodePoint(code) : whole;
-  });
 }

@@ -1,7 +1,7 @@
 // Markdown as plain text: the words without the marks, for pasting where marks would be seen.
 
-import { blockTokens, hasMarkdown } from './markdown.js';
-import { decoded } from './markdown_inline.js';
+import { decoded } from './entities.js';
+import { blockTokens, hasMarkdown, inlineTokens } from './markdown.js';
 
 /** `source` without its marks; code, formulas and raw HTML as they are written. */
 export function plainText(source) {
@@ -42,11 +42,11 @@ function inline(token) {
   if (token.type === 'link') return address(token);
   if (token.type === 'checkbox') return '';
   if (token.type === 'codespan') return token.text;
-  if (token.tokens) return token.tokens.map(inline).join('');
+  if (token.tokens) return inlineTokens(token.tokens).map(inline).join('');
   return decoded(token.text ?? token.raw ?? '');
 }
 
 function address({ tokens, href }) {
-  const words = tokens.map(inline).join('');
+  const words = inlineTokens(tokens).map(inline).join('');
   return href === words || href === `mailto:${words}` ? words : `${words} (${href})`;
 }

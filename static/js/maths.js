@@ -11,7 +11,7 @@ let katex = null;
 
 /** The element of a formula. `display`: on a line of its own. */
 export function mathsNode(tex, display) {
-  const node = el(display ? 'div' : 'span', { class: display ? 'maths display' : 'maths', text: tex });
+  const node = el(display ? 'div' : 'span', { class: display ? 'maths display' : 'maths', dir: 'ltr', text: tex });
   if (katex) render(node, tex, display);
   else load().then(() => render(node, tex, display), () => {});
   return node;

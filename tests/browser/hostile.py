@@ -69,7 +69,7 @@ MARKDOWN = [
     "![x](//evil.example/b.png)",
     f"![x](data:image/svg+xml,<svg onload={RUN}>)",
     f"```html\n<script>{RUN}</script>\n```",
-    f"```\"><img src=x onerror={RUN}>\ncode\n```",
+    f'```"><img src=x onerror={RUN}>\ncode\n```',
     f"`<img src=x onerror={RUN}>`",
     f"| <img src=x onerror={RUN}> | b |\n|---|---|\n| <script>{RUN}</script> | ![]({HOST}/t.png) |",
     f"# <svg onload={RUN}>",
@@ -110,3 +110,17 @@ DEEP = [
     "*a _b " * 2_000,
     "[a](" * 2_000,
 ]
+
+SLOW = {
+    "addresses": "a." * 60_000 + "@b",
+    "leaning": "_a_b" * 30_000,
+    "leaning-words": "**a* " * 10_000,
+    "items-in-items": "\n".join("  " * depth + "- x" for depth in range(700)),
+    "quotes-in-quotes": ">" * 30_000 + "\nz",
+    "one-long-item": "- a\n" + "a\n" * 20_000,
+    "underlined": "a\n-\n" * 10_000,
+    "formulas-left-open": "\\[\n" * 10_000,
+    "links-left-open": "[a](" * 10_000,
+    "spaces": "- " + " " * 60_000,
+}
+"""What takes a reader of Markdown minutes, because its time grows with the square of the text."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,8 +17,12 @@ BODY = f"{LAST} .body.prose"
 
 SHOW = """async ([text, step]) => {
     const { MarkdownBody } = await import('/static/js/markdown_body.js');
-    const body = new MarkdownBody();
+    const body = window.body = new MarkdownBody();
     document.getElementById('transcript').replaceChildren(body.node);
+    window.longest = 0;
+    new PerformanceObserver((list) => {
+        window.longest = Math.max(window.longest, ...list.getEntries().map((one) => one.duration));
+    }).observe({ type: 'longtask' });
     for (let end = step; end < text.length; end += step) {
         body.show(text.slice(0, end));
         if (end % (step * 7) === 0) await new Promise((later) => requestAnimationFrame(later));
@@ -27,6 +32,14 @@ SHOW = """async ([text, step]) => {
     return body.node.childElementCount;
 }"""
 
+GROW = """(text) => {
+    window.said = (window.said ?? '') + text;
+    window.body.show(window.said);
+    return new Promise((later) => setTimeout(later, 150));
+}"""
+
+SETTLED = "() => !document.querySelector('[data-late]')"
+
 pytestmark = pytest.mark.skipif(
     not (STATIC / "vendor" / ".made").exists(), reason="static/vendor is missing: make page"
 )
@@ -34,6 +47,12 @@ pytestmark = pytest.mark.skipif(
 
 def show(page: Any, text: str, step: int) -> int:
     return int(page.evaluate(SHOW, [text, step]))
+
+
+def show_open(page: Any, text: str) -> None:
+    """Shows the beginning of a text that goes on; `GROW` adds to it."""
+    page.evaluate(SHOW.replace("body.finish();", ""), [text, 1_000_000])
+    page.wait_for_timeout(100)
 
 
 @pytest.mark.parametrize("step", [1, 1_000_000], ids=["by-character", "whole"])
@@ -67,6 +86,116 @@ def test_deep_nesting_is_shown_in_some_way(page: Any) -> None:
     page.wait_for_selector(".tries button")
     for text in hostile.DEEP:
         assert show(page, text, 1_000_000) > 0, text[:80]
+
+
+@pytest.mark.parametrize("step", [5_000, 1_000_000], ids=["growing", "whole"])
+@pytest.mark.parametrize("kind", hostile.SLOW)
+def test_no_text_freezes_the_page(page: Any, kind: str, step: int) -> None:
+    page.wait_for_selector(".tries button")
+    began = time.monotonic()
+    assert show(page, hostile.SLOW[kind], step) > 0
+    page.wait_for_timeout(100)
+    assert time.monotonic() - began < 8
+    assert page.evaluate("window.longest") < 1_000
+
+
+def test_a_long_list_grows_without_being_drawn_again(page: Any) -> None:
+    page.wait_for_selector(".tries button")
+    items = [f"{number}. item **{number}** with `code`\n" for number in range(1, 1001)]
+    page.evaluate(SHOW.replace("body.finish();", ""), ["".join(items[:900]), 1_000_000])
+    page.wait_for_selector("#transcript li >> nth=899")
+    page.evaluate(
+        "window.kept = [...document.querySelectorAll('#transcript li strong')].slice(0, 890)"
+    )
+    page.evaluate(GROW, "".join(items))
+    page.evaluate("window.body.finish()")
+    page.wait_for_function(SETTLED)
+    page.wait_for_selector("#transcript li >> nth=999")
+    assert page.locator("#transcript ol").count() == 1
+    assert page.locator("#transcript li strong").count() == 1000
+    assert page.evaluate("window.kept.every((node) => node.isConnected)")
+
+
+@pytest.mark.parametrize("step", [3_000, 1_000_000], ids=["growing", "whole"])
+def test_a_long_answer_ends_as_markdown(page: Any, step: int) -> None:
+    page.wait_for_selector(".tries button")
+    words = "The wind turns *faster* where the air is **warm**. " + "It is so. " * 20
+    part = f"## Part\n\n{words}\n\n- one\n- two\n\n```js\nlet a;\n```\n\n"
+    lines = "A **line** of a very long poem.\n" * 400
+    show(page, part * 200 + lines, step)
+    page.wait_for_function("() => document.querySelectorAll('#transcript br').length === 399")
+    page.wait_for_function(SETTLED)
+    counts = {"h4": 200, "em": 200, "strong": 600, "li": 400, "figure": 200}
+    for selector, count in counts.items():
+        assert page.locator(f"#transcript {selector}").count() == count, selector
+    page.wait_for_function(
+        "() => document.querySelectorAll('#transcript .syntax-word').length === 200"
+    )
+
+
+def test_a_list_that_becomes_loose_or_nested_is_set_as_if_it_came_at_once(page: Any) -> None:
+    text = (
+        "3. one **a**\n4. two\n   - inner\n     - innermost\n   - [x] done\n5. three\n\n"
+        "   more of it\n\n   ```js\n   let a;\n   ```\n6. four\n\n> - quoted\n> - twice\n>\n"
+        "> | a | b |\n> |---|---|\n> | 1 | *2* |\n> | 3 | 4 |\n\n"
+        "Last **bold and *leaning* words** and $a_1$ `code`  \nend"
+    )
+    page.wait_for_selector(".tries button")
+    tree = """() => { const node = document.querySelector('#transcript .prose').cloneNode(true);
+        node.querySelectorAll('.maths, figure').forEach((one) => one.replaceChildren());
+        const walk = (one) => one.nodeType === 3 ? one.data : [one.localName, one.className,
+            ...[...one.childNodes].map(walk)];
+        return JSON.stringify(walk(node)); }"""
+    shown = set()
+    for step in (1, 3, 10, 1000):
+        show(page, text, step)
+        shown.add(page.evaluate(tree))
+    assert len(shown) == 1
+    assert page.locator("#transcript ol[start='3'] > li").count() == 4
+
+
+def test_a_selection_outlives_the_next_words(page: Any) -> None:
+    page.wait_for_selector(".tries button")
+    show_open(page, "A *first* sentence that the reader selects")
+    page.evaluate("getSelection().selectAllChildren(document.querySelector('#transcript p'))")
+    page.evaluate(GROW, "A *first* sentence that the reader selects, and **more of")
+    page.evaluate(GROW, " it** comes.")
+    page.wait_for_selector("#transcript p strong:text('more of it')")
+    assert page.evaluate("getSelection().toString()").startswith(
+        "A first sentence that the reader selects"
+    )
+
+
+def test_an_open_block_of_code_keeps_its_scroll_button_and_selection(page: Any) -> None:
+    page.wait_for_selector(".tries button")
+    text = "```python\n" + "wide = " + "'x' + " * 200 + "\n"
+    show_open(page, text)
+    page.evaluate(
+        """() => { const pre = document.querySelector('#transcript pre'); pre.scrollLeft = 400;
+        window.button = document.querySelector('#transcript figure button');
+        const words = pre.firstChild.firstChild;
+        getSelection().setBaseAndExtent(words, 0, words, 55); }"""
+    )
+    page.evaluate(GROW, text + "wider = 1\n")
+    page.wait_for_selector("#transcript pre:has-text('wider')")
+    kept = """() => [document.querySelector('#transcript pre').scrollLeft,
+        window.button.isConnected, getSelection().toString().length]"""
+    assert page.evaluate(kept) == [400, True, 55]
+    page.click("#transcript figure button")
+    page.wait_for_selector("#transcript [data-t-label='copied']")
+    assert page.evaluate("navigator.clipboard.readText()").endswith("wider = 1")
+    page.evaluate(GROW, "```\n\nDone.")
+    page.wait_for_selector("#transcript pre [class^=syntax]")
+    assert page.evaluate(kept) == [400, True, 55]
+
+
+def test_characters_by_name_are_shown_as_such(page: Any) -> None:
+    page.wait_for_selector(".tries button")
+    show(
+        page, "&lambda; &eacute;t&eacute; &rarr; &Omega; &amp;lambda; &#955; &nosuch; `&lambda;`", 9
+    )
+    said = "λ été → Ω &lambda; λ &nosuch; &lambda;"
+    assert page.inner_text("#transcript p") == said
 
 
 def test_markdown_is_set_as_it_should_be(page: Any, ollama: ScriptedOllama) -> None:
@@ -155,7 +284,7 @@ def test_thoughts_are_folded_away_with_their_duration(page: Any, ollama: Scripte
     assert page.inner_text(f"{LAST} .thinking .body") == "<b>Hm.</b> Let me see."
 
 
-def test_tool_calls_are_folded_cards(page: Any, ollama: ScriptedOllama) -> None:
+def test_tool_calls_are_cards_that_fold(page: Any, ollama: ScriptedOllama) -> None:
     (talk,) = ollama.talk()
     ask(page, "Use a tool.")
     assert talk.asked.wait(10)
@@ -164,8 +293,9 @@ def test_tool_calls_are_folded_cards(page: Any, ollama: ScriptedOllama) -> None:
     talk.end()
     answered(page)
     assert page.inner_text(f"{LAST} .tool summary") == "Called weather"
-    page.click(f"{LAST} .tool summary")
     assert '"city": "<i>Oslo</i>"' in page.inner_text(f"{LAST} .tool pre")
+    page.click(f"{LAST} .tool summary")
+    assert page.locator(f"{LAST} .tool pre").is_hidden()
 
 
 def test_without_the_libraries_the_page_chats_in_plain_text(

@@ -1,0 +1,34 @@
+// Work that may wait a moment. What is quick is done at once; when one task has spent its time, the
+// rest is done in later ones, the newest first, because that is what the reader looks at.
+
+const BUDGET_MS = 40;
+
+let used = 0;
+let clock = 0;
+const waiting = [];
+
+/** This task has spent its time. */
+export const isSpent = () => used >= BUDGET_MS;
+
+/** Does `work` now and counts its time. */
+export function counted(work) {
+  const began = performance.now();
+  try {
+    return work();
+  } finally {
+    used += performance.now() - began;
+    clock ||= setTimeout(nextTask);
+  }
+}
+
+/** Does `work` in one of the next tasks. */
+export function later(work) {
+  waiting.push(work);
+  clock ||= setTimeout(nextTask);
+}
+
+function nextTask() {
+  clock = 0;
+  used = 0;
+  while (waiting.length > 0 && !isSpent()) counted(waiting.pop());
+}
