@@ -13,9 +13,9 @@
         UpstreamUnavailable     503  Ollama cannot be reached
         UpstreamBroken          502  Ollama broke off, or answered nonsense
         UpstreamTimeout         504  one of the clocks of `service.*` ran out
-        ShuttingDown            503
         QueueFull               503  too many wait for Ollama already
         QueueTimeout            504  the turn did not come in time
+        ShuttingDown            503
     ConfigError                      a setting that stops the start; never sent to a client
 
 A class carries what every door needs to answer: `status` (HTTP), `type` and `code` (the OpenAI
@@ -140,13 +140,6 @@ class UpstreamTimeout(GatewayError):
     code = "upstream_timeout"
 
 
-class ShuttingDown(GatewayError):
-    status = 503
-    code = "shutting_down"
-
-    def __init__(self) -> None:
-        super().__init__("The gateway is shutting down; try again in a moment.", retry_after=1)
-
 class QueueFull(GatewayError):
     status = 503
     code = "queue_full"
@@ -166,6 +159,13 @@ class QueueTimeout(GatewayError):
     def __init__(self, seconds: float) -> None:
         super().__init__(f"Ollama was not free within {seconds:g} s (limits.queue_timeout).")
 
+
+class ShuttingDown(GatewayError):
+    status = 503
+    code = "shutting_down"
+
+    def __init__(self) -> None:
+        super().__init__("The gateway is shutting down; try again in a moment.", retry_after=1)
 
 
 class ConfigError(Exception):

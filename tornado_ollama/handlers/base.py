@@ -91,7 +91,8 @@ class BaseHandler(RequestHandler):
         self.outcome = "ok"
         self.revoked = False
         """The credential was withdrawn in the middle of the reply."""
-        self._reply: Downstream | None = None
+        self.reply: Downstream | None = None
+        """The way out of a streamed reply; there is one a request."""
         self._answered = False
         self._body_ended = False
         self._logged = False
@@ -233,11 +234,6 @@ class BaseHandler(RequestHandler):
     def is_openai(self) -> bool:
         return self.request.path.startswith("/v1/")
 
-    def open_reply(self) -> Downstream:
-        """The way out of a streamed reply; there is one a request."""
-        self._reply = Downstream(self)
-        return self._reply
-
     def end_reply(self, down: Downstream) -> None:
         """Ends a streamed reply; one that was complete before the request's body was, as soon as
         the rest of that has been read."""
@@ -309,7 +305,7 @@ class BaseHandler(RequestHandler):
     def revoke(self) -> None:
         """The credential of this request is gone. What a client sees is a cut connection; one
         whose reply has begun is told first, as when Ollama breaks off."""
-        if self._reply is None or not self._reply.flushed or self._answered:
+        if self.reply is None or not self.reply.flushed or self._answered:
             self._cut("revoked")
             return
         self.outcome, self.revoked = "revoked", True

@@ -14,6 +14,7 @@ from ..upstream.request import ResponseHead
 from ..wire import sse
 from ..wire.openai.streams import ReplyStream
 from .base import BaseHandler
+from .downstream import Downstream
 from .exchanges import Exchanges
 from .relay import UNBUFFERED
 
@@ -34,7 +35,7 @@ class EventStream:
         self._handler = handler
         self._exchanges = exchanges
         self._machine = machine
-        self._down = handler.open_reply()
+        self._down = Downstream(handler)
         self._seen = 0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -42,6 +43,7 @@ class EventStream:
         """Returns when the reply has ended. Raises GatewayError while a proper error answer is
         still possible."""
         handler, down = self._handler, self._down
+        handler.reply = down
         self._timer = asyncio.get_running_loop().call_later(FIRST_PING_S, self._tick)
         try:
             await self._exchanges.run(bodies, count, self._exchange)

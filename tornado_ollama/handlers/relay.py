@@ -18,6 +18,7 @@ from ..upstream.exchange import response_headers
 from ..upstream.request import ResponseHead
 from ..wire.headers import to_client
 from .base import BaseHandler
+from .downstream import Downstream
 
 NDJSON = "application/x-ndjson"
 
@@ -30,7 +31,7 @@ class Relay:
 
     def __init__(self, handler: BaseHandler) -> None:
         self._handler = handler
-        self._down = handler.open_reply()
+        self._down = Downstream(handler)
         self._lines = False
 
     def on_head(self, head: ResponseHead) -> None:
@@ -47,6 +48,7 @@ class Relay:
         """Returns when the reply has been passed on, or cut. Raises GatewayError while a proper
         error answer is still possible."""
         handler, down = self._handler, self._down
+        handler.reply = down
         try:
             await fetch
         except GatewayError as error:
