@@ -1,8 +1,17 @@
-// Tells screen readers that something ended. The stream itself is never announced word by word.
+// Tells screen readers what state an answer is in and that it ended. The stream itself is never
+// announced word by word.
 
 import { byId } from './dom.js';
 import { t } from './i18n.js';
 
+const APART_MS = 50;
+
+let clock = 0;
+
+/** Says the words of `key`. The place is emptied first: the same words twice are said twice. */
 export function announce(key, params) {
-  byId('announcer').textContent = t(key, params);
+  const place = byId('announcer');
+  place.textContent = '';
+  clearTimeout(clock);
+  clock = setTimeout(() => { place.textContent = t(key, params); }, APART_MS);
 }

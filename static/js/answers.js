@@ -6,8 +6,9 @@ import { Reply } from './reply.js';
 const KEEP_MS = 500;
 const LEFT_RUNNING = 'tornado-ollama.running';
 
-/** Fires `begin` and `end` (detail: the id of the chat), and `elsewhere` when it is another tab that
-    follows the answer. A chat has one answer under way. */
+/** Fires `begin` and `end`, `measured` when more is known of an answer that ended, and `elsewhere`
+    when it is another tab that follows it; detail: `{ id, message }`, the chat's id and the answer.
+    A chat has one answer under way. */
 export class Answers extends EventTarget {
   #running = new Map();
 
@@ -25,8 +26,9 @@ export class Answers extends EventTarget {
     return this.#running.get(id) ?? null;
   }
 
-  /** Has `answer` written. `request` as in a chat frame. */
+  /** Has `answer` written, or written on. `request` as in a chat frame. */
   ask(conversation, answer, request) {
+    answer.state = 'running';
     const reply = new Reply(answer, this);
     const ended = this.#follow(conversation, reply, () => reply.run(request));
     navigator.locks?.request(lockOf(answer), () => ended);
@@ -36,7 +38,7 @@ export class Answers extends EventTarget {
       cannot ask for that lock, so they leave it. */
   resume(conversation, answer) {
     navigator.locks?.request(lockOf(answer), { ifAvailable: true }, async (lock) => {
-      if (!lock) this.#tell('elsewhere', conversation.id);
+      if (!lock) this.#tell('elsewhere', conversation, answer);
       if (!lock || this.of(conversation.id)) return;
       answer.state = 'running';
       const reply = new Reply(answer, this);
@@ -46,13 +48,6 @@ export class Answers extends EventTarget {
 
   stop(id) {
     this.of(id)?.reply.stop();
-  }
-
-  /** The chat is deleted: its answer is stopped, and nothing of it stored any more. */
-  drop(id) {
-    const running = this.of(id);
-    this.#running.delete(id);
-    running?.reply.stop();
   }
 
   /** The chats whose answers the page before this one, in this tab, left running. */
@@ -68,32 +63,28 @@ export class Answers extends EventTarget {
 
   /** Keeps an answer while it is written; `begin()` sets it going. */
   async #follow(conversation, reply, begin) {
-    const { id } = conversation;
     const { message } = reply;
     const keep = () => {
-      if (this.of(id)?.reply !== reply) return;
       conversation.touch(message);
       this.store.keep(conversation);
     };
-    this.#running.set(id, { conversation, reply });
-    this.#tell('begin', id);
+    this.#running.set(conversation.id, { conversation, reply });
+    this.#tell('begin', conversation, message);
     keep();
     reply.addEventListener('start', keep);  // from now on a page that is left can be come back to
     const clock = setInterval(keep, KEEP_MS);
     begin();
     await reply.ended;
     clearInterval(clock);
-    await this.#measure(message);
+    this.#running.delete(conversation.id);
     keep();
-    if (this.of(id)?.reply === reply) this.#running.delete(id);
-    this.#tell('end', id);
-  }
-
-  /** Notes the context the model ran with, which only its memory tells. */
-  async #measure(answer) {
-    if (!answer.facts?.usage) return;
+    this.#tell('end', conversation, message);
+    if (!message.facts?.usage) return;
+    // The context the model ran with, which only its memory tells.
     await this.models.lookAtMemory();
-    answer.facts.context = this.models.loadedContext(answer.model);
+    message.facts.context = this.models.loadedContext(message.model);
+    keep();
+    this.#tell('measured', conversation, message);
   }
 
   #leave() {
@@ -109,8 +100,8 @@ export class Answers extends EventTarget {
     }
   }
 
-  #tell(type, id) {
-    this.dispatchEvent(new CustomEvent(type, { detail: id }));
+  #tell(type, { id }, message) {
+    this.dispatchEvent(new CustomEvent(type, { detail: { id, message } }));
   }
 }
 

@@ -11,27 +11,39 @@ export class Chat extends EventTarget {
   conversation = new Conversation();
 
   /** `answers`: those under way. `follow`: keeps the end in sight. `undo`: offers a way back.
-      `openToken`, `pickModel(at, choose)`: what failures and answers offer. */
-  constructor({ answers, models, settings, follow, undo, store, openToken, pickModel }) {
+      `focus()`: to the message box. `openToken`, `pickModel(at, choose)`, `fetchModel(name)`: what
+      failures and answers offer, the last where `mayFetch()`. */
+  constructor({ answers, models, settings, follow, undo, store, focus, openToken, pickModel, fetchModel, mayFetch }) {
     super();
-    Object.assign(this, { answers, models, settings, follow, undo, store });
+    Object.assign(this, { answers, models, settings, follow, undo, store, focus });
     this.transcript = new Transcript((message) => ({
       retry: () => this.again(message),
       retryWith: (at) => pickModel(at, (model) => this.again(message, model)),
+      goOn: () => this.#goOn(message),
       edit: (text) => this.#rewrite(message, text),
       remove: () => this.#remove(message),
       branch: (step) => this.#turn(message, step),
       results: (results) => this.#giveResults(message, results),
       token: openToken,
-      model: (at) => pickModel(at),
+      model: () => pickModel(),
+      get pull() { return mayFetch() ? () => fetchModel(message.model) : null; },
     }));
-    answers.addEventListener('begin', ({ detail }) => detail === this.conversation.id && this.#begun());
-    answers.addEventListener('end', ({ detail }) => detail === this.conversation.id && this.#told('busy'));
-    answers.addEventListener('elsewhere', ({ detail }) => detail === this.conversation.id && this.#isElsewhere());
+    const here = (type, hear) => answers.addEventListener(type, ({ detail }) => {
+      if (detail.id === this.conversation.id) hear(detail.message);
+    });
+    here('begin', (message) => this.#begun(message));
+    here('end', () => this.#told('busy'));
+    here('measured', (message) => this.#measured(message));
+    here('elsewhere', (message) => this.#isElsewhere(message));
   }
 
   get busy() {
     return this.#running !== null;
+  }
+
+  /** A question is being rewritten. */
+  get editing() {
+    return this.transcript.editing;
   }
 
   get #running() {
@@ -47,7 +59,9 @@ export class Chat extends EventTarget {
 
   /** Another answer to what `message` answered, by `model` or the one that is chosen. */
   again(message, model) {
-    if (!this.busy) this.#answer(this.conversation.get(message.parent), model);
+    const question = this.conversation.questionOf(message);
+    if (!question) this.undo.say('turn.noQuestion');
+    else if (this.#isFree()) this.#answer(question, model);
   }
 
   stop() {
@@ -63,15 +77,16 @@ export class Chat extends EventTarget {
       goes on behind it. */
   open(stored) {
     const running = this.answers.of(stored.chat?.id);
-    this.undo.withdraw();
-    this.conversation = running?.conversation ?? new Conversation(stored);
+    const conversation = running?.conversation ?? new Conversation(stored);
+    const cut = running ? null : conversation.markCut();
+    this.conversation = conversation;
     this.transcript.clear();
-    const cut = running ? null : this.conversation.markCut();
     this.#show();
     if (running) this.#watch();
     this.follow.toEnd();
+    this.models.use(conversation.model ?? this.models.recent()[0]);
     this.#told('busy');
-    if (cut) this.answers.resume(this.conversation, cut);
+    if (cut) this.answers.resume(conversation, cut);
   }
 
   /** The token changed: what was refused for want of it is asked again. */
@@ -80,66 +95,92 @@ export class Chat extends EventTarget {
     if (last?.failure?.what === 'fail.token.what') this.again(last);
   }
 
-  /** The question in other words: a branch beside it. */
+  /** Whether something may be changed here now; says why not. */
+  #isFree() {
+    if (this.busy) this.undo.say('turn.busy');
+    return !this.busy;
+  }
+
+  /** The question in other words: a branch beside it. Whether it was asked. */
   #rewrite(message, text) {
-    if (this.busy) return;
+    if (!this.#isFree()) return false;
     const { images, files } = message;
     this.#answer(this.conversation.add(message.parent, { role: 'user', content: text, images, files }));
+    return true;
   }
 
   /** What the tools gave that `message` called; the model goes on from there. */
   #giveResults(message, results) {
-    if (this.busy) return;
+    if (!this.#isFree()) return;
     message.toolResults = results;
     this.conversation.touch(message);
     this.transcript.forget(message);
     this.#answer(message, message.model);
   }
 
+  /** Writes on where an answer was cut off. Ollama goes on with a last message of the assistant's. */
+  #goOn(message) {
+    if (!this.#isFree()) return;
+    delete message.failure;
+    this.answers.ask(this.conversation, message, this.#request([...this.conversation.before(message), message], message.model));
+  }
+
   #remove(message) {
-    if (this.busy) return;
+    if (!this.#isFree()) return;
     const { conversation } = this;
     const back = conversation.remove(message);
-    this.#changed();
+    const wasLast = conversation.isEmpty;
+    if (wasLast) this.store.remove(conversation.id);
+    this.#changed(conversation);
+    this.focus();
     this.undo.offer('undo.message', () => {
       back();
-      if (conversation === this.conversation) this.#changed();
-      else this.store.keep(conversation);
-    });
+      if (wasLast) conversation.touchAll();
+      this.#changed(conversation);
+    }, this);
   }
 
   #turn(message, step) {
-    if (this.busy) return;
-    this.conversation.turn(message, step);
-    this.#changed();
+    if (!this.#isFree()) return;
+    const shown = this.conversation.turn(message, step);
+    this.#changed(this.conversation);
+    this.transcript.view(shown).focusBranch(step);
   }
 
   #answer(question, model = this.models.current) {
-    this.undo.withdraw();
-    const { conversation, settings } = this;
+    const { conversation } = this;
+    this.undo.withdraw(this);
     const answer = conversation.add(question.id, { role: 'assistant', model, state: 'running' });
-    const said = [...conversation.before(question), question];
-    this.answers.ask(conversation, answer, {
-      model,
-      messages: asRequest(said, settings.get('system')),
-      ...settings.request(this.models.find(model)),
-    });
+    this.answers.ask(conversation, answer, this.#request([...conversation.before(question), question], model));
+    this.focus();
   }
 
-  #begun() {
-    // An answer that is taken up again was drawn as cut.
-    this.transcript.forget(this.#running.reply.message);
+  #request(said, model) {
+    return {
+      model,
+      messages: asRequest(said, this.settings.get('system')),
+      ...this.settings.request(this.models.find(model)),
+    };
+  }
+
+  #begun(message) {
+    // An answer that is taken up again, or written on, was drawn as ended.
+    this.transcript.forget(message);
     this.#show();
     this.#watch();
     this.follow.toEnd();
     this.#told('busy');
   }
 
-  /** Another tab follows the last answer; it is shown here when it is complete. */
-  #isElsewhere() {
-    const { last } = this.conversation;
-    last.state = 'elsewhere';
-    this.transcript.forget(last);
+  #measured(message) {
+    this.transcript.view(message)?.showFacts();
+    this.#told('change');
+  }
+
+  /** Another tab follows the answer; it is shown here when it is complete. */
+  #isElsewhere(message) {
+    message.state = 'elsewhere';
+    this.transcript.forget(message);
     this.#show();
   }
 
@@ -148,9 +189,9 @@ export class Chat extends EventTarget {
     this.transcript.view(reply.message)?.follow(reply);
   }
 
-  #changed() {
-    this.#show();
-    this.store.keep(this.conversation);
+  #changed(conversation) {
+    if (conversation === this.conversation) this.#show();
+    this.store.keep(conversation);
   }
 
   #show() {

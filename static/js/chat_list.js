@@ -2,7 +2,7 @@
 
 import { button, byId, el } from './dom.js';
 import { dayGroups } from './day_groups.js';
-import { language, t } from './i18n.js';
+import { language, say, t } from './i18n.js';
 import { openMenu } from './popup_menu.js';
 
 const SEARCH_PAUSE_MS = 150;
@@ -12,6 +12,9 @@ export class ChatList {
   #found = null;
   #clock = 0;
   #marks = new Map();
+  #rows = new Map();
+  #drawn = '';
+  #renaming = null;
 
   /** `actions`: `open(id)`, `pin(chat)`, `rename(chat, title)`, `remove(chat)`, `save(chat)`. */
   constructor(store, actions) {
@@ -49,6 +52,14 @@ export class ChatList {
     return this.#chats.length === 0;
   }
 
+  /** Shows all chats again. */
+  clearSearch() {
+    if (!this.search.value) return;
+    this.search.value = '';
+    this.#found = null;
+    this.#draw();
+  }
+
   async refresh() {
     this.#chats = await this.store.list();
     if (this.search.value.trim()) await this.#find();
@@ -74,31 +85,46 @@ export class ChatList {
     this.#found = found;
   }
 
+  /** The rows stay what they are while only words and marks change: the reader may be on one of them,
+      with the pointer, the focus or a new name. */
   #draw() {
     const chats = this.#found ? this.#chats.filter(({ id }) => this.#found.has(id)) : this.#chats;
-    const groups = dayGroups(chats).map(({ key, month, chats: inside }) => el('section', {},
+    const groups = dayGroups(chats);
+    const order = JSON.stringify([language(), this.#found !== null, groups.map(({ key, month, chats: inside }) => [key, month, inside.map(({ id }) => id)])]);
+    for (const chat of chats) this.#row(chat);
+    if (order === this.#drawn || this.#renaming) return;
+    this.#drawn = order;
+    const nodes = groups.map(({ key, month, chats: inside }) => el('section', {},
       month ? el('h2', { text: monthName(month) }) : el('h2', { t: key }),
-      el('ul', {}, ...inside.map((chat) => this.#row(chat)))));
+      el('ul', {}, ...inside.map(({ id }) => this.#rows.get(id).node))));
     const nothing = this.store.isOpen ? 'chats.none' : 'chats.notKept';
-    if (groups.length === 0) groups.push(el('p', { class: 'faint', t: this.#found ? 'chats.notFound' : nothing }));
-    this.groups.replaceChildren(...groups);
+    if (nodes.length === 0) nodes.push(el('p', { class: 'faint', t: this.#found ? 'chats.notFound' : nothing }));
+    this.groups.replaceChildren(...nodes);
   }
 
+  /** Makes the chat's row, or brings it up to date. */
   #row(chat) {
-    const open = button({
-      class: 'chat-open', 'aria-current': chat.id === this.shownId ? 'page' : null,
-      on: { click: () => this.actions.open(chat.id) },
-    }, el('span', { class: 'chat-title', text: chat.title || t('chats.untitled') }), this.#mark(chat));
-    const more = button({
-      class: 'quiet icon-button', icon: 'menu', label: 'chats.more', 'aria-haspopup': 'menu',
-      on: { click: (event) => this.#openMenu(chat, event.currentTarget) },
-    });
-    return el('li', { class: 'chat-row', data: { chat: chat.id } }, open, more);
+    if (!this.#rows.has(chat.id)) this.#rows.set(chat.id, this.#newRow(chat.id));
+    const row = this.#rows.get(chat.id);
+    const mark = this.#marks.get(chat.id);
+    row.chat = chat;
+    row.title.textContent = chat.title || t('chats.untitled');
+    row.mark.hidden = !mark;
+    row.mark.className = `chat-mark ${mark}`;
+    if (mark) say(row.mark, `chats.${mark}`, undefined, 'tLabel');
+    if (chat.id === this.shownId) row.open.setAttribute('aria-current', 'page');
+    else row.open.removeAttribute('aria-current');
   }
 
-  #mark({ id }) {
-    const mark = this.#marks.get(id);
-    return mark ? el('span', { class: `chat-mark ${mark}`, label: `chats.${mark}`, role: 'img' }) : null;
+  #newRow(id) {
+    const row = { title: el('span', { class: 'chat-title', dir: 'auto' }), mark: el('span', { role: 'img' }) };
+    row.open = button({ class: 'chat-open', on: { click: () => this.actions.open(id) } }, row.title, row.mark);
+    row.more = button({
+      class: 'quiet icon-button', icon: 'menu', label: 'chats.more', 'aria-haspopup': 'menu',
+      on: { click: () => this.#openMenu(row.chat, row.more) },
+    });
+    row.node = el('li', { class: 'chat-row', data: { chat: id } }, row.open, row.more);
+    return row;
   }
 
   #openMenu(chat, at) {
@@ -111,13 +137,15 @@ export class ChatList {
   }
 
   #rename(chat) {
-    const row = this.groups.querySelector(`[data-chat="${chat.id}"]`);
+    const { node, open, more } = this.#rows.get(chat.id);
     const field = el('input', { class: 'field', type: 'text', label: 'chats.rename', maxlength: '200' });
     field.value = chat.title;
-    let over = false;
     const end = (keep) => {
-      if (over) return;
-      over = true;
+      if (this.#renaming !== field) return;
+      this.#renaming = null;
+      const hadFocus = document.activeElement === field;
+      node.replaceChildren(open, more);
+      if (hadFocus) open.focus();
       const title = field.value.trim();
       if (keep && title && title !== chat.title) this.actions.rename(chat, title);
       else this.#draw();
@@ -126,9 +154,12 @@ export class ChatList {
     field.addEventListener('keydown', (event) => {
       if (event.isComposing) return;
       if (event.key === 'Enter') end(true);
-      if (event.key === 'Escape') end(false);
+      if (event.key !== 'Escape') return;
+      event.preventDefault();  // it is meant for the name alone
+      end(false);
     });
-    row.replaceChildren(field);
+    this.#renaming = field;
+    node.replaceChildren(field);
     field.select();
   }
 }

@@ -2,6 +2,7 @@
 // write into one chat add to it instead of overwriting each other.
 
 const NAME = 'tornado-ollama';
+const OPEN_MS = 4_000;
 
 // Each step makes version n+1 of the database out of version n; steps are only ever added.
 const STEPS = [
@@ -11,22 +12,24 @@ const STEPS = [
   },
 ];
 
-/** Fires `change` (detail: the id of the chat) when this or another tab stored something, and
-    `failed` when something could not be stored. */
+/** Fires `change` (detail: `{ id, gone, elsewhere }`) when this or another tab stored or deleted
+    something, and `failed` when something could not be stored. */
 export class ChatStore extends EventTarget {
   #db = null;
   #tabs = new BroadcastChannel(NAME);
 
   /** Opens the database; where there is none, everything else does nothing. */
   async open() {
-    this.#tabs.onmessage = ({ data }) => this.#tell(data, true);
+    this.#tabs.onmessage = ({ data }) => this.#tell({ ...data, elsewhere: true });
     try {
       const opening = indexedDB.open(NAME, STEPS.length);
       opening.onupgradeneeded = ({ oldVersion }) => {
         for (const step of STEPS.slice(oldVersion)) step(opening.result);
       };
-      this.#db = await result(opening);
+      this.#db = await Promise.race([result(opening), tooLate()]);
       this.#db.onversionchange = () => this.#db.close();
+      // The browser took it away, as it does when the reader deletes the site's data.
+      this.#db.onclose = () => { this.#db = null; };
     } catch {
       this.#db = null;
     }
@@ -53,25 +56,25 @@ export class ChatStore extends EventTarget {
     return chat ? { chat, messages: said } : null;
   }
 
-  /** Stores what changed in a conversation since the last time. Never throws: see `failed`. */
+  /** Stores what changed in a conversation since the last time, but nothing of one that was deleted
+      meanwhile. Title and pin are changed by `change` alone. Never throws: see `failed`. */
   async keep(conversation) {
-    const changes = conversation.takeChanges();
+    if (!this.#db) return;
+    const { id, chat, put, remove } = conversation.takeChanges();
     try {
-      await this.write(changes);
+      const { chats, messages, done } = this.#stores('readwrite');
+      const stored = await result(chats.get(id));
+      if (conversation.wasStored && !stored) return;
+      chats.put({ ...chat, title: stored?.title || chat.title, pinned: stored?.pinned ?? chat.pinned });
+      for (const message of put) messages.put(message);
+      for (const gone of remove) messages.delete(gone);
+      await done;
+      conversation.wasStored = true;
+      this.#announce({ id });
     } catch {
-      conversation.putBack(changes);
+      conversation.putBack({ put, remove });
       this.dispatchEvent(new Event('failed'));
     }
-  }
-
-  async write({ chat, put = [], remove = [] }) {
-    if (!this.#db) return;
-    const { chats, messages, done } = this.#stores('readwrite');
-    chats.put(chat);
-    for (const message of put) messages.put(message);
-    for (const id of remove) messages.delete(id);
-    await done;
-    this.#announce(chat.id);
   }
 
   /** Changes a chat's own fields, such as title and pinned. */
@@ -81,7 +84,7 @@ export class ChatStore extends EventTarget {
     const chat = await result(chats.get(id));
     if (chat) chats.put({ ...chat, ...fields });
     await done;
-    this.#announce(id);
+    this.#announce({ id });
   }
 
   /** Deletes a chat; returns what `restore` needs to bring it back. */
@@ -92,12 +95,18 @@ export class ChatStore extends EventTarget {
     chats.delete(id);
     for (const message of kept.messages) messages.delete(message.id);
     await done;
-    this.#announce(id);
+    this.#announce({ id, gone: true });
     return kept;
   }
 
-  restore({ chat, messages }) {
-    return this.write({ chat, put: messages });
+  /** Stores a whole chat, as `load` gave it. */
+  async restore({ chat, messages: said }) {
+    if (!this.#db) return;
+    const { chats, messages, done } = this.#stores('readwrite');
+    chats.put(chat);
+    for (const message of said) messages.put(message);
+    await done;
+    this.#announce({ id: chat.id });
   }
 
   /** The ids of the chats in whose messages `text` occurs. */
@@ -127,13 +136,13 @@ export class ChatStore extends EventTarget {
     return { chats: transaction.objectStore('chats'), messages: transaction.objectStore('messages'), done };
   }
 
-  #announce(id) {
-    this.#tabs.postMessage(id);
-    this.#tell(id, false);
+  #announce(what) {
+    this.#tabs.postMessage(what);
+    this.#tell({ ...what, elsewhere: false });
   }
 
-  #tell(id, elsewhere) {
-    this.dispatchEvent(new CustomEvent('change', { detail: { id, elsewhere } }));
+  #tell(detail) {
+    this.dispatchEvent(new CustomEvent('change', { detail }));
   }
 }
 
@@ -142,4 +151,9 @@ function result(request) {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
   });
+}
+
+/** A database that does not answer must not keep the page from opening. */
+function tooLate() {
+  return new Promise((_, reject) => { setTimeout(() => reject(new Error('no answer')), OPEN_MS); });
 }

@@ -16,7 +16,12 @@ export class Conversation {
   constructor({ chat, messages = [] } = {}) {
     const now = Date.now();
     this.chat = { id: newId(), title: '', createdAt: now, updatedAt: now, pinned: false, shown: null, ...chat };
-    for (const message of [...messages].sort((one, other) => one.at - other.at)) this.#hang({ ...message });
+    this.wasStored = chat !== undefined;
+    const known = new Set(messages.map(({ id }) => id));
+    for (const message of [...messages].sort((one, other) => one.at - other.at)) {
+      // What lost the message above it is shown rather than lost too.
+      this.#hang({ ...message, parent: known.has(message.parent) ? message.parent : ROOT });
+    }
   }
 
   get id() {
@@ -52,6 +57,17 @@ export class Conversation {
     return this.path().at(-1) ?? null;
   }
 
+  /** What an answer answers: a question, or what tools gave. Null where that was deleted. */
+  questionOf(answer) {
+    const above = this.get(answer.parent);
+    return above?.role === 'user' || above?.toolResults ? above : null;
+  }
+
+  /** The model that answered last; null where none has. */
+  get model() {
+    return this.path().findLast(({ role }) => role === 'assistant')?.model ?? null;
+  }
+
   /** The messages before `node`, in the order they were said. */
   before(node) {
     const said = [];
@@ -65,11 +81,13 @@ export class Conversation {
     return { index: beside.indexOf(node.id), total: beside.length };
   }
 
-  /** Shows the branch `step` places further. */
+  /** Shows the branch `step` places further, and returns its message. */
   turn(node, step) {
     const beside = this.#below(node.parent);
     const { index, total } = this.branch(node);
-    this.#show(this.get(beside[(index + step + total) % total]));
+    const turned = this.get(beside[(index + step + total) % total]);
+    this.#show(turned);
+    return turned;
   }
 
   /** Takes one message out; what followed it stays. Returns the way back. */
@@ -109,13 +127,19 @@ export class Conversation {
     this.#gone.delete(message.id);
   }
 
-  /** What is to be stored, as `{ chat, put, remove }`; it counts as stored from now on. */
+  /** Marks all of it: it was deleted, and is to be stored again. */
+  touchAll() {
+    for (const id of this.#nodes.keys()) this.#changed.add(id);
+    this.wasStored = false;
+  }
+
+  /** What is to be stored, as `{ id, chat, put, remove }`; it counts as stored from now on. */
   takeChanges() {
     const put = [...this.#changed].map((id) => this.get(id)).filter(Boolean);
     const remove = [...this.#gone];
     this.#changed.clear();
     this.#gone.clear();
-    return { chat: { ...this.chat }, put: put.map((message) => ({ ...message })), remove };
+    return { id: this.id, chat: { ...this.chat }, put: put.map((message) => ({ ...message })), remove };
   }
 
   /** Takes changes back that could not be stored, so that they are tried again with the next. */

@@ -1,4 +1,5 @@
-// Runs before the first paint, so that a chosen theme never flashes. The rest is in theme.js.
+// Runs before the first paint, so that a chosen theme never flashes (the rest is in theme.js), and
+// says so where the rest of the page cannot be loaded.
 (() => {
   const root = document.documentElement;
   let theme = 'auto';
@@ -13,4 +14,17 @@
   const high = contrast === 'auto' ? matchMedia('(prefers-contrast: more)').matches : contrast === 'high';
   root.dataset.theme = dark ? 'dark' : 'light';
   root.dataset.contrast = high ? 'high' : 'normal';
+
+  const PATIENCE_MS = 20_000;
+  const broken = () => {
+    if ('ready' in root.dataset || document.readyState === 'loading') return;
+    root.dataset.broken = '';
+    document.getElementById('broken').hidden = false;
+  };
+  // An error event of a script or module that did not load; it does not bubble.
+  addEventListener('error', ({ target }) => {
+    if (target.tagName === 'SCRIPT') addEventListener('load', broken);
+  }, true);
+  addEventListener('unhandledrejection', broken);
+  setTimeout(broken, PATIENCE_MS);
 })();

@@ -6,8 +6,8 @@ import { ChatList } from './chat_list.js';
 import { Conversation } from './conversation.js';
 import { asJson, asMarkdown, saveFile } from './export_file.js';
 import { t } from './i18n.js';
-import { readChats } from './import_file.js';
 
+const CHAT = '#chat=';
 const MAX_FILE_BYTES = 100_000_000;
 
 export class Library {
@@ -21,8 +21,8 @@ export class Library {
       save: (one) => this.#save(one),
     });
     chat.addEventListener('change', () => this.#shown());
-    answers.addEventListener('begin', ({ detail }) => this.list.mark(detail, true));
-    answers.addEventListener('end', ({ detail }) => this.list.mark(detail, false));
+    answers.addEventListener('begin', ({ detail }) => this.list.mark(detail.id, true));
+    answers.addEventListener('end', ({ detail }) => this.list.mark(detail.id, false));
     store.addEventListener('change', ({ detail }) => this.#changed(detail));
     store.addEventListener('failed', () => undo.say('chats.full'));
     addEventListener('popstate', () => this.openFromAddress());
@@ -40,12 +40,14 @@ export class Library {
   fresh() {
     this.chat.begin();
     this.sidebar.close();
+    this.list.clearSearch();
     this.#address(null);
   }
 
-  /** Opens the chat that the page's address names. */
+  /** Opens the chat that the page's address names. Another place on the page is no chat. */
   async openFromAddress() {
-    const id = location.hash.replace(/^#chat=/, '');
+    if (location.hash && !location.hash.startsWith(CHAT)) return;
+    const id = location.hash.slice(CHAT.length);
     const stored = id ? await this.store.load(id) : null;
     if (stored) this.chat.open(stored);
     else if (!this.chat.conversation.isEmpty) this.chat.begin();
@@ -84,9 +86,10 @@ export class Library {
   async #import(file) {
     try {
       if (file.size > MAX_FILE_BYTES) throw new Error('too large');
-      const chats = readChats(await file.text());
+      const { readChats } = await import('./import_file.js');
+      const { chats, skipped } = readChats(await file.text());
       for (const stored of chats) await this.store.restore(stored);
-      this.undo.say('import.done', { n: chats.length });
+      this.undo.say(skipped > 0 ? 'import.skipped' : 'import.done', { n: chats.length, skipped });
     } catch {
       this.undo.say('import.failed');
       announce('import.failed');
@@ -103,7 +106,7 @@ export class Library {
 
   async #remove({ id }) {
     const wasOpen = id === this.chat.conversation.id;
-    this.answers.drop(id);
+    this.answers.stop(id);
     if (wasOpen) this.fresh();
     const kept = await this.store.remove(id);
     if (!kept) return;
@@ -120,13 +123,32 @@ export class Library {
     saveFile(`${name}.json`, 'application/json', asJson([stored]));
   }
 
+  /** Deletes all chats on this device; there is no way back. */
+  async removeAll() {
+    this.fresh();
+    for (const { id } of await this.store.list()) {
+      this.answers.stop(id);
+      await this.store.remove(id);
+    }
+    this.undo.say('chats.allGone');
+  }
+
   /** Another tab wrote into the chat that is shown here: it is shown as it now is, once
-      an answer under way there is complete. */
-  async #changed({ id, elsewhere }) {
-    if (!elsewhere || id !== this.chat.conversation.id || this.chat.busy) return;
+      an answer under way there is complete. One that it deleted is left. */
+  async #changed({ id, gone, elsewhere }) {
+    if (!elsewhere) return;
+    if (gone) this.answers.stop(id);
+    if (id !== this.chat.conversation.id) return;
+    if (gone) {
+      this.fresh();
+      this.undo.say('chats.gone');
+      return;
+    }
     const stored = await this.store.load(id);
+    const { conversation } = this.chat;
     const unfinished = stored?.messages.some((message) => message.state === 'running');
-    if (stored && !unfinished && !this.chat.busy) this.chat.open(stored);
+    if (!stored || unfinished || this.chat.busy || this.chat.editing || id !== conversation.id) return;
+    this.chat.open(stored);
   }
 
   #shown() {
@@ -136,7 +158,7 @@ export class Library {
   }
 
   #address(id) {
-    const wanted = id ? `#chat=${id}` : location.pathname;
+    const wanted = id ? CHAT + id : location.pathname;
     const now = location.hash || location.pathname;
     if (wanted !== now) history.pushState(null, '', wanted);
   }

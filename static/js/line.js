@@ -9,6 +9,9 @@ import { requestJson } from './http.js';
 // Browsers open six connections to a server; the page needs some of them for itself.
 const HTTP_REQUESTS = 3;
 
+// A proxy that refused the socket is asked again after a while: it may just have been restarted.
+const REFUSED_MS = 60_000;
+
 /** The chat could not be sent; `failure` as the page shows it. */
 export class ChatRefused extends Error {
   constructor(failure) {
@@ -20,21 +23,21 @@ export class ChatRefused extends Error {
 export class Line {
   #socket = new GatewaySocket();
   #streams = new Map();
-  #socketRefused = false;
+  #refusedUntil = 0;
   #underWay = 0;
   #waiting = [];
 
   /** Starts a chat; see GatewaySocket. Returns the way it took: "socket" or "http". Throws
       ChatRefused. */
   async chat(id, request, listener) {
-    if (!this.#socketRefused) {
+    if (performance.now() >= this.#refusedUntil) {
       try {
         await this.#socket.chat(id, request, listener);
         return 'socket';
       } catch (refused) {
         const failure = await diagnose(refused);
         if (failure) throw new ChatRefused(failure);
-        this.#socketRefused = true;
+        this.#refusedUntil = performance.now() + REFUSED_MS;
       }
     }
     this.#overHttp(id, (signal) => streamChat(id, request, listener, signal));
@@ -44,7 +47,7 @@ export class Line {
   /** Sends a request to one of Ollama's routes, whose answer is told as the frames of /ws. Over HTTP
       a few run at once, the others wait. Never throws. */
   async request(id, request, listener) {
-    if (!this.#socketRefused) {
+    if (performance.now() >= this.#refusedUntil) {
       try {
         await this.#socket.request(id, request, listener);
         return;
@@ -76,7 +79,7 @@ export class Line {
 
   /** Begins anew with the token of now. */
   reset() {
-    this.#socketRefused = false;
+    this.#refusedUntil = 0;
     this.#socket.reset();
     for (const abort of this.#streams.values()) abort.abort();
   }

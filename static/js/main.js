@@ -1,8 +1,10 @@
 // Puts the page together: who is told of what. The work is in the modules it names.
 
 import { Answers } from './answers.js';
+import { askFirst } from './ask_dialog.js';
 import { Attachments } from './attachments.js';
 import { Backend } from './backend.js';
+import { canSee } from './capabilities.js';
 import { Chat } from './chat.js';
 import { ChatStore } from './chat_store.js';
 import { Composer } from './composer.js';
@@ -13,11 +15,11 @@ import { Follow } from './follow.js';
 import { preferredLanguage, say, speak } from './i18n.js';
 import { Library } from './library.js';
 import { Line } from './line.js';
+import { Managing } from './managing.js';
 import { buildMenu } from './menu.js';
 import { loadMarkdown } from './markdown.js';
 import { ModelPicker } from './model_picker.js';
-import { Models, canSee } from './models.js';
-import { ModelsView } from './models_view.js';
+import { Models } from './models.js';
 import { Notice } from './notice.js';
 import { Settings } from './settings.js';
 import { SettingsDrawer } from './settings_drawer.js';
@@ -25,6 +27,7 @@ import { listenForKeys, openHelp } from './shortcuts.js';
 import { Sidebar } from './sidebar.js';
 import { applyTheme } from './theme.js';
 import { TokenDialog } from './token_dialog.js';
+import { token } from './token_store.js';
 import { Undo } from './undo.js';
 import { Welcome } from './welcome.js';
 
@@ -45,22 +48,33 @@ async function start() {
   const settings = new Settings();
   const drawer = new SettingsDrawer(settings, models);
   const line = new Line();
-  const modelsView = new ModelsView(models, line);
+  const managing = new Managing(models, line);
   const answers = new Answers({ line, models, store });
   const pickModel = (at, choose) => picker.open(at, choose);
-  const chat = new Chat({ answers, models, settings, follow, undo, store, openToken, pickModel });
+  const focus = () => matchMedia('(pointer: fine)').matches && composer.focus();
+  const fetchModel = (name) => managing.open(name);
+  const mayFetch = () => managing.offered;
+  const chat = new Chat({ answers, models, settings, follow, undo, store, focus, openToken, pickModel, fetchModel, mayFetch });
   const sidebar = new Sidebar();
   const library = new Library({ store, chat, answers, undo, sidebar });
   const notice = new Notice({ token: openToken, retry: look });
   const attachments = new Attachments({
     canSee: () => canSee(models.find(models.current)),
-    refuse: (key, params) => undo.say(key, params),
+    refuse: (key, params) => {
+      composer.hold();
+      undo.say(key, params);
+    },
   });
-  const welcome = new Welcome((text) => ask(text));
+  const welcome = new Welcome((text) => ask(text), { pull: () => fetchModel('llama3.2'), token: openToken });
 
   async function ask(text) {
     if (!models.current) await look();
+    await attachments.ready();
     if (chat.busy || !models.current) return;
+    if (attachments.images.length > 0 && !canSee(models.find(models.current))) {
+      undo.say('attach.blindNow', { model: models.current });
+      return;
+    }
     composer.text = '';
     chat.ask(text, attachments.take());
     library.nameAddress();
@@ -80,16 +94,27 @@ async function start() {
   /** The way to the models is there for those who may change them. */
   async function showManaging() {
     const manageable = backend.kind !== 'embedded' && !models.failure;
-    byId('models-entry').hidden = !manageable || !(await ModelsView.mayManage());
+    await managing.look(manageable);
+    byId('models-entry').hidden = !managing.offered;
+    show();
+  }
+
+  /** Where there is no model: because there is none, or none for this token? The list of a token
+      that may use some models only is empty in both cases. */
+  function tellNoModel() {
+    if (managing.offered) welcome.tell('welcome.noModel', null, 'pull');
+    else if (token() && models.all.length === 0) welcome.tell('welcome.noneForYou', null, 'token');
+    else welcome.tell('welcome.noModel', null);
   }
 
   function show() {
     const { failure, current } = models;
     const embedded = backend.kind === 'embedded';
     welcome.shown = chat.conversation.isEmpty;
-    if (failure) welcome.tell('welcome.nobody', null, false);
-    else if (!current) welcome.tell(models.known ? 'welcome.noModel' : 'welcome.looking', null, false);
-    else welcome.tell(embedded ? 'welcome.embedded' : 'welcome.ollama', current, true);
+    if (failure) welcome.tell('welcome.nobody', null);
+    else if (current) welcome.tell(embedded ? 'welcome.embedded' : 'welcome.ollama', current);
+    else if (models.known) tellNoModel();
+    else welcome.tell('welcome.looking', null);
 
     const chip = byId('backend-chip');
     chip.hidden = !embedded;
@@ -103,6 +128,10 @@ async function start() {
     showContext(usage?.total_tokens, context);
   }
 
+  function askRemoveAll() {
+    askFirst({ title: 'chats.removeAll', text: 'chats.removeAll.ask', agree: 'chats.remove', yes: () => library.removeAll() });
+  }
+
   /** A dot tells that models are asked otherwise than by default. */
   function showSettings() {
     byId('settings-button').toggleAttribute('data-changed', settings.changed);
@@ -114,7 +143,10 @@ async function start() {
     composer.busy = chat.busy;
     show();
   });
-  attachments.addEventListener('change', () => { composer.hasMore = !attachments.isEmpty; });
+  attachments.addEventListener('change', () => {
+    composer.hasMore = !attachments.isEmpty;
+    composer.preparing = attachments.preparing > 0;
+  });
   settings.addEventListener('change', showSettings);
   chat.addEventListener('change', show);
   models.addEventListener('change', show);
@@ -129,6 +161,7 @@ async function start() {
     line.reset();
     chat.tokenChanged();
   });
+  tokenDialog.addEventListener('forgotten', () => { if (!library.list.isEmpty) askRemoveAll(); });
   const fresh = () => {
     library.fresh();
     composer.focus();
@@ -138,14 +171,21 @@ async function start() {
     write: () => composer.focus(),
     model: () => picker.open(),
     chats: () => byId('side-toggle').click(),
+    stop: () => (chat.busy ? () => chat.stop() : null),
+    scroll: (pages) => follow.scroll(pages),
     fresh,
+  });
+  document.querySelector('.skip').addEventListener('click', (event) => {
+    event.preventDefault();  // the address is the chat's
+    composer.focus();
   });
   byId('settings-button').addEventListener('click', () => drawer.open());
   buildMenu([
-    { icon: 'models', t: 'manage.title', run: () => modelsView.open(), id: 'models-entry' },
+    { icon: 'models', t: 'manage.title', run: () => managing.open(), id: 'models-entry' },
     { icon: 'key', t: 'token.menu', run: openToken },
     { icon: 'export', t: 'export.all', run: () => library.exportAll() },
     { icon: 'import', t: 'import.menu', run: () => library.importFile() },
+    { icon: 'trash', t: 'chats.removeAll', run: askRemoveAll },
     { icon: 'help', t: 'keys.title', run: openHelp },
   ]);
   byId('models-entry').hidden = true;
@@ -157,8 +197,8 @@ async function start() {
   showSettings();
   document.documentElement.dataset.ready = '';
   composer.busy = false;
-  if (matchMedia('(pointer: fine)').matches) composer.focus();
-  await Promise.all([look(), library.resumeOthers()]);
+  focus();
+  await Promise.all([look().then(() => models.use(chat.conversation.model)), library.resumeOthers()]);
 }
 
 start();

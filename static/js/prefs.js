@@ -2,10 +2,13 @@
 
 const PREFIX = 'tornado-ollama.';
 
+/** The key under which `name` is stored. */
+export const stored = (name) => PREFIX + name;
+
 /** The stored text, or `fallback` where there is none or storage is switched off. */
 export function recall(name, fallback = null) {
   try {
-    return localStorage.getItem(PREFIX + name) ?? fallback;
+    return localStorage.getItem(stored(name)) ?? fallback;
   } catch {
     return fallback;
   }
@@ -14,8 +17,8 @@ export function recall(name, fallback = null) {
 /** Stores `value`; null or an empty text removes it. Silent where storage is switched off or full. */
 export function remember(name, value) {
   try {
-    if (value === null || value === '') localStorage.removeItem(PREFIX + name);
-    else localStorage.setItem(PREFIX + name, value);
+    if (value === null || value === '') localStorage.removeItem(stored(name));
+    else localStorage.setItem(stored(name), value);
   } catch {
     // The choice then lasts as long as the page.
   }

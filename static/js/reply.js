@@ -1,6 +1,7 @@
 // One answer while it is written: sends the chat, follows its frames, and says in which phase it is.
 
 import { emptyFailure, failureOf, lostFailure } from './failure.js';
+import { ThinkTags } from './think_tags.js';
 
 const LOOK_MS = 1_000;
 
@@ -20,15 +21,18 @@ export class Reply extends EventTarget {
   #startedAt = performance.now();
   #stopped = false;
   #clock = 0;
+  #look = null;
   #thinkingSince = null;
   #firstMs = null;
   #way = 'socket';
   #before = 'connecting';
   #resumed = false;
+  #tags;
 
   constructor(message, { line, models }) {
     super();
     this.message = message;
+    this.#tags = message.content ? null : new ThinkTags();
     this.line = line;
     this.models = models;
     this.ended = new Promise((resolve) => { this.resolve = resolve; });
@@ -36,7 +40,6 @@ export class Reply extends EventTarget {
 
   /** Sends the chat. `request` as in a chat frame. Ends by `ended`, however it ends. */
   async run(request) {
-    this.message.state = 'running';
     try {
       this.#way = await this.line.chat(this.message.id, request, (frame) => this.#hear(frame));
     } catch (refused) {
@@ -63,22 +66,23 @@ export class Reply extends EventTarget {
   stop() {
     this.#stopped = true;
     this.line.cancel(this.message.id);
-    if (this.phase !== 'connecting') this.#end('stopped');
+    this.#end('stopped');
   }
 
-  /** It is Ollama's turn. Until the first word: is the model in memory by now? */
+  /** It is Ollama's turn. Until the first word: is the model in memory, or on its way there? What was
+      known before may have been unloaded since, so it is looked at now. */
   async #atOllama() {
     clearTimeout(this.#clock);
-    const { model } = this.message;
-    if (this.models.isLoaded(model)) {
+    const look = {};
+    this.#look = look;
+    await Promise.race([this.models.lookAtMemory(), new Promise((late) => { setTimeout(late, LOOK_MS); })]);
+    if (this.#look !== look) return;
+    if (this.models.isLoaded(this.message.model)) {
       this.#enter('reading');
       return;
     }
     this.#enter('loading');
-    this.#clock = setTimeout(async () => {
-      await this.models.lookAtMemory();
-      if (this.phase === 'loading') this.#atOllama();
-    }, LOOK_MS);
+    this.#clock = setTimeout(() => this.#atOllama(), LOOK_MS);
   }
 
   #hear(frame) {
@@ -109,7 +113,7 @@ export class Reply extends EventTarget {
   }
 
   #comeBack() {
-    if (this.#before === 'loading') this.#atOllama();
+    if (this.#before === 'loading' || this.#before === 'connecting') this.#atOllama();
     else this.#enter(this.#before);
   }
 
@@ -121,18 +125,24 @@ export class Reply extends EventTarget {
 
   #grow({ content, thinking, tool_calls: calls }) {
     if (!this.#resumed) this.#firstMs ??= performance.now() - this.#startedAt;
-    if (thinking) {
-      this.#thinkingSince ??= performance.now();
-      this.message.thinking = (this.message.thinking ?? '') + thinking;
-      this.#enter('thinking');
-    }
+    if (thinking) this.#think(thinking);
     if (calls) this.message.toolCalls = [...(this.message.toolCalls ?? []), ...calls];
-    if (content) {
-      this.#endThinking();
-      this.message.content += content;
-      this.#enter('writing');
-    }
+    if (content) this.#say(this.#tags ? this.#tags.feed(content) : { content });
     this.dispatchEvent(new Event('text'));
+  }
+
+  #say({ content, thinking }) {
+    if (thinking) this.#think(thinking);
+    if (!content) return;
+    this.#endThinking();
+    this.message.content += content;
+    this.#enter('writing');
+  }
+
+  #think(thinking) {
+    this.#thinkingSince ??= performance.now();
+    this.message.thinking = (this.message.thinking ?? '') + thinking;
+    this.#enter('thinking');
   }
 
   #endThinking() {
@@ -141,6 +151,7 @@ export class Reply extends EventTarget {
   }
 
   #done({ reason, usage, timings }) {
+    if (this.#tags) this.#say(this.#tags.close());
     const { content, thinking, toolCalls, model } = this.message;
     this.message.facts = { reason, usage, timings, firstMs: this.#firstMs, way: this.#way };
     if (this.#stopped || reason === 'cancelled') this.#end('stopped');
@@ -168,6 +179,8 @@ export class Reply extends EventTarget {
   }
 
   #enter(phase) {
+    clearTimeout(this.#clock);
+    this.#look = null;  // what is found now is of a phase that is over
     if (this.phase === phase) return;
     this.phase = phase;
     this.phaseAt = performance.now();

@@ -1,8 +1,8 @@
 // What the reader changed about how models answer. Only that is sent; everything else is left to
 // the model and the server.
 
-import { canThink, canUseTools } from './models.js';
-import { recall, remember } from './prefs.js';
+import { canThink, canUseTools } from './capabilities.js';
+import { recall, remember, stored } from './prefs.js';
 
 /** The options of Ollama that can be changed. `kind`: number, whole or lines. */
 export const OPTIONS = [
@@ -18,9 +18,18 @@ export const OPTIONS = [
 
 export const THINK = ['', 'true', 'false', 'low', 'medium', 'high'];
 
-/** Fires `change`. Every field is a text; an empty one was not changed. */
+/** Fires `change`. Every field is a text; an empty one was not changed. Other tabs change the same
+    fields; each writes only its own change. */
 export class Settings extends EventTarget {
   #fields = read();
+  #before = null;
+
+  constructor() {
+    super();
+    addEventListener('storage', ({ key }) => {
+      if (key === stored('settings')) this.#take(read());
+    });
+  }
 
   get(name) {
     return this.#fields[name] ?? '';
@@ -28,20 +37,51 @@ export class Settings extends EventTarget {
 
   /** `value` null or empty: back to the default. */
   set(name, value) {
-    if (value) this.#fields[name] = value;
-    else delete this.#fields[name];
-    remember('settings', this.changed ? JSON.stringify(this.#fields) : null);
-    this.dispatchEvent(new Event('change'));
+    if (this.get(name) === (value ?? '')) return;
+    const fields = read();
+    if (value) fields[name] = value;
+    else delete fields[name];
+    this.#write(fields);
   }
 
   reset() {
-    this.#fields = {};
-    remember('settings', null);
-    this.dispatchEvent(new Event('change'));
+    if (this.changed) this.#write({});
+  }
+
+  /** Whether there is a change to undo. */
+  get canUndo() {
+    return this.#before !== null;
+  }
+
+  /** Takes the last change back. */
+  undo() {
+    if (!this.canUndo) return;
+    this.#write(this.#before);
+    this.forgetUndo();
+  }
+
+  forgetUndo() {
+    this.#before = null;
+    this.#told();
   }
 
   get changed() {
     return Object.keys(this.#fields).length > 0;
+  }
+
+  #write(fields) {
+    this.#before = this.#fields;
+    remember('settings', Object.keys(fields).length > 0 ? JSON.stringify(fields) : null);
+    this.#take(fields);
+  }
+
+  #take(fields) {
+    this.#fields = fields;
+    this.#told();
+  }
+
+  #told() {
+    this.dispatchEvent(new Event('change'));
   }
 
   /** The fields of a chat frame for `model`, but for model and messages. */

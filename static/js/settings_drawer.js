@@ -14,6 +14,8 @@ export class SettingsDrawer {
     this.settings = settings;
     this.models = models;
     this.presets = new Presets(settings);
+    this.back = el('footer', { class: 'drawer-foot', hidden: true }, el('span', { t: 'settings.undo' }),
+      button({ class: 'button', t: 'undo', on: { click: () => settings.undo() } }));
     this.drawer = byId('settings');
     const field = (name, control, why) => this.#row(name, control, why);
     this.drawer.append(
@@ -31,12 +33,14 @@ export class SettingsDrawer {
         field('format', el('textarea', { class: 'field code-field', rows: '4', spellcheck: 'false' }), true),
         field('tools', el('textarea', { class: 'field code-field', rows: '4', spellcheck: 'false' }), true),
         button({ class: 'button', t: 'settings.reset', on: { click: () => settings.reset() } })),
+      this.back,
     );
     this.drawer.addEventListener('click', ({ target }) => { if (target === this.drawer) this.drawer.close(); });
     settings.addEventListener('change', () => this.#fill());
   }
 
   open() {
+    this.settings.forgetUndo();
     this.#fill();
     this.#showDefaults();
     this.drawer.showModal();
@@ -45,7 +49,7 @@ export class SettingsDrawer {
   #row(name, control, why = false) {
     const id = `setting-${name}`;
     control.id = id;
-    const said = el('p', { class: 'said', id: `${id}-said`, role: 'alert', t: `settings.bad.${name in CHECKS ? name : 'number'}`, hidden: true });
+    const said = el('p', { class: 'said', id: `${id}-said`, role: 'alert', t: `settings.bad.${name in CHECKS ? name : rule(control)}`, params: { min: Number(control.min), max: Number(control.max) }, hidden: true });
     const back = button({ class: 'quiet back', t: 'settings.default', on: { click: () => this.settings.set(name, null) } });
     control.setAttribute('aria-describedby', said.id);
     control.addEventListener('change', () => {
@@ -69,6 +73,7 @@ export class SettingsDrawer {
       back.hidden = !this.settings.get(name);
     }
     this.presets.offer();
+    this.back.hidden = !this.settings.canUndo;
   }
 
   /** Names what an empty field stands for: the model's own parameter, else Ollama's. */
@@ -90,6 +95,12 @@ const CHECKS = {
   format: (value) => value === '' || reads(format, value),
   tools: (value) => value === '' || reads(tools, value),
 };
+
+/** Which numbers a field takes. */
+function rule({ min, max }) {
+  if (max) return 'between';
+  return min ? 'from' : 'whole';
+}
 
 function reads(read, value) {
   try {

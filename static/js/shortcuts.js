@@ -16,7 +16,11 @@ const KEYS = [
   ['?', 'keys.help'],
 ];
 
-/** `actions`: what to run for `write`, `model`, `fresh` and `chats`. */
+// What takes the keys for itself while it is open.
+const OPEN = 'dialog[open], [popover]:popover-open, .edit';
+
+/** `actions`: what to run for `write`, `model`, `fresh`, `chats` and `scroll(pages)`;
+    `stop()`: what stops now, or null. */
 export function listenForKeys(actions) {
   const help = byId('help');
   help.append(
@@ -27,7 +31,7 @@ export function listenForKeys(actions) {
     el('div', { class: 'ends' }, button({ class: 'button', t: 'close', on: { click: () => help.close() } })),
   );
   document.addEventListener('keydown', (event) => {
-    if (event.isComposing || event.defaultPrevented || document.querySelector('dialog[open]')) return;
+    if (event.isComposing || event.defaultPrevented || document.querySelector(OPEN)) return;
     const run = wanted(event, { ...actions, help: () => openHelp() });
     if (!run) return;
     event.preventDefault();
@@ -42,11 +46,19 @@ export function openHelp() {
 function wanted(event, actions) {
   const { code, key, altKey } = event;
   const command = IS_MAC ? event.metaKey : event.ctrlKey;
+  const writing = event.target.closest('input, textarea, select') !== null;
   if (command && !altKey && key.toLowerCase() === 'k') return actions.model;
-  // By place, because Alt changes what these keys write on some keyboards.
-  if (altKey && !command && code === 'KeyN') return actions.fresh;
-  if (altKey && !command && code === 'KeyC') return actions.chats;
-  if (command || altKey || event.target.closest('input, textarea, select')) return null;
+  // By place, because Alt changes what these keys write on some keyboards; where it writes letters
+  // (Option on a Mac, AltGr), they are the reader's.
+  const letters = (IS_MAC && writing) || event.getModifierState('AltGraph');
+  if (altKey && !command && !letters && code === 'KeyN') return actions.fresh;
+  if (altKey && !command && !letters && code === 'KeyC') return actions.chats;
+  if (command || altKey) return null;
+  if (key === 'Escape') return actions.stop();
+  const fits = event.target.scrollHeight <= event.target.clientHeight;
+  if (writing && fits && key === 'PageUp') return () => actions.scroll(-1);
+  if (writing && fits && key === 'PageDown') return () => actions.scroll(1);
+  if (writing) return null;
   if (key === '/') return actions.write;
   if (key === '?') return actions.help;
   return null;

@@ -11,10 +11,14 @@ export class Sidebar {
     this.toggle.addEventListener('click', () => {
       this.#set(!this.isOpen);
       if (WIDE.matches) remember('side', this.isOpen ? 'open' : 'closed');
+      else if (this.isOpen) byId('side').querySelector('input').focus({ preventScroll: true });
     });
-    byId('side-shade').addEventListener('click', () => this.#set(false));
-    byId('side').addEventListener('keydown', ({ key }) => {
-      if (key === 'Escape' && !WIDE.matches) this.close();
+    byId('side-shade').addEventListener('click', () => this.close());
+    document.addEventListener('keydown', (event) => {
+      if (event.key !== 'Escape' || WIDE.matches || !this.isOpen || event.defaultPrevented) return;
+      if (document.querySelector('[popover]:popover-open')) return;
+      event.preventDefault();
+      this.close();
     });
     WIDE.addEventListener('change', () => this.start(false));
     this.#set(false);
@@ -26,7 +30,7 @@ export class Sidebar {
 
   /** Out of the way, where it covers the conversation. */
   close() {
-    if (WIDE.matches) return;
+    if (WIDE.matches || !this.isOpen) return;
     this.#set(false);
     this.toggle.focus();
   }
@@ -40,6 +44,8 @@ export class Sidebar {
     if (open) document.body.dataset.side = '';
     else delete document.body.dataset.side;
     byId('side').inert = !open;
+    // Where it covers the conversation, that is out of reach for the keyboard too.
+    for (const part of document.querySelectorAll('.bar, .stage')) part.inert = open && !WIDE.matches;
     this.toggle.setAttribute('aria-expanded', String(open));
   }
 }

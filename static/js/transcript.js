@@ -38,6 +38,11 @@ export class Transcript {
     this.#views.delete(message.id);
   }
 
+  /** A question is being rewritten. */
+  get editing() {
+    return [...this.#views.values()].some((view) => view.editing);
+  }
+
   view(message) {
     return this.#views.get(message.id);
   }

@@ -1,7 +1,7 @@
 // One message on the page: a question of the reader's or an answer, with what can be done with it.
 
 import { announce } from './announcer.js';
-import { dataUrl } from './attachments.js';
+import { dataUrl } from './image_file.js';
 import { copyButton, copyText } from './copy_button.js';
 import { button, el, icon } from './dom.js';
 import { failureView } from './failure_view.js';
@@ -17,7 +17,9 @@ import { ThinkingPanel } from './thinking_panel.js';
 import { toolCards } from './tool_cards.js';
 import { editForm } from './turn_edit.js';
 
+// What is said of an answer that did not end by itself, and those that can be written on.
 const MARKED = ['stopped', 'interrupted', 'elsewhere'];
+const CUT_OFF = ['stopped', 'interrupted', 'failed'];
 
 export class TurnView {
   #frame = 0;
@@ -28,16 +30,17 @@ export class TurnView {
     this.message = message;
     this.actions = actions;
     this.isAnswer = message.role === 'assistant';
-    this.body = this.isAnswer && hasMarkdown() ? new MarkdownBody() : new PlainBody();
+    this.body = this.isAnswer && hasMarkdown() ? new MarkdownBody() : new PlainBody({ folds: !this.isAnswer });
     this.foot = el('div', { class: 'foot' });
     this.node = el('article', { class: `turn ${message.role}`, data: { id: message.id } });
+    this.calls = el('div', { class: 'calls' });
     if (this.isAnswer) {
       this.thinking = new ThinkingPanel(message);
-      this.node.append(el('p', { class: 'by', text: message.model }), this.thinking.node);
+      this.node.append(el('h2', { class: 'by', text: message.model }), this.thinking.node);
     } else {
       this.node.append(el('h2', { class: 'unseen', t: 'turn.yours' }), this.#attached());
     }
-    this.node.append(this.body.node, this.foot);
+    this.node.append(this.body.node, this.calls, this.foot);
     this.#draw();
     if (message.state !== 'running') this.#finish();
   }
@@ -46,7 +49,7 @@ export class TurnView {
       that follow once a frame at most. */
   follow(reply) {
     const { signal } = this.#over;
-    const state = new StateLine(reply, signal);
+    const state = new StateLine(reply, signal, this.thinking);
     this.foot.before(state.node);
     this.foot.hidden = true;
     reply.addEventListener('text', () => {
@@ -56,7 +59,7 @@ export class TurnView {
     reply.ended.then((outcome) => {
       if (signal.aborted) return;
       this.#draw();
-      this.#finish();
+      this.#finish(true);
       announce(`announce.${outcome}`);
     });
   }
@@ -65,6 +68,22 @@ export class TurnView {
   leave() {
     cancelAnimationFrame(this.#frame);
     this.#over.abort();
+  }
+
+  /** The question is being rewritten. */
+  get editing() {
+    return this.form?.isConnected ?? false;
+  }
+
+  /** The focus goes back to the arrow that led here. */
+  focusBranch(step) {
+    this.branch?.querySelector(`button:nth-of-type(${step < 0 ? 1 : 2})`).focus();
+  }
+
+  /** More is known of what the answer cost. */
+  showFacts() {
+    const list = this.node.querySelector(':scope > .facts');
+    list?.replaceChildren(...factsList(this.message).childNodes);
   }
 
   /** Which branch of several this is; drawn again when there are more. */
@@ -88,6 +107,16 @@ export class TurnView {
     this.body.node.hidden = content === '';
     this.body.show(content);
     this.thinking?.draw();
+    this.#drawCalls();
+  }
+
+  /** Drawn as they come; once the answer is over they ask for results. */
+  #drawCalls() {
+    const { toolCalls = [], state } = this.message;
+    const drawn = `${toolCalls.length} ${state}`;
+    if (drawn === this.callsDrawn) return;
+    this.callsDrawn = drawn;
+    this.calls.replaceChildren(...toolCards(this.message, this.actions.results));
   }
 
   #attached() {
@@ -98,7 +127,8 @@ export class TurnView {
         el('summary', {}, icon('attach'), el('span', { text: name })), el('pre', { text }))));
   }
 
-  #finish() {
+  /** `fresh`: the answer has just ended, rather than long ago. */
+  #finish(fresh = false) {
     const { message, actions, foot } = this;
     this.body.finish();
     foot.replaceChildren();
@@ -109,11 +139,25 @@ export class TurnView {
     more.setAttribute('aria-haspopup', 'menu');
     foot.append(more);
     if (message.facts?.usage) this.#addFacts();
-    if (MARKED.includes(message.state)) foot.append(el('span', { class: 'mark', t: `turn.${message.state}` }));
-    foot.before(...toolCards(message, actions.results));
-    if (message.failure) foot.before(failureView(message.failure, actions));
+    foot.append(...this.#marks());
+    if (message.failure) foot.before(failureView(message.failure, actions, { fresh }));
     foot.hidden = false;
     if (this.branch) foot.prepend(this.branch);
+  }
+
+  /** How the answer ended, where not by itself; one that was cut off can be written on. */
+  #marks() {
+    const { state, facts, content, thinking, toolCalls } = this.message;
+    const cutShort = facts?.reason === 'length';
+    const marks = [];
+    if (MARKED.includes(state)) marks.push(state);
+    else if (cutShort) marks.push('length');
+    else if (state === 'done' && thinking && !content && !toolCalls) marks.push('thoughtOnly');
+    const nodes = marks.map((mark) => el('span', { class: 'mark', t: `turn.${mark}` }));
+    if (content && (cutShort || CUT_OFF.includes(state))) {
+      nodes.push(button({ class: 'quiet go-on', t: 'turn.goOn', on: { click: this.actions.goOn } }));
+    }
+    return nodes;
   }
 
   #more(at) {
@@ -146,16 +190,17 @@ export class TurnView {
   #edit() {
     const { message, body, foot } = this;
     const close = () => {
-      form.remove();
+      this.form.remove();
       body.node.hidden = foot.hidden = false;
+      foot.querySelector('[data-t-label="turn.edit"]').focus();
     };
-    const form = editForm(message.content, (text) => {
-      close();
-      this.actions.edit(text);
-    }, close);
+    const send = (text) => {
+      if (this.actions.edit(text)) close();
+    };
+    this.form = editForm(message.content, send, close);
     body.node.hidden = foot.hidden = true;
-    body.node.after(form);
-    const box = form.querySelector('textarea');
+    body.node.after(this.form);
+    const box = this.form.querySelector('textarea');
     say(box, 'turn.edit', undefined, 'tLabel');
     box.focus();
   }

@@ -1,4 +1,5 @@
-// Says for a few seconds what was just done, and offers to undo it where that can be done.
+// Says for a few seconds what was just done, and offers to undo it where that can be done. Waits
+// while the pointer or the focus is on it.
 
 import { button, byId, el } from './dom.js';
 
@@ -6,34 +7,49 @@ const OFFERED_MS = 8_000;
 
 export class Undo {
   #clock = 0;
+  #owner = null;
 
   constructor() {
     this.place = byId('toast');
+    for (const type of ['pointerenter', 'focusin']) this.place.addEventListener(type, () => clearTimeout(this.#clock));
+    for (const type of ['pointerleave', 'focusout']) this.place.addEventListener(type, () => this.#wait());
   }
 
   /** `key`: what happened. */
   say(key, params) {
-    this.#show(el('span', { class: 'words', t: key, params }));
+    this.#show(null, el('span', { class: 'words', t: key, params }));
   }
 
-  /** `key`: what happened; `back()` undoes it. A new offer ends the one before. */
-  offer(key, back) {
+  /** `key`: what happened; `back()` undoes it. A new offer ends the one before. `owner` may withdraw
+      it. */
+  offer(key, back, owner = null) {
     const press = button({ class: 'button', t: 'undo', on: { click: () => {
-      this.withdraw();
+      this.#hide();
       back();
     } } });
-    this.#show(el('span', { class: 'words', t: key }), press);
+    this.#show(owner, el('span', { class: 'words', t: key }), press);
   }
 
-  #show(...nodes) {
-    clearTimeout(this.#clock);
+  /** Ends an offer of `owner`, because what it would undo has been built on. */
+  withdraw(owner) {
+    if (this.#owner === owner) this.#hide();
+  }
+
+  #show(owner, ...nodes) {
+    this.#owner = owner;
     this.place.replaceChildren(...nodes);
     this.place.hidden = false;
-    this.#clock = setTimeout(() => this.withdraw(), OFFERED_MS);
+    this.#wait();
   }
 
-  withdraw() {
+  #wait() {
     clearTimeout(this.#clock);
+    this.#clock = setTimeout(() => this.#hide(), OFFERED_MS);
+  }
+
+  #hide() {
+    clearTimeout(this.#clock);
+    this.#owner = null;
     this.place.hidden = true;
     this.place.replaceChildren();
   }

@@ -53,8 +53,7 @@ class Talk:
         self.request: dict[str, Any] = {}
 
     async def __call__(self, exchange: Exchange) -> None:
-        await exchange.read_body()
-        self.request = exchange.json()
+        self.request = exchange.json() if await exchange.read_body() else {}
         self.asked.set()
         gone = asyncio.ensure_future(exchange.until_closed())
         try:

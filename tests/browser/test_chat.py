@@ -153,3 +153,102 @@ def test_a_reader_who_scrolled_up_is_left_in_peace(
     answered(page)
     page.wait_for_function(at_end)
     assert page.is_hidden("#jump")
+
+
+def test_escape_stops_wherever_the_focus_is(page: Any, ollama: ScriptedOllama) -> None:
+    (talk,) = ollama.talk()
+    ask(page, "Anything.")
+    assert talk.asked.wait(10)
+    page.focus("#new-chat")
+    page.keyboard.press("Escape")
+    assert talk.left.wait(10)
+    page.wait_for_selector(f"{LAST} .mark:has-text('stopped')")
+
+
+def test_the_box_is_free_as_soon_as_the_answer_is_complete(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    """Also while Ollama takes its time to say what it has in memory."""
+    memory = ollama.talk_on("/api/ps")
+    (talk,) = ollama.talk()
+    ask(page, "Hello.")
+    assert talk.asked.wait(10)
+    talk.say("Hello.")
+    talk.end()
+    answered(page)
+    (talk,) = ollama.talk()
+    ask(page, "And again.")
+    assert talk.asked.wait(10)
+    memory.put(models=[])
+    memory.hang_up()
+    talk.end()
+
+
+def test_stop_is_obeyed_while_the_socket_opens(
+    open_page: Callable[..., Any], ollama: ScriptedOllama
+) -> None:
+    slow = """window.WebSocket = class extends EventTarget {
+        static OPEN = 1;
+        readyState = 0;
+        close() {}
+    };"""
+    page = open_page(before=lambda page: page.add_init_script(slow))
+    ask(page, "Hello.")
+    page.wait_for_selector(f"{LAST} .state:has-text('Connecting')")
+    page.click("#send")
+    page.wait_for_selector(f"{LAST} .mark:has-text('stopped')")
+    assert ollama.chats() == []
+
+
+def test_thoughts_between_tags_go_into_their_panel(page: Any, ollama: ScriptedOllama) -> None:
+    (talk,) = ollama.talk()
+    ask(page, "How many?")
+    assert talk.asked.wait(10)
+    for letter in "<think>\nOne, two, a < b</think>\n\nThree <think>.":
+        talk.say(letter)
+    talk.end()
+    answered(page)
+    assert texts(page)[-1] == "Three <think>."
+    page.click(f"{LAST} .thinking summary")
+    assert page.inner_text(f"{LAST} .thinking .body").strip() == "One, two, a < b"
+    assert exchange(page, ollama, "Sure?", "Yes.").request["messages"][1] == {
+        "role": "assistant",
+        "content": "Three <think>.",
+    }
+
+
+def test_an_answer_that_only_resembles_a_tag_is_whole(page: Any, ollama: ScriptedOllama) -> None:
+    (talk,) = ollama.talk()
+    ask(page, "Say <thi.")
+    assert talk.asked.wait(10)
+    for letter in "<thi":
+        talk.say(letter)
+    talk.end()
+    answered(page)
+    assert texts(page)[-1] == "<thi"
+
+
+def test_states_are_told_to_screen_readers_once_they_last(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    (talk,) = ollama.talk()
+    ask(page, "Hello.")
+    page.wait_for_selector("#announcer:has-text('Loading the model')", state="attached")
+    talk.say("Hello.")
+    talk.end()
+    answered(page)
+    page.wait_for_selector("#announcer:has-text('The answer is complete.')", state="attached")
+
+
+def test_the_end_is_said_each_time(page: Any, ollama: ScriptedOllama) -> None:
+    page.evaluate(
+        """() => {
+            window.said = [];
+            new MutationObserver(() => window.said.push(announcer.textContent))
+                .observe(window.announcer, { childList: true, characterData: true, subtree: true });
+        }"""
+    )
+    for _ in range(2):
+        exchange(page, ollama, "Hello.", "Hello.")
+        page.wait_for_selector("#announcer:has-text('The answer is complete.')", state="attached")
+    assert page.evaluate("window.said.filter((words) => words).length") == 2

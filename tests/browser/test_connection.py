@@ -254,3 +254,22 @@ def test_a_page_without_tls_chats_too(
     page.hover(LAST)
     page.click(f"{LAST} [data-t-label='turn.copy']")
     page.wait_for_selector(f"{LAST} [data-t-label='copied']")
+
+
+def test_a_socket_that_was_refused_is_tried_again_after_a_while(
+    open_page: Callable[..., Any], ollama: ScriptedOllama
+) -> None:
+    def with_clock(page: Any) -> None:
+        page.clock.install()
+        watched(page)
+
+    page = open_page(before=with_clock)
+    page.evaluate("window.noSockets = true")
+    exchange(page, ollama, "Hello.", "Over HTTP.")
+    page.evaluate("window.noSockets = false")
+    opened = page.evaluate("window.sockets.length")
+    exchange(page, ollama, "Hello.", "Over HTTP.")
+    assert page.evaluate("window.sockets.length") == opened
+    page.clock.fast_forward(61_000)
+    exchange(page, ollama, "Hello.", "Over the socket.")
+    assert page.evaluate("window.sockets.length") == opened + 1

@@ -56,7 +56,7 @@ def test_chats_are_found_by_what_was_said(page: Any, ollama: ScriptedOllama) -> 
     page.wait_for_function("() => document.querySelectorAll('.chat-row').length === 1")
     assert titles(page) == ["About otters"]
     page.fill(".chats-head input", "nowhere")
-    page.wait_for_selector(".chat-groups p:has-text('No chat holds these words.')")
+    page.wait_for_selector(".chat-groups p[data-t='chats.notFound']")
 
 
 def test_a_chat_is_renamed_and_pinned(page: Any, ollama: ScriptedOllama) -> None:
@@ -124,7 +124,7 @@ def test_all_chats_go_to_a_file_and_back(
     assert json.loads(file.read_text())["format"] == "tornado-ollama/chats"
     other = open_page()
     bring(other, file)
-    other.wait_for_selector("#toast:has-text('2 chats imported')")
+    other.wait_for_selector("#toast:has-text('Chats imported: 2')")
     other.click("#side-toggle")
     assert titles(other) == ["About badgers", "About otters"]
     other.click(".chat-open:has-text('About otters')")
@@ -153,7 +153,7 @@ def test_an_export_of_open_webui_is_read(page: Any, tmp_path: Path) -> None:
     file = tmp_path / "export.json"
     file.write_text(json.dumps([{"chat": chat}]))
     bring(page, file)
-    page.wait_for_selector("#toast:has-text('1 chats imported')")
+    page.wait_for_selector("#toast:has-text('Chats imported: 1')")
     page.click("#side-toggle")
     page.click(".chat-open:has-text('From elsewhere')")
     page.wait_for_selector(".turn.assistant")
@@ -164,7 +164,7 @@ def test_a_file_that_holds_no_chats_is_refused_in_words(page: Any, tmp_path: Pat
     file = tmp_path / "other.json"
     file.write_text('{"some": "thing"}')
     bring(page, file)
-    page.wait_for_selector("#toast:has-text('holds no chats')")
+    page.wait_for_selector("#toast [data-t='import.failed']")
 
 
 def bring(page: Any, file: Path) -> None:
@@ -194,7 +194,7 @@ def test_an_answer_goes_on_behind_another_chat(page: Any, ollama: ScriptedOllama
     assert texts(page) == ["Second chat.", "Separate."]
     page.click(".chat-open:has-text('First chat.')")
     page.wait_for_selector(f"{LAST} .body:has-text('Begun and ended.')")
-    assert page.locator(".chat-mark").count() == 0
+    assert page.locator(".chat-mark:visible").count() == 0
 
 
 def test_a_chat_that_is_being_answered_is_shown_as_it_grows(
@@ -273,7 +273,7 @@ def test_a_hostile_file_is_read_by_the_types_of_its_fields(
     chats = [{"chat": chat, "messages": messages}, {"chat": None, "messages": None}, 3]
     file.write_text(json.dumps({"format": "tornado-ollama/chats", "version": 1, "chats": chats}))
     bring(page, file)
-    page.wait_for_selector("#toast:has-text('2 chats imported')")
+    page.wait_for_selector("#toast:has-text('Chats imported: 1. Skipped')")
     page.click("#side-toggle")
     page.click(".chat-row:first-child .chat-open")
     page.wait_for_selector(".turn.assistant")
@@ -291,7 +291,7 @@ def test_an_export_of_open_webui_shows_its_current_branch(page: Any, tmp_path: P
     file = tmp_path / "export.json"
     file.write_text(json.dumps([{"chat": chat}]))
     bring(page, file)
-    page.wait_for_selector("#toast:has-text('1 chats imported')")
+    page.wait_for_selector("#toast:has-text('Chats imported: 1')")
     page.click("#side-toggle")
     page.click(".chat-open:has-text('From elsewhere')")
     page.wait_for_selector(".turn.assistant")
@@ -309,9 +309,147 @@ def test_words_that_could_not_be_stored_are_said_and_stored_with_the_next(
         }"""
     )
     exchange(page, ollama, "Keep me.", "I try.")
-    page.wait_for_selector("#toast:has-text('could not be stored')")
+    page.wait_for_selector("#toast [data-t='chats.full']")
     page.evaluate("() => { IDBObjectStore.prototype.put = window.put; }")
     exchange(page, ollama, "And now?", "Now.")
     page.reload()
     page.wait_for_selector(".turn >> nth=3")
     assert texts(page) == ["Keep me.", "I try.", "And now?", "Now."]
+
+
+def test_a_chat_deleted_in_another_tab_is_left_and_stays_deleted(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    exchange(page, ollama, "About otters", "They hold hands.")
+    address = page.url
+    (talk,) = ollama.talk()
+    ask(page, "Go on.")
+    assert talk.asked.wait(10)
+    talk.say("And")
+    page.wait_for_selector(f"{LAST} .body:has-text('And')")
+    other = page.context.new_page()
+    other.goto(address)
+    other.wait_for_selector(".turn.assistant")
+    choose(other, "About otters", "chats.remove")
+    assert talk.left.wait(10)
+    page.wait_for_selector("#toast [data-t='chats.gone']")
+    assert texts(page) == []
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    page.wait_for_selector("#chats [data-t='chats.none']", state="attached")
+
+
+def test_a_new_name_is_not_lost_to_an_answer_that_is_written(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    (talk,) = ollama.talk()
+    ask(page, "A long one.")
+    assert talk.asked.wait(10)
+    talk.say("Begun")
+    page.click("#side-toggle")
+    page.wait_for_selector(".chat-row")
+    choose(page, "A long one.", "chats.rename")
+    page.locator(".chat-row .field").press_sequentially("My own", delay=20)
+    for word in ("one", "two", "three"):
+        talk.say(word)
+        page.wait_for_timeout(400)  # the answer is stored twice a second
+    page.keyboard.type(" name")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".chat-open:has-text('My own name')")
+    talk.end()
+    answered(page)
+    page.reload()
+    page.wait_for_selector(".chat-open:has-text('My own name')")
+
+
+def test_a_name_given_in_another_tab_outlives_an_answer(page: Any, ollama: ScriptedOllama) -> None:
+    (talk,) = ollama.talk()
+    ask(page, "A long one.")
+    assert talk.asked.wait(10)
+    talk.say("Begun")
+    page.wait_for_selector(f"{LAST} .body:has-text('Begun')")
+    other = page.context.new_page()
+    other.goto(page.url)
+    choose(other, "A long one.", "chats.rename")
+    other.fill(".chat-row .field", "From the other tab")
+    other.press(".chat-row .field", "Enter")
+    other.wait_for_selector(".chat-open:has-text('From the other tab')")
+    talk.end()
+    answered(page)
+    page.reload()
+    page.wait_for_selector(".turn.assistant")
+    other.wait_for_selector(".chat-open:has-text('From the other tab')")
+
+
+def test_undo_of_a_deleted_chat_outlives_the_opening_of_another(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    two_chats(page, ollama)
+    choose(page, "About badgers", "chats.remove")
+    page.click(".chat-open:has-text('About otters')")
+    page.wait_for_selector(".turn:has-text('They hold hands.')")
+    page.click("#toast .button")
+    page.wait_for_function("() => document.querySelectorAll('.chat-row').length === 2")
+
+
+def test_all_chats_are_deleted_after_a_question(page: Any, ollama: ScriptedOllama) -> None:
+    two_chats(page, ollama)
+    page.click("#menu-button")
+    page.click("#menu .menu-row:has([data-t='chats.removeAll'])")
+    page.click("#ask .button:not(.bad)")
+    assert len(titles(page)) == 2
+    page.click("#menu-button")
+    page.click("#menu .menu-row:has([data-t='chats.removeAll'])")
+    page.click("#ask .button.bad")
+    page.wait_for_selector("#chats [data-t='chats.none']")
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    assert titles(page) == []
+
+
+def test_the_skip_link_leaves_the_chat_open(page: Any, ollama: ScriptedOllama) -> None:
+    exchange(page, ollama, "Hello.", "Hello.")
+    address = page.url
+    page.focus(".skip")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "message"
+    assert page.url == address
+    assert texts(page) == ["Hello.", "Hello."]
+
+
+def test_a_chat_whose_last_message_is_deleted_leaves_the_list_until_undone(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    exchange(page, ollama, "One.", "First.")
+    page.click("#side-toggle")
+    page.wait_for_selector(".chat-row")
+    for turn in (".turn.assistant", ".turn.user"):
+        page.hover(turn)
+        page.click(f"{turn} [data-t-label='turn.more']")
+        page.click("#popup-menu .menu-row:has([data-t='turn.remove'])")
+    page.wait_for_selector(".chat-row", state="detached")
+    page.click("#toast .button")
+    page.wait_for_selector(".chat-row:has-text('One.')")
+    assert texts(page) == ["One."]
+
+
+def test_a_chat_is_asked_with_the_model_that_answered_it(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    def choose_model(name: str) -> None:
+        page.click("#model-button")
+        page.wait_for_selector("#model-options .option")
+        page.keyboard.type(name)
+        page.keyboard.press("Enter")
+
+    choose_model("thinker")
+    exchange(page, ollama, "To the thinker.", "Hm.")
+    page.click("#new-chat")
+    choose_model("talker")
+    exchange(page, ollama, "To the talker.", "Ha.")
+    page.click("#side-toggle")
+    page.click(".chat-open:has-text('To the thinker.')")
+    page.wait_for_selector("#model-name:has-text('thinker:8b')")
+    assert page.title() == "To the thinker. · tornado-ollama"
+    page.click("#new-chat")
+    page.wait_for_selector("#model-name:has-text('talker:3b')")

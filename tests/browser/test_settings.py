@@ -50,6 +50,8 @@ def test_a_wrong_value_is_refused_and_not_sent(page: Any, ollama: ScriptedOllama
     for name, value in {"top_p": "7", "top_k": "1.5", "keep_alive": "soon", "format": "{x"}.items():
         change(page, name, value)
         assert page.is_visible(f"#setting-{name}-said"), name
+    assert page.inner_text("#setting-top_p-said") == "Write a number from 0 to 1."
+    assert page.inner_text("#setting-top_k-said") == "Write a whole number, 0 or more."
     page.keyboard.press("Escape")
     talk = exchange(page, ollama, "Hello.", "Hi.")
     assert not {"options", "keep_alive", "format"} & set(talk.request)
@@ -132,3 +134,27 @@ def test_escape_leaves_the_name_of_a_preset_and_not_the_drawer(page: Any) -> Non
     page.press(".presets .field", "Escape")
     page.wait_for_selector(".presets .add")
     assert page.is_visible("#settings[open]")
+
+
+def test_a_change_of_the_settings_can_be_undone(page: Any) -> None:
+    opened(page)
+    change(page, "system", "Long and thought through.")
+    page.click(".presets .button >> nth=0")
+    page.click(".drawer-foot [data-t='undo']")
+    assert page.input_value("#setting-system") == "Long and thought through."
+    page.click("#settings .button[data-t='settings.reset']")
+    assert page.input_value("#setting-system") == ""
+    page.click(".drawer-foot [data-t='undo']")
+    assert page.input_value("#setting-system") == "Long and thought through."
+
+
+def test_two_tabs_change_their_own_fields(page: Any) -> None:
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.wait_for_selector("html[data-ready]")
+    opened(page)
+    change(page, "system", "From the first tab.")
+    opened(other)
+    change(other, "temperature", "0.5")
+    page.wait_for_function("() => document.getElementById('setting-temperature').value === '0.5'")
+    assert page.input_value("#setting-system") == "From the first tab."

@@ -159,3 +159,81 @@ def test_an_answer_shows_what_it_cost(page: Any, ollama: ScriptedOllama) -> None
     for line in ("Tokens read\n12", "Tokens written\n34", "Loading took\n0.4 s", "Ended by\nstop"):
         assert line in facts
     assert "First token after" in facts
+
+
+def test_nothing_that_was_edited_is_lost_to_an_answer_under_way(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    exchange(page, ollama, "One.", "First.")
+    (talk,) = ollama.talk()
+    page.fill("#message", "Two.")
+    page.press("#message", "Enter")
+    assert talk.asked.wait(10)
+    first = ".turn.user >> nth=0"
+    page.hover(first)
+    page.click(f"{first} >> [data-t-label='turn.edit']")
+    page.fill(".edit-box", "Long and thought through.")
+    page.press(".edit-box", "Enter")
+    page.wait_for_selector("#toast [data-t='turn.busy']")
+    assert page.input_value(".edit-box") == "Long and thought through."
+    talk.say("Second.")
+    talk.end()
+    answered(page)
+    (talk,) = ollama.talk()
+    page.press(".edit-box", "Enter")
+    assert talk.asked.wait(10)
+    assert talk.request["messages"][-1]["content"] == "Long and thought through."
+    talk.end()
+
+
+def test_an_answer_whose_question_was_deleted_cannot_be_asked_again(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    exchange(page, ollama, "One.", "First.")
+    choose(page, "turn.remove", ".turn.user")
+    press(page, "turn.again")
+    page.wait_for_selector("#toast [data-t='turn.noQuestion']")
+    assert texts(page) == ["First."]
+
+
+def test_an_answer_that_was_cut_off_says_so_and_goes_on(page: Any, ollama: ScriptedOllama) -> None:
+    (talk,) = ollama.talk()
+    page.fill("#message", "At length.")
+    page.press("#message", "Enter")
+    assert talk.asked.wait(10)
+    talk.say("The first half")
+    talk.end(reason="length")
+    answered(page)
+    page.wait_for_selector(f"{LAST} .mark[data-t='turn.length']")
+    (talk,) = ollama.talk()
+    page.click(f"{LAST} .go-on")
+    assert talk.asked.wait(10)
+    assert talk.request["messages"] == [
+        {"role": "user", "content": "At length."},
+        {"role": "assistant", "content": "The first half"},
+    ]
+    talk.say(" and the second.")
+    talk.end()
+    answered(page)
+    assert texts(page) == ["At length.", "The first half and the second."]
+    assert page.locator(f"{LAST} .mark[data-t='turn.length']").count() == 0
+    page.reload()
+    page.wait_for_selector(f"{LAST} .body:has-text('The first half and the second.')")
+
+
+def test_the_focus_stays_where_the_reader_is(page: Any, ollama: ScriptedOllama) -> None:
+    exchange(page, ollama, "Pick a number.", "One.")
+    (talk,) = ollama.talk()
+    press(page, "turn.again")
+    assert page.evaluate("document.activeElement.id") == "message"
+    assert talk.asked.wait(10)
+    talk.say("Two.")
+    talk.end()
+    answered(page)
+    press(page, "turn.branch.left")
+    assert page.evaluate("document.activeElement.dataset.tLabel") == "turn.branch.left"
+    press(page, "turn.edit", ".turn.user")
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.dataset.tLabel") == "turn.edit"
+    choose(page, "turn.remove")
+    assert page.evaluate("document.activeElement.id") == "message"
