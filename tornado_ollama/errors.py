@@ -9,6 +9,7 @@
         ClientStalled           408  the client does not take its reply
         BodyTooLarge            413
         UnsupportedMedia        415
+        TooManyJobs             429  more than one socket may have under way
         UpstreamAnswer          any  Ollama itself refused; its status and sentence
         UpstreamUnavailable     503  Ollama cannot be reached
         UpstreamBroken          502  Ollama broke off, or answered nonsense
@@ -102,6 +103,12 @@ class UnsupportedMedia(GatewayError):
     status = 415
     type = "invalid_request_error"
     code = "unsupported_media_type"
+
+
+class TooManyJobs(GatewayError):
+    status = 429
+    type = "rate_limit_error"
+    code = "rate_limit_exceeded"
 
 
 class UpstreamAnswer(GatewayError):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tornado_ollama.errors import GatewayError, UpstreamBroken
+from tornado_ollama.errors import BadRequest, GatewayError, QueueFull, UpstreamBroken
 from tornado_ollama.wire import socket_frames as protocol
 
 
@@ -69,7 +69,13 @@ def test_counters_that_ollama_left_out_are_zero() -> None:
 
 
 def test_an_error_without_request_has_a_null_id() -> None:
-    assert json.loads(protocol.error_frame(None, 400, "no"))["id"] is None
+    frame = json.loads(protocol.error_frame(None, BadRequest("no")))
+    assert frame == {"type": "error", "id": None, "status": 400, "message": "no"}
+
+
+def test_an_error_that_has_a_code_and_a_time_to_come_back_says_them() -> None:
+    frame = json.loads(protocol.error_frame("1", QueueFull(3)))
+    assert (frame["status"], frame["code"], frame["retry_after"]) == (503, "queue_full", 5)
 
 
 @pytest.mark.parametrize(

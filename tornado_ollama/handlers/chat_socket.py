@@ -216,7 +216,7 @@ class ChatSocketHandler(AuthMixin, WebSocketHandler):
         return self._congested
 
     def _emit_error(self, id: str | None, error: GatewayError) -> None:
-        self.emit(frames.error_frame(id, error.status, error.message))
+        self.emit(frames.error_frame(id, error))
 
     # -- ends ---------------------------------------------------------------------------------
 

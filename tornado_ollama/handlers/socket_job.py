@@ -86,7 +86,7 @@ class Job:
         self.emit(frames.frame("queued", self.id, position=position))
 
     def failed(self, error: GatewayError) -> None:
-        self.emit(frames.error_frame(self.id, error.status, error.message))
+        self.emit(frames.error_frame(self.id, error))
 
     def stopped(self) -> None:
         self.emit(frames.frame("done", self.id, reason="cancelled"))

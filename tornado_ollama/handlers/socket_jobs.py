@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
-from ..errors import GatewayError, ShuttingDown
+from ..errors import GatewayError, ShuttingDown, TooManyJobs
 from ..wire import socket as protocol
 from ..wire import socket_frames as frames
 from . import resumable
@@ -56,7 +56,7 @@ class SocketJobs:
             chat.attach(self._socket, command.after)
         except GatewayError as error:
             self._resumables.pop(command.id, None)
-            self._refuse(command.id, error.status, error.message)
+            self._refuse(command.id, error)
 
     def resumable_ended(self, id: str | None) -> None:
         self._resumables.pop(id, None)
@@ -91,16 +91,15 @@ class SocketJobs:
             what = "This id" if id is not None else "The conversation's turn"
             raise protocol.BadFrame(f"{what} is still under way; wait, or cancel it.", id)
         if self._socket.deps.live.draining:
-            refusal = ShuttingDown()
-            self._refuse(id, refusal.status, refusal.message)
+            self._refuse(id, ShuttingDown())
         elif len(self) >= MAX_JOBS:
-            self._refuse(id, 429, f"{MAX_JOBS} requests are under way here.")
+            self._refuse(id, TooManyJobs(f"{MAX_JOBS} requests are under way here."))
         else:
             return True
         return False
 
-    def _refuse(self, id: str | None, status: int, message: str) -> None:
-        self._socket.emit(frames.error_frame(id, status, message))
+    def _refuse(self, id: str | None, error: GatewayError) -> None:
+        self._socket.emit(frames.error_frame(id, error))
 
     async def _run(self, job: Job) -> None:
         try:

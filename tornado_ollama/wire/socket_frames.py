@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from ..errors import UpstreamBroken
+from ..errors import GatewayError, UpstreamBroken
 from .native import NOTHING, decode
 from .openai.errors import native_error
 
@@ -102,9 +102,14 @@ def open_frame(type: str, id: str | None, key: str) -> bytes:
     return b"%b,%b:" % (frame(type, id)[:-1], encode(key))
 
 
-def error_frame(id: str | None, status: int, message: str) -> bytes:
-    """`id` is always there, null where the error belongs to no request."""
-    return encode({"type": "error", "id": id, "status": status, "message": message})
+def error_frame(id: str | None, error: GatewayError) -> bytes:
+    """`id` is always there, null where the error belongs to no request; `code` and `retry_after`
+    where the error has them."""
+    more = {"code": error.code, "retry_after": error.retry_after}
+    return encode(
+        {"type": "error", "id": id, "status": error.status, "message": error.message}
+        | {key: value for key, value in more.items() if value is not None}
+    )
 
 
 def delta_frame(id: str | None, line: ChatLine) -> bytes | None:
