@@ -3,44 +3,38 @@
 
 import { FORMAT } from './export_file.js';
 import { newId } from './ids.js';
+import { fromOpenWebUi } from './open_webui.js';
 
 const STATES = ['done', 'stopped', 'failed', 'interrupted'];
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
-/** The chats in a file's text as `{ chat, messages }`, with new ids, so that nothing on the device
-    is overwritten. Throws where it holds none. */
+/** The chats in a file's text as `{ chats: [{ chat, messages }], skipped }`, with new ids, so that
+    nothing on the device is overwritten. `skipped` counts those that could not be read. Throws where
+    no chat can. */
 export function readChats(text) {
   const data = JSON.parse(text);
-  const chats = data.format === FORMAT ? list(data.chats).map(own) : openWebUi(data);
+  const [all, shape] = data.format === FORMAT ? [data.chats, own] : [data, fromOpenWebUi];
+  const given = Array.isArray(all) ? all : [all];
+  const chats = given.flatMap((one) => attempt(() => renewed(shape(one))));
   if (chats.length === 0) throw new Error('no chats');
-  return chats;
+  return { chats, skipped: given.length - chats.length };
 }
 
-function own(one) {
-  return renewed(object(one.chat), list(one.messages));
+/** In a list, or none: a broken chat leaves the others what they are. */
+function attempt(read) {
+  try {
+    const stored = read();
+    return stored.messages.length > 0 ? [stored] : [];
+  } catch {
+    return [];
+  }
 }
 
-/** Open WebUI exports a list of `{ chat: { title, history: { messages, currentId } } }`. */
-function openWebUi(data) {
-  return (Array.isArray(data) ? data : [data]).filter((one) => one?.chat?.history?.messages).map((one) => {
-    const { title, history } = one.chat;
-    const nodes = new Map(Object.values(history.messages).map(object).map((node) => [node.id, { ...node, shown: null }]));
-    for (let at = nodes.get(history.currentId); at && !nodes.get(at.parentId)?.shown; at = nodes.get(at.parentId)) {
-      if (nodes.has(at.parentId)) nodes.get(at.parentId).shown = at.id;
-    }
-    const messages = [...nodes.values()].map((node) => ({
-      ...node,
-      parent: node.parentId,
-      at: number(node.timestamp) * 1000,
-      images: list(node.files).filter(({ type }) => type === 'image').map(({ url }) => text(url).split(';base64,')[1]),
-      files: [],
-    }));
-    const at = Math.max(0, ...messages.map((message) => message.at)) || Date.now();
-    return renewed({ title, createdAt: at, updatedAt: at, pinned: one.pinned }, messages);
-  });
+function own({ chat, messages }) {
+  return { chat: object(chat), messages: list(messages) };
 }
 
-function renewed(chat, messages) {
+function renewed({ chat, messages }) {
   const said = messages.filter(({ role }) => role === 'user' || role === 'assistant');
   const ids = new Map(said.map((message) => [message.id, newId()]));
   const again = (old) => ids.get(old) ?? null;
