@@ -47,6 +47,9 @@ export function t(key, params = {}) {
   });
 }
 
+/** Whether there is a string of `key`. */
+export const knows = (key) => key in strings;
+
 export function number(value, digits = 0) {
   return new Intl.NumberFormat(current, { maximumFractionDigits: digits }).format(value);
 }

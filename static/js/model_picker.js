@@ -2,15 +2,17 @@
 // the arrow keys (WAI-ARIA combobox with a listbox).
 
 import { byId, el } from './dom.js';
-import { number, say } from './i18n.js';
+import { language, say } from './i18n.js';
+import { KeyedRows } from './keyed_rows.js';
 import { placeBeside } from './placing.js';
+import { size } from './sizes.js';
 
 const BADGES = ['vision', 'tools', 'thinking'];
 
 export class ModelPicker {
   #models;
   #asked = null;
-  #active = 0;
+  #active = '';
   #shown = [];
 
   constructor(models) {
@@ -37,6 +39,8 @@ export class ModelPicker {
       on: { input: () => this.#narrow(), keydown: (event) => this.#move(event) },
     });
     this.options = el('ul', { class: 'options', id: 'model-options', role: 'listbox', label: 'model.list' });
+    this.made = 0;
+    this.rows = new KeyedRows(this.options, { key: ({ name }) => name, make: (model) => this.#option(model) });
     this.empty = el('p', { class: 'panel-empty faint', t: 'model.none', hidden: true });
     this.panel.append(el('div', { class: 'panel-search' }, this.search), this.options, this.empty);
     // Before it opens, so that a quick reader's keys already find the list.
@@ -71,8 +75,9 @@ export class ModelPicker {
   }
 
   #narrow() {
-    this.#active = 0;
+    this.#active = '';
     this.#list();
+    this.options.scrollTop = 0;
   }
 
   #list() {
@@ -82,44 +87,34 @@ export class ModelPicker {
     this.#shown = this.#models.list
       .filter(({ name }) => name.toLowerCase().includes(wanted))
       .sort((one, other) => rank(one) - rank(other));
-    this.options.replaceChildren(...this.#shown.map((model, index) => this.#option(model, index)));
+    if (!this.#shown.some(({ name }) => name === this.#active)) this.#active = this.#shown[0]?.name;
+    this.rows.show(this.#shown);
     this.empty.hidden = this.#shown.length > 0;
     this.#mark();
   }
 
-  #option(model, index) {
-    const { parameter_size: parameters, quantization_level: quantization } = model.details ?? {};
-    const loaded = this.#models.isLoaded(model.name);
-    const facts = el('span', { class: 'option-facts faint' });
-    facts.append([parameters, quantization].filter(Boolean).join(' · '));
-    for (const badge of BADGES.filter((name) => model.capabilities.includes(name))) {
-      if (facts.textContent) facts.append(' · ');
-      facts.append(el('span', { t: `capability.${badge}` }));
-    }
-    return el('li', {
-      class: 'option', role: 'option', id: `model-option-${index}`,
-      'aria-selected': String(model.name === this.#models.current),
-      on: { click: () => this.#choose(model), pointermove: () => this.#activate(index) },
-    },
-    el('span', { class: 'option-name', text: model.name }),
-    loaded ? el('span', { class: 'option-side faint in-memory', t: 'model.loaded' })
-      : el('span', { class: 'option-side faint', text: size(model.size) }),
-    facts);
+  #option({ name }) {
+    this.made += 1;
+    const row = new ModelOption(name, `model-option-${this.made}`);
+    row.node.addEventListener('click', () => this.#choose(name));
+    row.node.addEventListener('pointermove', () => this.#activate(name));
+    return { node: row.node, update: (model) => row.update(model, this.#models) };
   }
 
-  #activate(index) {
-    if (index === this.#active) return;
-    this.#active = index;
+  #activate(name) {
+    if (name === this.#active) return;
+    this.#active = name;
     this.#mark();
   }
 
+  /** Gives the option that the keys are at. */
   #mark() {
     const nodes = [...this.options.children];
-    for (const [index, node] of nodes.entries()) node.toggleAttribute('data-active', index === this.#active);
-    const active = nodes[this.#active];
-    active?.scrollIntoView({ block: 'nearest' });
-    if (active) this.search.setAttribute('aria-activedescendant', active.id);
+    const at = this.#shown.findIndex(({ name }) => name === this.#active);
+    for (const [index, node] of nodes.entries()) node.toggleAttribute('data-active', index === at);
+    if (at >= 0) this.search.setAttribute('aria-activedescendant', nodes[at].id);
     else this.search.removeAttribute('aria-activedescendant');
+    return nodes[at];
   }
 
   #move(event) {
@@ -127,25 +122,52 @@ export class ModelPicker {
     const count = this.#shown.length;
     if (event.key === 'Enter') {
       event.preventDefault();
-      if (count > 0) this.#choose(this.#shown[this.#active]);
+      if (count > 0) this.#choose(this.#active);
     } else if (count > 0 && (event.key === 'ArrowDown' || event.key === 'ArrowUp')) {
       event.preventDefault();
-      this.#active = (this.#active + (event.key === 'ArrowDown' ? 1 : count - 1)) % count;
-      this.#mark();
+      const at = this.#shown.findIndex(({ name }) => name === this.#active);
+      this.#active = this.#shown[(at + (event.key === 'ArrowDown' ? 1 : count - 1)) % count].name;
+      // Only the keys move the list: otherwise it stays where the reader scrolled it.
+      this.#mark().scrollIntoView({ block: 'nearest' });
     }
   }
 
-  #choose(model) {
-    const choose = this.#asked?.choose ?? ((name) => this.#models.choose(name));
+  #choose(name) {
+    const choose = this.#asked?.choose ?? ((chosen) => this.#models.choose(chosen));
     this.panel.hidePopover();
-    choose(model.name);
+    choose(name);
     byId('message').focus();
   }
 }
 
-/** Bytes as people say them. */
-export function size(bytes) {
-  if (!bytes) return '';
-  const gigabytes = bytes / 1e9;
-  return gigabytes >= 1 ? `${number(gigabytes, 1)} GB` : `${number(bytes / 1e6)} MB`;
+/** A model in the list; its words are written again only where they changed. */
+class ModelOption {
+  #drawn = '';
+
+  constructor(name, id) {
+    this.side = el('span', { class: 'option-side faint' });
+    this.facts = el('span', { class: 'option-facts faint' });
+    this.node = el('li', { class: 'option', role: 'option', id }, el('span', { class: 'option-name', text: name }), this.side, this.facts);
+  }
+
+  update({ name, size: bytes, details, capabilities }, models) {
+    const { parameter_size: parameters, quantization_level: quantization } = details ?? {};
+    const badges = BADGES.filter((badge) => capabilities.includes(badge));
+    const loaded = models.isLoaded(name);
+    this.node.setAttribute('aria-selected', String(name === models.current));
+    const drawn = JSON.stringify([bytes, parameters, quantization, badges, loaded, language()]);
+    if (drawn === this.#drawn) return;
+    this.#drawn = drawn;
+    this.facts.textContent = [parameters, quantization].filter(Boolean).join(' · ');
+    for (const badge of badges) {
+      if (this.facts.textContent) this.facts.append(' · ');
+      this.facts.append(el('span', { t: `capability.${badge}` }));
+    }
+    this.side.classList.toggle('in-memory', loaded);
+    if (loaded) say(this.side, 'model.loaded');
+    else {
+      delete this.side.dataset.t;
+      this.side.textContent = size(bytes);
+    }
+  }
 }

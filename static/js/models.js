@@ -1,18 +1,20 @@
-// The models that can chat, which of them is chosen, and which are in memory.
+// The models of the server: those that can chat, which of them is chosen, and which are in memory.
 
 import { requestJson } from './http.js';
 import { recall, remember } from './prefs.js';
 
 const RECENT = 5;
 
-/** Fires `change` when the list, the choice or the memory changed. `failure`: the RequestFailed of
-    the last look, or null. */
+/** Fires `change` when the list, the choice or the memory changed. `list`: those that can chat, of
+    `all`. `failure`: the RequestFailed of the last look, or null. */
 export class Models extends EventTarget {
+  all = [];
   list = [];
   current = null;
   failure = null;
   known = false;
   #loaded = new Set();
+  #contexts = new Map();
   #details = new Map();
 
   /** Reads the list again. Never throws: see `failure`. */
@@ -20,6 +22,7 @@ export class Models extends EventTarget {
     try {
       const { models } = await requestJson('/api/tags');
       const chatting = await Promise.all(models.map((model) => this.#canChat(model)));
+      this.all = models;
       this.list = models.filter((_, index) => chatting[index]);
       this.failure = null;
       this.known = true;
@@ -41,6 +44,13 @@ export class Models extends EventTarget {
     this.#changed();
   }
 
+  /** Takes the model of a chat that is opened, where it is still there; that is no new choice. */
+  use(name) {
+    if (!this.find(name) || name === this.current) return;
+    this.current = name;
+    this.#changed();
+  }
+
   /** Names chosen on this device, the latest first. */
   recent() {
     try {
@@ -54,26 +64,31 @@ export class Models extends EventTarget {
     return this.#loaded.has(name);
   }
 
-  /** The context the model runs with, in tokens, while it is in memory; else null. */
+  /** The context the model ran with, in tokens, when it was last seen in memory; else null. */
   loadedContext(name) {
-    return this.#details.get(`ps ${name}`) ?? null;
+    return this.#contexts.get(name) ?? null;
   }
 
   async lookAtMemory() {
     try {
       const { models } = await requestJson('/api/ps');
+      for (const model of models) this.#contexts.set(model.name, model.context_length ?? null);
+      const before = this.#loaded;
       this.#loaded = new Set(models.map((model) => model.name));
-      for (const model of models) this.#details.set(`ps ${model.name}`, model.context_length ?? null);
-      this.#changed();
+      // Looks are frequent while a model loads; who draws is told of what is new only.
+      if (before.size !== this.#loaded.size || [...before].some((name) => !this.#loaded.has(name))) this.#changed();
     } catch {
       // The dots in the list are a courtesy; the next look may work.
     }
   }
 
-  /** What `/api/show` says of a model, asked once; null where it says nothing. */
+  /** What `/api/show` says of a model, asked until it is known; null where it says nothing. */
   async details(name) {
     if (!this.#details.has(name)) {
-      const asked = requestJson('/api/show', { body: { model: name } }).catch(() => null);
+      const asked = requestJson('/api/show', { body: { model: name } }).catch(() => {
+        this.#details.delete(name);
+        return null;
+      });
       this.#details.set(name, asked);
     }
     return this.#details.get(name);
@@ -94,7 +109,3 @@ export class Models extends EventTarget {
     this.dispatchEvent(new Event('change'));
   }
 }
-
-export const canSee = (model) => model?.capabilities.includes('vision') ?? false;
-export const canUseTools = (model) => model?.capabilities.includes('tools') ?? false;
-export const canThink = (model) => model?.capabilities.includes('thinking') ?? false;

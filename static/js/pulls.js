@@ -1,12 +1,13 @@
 // Models on their way to the server. They go on while the view of the models is closed.
 
-import { failureOf } from './failure.js';
+import { failureOf, pullFailureOf } from './failure.js';
 import { newId } from './ids.js';
 
 const AGAIN_MS = 1_000;
 const TRIES = 3;
 
-/** Fires `change`. A pull: `{ name, status, completed, total, failure, stop() }`. */
+/** Fires `change`. A pull: `{ name, status, completed, total, failure, stop() }`; failed ones stay until
+    they are stopped. */
 export class Pulls extends EventTarget {
   list = [];
 
@@ -17,12 +18,13 @@ export class Pulls extends EventTarget {
     this.arrived = arrived;
   }
 
-  /** Begins to fetch a model; the same name twice is one pull. */
+  /** Begins to fetch a model; the same name twice is one pull, and keeps its place. */
   start(name) {
     if (this.list.some((pull) => pull.name === name && !pull.failure)) return;
     const pull = { name, status: '', completed: 0, total: 0, failure: null, tries: 0 };
     pull.stop = () => this.#stop(pull);
-    this.list = [...this.list.filter((other) => other.name !== name), pull];
+    const again = this.list.some((other) => other.name === name);
+    this.list = again ? this.list.map((other) => (other.name === name ? pull : other)) : [...this.list, pull];
     this.#changed();
     this.#ask(pull);
   }
@@ -37,7 +39,7 @@ export class Pulls extends EventTarget {
   #hear(pull, frame) {
     if (!this.list.includes(pull)) return;
     if (frame.type === 'chunk') this.#read(pull, frame.data);
-    else if (frame.type === 'error') this.#fail(pull, failureOf(frame, pull.name));
+    else if (frame.type === 'error') this.#fail(pull, pullFailureOf(frame, pull.name));
     else if (frame.type === 'end') this.#end(pull);
     else if (frame.type === 'lost') this.#lose(pull);
     else if (frame.type === 'response' && frame.status >= 400) pull.refused = frame.status;
@@ -45,7 +47,7 @@ export class Pulls extends EventTarget {
   }
 
   #read(pull, { error, status, completed = 0, total = 0 }) {
-    if (error) this.#fail(pull, failureOf({ status: pull.refused ?? 500, message: String(error) }, pull.name));
+    if (error) this.#fail(pull, pullFailureOf({ status: pull.refused ?? 500, message: String(error) }, pull.name));
     else Object.assign(pull, { status, completed, total, tries: 1 });
   }
 
@@ -69,6 +71,7 @@ export class Pulls extends EventTarget {
     pull.failure ??= failure;
   }
 
+  /** Ends it; one that failed is forgotten. */
   #stop(pull) {
     this.line.cancel(pull.id);
     this.#drop(pull);

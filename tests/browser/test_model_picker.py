@@ -1,0 +1,70 @@
+"""Choosing a model, and what is known of the server's memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..backend import json_reply
+from .ollama import ScriptedOllama, model
+from .steps import LAST, ask, exchange
+
+MANY = [model(f"model-{number:03}", "completion") for number in range(101)]
+SCROLLED = "document.getElementById('model-options').scrollTop"
+
+
+def opened(page: Any) -> None:
+    page.click("#model-button")
+    page.wait_for_selector("#model-options .option")
+
+
+def many(page: Any, ollama: ScriptedOllama) -> None:
+    ollama.on("/api/tags", json_reply({"models": MANY}))
+    page.reload()
+    page.wait_for_selector(".tries button")
+
+
+def test_the_list_stays_where_it_was_scrolled_while_a_model_loads(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    many(page, ollama)
+    (talk,) = ollama.talk()
+    ask(page, "Hello.")
+    assert talk.asked.wait(10)
+    page.wait_for_selector(f"{LAST} .state:has-text('Loading')")
+    opened(page)
+    page.evaluate("document.getElementById('model-options').scrollTop = 2500")
+    ollama.on("/api/ps", json_reply({"models": [{"name": "model-050"}]}))
+    page.wait_for_selector(".option:has-text('model-050') .in-memory")
+    with page.expect_response("**/api/ps"):
+        pass  # and once more
+    assert page.evaluate(SCROLLED) == 2500
+    talk.end()
+
+
+def test_the_arrow_keys_bring_the_option_into_sight(page: Any, ollama: ScriptedOllama) -> None:
+    many(page, ollama)
+    opened(page)
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate(SCROLLED) > 2500
+    page.keyboard.press("ArrowUp")
+    active = page.get_attribute("#model-panel input", "aria-activedescendant")
+    assert page.inner_text(f"#{active} .option-name") == "model-099"
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#model-name:text-is('model-099')")
+
+
+def test_a_model_that_was_unloaded_meanwhile_is_said_to_load(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    ollama.on("/api/ps", json_reply({"models": [{"name": "talker:3b"}]}))
+    with page.expect_response("**/api/ps"):  # the last look, after an answer
+        exchange(page, ollama, "Hello.", "Hi.")
+    ollama.on("/api/ps", json_reply({"models": []}))
+    (talk,) = ollama.talk()
+    ask(page, "And now?")
+    page.wait_for_selector(f"{LAST} .state:has-text('Loading the model')")
+    ollama.on("/api/ps", json_reply({"models": [{"name": "talker:3b"}]}))
+    page.wait_for_selector(f"{LAST} .state:has-text('Reading the prompt')")
+    assert talk.asked.wait(10)
+    talk.say("Here.")
+    talk.end()
