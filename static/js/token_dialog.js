@@ -3,15 +3,15 @@
 import { button, byId, el } from './dom.js';
 import { say } from './i18n.js';
 import { requestJson } from './http.js';
-import { forgetToken, isRemembered, keepToken, token } from './token_store.js';
+import { forgetToken, isRemembered, keepToken, token, tokenIn } from './token_store.js';
 
-/** Fires `change` when a token was accepted or forgotten. */
+/** Fires `change` when a token was accepted or forgotten, and `forgotten`. */
 export class TokenDialog extends EventTarget {
   constructor() {
     super();
     this.dialog = byId('token-dialog');
     this.input = el('input', {
-      class: 'field', id: 'token', type: 'password', autocomplete: 'current-password',
+      class: 'field', id: 'token', type: 'password', autocomplete: 'off',
       spellcheck: 'false', required: true, 'aria-describedby': 'token-said',
     });
     this.keep = el('input', { type: 'checkbox', id: 'token-keep' });
@@ -44,14 +44,13 @@ export class TokenDialog extends EventTarget {
 
   async #submit(event) {
     event.preventDefault();
-    const candidate = this.input.value.trim();
+    const candidate = tokenIn(this.input.value);
+    if (candidate === null) this.#refuse('token.none');
     if (!candidate) return;
     try {
       await requestJson('/api/version', { candidate, allow: [403, 404, 429, 502, 503, 504] });
     } catch (failure) {
-      say(this.said, failure.status === 401 ? 'token.unknown' : 'token.untried');
-      this.said.hidden = false;
-      this.input.select();
+      this.#refuse(failure.status === 401 ? 'token.unknown' : 'token.untried');
       return;
     }
     keepToken(candidate, { onDevice: this.keep.checked });
@@ -59,9 +58,16 @@ export class TokenDialog extends EventTarget {
     this.dispatchEvent(new Event('change'));
   }
 
+  #refuse(key) {
+    say(this.said, key);
+    this.said.hidden = false;
+    this.input.select();
+  }
+
   #forget() {
     forgetToken();
     this.dialog.close();
     this.dispatchEvent(new Event('change'));
+    this.dispatchEvent(new Event('forgotten'));
   }
 }

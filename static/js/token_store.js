@@ -2,6 +2,12 @@
 
 const NAME = 'tornado-ollama.token';
 
+// What comes along when a token is copied: invisible characters, the name of the scheme, quotes.
+const UNSEEN = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]/g;
+const SCHEME = /^(?:authorization\s*:|bearer\s)\s*/i;
+const QUOTES = /^["'`“”‘’«»]+|["'`“”‘’«»]+$/g;
+const VISIBLE_ASCII = /^[!-~]*$/;
+
 let held = read('sessionStorage') ?? read('localStorage');
 
 function read(store) {
@@ -19,6 +25,16 @@ function write(store, value) {
   } catch {
     // Storage is switched off: the token lasts as long as the page.
   }
+}
+
+/** The token in what the reader pasted; null where it holds characters that no token has. */
+export function tokenIn(pasted) {
+  let bare = pasted.replace(UNSEEN, '').trim();
+  for (let before = null; before !== bare;) {
+    before = bare;
+    bare = bare.replace(SCHEME, '').replace(QUOTES, '').trim();
+  }
+  return VISIBLE_ASCII.test(bare) ? bare : null;
 }
 
 export const token = () => held;

@@ -6,9 +6,12 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from .conftest import TOKEN
+import pytest
+
+from ..backend import json_reply
+from .conftest import MANAGER, TOKEN
 from .gateway import Gateway
-from .ollama import ScriptedOllama
+from .ollama import ScriptedOllama, model
 from .steps import ask, exchange, texts
 
 
@@ -42,6 +45,56 @@ def test_a_token_is_asked_for_tried_and_used(
     exchange(page, ollama, "Hello.", "Hello, known one.")
     assert texts(page)[-1] == "Hello, known one."
     assert TOKEN not in page.url
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [f"\u200b{TOKEN}\ufeff", f"Bearer {TOKEN}", f'"{TOKEN}"', f"Authorization: Bearer '{TOKEN}' "],
+)
+def test_what_comes_along_with_a_copied_token_is_taken_off(
+    open_page: Callable[..., Any], closed_gateway: Gateway, pasted: str
+) -> None:
+    page = open_page(gateway=closed_gateway)
+    give(page, pasted)
+    page.wait_for_selector(".tries button")
+    assert stores(page)["sessionStorage"] == TOKEN
+
+
+@pytest.mark.parametrize("pasted", ["пароль", "two words", "令牌"])
+def test_what_no_token_looks_like_is_said_to_be_none(
+    open_page: Callable[..., Any], closed_gateway: Gateway, pasted: str
+) -> None:
+    page = open_page(gateway=closed_gateway)
+    give(page, pasted)
+    page.wait_for_selector("#token-said:has-text('This is not a token')")
+
+
+def test_browsers_are_not_asked_to_keep_the_token(
+    open_page: Callable[..., Any], closed_gateway: Gateway
+) -> None:
+    advice: list[str] = []
+
+    def listen(page: Any) -> None:
+        page.on("console", lambda message: advice.append(message.text))
+
+    page = open_page(gateway=closed_gateway, before=listen)
+    page.wait_for_selector("#token-dialog[open]")
+    assert page.get_attribute("#token", "autocomplete") == "off"
+    assert page.get_attribute("#token", "type") == "password"
+    page.wait_for_timeout(300)
+    assert [text for text in advice if "assword" in text] == []
+
+
+def test_a_token_that_may_use_no_model_here_is_told_so(
+    open_page: Callable[..., Any], closed_gateway: Gateway, ollama: ScriptedOllama
+) -> None:
+    ollama.on("/api/tags", json_reply({"models": [model("seer:4b", "completion")]}))
+    page = open_page(gateway=closed_gateway)
+    give(page, TOKEN)
+    page.wait_for_selector(".who:has-text('no model here that you may use with this token')")
+    page.click("#welcome .button:has-text('Enter a token')")
+    give(page, MANAGER)
+    page.wait_for_selector(".tries button")
 
 
 def test_a_token_lives_as_long_as_the_tab(
