@@ -1,18 +1,23 @@
-// What goes along with a message: images, made smaller here, for models that see, and text files.
-// Picked, pasted or dropped.
+// What goes along with a message: images for models that see, and text files.
 
 import { announce } from './announcer.js';
 import { button, byId, el, icon } from './dom.js';
+import { dataUrl, isHeic, isImage, smaller } from './image_file.js';
+import { listenForFiles } from './incoming_files.js';
+import { textOf } from './text_file.js';
 
-const MAX_SIDE_PX = 1536;
-const MAX_TEXT_BYTES = 400_000;
 const MAX_IMAGES = 8;
-const JPEG_QUALITY = 0.88;
+const MAX_FILES = 20;
+const MAX_TEXT_BYTES = 400_000;
+const MAX_TEXTS_BYTES = 1_000_000;
+const KILO = 1_000;
 
-/** Fires `change`. */
+/** Fires `change`. `preparing`: how many are still being read. */
 export class Attachments extends EventTarget {
   images = [];
   files = [];
+  preparing = 0;
+  #read = Promise.resolve();
 
   /** `refuse(key, params)`: says why something was not taken. `canSee()`: whether images help. */
   constructor({ canSee, refuse }) {
@@ -20,42 +25,24 @@ export class Attachments extends EventTarget {
     this.canSee = canSee;
     this.refuse = refuse;
     this.place = byId('attachments');
-    byId('attach').addEventListener('click', () => this.#pick());
-    byId('message').addEventListener('paste', (event) => {
-      const files = [...event.clipboardData.files];
-      if (files.length === 0) return;
-      event.preventDefault();
-      this.add(files);
-    });
-    const drop = document.body;
-    drop.addEventListener('dragover', (event) => {
-      if (!event.dataTransfer.types.includes('Files')) return;
-      event.preventDefault();
-      drop.dataset.dropping = '';
-    });
-    drop.addEventListener('dragleave', ({ relatedTarget }) => { if (!relatedTarget) delete drop.dataset.dropping; });
-    drop.addEventListener('drop', (event) => {
-      delete drop.dataset.dropping;
-      if (event.dataTransfer.files.length === 0) return;
-      event.preventDefault();
-      this.add([...event.dataTransfer.files]);
-    });
+    listenForFiles((files) => this.add(files), canSee);
   }
 
   get isEmpty() {
     return this.images.length + this.files.length === 0;
   }
 
-  async add(files) {
-    for (const file of files) {
-      try {
-        if (file.type.startsWith('image/')) await this.#addImage(file);
-        else await this.#addText(file);
-      } catch {
-        this.refuse('attach.unreadable', { name: file.name });
-      }
-    }
+  /** Reads files one after the other, in the order they came, and takes what can be taken. */
+  add(files) {
+    this.preparing += files.length;
     this.#draw();
+    this.#read = files.reduce((before, file) => before.then(() => this.#add(file)), this.#read);
+    return this.#read;
+  }
+
+  /** When all that came is read. */
+  async ready() {
+    while (this.preparing > 0) await this.#read;
   }
 
   /** Hands over what is attached, as `{ images, files }`, and is empty. */
@@ -64,29 +51,36 @@ export class Attachments extends EventTarget {
     this.images = [];
     this.files = [];
     this.#draw();
-    return { images, files };
+    return { images, files: files.map(({ name, text }) => ({ name, text })) };
+  }
+
+  async #add(file) {
+    try {
+      if (isImage(file)) await this.#addImage(file);
+      else await this.#addText(file);
+    } catch {
+      this.refuse(isHeic(file) ? 'attach.heic' : 'attach.unreadable', { name: file.name });
+    }
+    this.preparing -= 1;
+    this.#draw();
   }
 
   async #addImage(file) {
     if (!this.canSee()) return this.refuse('attach.blind');
     if (this.images.length >= MAX_IMAGES) return this.refuse('attach.many', { n: MAX_IMAGES });
-    this.images.push(await smaller(file));
+    const image = await smaller(file);
+    this.images.push(image);
     return announce('attach.added');
   }
 
   async #addText(file) {
-    if (file.size > MAX_TEXT_BYTES) return this.refuse('attach.large', { name: file.name });
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer());
-    if (text.includes('\0')) throw new Error('not a text');
-    this.files.push({ name: file.name, text });
+    const bytes = this.files.reduce((sum, { size }) => sum + size, file.size);
+    if (this.files.length >= MAX_FILES) return this.refuse('attach.manyFiles', { n: MAX_FILES });
+    if (file.size > MAX_TEXT_BYTES) return this.refuse('attach.large', { name: file.name, n: MAX_TEXT_BYTES / KILO });
+    if (bytes > MAX_TEXTS_BYTES) return this.refuse('attach.total', { name: file.name, n: MAX_TEXTS_BYTES / KILO });
+    const text = textOf(new Uint8Array(await file.arrayBuffer()));
+    this.files.push({ name: file.name, text, size: file.size });
     return announce('attach.added');
-  }
-
-  #pick() {
-    const field = el('input', { type: 'file', multiple: true });
-    if (!this.canSee()) field.accept = 'text/*,.md,.csv,.json,.yaml,.yml,.toml,.py,.js,.ts,.go,.rs,.c,.h,.cpp,.java,.sh,.log';
-    field.addEventListener('change', () => this.add([...field.files]));
-    field.click();
   }
 
   #draw() {
@@ -96,30 +90,13 @@ export class Attachments extends EventTarget {
       byId('message').focus();
     };
     const item = (content, remove) => el('li', {}, content, button({ class: 'quiet icon-button', icon: 'close', label: 'attach.remove', on: { click: remove } }));
+    const chip = (name, words) => el('span', { class: 'file', title: name }, icon('attach'), words);
     this.place.replaceChildren(
       ...this.images.map((image, index) => item(el('img', { src: dataUrl(image), alt: '' }), removeAt(this.images, index))),
-      ...this.files.map(({ name }, index) => item(el('span', { class: 'file' }, icon('attach'), el('span', { text: name })), removeAt(this.files, index))),
+      ...this.files.map(({ name }, index) => item(chip(name, el('span', { text: name })), removeAt(this.files, index))),
+      ...(this.preparing > 0 ? [el('li', { class: 'preparing' }, chip(null, el('span', { t: 'attach.preparing', params: { n: this.preparing } })))] : []),
     );
-    this.place.hidden = this.isEmpty;
+    this.place.hidden = this.isEmpty && this.preparing === 0;
     this.dispatchEvent(new Event('change'));
   }
-}
-
-/** The address of an image as Ollama takes it: base64, its kind told by its first bytes. */
-export function dataUrl(base64) {
-  const kind = base64.startsWith('iVBOR') ? 'png' : base64.startsWith('R0lGOD') ? 'gif' : base64.startsWith('UklGR') ? 'webp' : 'jpeg';
-  return `data:image/${kind};base64,${base64}`;
-}
-
-/** The image as base64, no side longer than MAX_SIDE_PX; PNG where it may be transparent. */
-async function smaller(file) {
-  const bitmap = await createImageBitmap(file);
-  const scale = Math.min(1, MAX_SIDE_PX / Math.max(bitmap.width, bitmap.height));
-  const canvas = document.createElement('canvas');
-  canvas.width = Math.max(1, Math.round(bitmap.width * scale));
-  canvas.height = Math.max(1, Math.round(bitmap.height * scale));
-  canvas.getContext('2d').drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-  bitmap.close();
-  const type = file.type === 'image/png' ? 'image/png' : 'image/jpeg';
-  return canvas.toDataURL(type, JPEG_QUALITY).split(',')[1];
 }

@@ -1,15 +1,20 @@
 // The box in which a message is written: Enter sends, Shift+Enter makes a line, a draft is kept,
-// and the same button stops the answer that is being written.
+// and the same button stops the answer that is being written. Keyboards on a screen have no
+// Shift+Enter: there Enter makes a line, and the button sends.
 
 import { byId } from './dom.js';
 import { say } from './i18n.js';
 import { glyph } from './icons.js';
 import { recall, remember } from './prefs.js';
 
+const TOUCH = matchMedia('(pointer: coarse)');
+
 /** Fires `submit` (detail: the text) and `stop`. */
 export class Composer extends EventTarget {
   #busy = false;
   #hasMore = false;
+  #preparing = false;
+  #wanted = false;
 
   constructor() {
     super();
@@ -22,6 +27,8 @@ export class Composer extends EventTarget {
     });
     this.box.addEventListener('keydown', (event) => this.#key(event));
     this.box.addEventListener('input', () => this.#changed());
+    TOUCH.addEventListener('change', () => this.#adapt());
+    this.#adapt();
     this.text = recall('draft', '');
   }
 
@@ -52,10 +59,23 @@ export class Composer extends EventTarget {
     this.#enable();
   }
 
+  /** What is attached is still being read: what is sent meanwhile waits for it. */
+  set preparing(preparing) {
+    this.#preparing = preparing;
+    if (!preparing && this.#wanted) this.#submit();
+    this.#enable();
+  }
+
+  /** Takes back what waits to be sent. */
+  hold() {
+    this.#wanted = false;
+  }
+
   #key(event) {
     // keyCode 229: Safari ends a composition before it reports the key that ended it.
     const composing = event.isComposing || event.keyCode === 229;
-    if (event.key === 'Enter' && !event.shiftKey && !composing) {
+    const sends = TOUCH.matches ? event.ctrlKey || event.metaKey : !event.shiftKey;
+    if (event.key === 'Enter' && sends && !composing) {
       event.preventDefault();
       if (!this.#busy) this.#submit();
     } else if (event.key === 'Escape' && this.#busy && !composing) {
@@ -65,7 +85,13 @@ export class Composer extends EventTarget {
 
   #submit() {
     const text = this.text.trim();
-    if (text || this.#hasMore) this.dispatchEvent(new CustomEvent('submit', { detail: text }));
+    this.#wanted = this.#preparing;
+    if (!this.#preparing && (text || this.#hasMore)) this.dispatchEvent(new CustomEvent('submit', { detail: text }));
+  }
+
+  #adapt() {
+    this.box.enterKeyHint = TOUCH.matches ? 'enter' : 'send';
+    say(document.querySelector('.hint'), TOUCH.matches ? 'composer.hint.touch' : 'composer.hint');
   }
 
   #changed() {
@@ -81,7 +107,8 @@ export class Composer extends EventTarget {
   }
 
   #enable() {
-    const idle = !this.#busy && !this.#hasMore && this.text.trim() === '';
+    const nothing = !this.#hasMore && this.text.trim() === '';
+    const idle = !this.#busy && (nothing || this.#preparing);
     this.send.setAttribute('aria-disabled', String(idle));
   }
 }

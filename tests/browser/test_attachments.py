@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from .ollama import ScriptedOllama, Talk
 from .steps import LAST, answered
@@ -71,23 +74,117 @@ def test_an_image_is_sent_smaller_and_shown(
     page.wait_for_selector(".turn.user img")
 
 
-def test_a_pasted_image_is_attached_and_can_be_taken_off(
-    page: Any, ollama: ScriptedOllama
-) -> None:
+PASTE = """([base64, words]) => {
+    const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+    const data = new DataTransfer();
+    if (words) data.setData('text/plain', words);
+    data.items.add(new File([bytes], 'pasted.png', { type: 'image/png' }));
+    const init = { clipboardData: data, bubbles: true, cancelable: true };
+    const event = new ClipboardEvent('paste', init);
+    return document.getElementById('message').dispatchEvent(event);
+}"""
+
+
+def paste(page: Any, picture: bytes, words: str = "") -> bool:
+    """A picture, and words with it. Whether the browser itself may paste."""
+    return bool(page.evaluate(PASTE, [base64.b64encode(picture).decode(), words]))
+
+
+def slowly(page: Any) -> None:
+    """Images are decoded when the test says so: `decode()`."""
+    page.evaluate(
+        """() => {
+            const real = window.createImageBitmap;
+            const gate = new Promise((open) => { window.decode = open; });
+            window.createImageBitmap = (file) => gate.then(() => real(file));
+        }"""
+    )
+
+
+def test_a_pasted_image_is_attached_and_can_be_taken_off(page: Any, ollama: ScriptedOllama) -> None:
     page.wait_for_selector(".tries button")
     choose(page, "seer")
-    paste = """(base64) => {
-        const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-        const data = new DataTransfer();
-        data.items.add(new File([bytes], 'pasted.png', { type: 'image/png' }));
-        const event = new ClipboardEvent('paste', { clipboardData: data, bubbles: true });
-        document.getElementById('message').dispatchEvent(event);
-    }"""
-    page.evaluate(paste, base64.b64encode(png(20, 10)).decode())
+    paste(page, png(20, 10))
     page.wait_for_selector("#attachments img")
     page.click("#attachments [data-t-label='attach.remove']")
     assert page.is_hidden("#attachments")
     assert "images" not in sent(page, ollama, "Nothing.").request["messages"][0]
+
+
+def test_an_image_pasted_just_before_enter_is_sent_with_the_words(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    page.wait_for_selector(".tries button")
+    choose(page, "seer")
+    slowly(page)
+    (talk,) = ollama.talk()
+    page.fill("#message", "What is it?")
+    paste(page, png(20, 10))
+    page.wait_for_selector("#attachments .preparing")
+    page.press("#message", "Enter")
+    assert page.get_attribute("#send", "aria-disabled") == "true"
+    assert page.input_value("#message") == "What is it?"
+    page.evaluate("decode()")
+    assert talk.asked.wait(10)
+    (message,) = talk.request["messages"]
+    assert message["content"] == "What is it?" and len(message["images"]) == 1
+    talk.end()
+
+
+def test_what_waits_for_an_image_is_not_sent_when_the_image_is_refused(page: Any) -> None:
+    page.wait_for_selector(".tries button")
+    choose(page, "seer")
+    slowly(page)
+    page.fill("#message", "What is it?")
+    paste(page, b"no picture")
+    page.press("#message", "Enter")
+    page.evaluate("decode()")
+    page.wait_for_selector("#toast:has-text('cannot be read')")
+    assert page.input_value("#message") == "What is it?"
+    assert page.locator(".turn").count() == 0
+
+
+def test_words_that_come_with_a_picture_of_themselves_are_pasted_as_words(page: Any) -> None:
+    page.wait_for_selector(".tries button")
+    choose(page, "seer")
+    assert paste(page, png(20, 10), "A1\tB1\nA2\tB2")
+    assert page.is_hidden("#attachments")
+    assert not paste(page, png(20, 10), "/home/ada/pasted.png")
+    page.wait_for_selector("#attachments img")
+
+
+def test_an_image_is_not_sent_to_a_model_chosen_later_that_does_not_see(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    page.wait_for_selector(".tries button")
+    choose(page, "seer")
+    paste(page, png(20, 10))
+    page.wait_for_selector("#attachments img")
+    choose(page, "talker")
+    page.fill("#message", "What is it?")
+    page.press("#message", "Enter")
+    page.wait_for_selector("#toast:has-text('talker:3b does not see images')")
+    assert page.input_value("#message") == "What is it?"
+    assert page.locator("#attachments img").count() == 1
+    choose(page, "seer")
+    assert len(sent(page, ollama, "What is it?").request["messages"][0]["images"]) == 1
+
+
+def test_what_is_transparent_stays_so(page: Any, ollama: ScriptedOllama) -> None:
+    page.wait_for_selector(".tries button")
+    choose(page, "seer")
+    page.evaluate(
+        """async () => {
+            const canvas = new OffscreenCanvas(4, 4);
+            canvas.getContext('2d').fillRect(0, 0, 2, 2);
+            const blob = await canvas.convertToBlob({ type: 'image/webp' });
+            const data = new DataTransfer();
+            data.items.add(new File([blob], 'a.webp', { type: 'image/webp' }));
+            const drop = new DragEvent('drop', { dataTransfer: data, bubbles: true });
+            document.body.dispatchEvent(drop);
+        }"""
+    )
+    page.wait_for_selector("#attachments img[src^='data:image/png']")
 
 
 def test_a_model_that_does_not_see_is_given_no_image(page: Any, tmp_path: Path) -> None:
@@ -113,9 +210,71 @@ def test_a_text_file_is_read_along(page: Any, ollama: ScriptedOllama, tmp_path: 
     assert page.inner_text(f"{LAST} > .body") == "I see."
 
 
-def test_a_file_that_is_neither_is_refused(page: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "data", "text"),
+    [
+        ("drawing.svg", b"<svg>\xc3\xa9</svg>", "<svg>é</svg>"),
+        ("notepad.txt", "Grüße".encode("utf-16"), "Grüße"),
+        ("big-endian.txt", b"\xfe\xff" + "Grüße".encode("utf-16-be"), "Grüße"),
+        ("合同.txt", "甲方：张三，ABC 公司".encode("gb18030"), "甲方：张三，ABC 公司"),
+    ],
+)
+def test_a_text_is_read_in_the_usual_encodings(
+    page: Any, ollama: ScriptedOllama, tmp_path: Path, name: str, data: bytes, text: str
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(data)
+    page.wait_for_selector(".tries button")
+    attach(page, file)
+    page.wait_for_selector("#attachments .file")
+    content = sent(page, ollama, "Read.").request["messages"][0]["content"]
+    assert content == f"{name}\n```\n{text}\n```\n\nRead."
+
+
+@pytest.mark.parametrize("data", [b"\x7fELF\x02\x01\x01", "déjà vu à Öland".encode("latin-1")])
+def test_a_file_that_is_neither_is_refused(page: Any, tmp_path: Path, data: bytes) -> None:
+    """Accents alone among letters are no Chinese."""
     file = tmp_path / "data.bin"
-    file.write_bytes(b"\xff\xfe\x00\x01")
+    file.write_bytes(data)
     page.wait_for_selector(".tries button")
     attach(page, file)
     page.wait_for_selector("#toast:has-text('data.bin cannot be read')")
+
+
+def test_a_picture_that_only_phones_can_read_is_named(page: Any, tmp_path: Path) -> None:
+    file = tmp_path / "IMG_0001.HEIC"
+    file.write_bytes(b"\0\0\0\x18ftypheic")
+    page.wait_for_selector(".tries button")
+    choose(page, "seer")
+    attach(page, file)
+    page.wait_for_selector("#toast:has-text('Save it as JPEG')")
+
+
+def test_many_files_leave_the_send_button_on_a_small_screen(
+    open_page: Callable[..., Any], tmp_path: Path
+) -> None:
+    page = open_page(width=360, height=740)
+    page.wait_for_selector(".tries button")
+    files = [tmp_path / f"{'a-very-long-name-' * 5}{number}.txt" for number in range(21)]
+    for file in files:
+        file.write_text("x")
+    attach(page, *files)
+    page.wait_for_selector("#toast:has-text('No more than 20 files')")
+    page.wait_for_selector("#attachments .preparing", state="detached")
+    assert page.locator("#attachments .file").count() == 20
+    send = page.locator("#send").bounding_box()
+    assert send["y"] + send["height"] <= 740
+    assert page.locator("#attachments .file").first.bounding_box()["height"] < 44
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+def test_files_that_are_too_large_alone_or_together_are_refused(page: Any, tmp_path: Path) -> None:
+    page.wait_for_selector(".tries button")
+    for name, size in {"one": 390, "two": 390, "three": 390, "four": 401}.items():
+        (tmp_path / name).write_text("x" * size * 1000)
+    attach(page, tmp_path / "one", tmp_path / "two", tmp_path / "three")
+    page.wait_for_selector("#toast:has-text('three was left out')")
+    attach(page, tmp_path / "four")
+    page.wait_for_selector("#toast:has-text('four is too large')")
+    assert "up to 400 kB" in page.inner_text("#toast")
+    assert page.locator("#attachments .file").count() == 2

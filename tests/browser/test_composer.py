@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .gateway import Gateway
 from .ollama import ScriptedOllama
 from .steps import BOX, ask, exchange, texts
 
@@ -19,6 +20,30 @@ def test_shift_enter_makes_a_line_and_enter_sends(page: Any, ollama: ScriptedOll
     assert talk.asked.wait(10)
     assert talk.request["messages"][0]["content"] == "one\ntwo"
     assert page.input_value(BOX) == ""
+
+
+def test_on_a_touch_screen_enter_makes_a_line_and_the_button_sends(
+    chromium: Any, open_gateway: Gateway, ollama: ScriptedOllama
+) -> None:
+    context = chromium.new_context(
+        viewport={"width": 820, "height": 1180}, has_touch=True, is_mobile=True
+    )
+    page = context.new_page()
+    page.goto(open_gateway.url)
+    page.wait_for_selector(".tries button")
+    assert page.evaluate("matchMedia('(pointer: coarse)').matches")
+    assert page.get_attribute(BOX, "enterkeyhint") == "enter"
+    assert page.inner_text(".hint").startswith("The arrow sends.")
+    (talk,) = ollama.talk()
+    page.type(BOX, "one")
+    page.press(BOX, "Enter")
+    page.type(BOX, "two")
+    assert page.input_value(BOX) == "one\ntwo"
+    page.tap("#send")
+    assert talk.asked.wait(10)
+    assert talk.request["messages"][0]["content"] == "one\ntwo"
+    talk.end()
+    context.close()
 
 
 def test_enter_that_ends_a_composition_does_not_send(page: Any, ollama: ScriptedOllama) -> None:
@@ -59,9 +84,7 @@ def test_nothing_is_sent_while_there_is_nothing_to_send(page: Any) -> None:
     assert texts(page) == []
 
 
-def test_what_is_typed_during_an_answer_stays_in_the_box(
-    page: Any, ollama: ScriptedOllama
-) -> None:
+def test_what_is_typed_during_an_answer_stays_in_the_box(page: Any, ollama: ScriptedOllama) -> None:
     (talk,) = ollama.talk()
     ask(page, "First.")
     assert talk.asked.wait(10)
