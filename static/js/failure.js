@@ -2,8 +2,9 @@
 
 /**
  * A failure as the page shows it: `what` and `next` are keys of strings, `params` their values,
- * `said` the gateway's own sentence, `actions` what is offered (`token`, `model`, `retry`),
- * `retryAfter` seconds to wait.
+ * `said` the gateway's own sentence, `actions` what is offered (`token`, `model`, `pull`, `retry`),
+ * `retryAt` when it is worth to try again, as Date.now() tells: it is stored, and a reload must not
+ * begin to count anew.
  */
 function failure(kind, actions, extra) {
   return { what: `fail.${kind}.what`, next: `fail.${kind}.next`, actions, ...extra };
@@ -13,7 +14,7 @@ const BY_STATUS = {
   400: ['request', ['retry']],
   401: ['token', ['token']],
   403: ['forbidden', ['model', 'token']],
-  404: ['model', ['model', 'retry']],
+  404: ['model', ['pull', 'model', 'retry']],
   413: ['large', []],
   429: ['rate', ['retry']],
   502: ['broken', ['retry']],
@@ -21,12 +22,27 @@ const BY_STATUS = {
   504: ['clock', ['retry']],
 };
 
+// Why it is unavailable. Frames of /ws name it; over HTTP and in Ollama's own answer only the
+// sentence tells.
+const BY_CODE = { queue_full: 'busy', queue_timeout: 'busy', overloaded: 'busy', shutting_down: 'restart' };
+const BY_WORDS = [[/shutting down/i, 'restart'], [/\b(busy|queue)\b/i, 'busy']];
+
 /** The failure that an HTTP status or an `error` frame stands for. Status 0: not reached at all. */
-export function failureOf({ status, message, retryAfter = null }, model = '') {
+export function failureOf({ status, message, code, retryAfter, retry_after: inFrame }, model = '') {
   if (status === 0) return failure('offline', ['retry'], { params: {}, said: '' });
-  const [kind, actions] = BY_STATUS[status] ?? ['server', ['retry']];
-  const wait = status === 429 ? retryAfter ?? secondsIn(message) : null;
-  return failure(kind, actions, { params: { model, status }, said: message, retryAfter: wait });
+  const [usual, actions] = BY_STATUS[status] ?? ['server', ['retry']];
+  const told = status === 503 ? BY_WORDS.find(([words]) => words.test(message))?.[1] : null;
+  const kind = BY_CODE[code] ?? told ?? usual;
+  const waits = status === 429 || status === 503;
+  const wait = waits ? retryAfter ?? inFrame ?? secondsIn(message) : null;
+  return failure(kind, actions, { params: { model, status }, said: message, retryAt: wait && Date.now() + wait * 1000 });
+}
+
+/** The failure of a model that was to be fetched. A library that does not have it says so in the
+    words for a missing file. */
+export function pullFailureOf(frame, model) {
+  const unknown = /file does not exist|invalid model name|model .*not found/i.test(frame.message ?? '');
+  return unknown ? failure('name', ['retry'], { params: { model }, said: frame.message }) : failureOf(frame, model);
 }
 
 /** The socket was lost while an answer was being written. */

@@ -3,9 +3,10 @@
 import { button, el } from './dom.js';
 import { say } from './i18n.js';
 
-/** `actions`: what to run for each name in `failure.actions`. */
-export function failureView(failure, actions) {
-  const view = el('div', { class: 'failure', role: 'alert' },
+/** `actions`: what to run for each name in `failure.actions`. `fresh`: it has just happened, so that
+    screen readers are told. */
+export function failureView(failure, actions, { fresh = true } = {}) {
+  const view = el('div', { class: 'failure', role: fresh ? 'alert' : null },
     el('p', { class: 'what', t: failure.what, params: failure.params }),
     el('p', { t: failure.next, params: failure.params }));
   if (failure.said) view.append(el('p', { class: 'said', text: failure.said }));
@@ -13,23 +14,22 @@ export function failureView(failure, actions) {
   for (const name of failure.actions.filter((name) => actions[name])) {
     const press = button({ class: 'button', t: `action.${name}`, on: { click: () => actions[name]() } });
     ends.append(press);
-    if (name === 'retry' && failure.retryAfter) countDown(press, failure.retryAfter);
+    if (name === 'retry' && failure.retryAt > Date.now()) countDown(press, failure.retryAt);
   }
   if (ends.childElementCount > 0) view.append(ends);
   return view;
 }
 
-/** Keeps `press` off until the seconds the gateway asked for have passed. */
-function countDown(press, seconds) {
-  const until = performance.now() + seconds * 1000;
-  press.disabled = true;
+/** Keeps `press` off until the time the gateway asked for has come. */
+function countDown(press, retryAt) {
+  let shown = false;
   const tick = () => {
-    const left = Math.ceil((until - performance.now()) / 1000);
-    press.disabled = left > 0;
-    if (left > 0) say(press, 'action.retryIn', { seconds: left });
+    const seconds = Math.ceil((retryAt - Date.now()) / 1000);
+    press.disabled = seconds > 0;
+    if (seconds > 0) say(press, 'action.retryIn', { seconds });
     else say(press, 'action.retry');
-    if (left > 0 && press.isConnected) setTimeout(tick, 250);
+    if (seconds > 0 && (press.isConnected || !shown)) setTimeout(tick, 250);
+    shown ||= press.isConnected;
   };
-  setTimeout(tick);
-  say(press, 'action.retryIn', { seconds });
+  tick();
 }

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ..backend import Reply, Reset, json_reply
+from .conftest import TOKEN
+from .gateway import Gateway
 from .ollama import ScriptedOllama
 from .steps import LAST, answered, ask, texts
+from .test_connection import watched
+from .test_token import give
 
 
 def failed(page: Any) -> str:
@@ -22,7 +27,7 @@ def failed(page: Any) -> str:
     [
         (404, "model 'talker:3b' not found", "does not have talker:3b", "ollama pull talker:3b"),
         (400, "invalid think value", "did not accept the request", "Change the message"),
-        (503, "server busy, please try again.", "cannot be reached", "Start Ollama, or wait"),
+        (503, "server busy, please try again.", "The server is busy", "Wait a moment"),
         (500, "llama runner process no longer running", "failed (status 500)", "Try again"),
     ],
 )
@@ -35,9 +40,7 @@ def test_what_ollama_refuses_is_said_with_its_own_sentence(
     assert what in said and next in said and message in said
 
 
-def test_a_failed_question_is_asked_again_with_one_click(
-    page: Any, ollama: ScriptedOllama
-) -> None:
+def test_a_failed_question_is_asked_again_with_one_click(page: Any, ollama: ScriptedOllama) -> None:
     ollama.on("/api/chat", json_reply({"error": "no luck"}, 500))
     ask(page, "Hello.")
     failed(page)
@@ -85,9 +88,7 @@ def test_an_empty_answer_is_not_passed_over(page: Any, ollama: ScriptedOllama) -
     assert "answered with nothing" in failed(page)
 
 
-def test_too_many_requests_count_down_to_the_next_try(
-    page: Any, ollama: ScriptedOllama
-) -> None:
+def test_too_many_requests_count_down_to_the_next_try(page: Any, ollama: ScriptedOllama) -> None:
     limited = json_reply({"error": "rate limit reached, retry in 2 s"}, 429)
     ollama.on("/api/chat", limited)
     ask(page, "Hello.")
@@ -96,6 +97,108 @@ def test_too_many_requests_count_down_to_the_next_try(
     assert press.is_disabled()
     assert press.inner_text() in ("Try again in 2 s", "Try again in 1 s")
     page.wait_for_selector(f"{LAST} .failure .button:enabled:text-is('Try again')")
+
+
+@pytest.mark.parametrize(
+    ("frame", "what"),
+    [
+        ({"status": 503, "code": "queue_full", "message": "?"}, "fail.busy.what"),
+        ({"status": 504, "code": "queue_timeout", "message": "?"}, "fail.busy.what"),
+        ({"status": 503, "code": "shutting_down", "message": "?"}, "fail.restart.what"),
+        ({"status": 503, "code": "upstream_unavailable", "message": ""}, "fail.unavailable.what"),
+        ({"status": 503, "message": "Ollama is busy and the queue is full"}, "fail.busy.what"),
+        ({"status": 503, "message": "The gateway is shutting down"}, "fail.restart.what"),
+        ({"status": 503, "message": "Ollama cannot be reached: refused"}, "fail.unavailable.what"),
+    ],
+)
+def test_busy_closing_and_away_are_told_apart(page: Any, frame: dict[str, Any], what: str) -> None:
+    find = "(frame) => import('/static/js/failure.js').then((it) => it.failureOf(frame).what)"
+    assert page.evaluate(find, frame) == what
+
+
+@pytest.fixture
+def small_queue(_ollama: ScriptedOllama, tmp_path: Path) -> Iterator[Gateway]:
+    """One chat at a time, one in the queue."""
+    limits = {"max_parallel": 1, "max_queued": 1}
+    config = {"service": {"base_url": _ollama.url}, "limits": limits}
+    gateway = Gateway(tmp_path, config, "--embedded", "never")
+    gateway.start()
+    yield gateway
+    gateway.stop()
+
+
+@pytest.mark.parametrize("socket", [True, False])
+def test_a_full_queue_counts_down_and_a_reload_does_not_begin_anew(
+    open_page: Callable[..., Any], ollama: ScriptedOllama, small_queue: Gateway, socket: bool
+) -> None:
+    def before(page: Any) -> None:
+        watched(page)
+        if not socket:
+            page.add_init_script("window.noSockets = true")
+
+    talks = ollama.talk(2)
+    pages = [open_page(gateway=small_queue, before=before) for _ in range(3)]
+    for page in pages:
+        page.wait_for_selector(".tries button")
+    ask(pages[0], "First.")
+    assert talks[0].asked.wait(10)
+    ask(pages[1], "Second.")
+    if socket:
+        pages[1].wait_for_selector(f"{LAST} .state:has-text('In the queue')")
+    else:
+        pages[1].wait_for_timeout(500)
+    page = pages[2]
+    ask(page, "Third.")
+    assert "The server is busy." in failed(page)
+    press = page.locator(f"{LAST} .failure .button")
+    assert press.inner_text() in ("Try again in 5 s", "Try again in 4 s")
+    page.wait_for_selector(f"{LAST} .failure .button:has-text('in 2 s')")
+    page.reload()
+    page.wait_for_selector(f"{LAST} .failure .button")
+    assert press.inner_text() in ("Try again in 2 s", "Try again in 1 s", "Try again")
+    page.wait_for_selector(f"{LAST} .failure .button:enabled:text-is('Try again')")
+    for talk in talks:
+        talk.end()
+
+
+MISSING = json_reply({"error": "model 'talker:3b' not found"}, 404)
+
+
+def test_a_model_that_is_missing_is_fetched_by_those_who_may(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    ollama.on("/api/chat", MISSING)
+    page.wait_for_selector("#models-entry:not([hidden])", state="attached")
+    ask(page, "Hello.")
+    failed(page)
+    page.click(f"{LAST} .failure .button:has-text('Download it')")
+    page.wait_for_selector("#models-view[open]")
+    assert page.input_value(".pull-form input") == "talker:3b"
+
+
+def test_who_may_not_fetch_a_missing_model_is_not_offered_to(
+    open_page: Callable[..., Any], closed_gateway: Gateway, ollama: ScriptedOllama
+) -> None:
+    ollama.on("/api/chat", MISSING)
+    page = open_page(gateway=closed_gateway)
+    give(page, TOKEN)
+    page.wait_for_selector(".tries button")
+    ask(page, "Hello.")
+    failed(page)
+    assert page.locator(f"{LAST} .failure .button").all_inner_texts() == [
+        "Choose another model",
+        "Try again",
+    ]
+
+
+def test_the_first_model_is_fetched_by_those_who_may(
+    open_page: Callable[..., Any], ollama: ScriptedOllama
+) -> None:
+    ollama.on("/api/tags", json_reply({"models": []}))
+    page = open_page()
+    page.click("#welcome .button:has-text('Download it')")
+    page.wait_for_selector("#models-view[open]")
+    assert page.input_value(".pull-form input") == "llama3.2"
 
 
 def test_a_backend_that_is_away_is_noticed_and_so_is_its_return(
