@@ -53,7 +53,8 @@ export class Reply extends EventTarget {
   /** Goes on with an answer that an earlier page began. */
   async resume() {
     this.#resumed = true;
-    this.#before = this.message.content ? 'writing' : 'reading';
+    this.place = this.message.resume.place ?? 0;
+    this.#before = this.message.content ? 'writing' : this.place ? 'queued' : 'reading';
     this.#enter('reconnecting');
     try {
       await this.line.resume(this.message.id, this.message.resume, (frame) => this.#hear(frame));
@@ -102,6 +103,7 @@ export class Reply extends EventTarget {
   #queue({ position }) {
     clearTimeout(this.#clock);
     this.place = position;
+    if (this.message.resume) this.message.resume.place = position;
     if (position === 0) this.#atOllama();
     else if (this.phase === 'queued') this.dispatchEvent(new Event('phase'));
     else this.#enter('queued');

@@ -112,6 +112,19 @@ def closed_gateway(_ollama: ScriptedOllama, tmp_path_factory: Any) -> Iterator[G
     gateway.stop()
 
 
+@pytest.fixture(scope="package")
+def narrow_gateway(_ollama: ScriptedOllama, tmp_path_factory: Any) -> Iterator[Gateway]:
+    """Lets one chat at a time go to Ollama, and three wait."""
+    config = {
+        "service": {"base_url": _ollama.url},
+        "limits": {"max_parallel": 1, "max_queued": 3},
+    }
+    gateway = Gateway(tmp_path_factory.mktemp("narrow"), config, "--embedded", "never")
+    gateway.start()
+    yield gateway
+    gateway.stop()
+
+
 @pytest.fixture
 def _pages() -> list[Any]:
     return []
