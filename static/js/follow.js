@@ -9,7 +9,10 @@ export class Follow {
   /** `jump`: the button that leads back to the end; it shows while there is something below. */
   constructor(scroller, content, jump, bar) {
     this.scroller = scroller;
+    this.content = content;
     this.jump = jump;
+    // What the reader opens is to be read from its beginning.
+    content.addEventListener('unfold', () => { this.#following = false; });
     scroller.addEventListener('scroll', () => {
       bar.toggleAttribute('data-scrolled', scroller.scrollTop > 4);
       this.#read();
@@ -25,10 +28,21 @@ export class Follow {
     this.#following = true;
     this.jump.hidden = true;
     const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    this.scroller.scrollTo({ top: this.scroller.scrollHeight, behavior: smooth && !still ? 'smooth' : 'instant' });
+    this.scroller.scrollTo({ top: this.#end, behavior: smooth && !still ? 'smooth' : 'instant' });
+  }
+
+  /** Scrolls by screens, for a reader whose focus is elsewhere. */
+  scroll(pages) {
+    this.scroller.scrollBy({ top: pages * this.scroller.clientHeight * 0.9, behavior: 'instant' });
+  }
+
+  /** Where there is no conversation yet, the page begins at its beginning. */
+  get #end() {
+    return this.content.querySelector('.turn') ? this.scroller.scrollHeight : 0;
   }
 
   #distance() {
+    if (this.#end === 0) return 0;
     const { scrollHeight, scrollTop, clientHeight } = this.scroller;
     return scrollHeight - scrollTop - clientHeight;
   }
@@ -43,7 +57,7 @@ export class Follow {
   }
 
   #keep() {
-    if (this.#following) this.scroller.scrollTop = this.scroller.scrollHeight;
+    if (this.#following) this.scroller.scrollTop = this.#end;
     else this.jump.hidden = this.#distance() < NEAR_PX;
   }
 }

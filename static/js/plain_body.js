@@ -1,12 +1,19 @@
 // The text of a message as plain text. Grows by what is new; what is shown is never drawn again.
 
-import { el } from './dom.js';
+import { button, el } from './dom.js';
+import { say } from './i18n.js';
+
+// A question may be a pasted log. Beyond this only its beginning stands in the conversation.
+const MAX_LINES = 30;
+const MAX_LENGTH = 3_000;
 
 export class PlainBody {
   #text = document.createTextNode('');
 
-  constructor() {
-    this.node = el('div', { class: 'body plain' });
+  /** `folds`: a long text can be folded away, and is. */
+  constructor({ folds = false } = {}) {
+    this.folds = folds;
+    this.node = el('div', { class: 'body plain', dir: 'auto' });
     this.node.append(this.#text);
   }
 
@@ -19,6 +26,24 @@ export class PlainBody {
     return this.#text.length === 0;
   }
 
-  /** The text is complete. Plain text needs no last touch. */
-  finish() {}
+  /** The text is complete. */
+  finish() {
+    const { data, length } = this.#text;
+    if (this.folds && (length > MAX_LENGTH || data.split('\n', MAX_LINES + 1).length > MAX_LINES)) this.#fold();
+  }
+
+  #fold() {
+    this.folds = false;
+    const toggle = button({ class: 'fold-button', t: 'fold.all', 'aria-expanded': 'false', on: { click: () => this.#toggle(toggle) } });
+    this.node.classList.add('folded');
+    this.node.append(el('div', { class: 'fold' }, this.#text), toggle);
+  }
+
+  #toggle(toggle) {
+    const folded = this.node.classList.toggle('folded');
+    say(toggle, folded ? 'fold.all' : 'fold.less');
+    toggle.setAttribute('aria-expanded', String(!folded));
+    if (folded) this.node.scrollIntoView({ block: 'nearest' });
+    else this.node.dispatchEvent(new Event('unfold', { bubbles: true }));
+  }
 }

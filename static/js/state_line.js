@@ -1,5 +1,6 @@
 // The line under a running answer that says in words what is going on, and for how long.
 
+import { announce } from './announcer.js';
 import { el } from './dom.js';
 import { say, t } from './i18n.js';
 
@@ -8,9 +9,10 @@ const PATIENT_S = 2;
 export class StateLine {
   #clock = 0;
 
-  /** `signal`: ends it. */
-  constructor(reply, signal) {
+  /** `signal`: ends it. `thinking`: the panel that says it instead while the model thinks. */
+  constructor(reply, signal, thinking) {
     this.reply = reply;
+    this.thinking = thinking;
     this.words = el('span');
     this.seconds = el('span', { class: 'seconds' });
     this.node = el('p', { class: 'state' }, this.words, this.seconds);
@@ -21,11 +23,13 @@ export class StateLine {
 
   #enter() {
     clearInterval(this.#clock);
+    this.told = false;
     const { phase, place } = this.reply;
     if (phase === 'ended') {
       this.node.remove();
       return;
     }
+    this.node.hidden = phase === 'thinking';
     this.seconds.textContent = '';
     if (phase === 'queued') say(this.words, 'state.queued', { place });
     else say(this.words, `state.${phase}`);
@@ -36,6 +40,10 @@ export class StateLine {
 
   #tick() {
     const seconds = Math.round((performance.now() - this.reply.phaseAt) / 1000);
-    if (seconds >= PATIENT_S) this.seconds.textContent = t('seconds', { n: seconds });
+    if (seconds < PATIENT_S) return;
+    const line = this.reply.phase === 'thinking' ? this.thinking : this;
+    line.seconds.textContent = t('seconds', { n: seconds });
+    if (!this.told) announce(`state.${this.reply.phase}`, { place: this.reply.place });
+    this.told = true;
   }
 }

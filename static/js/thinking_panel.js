@@ -9,16 +9,21 @@ export class ThinkingPanel {
 
   constructor(message) {
     this.message = message;
-    this.summary = el('summary');
-    this.node = el('details', { class: 'thinking' }, this.summary, this.#body.node);
+    this.words = el('span');
+    /** For how long, while it thinks; state_line.js writes it. */
+    this.seconds = el('span', { class: 'seconds' });
+    this.node = el('details', { class: 'thinking' }, el('summary', {}, this.words, this.seconds), this.#body.node);
     this.draw();
   }
 
   draw() {
     const { thinking = '', thinkingMs, state } = this.message;
+    const isNow = thinkingMs === undefined && state === 'running';
     this.node.hidden = thinking === '';
+    this.node.toggleAttribute('data-now', isNow);
     this.#body.show(thinking);
-    if (thinkingMs !== undefined) say(this.summary, 'thinking.took', { seconds: Math.max(1, Math.round(thinkingMs / 1000)) });
-    else say(this.summary, state === 'running' ? 'thinking.now' : 'thinking.was');
+    if (!isNow) this.seconds.textContent = '';
+    if (thinkingMs !== undefined) say(this.words, 'thinking.took', { seconds: Math.max(1, Math.round(thinkingMs / 1000)) });
+    else say(this.words, isNow ? 'thinking.now' : 'thinking.was');
   }
 }

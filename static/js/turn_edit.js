@@ -4,7 +4,7 @@ import { button, el } from './dom.js';
 
 /** The form. `onSend(text)` with the new words, `onCancel()` without. */
 export function editForm(content, onSend, onCancel) {
-  const box = el('textarea', { class: 'field edit-box', label: 'turn.edit' });
+  const box = el('textarea', { class: 'field edit-box', dir: 'auto', label: 'turn.edit' });
   box.value = content;
   const send = () => {
     const text = box.value.trim();

@@ -275,6 +275,8 @@ def test_thoughts_are_folded_away_with_their_duration(page: Any, ollama: Scripte
     assert talk.asked.wait(10)
     talk.say(thinking="<b>Hm.</b> Let me see.")
     page.wait_for_selector(f"{LAST} .thinking summary:has-text('Thinking')")
+    assert page.inner_text(LAST).count("Thinking") == 1
+    page.wait_for_selector(f"{LAST} .thinking summary:has-text('2 s')")
     talk.say("It is so.")
     page.wait_for_selector(f"{LAST} .thinking summary:has-text('Thought for')")
     talk.end()
