@@ -50,7 +50,7 @@ def test_the_state_is_said_in_words_until_the_first_token(
     ollama.on("/api/ps", json_reply(loaded))
     page.wait_for_selector(f"{LAST} .state:has-text('Reading the prompt')")
     talk.say("", thinking="Hm.")
-    page.wait_for_selector(f"{LAST} .state:has-text('Thinking')")
+    page.wait_for_selector(f"{LAST} .thinking summary:has-text('Thinking')")
     talk.say("Hello.")
     talk.end()
     answered(page)
