@@ -89,7 +89,8 @@ export class Reply extends EventTarget {
   #hear(frame) {
     if (this.phase === 'ended') return;
     if (frame.type === 'start' && frame.stream) this.message.resume = { stream: frame.stream };
-    if (frame.seq && this.message.resume) this.message.resume.seq = frame.seq;
+    // Anew each time: what is being stored just now keeps the place that its words reach to.
+    if (frame.seq && this.message.resume) this.message.resume = { ...this.message.resume, seq: frame.seq };
     if (frame.type === 'start') this.dispatchEvent(new Event('start'));
     if (frame.type === 'delta') this.#grow(frame);
     else if (frame.type === 'queued') this.#queue(frame);
@@ -103,7 +104,7 @@ export class Reply extends EventTarget {
   #queue({ position }) {
     clearTimeout(this.#clock);
     this.place = position;
-    if (this.message.resume) this.message.resume.place = position;
+    if (this.message.resume) this.message.resume = { ...this.message.resume, place: position };
     if (position === 0) this.#atOllama();
     else if (this.phase === 'queued') this.dispatchEvent(new Event('phase'));
     else this.#enter('queued');
