@@ -4,11 +4,11 @@ import { announce } from './announcer.js';
 import { Answers } from './answers.js';
 import { ChatList } from './chat_list.js';
 import { Conversation } from './conversation.js';
-import { asJson, asMarkdown, saveFile } from './export_file.js';
-import { t } from './i18n.js';
+import { lazily } from './lazily.js';
 
 const CHAT = '#chat=';
-const MAX_FILE_BYTES = 100_000_000;
+
+const files = lazily(() => import('./chat_files.js'));
 
 export class Library {
   constructor({ store, chat, answers, sidebar, undo }) {
@@ -69,31 +69,15 @@ export class Library {
   }
 
   async exportAll() {
-    const chats = await this.store.list();
-    const stored = await Promise.all(chats.map(({ id }) => this.store.load(id)));
-    saveFile(`chats-${new Date().toISOString().slice(0, 10)}.json`, 'application/json', asJson(stored));
+    (await files())?.exportAll(this.store);
   }
 
   /** Reads the chats of a file the reader picks. */
-  importFile() {
-    const pick = document.createElement('input');
-    pick.type = 'file';
-    pick.accept = '.json,application/json';
-    pick.addEventListener('change', () => this.#import(pick.files[0]));
-    pick.click();
-  }
-
-  async #import(file) {
-    try {
-      if (file.size > MAX_FILE_BYTES) throw new Error('too large');
-      const { readChats } = await import('./import_file.js');
-      const { chats, skipped } = readChats(await file.text());
-      for (const stored of chats) await this.store.restore(stored);
-      this.undo.say(skipped > 0 ? 'import.skipped' : 'import.done', { n: chats.length, skipped });
-    } catch {
-      this.undo.say('import.failed');
-      announce('import.failed');
-    }
+  async importFile() {
+    (await files())?.importFile(this.store, (key, params) => {
+      this.undo.say(key, params);
+      announce(key, params);
+    });
   }
 
   async #change(id, fields) {
@@ -117,10 +101,7 @@ export class Library {
   }
 
   async #save({ id }) {
-    const stored = await this.store.load(id);
-    const name = stored.chat.title || t('chats.untitled');
-    saveFile(`${name}.md`, 'text/markdown', asMarkdown(stored, { user: t('turn.yours') }));
-    saveFile(`${name}.json`, 'application/json', asJson([stored]));
+    (await files())?.exportOne(this.store, id);
   }
 
   /** Deletes all chats on this device; there is no way back. */

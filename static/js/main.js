@@ -13,6 +13,7 @@ import { byId, drawIcons } from './dom.js';
 import { failureOf } from './failure.js';
 import { Follow } from './follow.js';
 import { preferredLanguage, say, speak } from './i18n.js';
+import { lazily } from './lazily.js';
 import { Library } from './library.js';
 import { Line } from './line.js';
 import { Managing } from './managing.js';
@@ -22,7 +23,6 @@ import { ModelPicker } from './model_picker.js';
 import { Models } from './models.js';
 import { Notice } from './notice.js';
 import { Settings } from './settings.js';
-import { SettingsDrawer } from './settings_drawer.js';
 import { listenForKeys, openHelp } from './shortcuts.js';
 import { Sidebar } from './sidebar.js';
 import { applyTheme } from './theme.js';
@@ -46,7 +46,7 @@ async function start() {
   const openToken = () => tokenDialog.open();
   const follow = new Follow(byId('scroller'), byId('content'), byId('jump'), document.querySelector('.bar'));
   const settings = new Settings();
-  const drawer = new SettingsDrawer(settings, models);
+  const drawer = lazily(async () => new (await import('./settings_drawer.js')).SettingsDrawer(settings, models));
   const line = new Line();
   const managing = new Managing(models, line);
   const answers = new Answers({ line, models, store });
@@ -179,7 +179,7 @@ async function start() {
     event.preventDefault();  // the address is the chat's
     composer.focus();
   });
-  byId('settings-button').addEventListener('click', () => drawer.open());
+  byId('settings-button').addEventListener('click', async () => (await drawer())?.open());
   buildMenu([
     { icon: 'models', t: 'manage.title', run: () => managing.open(), id: 'models-entry' },
     { icon: 'key', t: 'token.menu', run: openToken },

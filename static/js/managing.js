@@ -2,6 +2,7 @@
 // fetched when it is opened first: most readers never may.
 
 import { requestEmpty } from './http.js';
+import { lazily } from './lazily.js';
 
 // A blob that cannot exist. Asking for it tells whether the token may manage, and changes nothing.
 const NO_BLOB = `/api/blobs/sha256:${'0'.repeat(64)}`;
@@ -9,11 +10,11 @@ const NO_BLOB = `/api/blobs/sha256:${'0'.repeat(64)}`;
 export class Managing {
   /** Whether they may; see `look`. */
   offered = false;
-  #view = null;
+  #view;
 
   /** `line`: the way to the gateway. */
   constructor(models, line) {
-    Object.assign(this, { models, line });
+    this.#view = lazily(async () => new (await import('./models_view.js')).ModelsView(models, line));
   }
 
   /** Finds it out. `manageable`: whether it is a server where anybody may. */
@@ -24,9 +25,6 @@ export class Managing {
 
   /** Opens the view. `name`: a model to fetch, for its field; the reader still decides. */
   async open(name) {
-    this.#view ??= import('./models_view.js')
-      .then(({ ModelsView }) => new ModelsView(this.models, this.line))
-      .catch(() => { this.#view = null; });  // the next press may find the server again
-    (await this.#view)?.open(name);
+    (await this.#view())?.open(name);
   }
 }

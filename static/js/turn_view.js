@@ -6,9 +6,9 @@ import { copyButton, copyText } from './copy_button.js';
 import { button, el, icon } from './dom.js';
 import { failureView } from './failure_view.js';
 import { say } from './i18n.js';
+import { lazily } from './lazily.js';
 import { hasMarkdown } from './markdown.js';
 import { MarkdownBody } from './markdown_body.js';
-import { plainText } from './markdown_plain.js';
 import { PlainBody } from './plain_body.js';
 import { openMenu } from './popup_menu.js';
 import { factsLine, factsList } from './reply_facts.js';
@@ -20,6 +20,8 @@ import { editForm } from './turn_edit.js';
 // What is said of an answer that did not end by itself, and those that can be written on.
 const MARKED = ['stopped', 'interrupted', 'elsewhere'];
 const CUT_OFF = ['stopped', 'interrupted', 'failed'];
+
+const plain = lazily(() => import('./markdown_plain.js'));
 
 export class TurnView {
   #frame = 0;
@@ -163,7 +165,7 @@ export class TurnView {
   #more(at) {
     const { message, actions, isAnswer } = this;
     return [
-      isAnswer && message.content && { icon: 'copy', t: 'turn.copyPlain', run: () => copyText(plainText(message.content)) },
+      isAnswer && message.content && { icon: 'copy', t: 'turn.copyPlain', run: () => copyPlain(message.content) },
       isAnswer && { icon: 'retry', t: 'turn.againWith', run: () => actions.retryWith(at) },
       { icon: 'trash', t: 'turn.remove', run: actions.remove },
     ];
@@ -204,4 +206,9 @@ export class TurnView {
     say(box, 'turn.edit', undefined, 'tLabel');
     box.focus();
   }
+}
+
+async function copyPlain(markdown) {
+  const loaded = await plain();
+  copyText(loaded ? loaded.plainText(markdown) : markdown);
 }
