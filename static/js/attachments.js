@@ -4,7 +4,6 @@ import { announce } from './announcer.js';
 import { button, byId, el, icon } from './dom.js';
 import { dataUrl, isHeic, isImage, smaller } from './image_file.js';
 import { listenForFiles } from './incoming_files.js';
-import { textOf } from './text_file.js';
 
 const MAX_IMAGES = 8;
 const MAX_FILES = 20;
@@ -78,6 +77,7 @@ export class Attachments extends EventTarget {
     if (this.files.length >= MAX_FILES) return this.refuse('attach.manyFiles', { n: MAX_FILES });
     if (file.size > MAX_TEXT_BYTES) return this.refuse('attach.large', { name: file.name, n: MAX_TEXT_BYTES / KILO });
     if (bytes > MAX_TEXTS_BYTES) return this.refuse('attach.total', { name: file.name, n: MAX_TEXTS_BYTES / KILO });
+    const { textOf } = await import('./text_file.js');
     const text = textOf(new Uint8Array(await file.arrayBuffer()));
     this.files.push({ name: file.name, text, size: file.size });
     return announce('attach.added');

@@ -1,6 +1,7 @@
 // The conversation on the screen: asks, answers again, edits, turns between branches. Joins the tree
 // of messages, the answers under way and the transcript.
 
+import { canSee } from './capabilities.js';
 import { Conversation, asRequest } from './conversation.js';
 import { Transcript } from './transcript.js';
 
@@ -155,11 +156,12 @@ export class Chat extends EventTarget {
     this.focus();
   }
 
-  #request(said, model) {
+  #request(said, name) {
+    const model = this.models.find(name);
     return {
-      model,
-      messages: asRequest(said, this.settings.get('system')),
-      ...this.settings.request(this.models.find(model)),
+      model: name,
+      messages: asRequest(said, { system: this.settings.get('system'), sees: canSee(model) }),
+      ...this.settings.request(model),
     };
   }
 

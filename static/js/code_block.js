@@ -1,10 +1,12 @@
 // A block of code: its language, a button that copies it, and colours once it is complete.
 
-import { colour } from './code_colours.js';
 import { copyButton } from './copy_button.js';
 import { el } from './dom.js';
+import { lazily } from './lazily.js';
 
 const MAX_COLOURED = 60_000;
+
+const colours = lazily(() => import('./code_colours.js'));
 
 /** `info`: what stood behind the opening fence. */
 export function codeBlock(text, info) {
@@ -20,6 +22,6 @@ export function colourCode(root) {
   const blocks = root.matches('figure.code') ? [root] : root.querySelectorAll('figure.code');
   for (const { dataset, lastElementChild: { firstElementChild: code } } of blocks) {
     const text = code.textContent;
-    if (dataset.language && text.length <= MAX_COLOURED) colour(code, text, dataset.language);
+    if (dataset.language && text.length <= MAX_COLOURED) colours().then((loaded) => loaded?.colour(code, text, dataset.language));
   }
 }

@@ -3,9 +3,9 @@
 // Shift+Enter: there Enter makes a line, and the button sends.
 
 import { byId } from './dom.js';
+import { Drafts } from './drafts.js';
 import { say } from './i18n.js';
 import { glyph } from './icons.js';
-import { recall, remember } from './prefs.js';
 
 const TOUCH = matchMedia('(pointer: coarse)');
 
@@ -15,6 +15,8 @@ export class Composer extends EventTarget {
   #hasMore = false;
   #preparing = false;
   #wanted = false;
+  #drafts = new Drafts();
+  #chat = 'new';
 
   constructor() {
     super();
@@ -29,7 +31,14 @@ export class Composer extends EventTarget {
     this.box.addEventListener('input', () => this.#changed());
     TOUCH.addEventListener('change', () => this.#adapt());
     this.#adapt();
-    this.text = recall('draft', '');
+    this.text = this.#drafts.get(this.#chat);
+  }
+
+  /** The chat that is written into, `new` for one that has no message yet: each has its draft. */
+  set chat(chat) {
+    if (chat === this.#chat) return;
+    this.#chat = chat;
+    this.text = this.#drafts.get(chat);
   }
 
   get text() {
@@ -95,7 +104,7 @@ export class Composer extends EventTarget {
   }
 
   #changed() {
-    remember('draft', this.text);
+    this.#drafts.set(this.#chat, this.text);
     this.#grow();
     this.#enable();
   }

@@ -182,15 +182,15 @@ export class Conversation {
 }
 
 /** Messages as Ollama's /api/chat takes them. Answers that never began are left out, and so are
-    calls of tools that were not answered. */
-export function asRequest(messages, system = '') {
-  const said = messages.flatMap((message) => (message.role === 'user' ? [asked(message)] : answered(message)));
+    calls of tools that were not answered. `sees`: whether the model is given the images. */
+export function asRequest(messages, { system = '', sees = true } = {}) {
+  const said = messages.flatMap((message) => (message.role === 'user' ? [asked(message, sees)] : answered(message)));
   return system ? [{ role: 'system', content: system }, ...said] : said;
 }
 
-function asked({ content, images = [], files = [] }) {
+function asked({ content, images = [], files = [] }, sees) {
   const words = [...files.map(fenced), content].join('\n\n');
-  return { role: 'user', content: words, ...(images.length > 0 && { images }) };
+  return { role: 'user', content: words, ...(sees && images.length > 0 && { images }) };
 }
 
 function answered({ content, toolCalls = [], toolResults = [] }) {

@@ -2,15 +2,17 @@
 // the socket though the gateway answers.
 
 import { GatewaySocket } from './gateway_socket.js';
-import { streamChat, streamRequest } from './http_stream.js';
 import { failureOf, lostFailure } from './failure.js';
 import { requestJson } from './http.js';
+import { lazily } from './lazily.js';
 
 // Browsers open six connections to a server; the page needs some of them for itself.
 const HTTP_REQUESTS = 3;
 
 // A proxy that refused the socket is asked again after a while: it may just have been restarted.
 const REFUSED_MS = 60_000;
+
+const http = lazily(() => import('./http_stream.js'));
 
 /** The chat could not be sent; `failure` as the page shows it. */
 export class ChatRefused extends Error {
@@ -40,7 +42,7 @@ export class Line {
         this.#refusedUntil = performance.now() + REFUSED_MS;
       }
     }
-    this.#overHttp(id, (signal) => streamChat(id, request, listener, signal));
+    this.#overHttp(id, listener, ({ streamChat }, signal) => streamChat(id, request, listener, signal));
     return 'http';
   }
 
@@ -55,7 +57,7 @@ export class Line {
         // The token may manage and not chat, or a proxy is in between: HTTP tells which.
       }
     }
-    const run = () => this.#overHttp(id, (signal) => streamRequest(id, request, listener, signal));
+    const run = () => this.#overHttp(id, listener, ({ streamRequest }, signal) => streamRequest(id, request, listener, signal));
     const turn = async () => {
       this.#underWay += 1;
       await run();
@@ -84,10 +86,12 @@ export class Line {
     for (const abort of this.#streams.values()) abort.abort();
   }
 
-  async #overHttp(id, stream) {
+  async #overHttp(id, listener, stream) {
     const abort = new AbortController();
     this.#streams.set(id, abort);
-    await stream(abort.signal);
+    const streams = await http();
+    if (streams) await stream(streams, abort.signal);
+    else listener({ id, type: 'lost', code: 1006, reason: '' });
     this.#streams.delete(id);
   }
 }

@@ -1,7 +1,6 @@
 // Puts the page together: who is told of what. The work is in the modules it names.
 
 import { Answers } from './answers.js';
-import { askFirst } from './ask_dialog.js';
 import { Attachments } from './attachments.js';
 import { Backend } from './backend.js';
 import { canSee } from './capabilities.js';
@@ -128,7 +127,8 @@ async function start() {
     showContext(usage?.total_tokens, context);
   }
 
-  function askRemoveAll() {
+  async function askRemoveAll() {
+    const { askFirst } = await import('./ask_dialog.js');
     askFirst({ title: 'chats.removeAll', text: 'chats.removeAll.ask', agree: 'chats.remove', yes: () => library.removeAll() });
   }
 
@@ -148,10 +148,14 @@ async function start() {
     composer.preparing = attachments.preparing > 0;
   });
   settings.addEventListener('change', showSettings);
-  chat.addEventListener('change', show);
+  chat.addEventListener('change', () => {
+    const { isEmpty, id } = chat.conversation;
+    composer.chat = isEmpty ? 'new' : id;
+    show();
+  });
   models.addEventListener('change', show);
   backend.addEventListener('change', () => {
-    models.refresh();
+    if (!looking) models.refresh();
     show();
   });
   tokenDialog.addEventListener('change', async () => {

@@ -1,4 +1,4 @@
-// What the reader chose on this device: theme, language, model, draft. Never a secret.
+// What the reader chose on this device: theme, language, model. Never a secret.
 
 const PREFIX = 'tornado-ollama.';
 

@@ -11,10 +11,11 @@ export class ThinkTags {
 
   /** The piece as `{ content, thinking }`, either may be empty. */
   feed(piece) {
-    if (this.#state === 'after') return { content: piece, thinking: '' };
     const text = this.#held + piece;
     this.#held = '';
-    return this.#state === 'before' ? this.#before(text) : this.#inside(text);
+    if (this.#state === 'before') return this.#before(text);
+    if (this.#state === 'opened' || this.#state === 'inside') return this.#inside(text);
+    return { content: this.#state === 'gap' ? this.#gap(text) : text, thinking: '' };
   }
 
   /** What was held back because it might have become a tag. */
@@ -27,8 +28,8 @@ export class ThinkTags {
   #before(text) {
     const start = text.trimStart();
     if (start.startsWith(OPEN)) {
-      this.#state = 'inside';
-      return this.#inside(start.slice(OPEN.length).trimStart());
+      this.#state = 'opened';
+      return this.#inside(start.slice(OPEN.length));
     }
     if (OPEN.startsWith(start)) {
       this.#held = text;
@@ -38,15 +39,24 @@ export class ThinkTags {
     return { content: text, thinking: '' };
   }
 
-  #inside(text) {
+  #inside(piece) {
+    const text = this.#state === 'opened' ? piece.trimStart() : piece;
+    if (text) this.#state = 'inside';
     const end = text.indexOf(CLOSE);
     if (end >= 0) {
-      this.#state = 'after';
-      return { thinking: text.slice(0, end), content: text.slice(end + CLOSE.length).trimStart() };
+      this.#state = 'gap';
+      return { thinking: text.slice(0, end), content: this.#gap(text.slice(end + CLOSE.length)) };
     }
     let held = Math.min(CLOSE.length - 1, text.length);
     while (held > 0 && !CLOSE.startsWith(text.slice(-held))) held -= 1;
     this.#held = text.slice(text.length - held);
     return { thinking: text.slice(0, text.length - held), content: '' };
+  }
+
+  /** The empty lines between the thoughts and the answer belong to neither. */
+  #gap(text) {
+    const rest = text.trimStart();
+    if (rest) this.#state = 'after';
+    return rest;
   }
 }

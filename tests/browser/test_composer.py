@@ -95,3 +95,19 @@ def test_what_is_typed_during_an_answer_stays_in_the_box(page: Any, ollama: Scri
     talk.end()
     page.wait_for_selector("#send[data-t-label='composer.send']")
     assert page.input_value(BOX) == "Second, already."
+
+
+def test_every_chat_has_its_draft(page: Any, ollama: ScriptedOllama) -> None:
+    exchange(page, ollama, "About otters", "They hold hands.")
+    page.fill(BOX, "A draft for the otters")
+    page.click("#new-chat")
+    assert page.input_value(BOX) == ""
+    page.fill(BOX, "A draft for a new chat")
+    page.go_back()
+    page.wait_for_selector(".turn:has-text('They hold hands.')")
+    assert page.input_value(BOX) == "A draft for the otters"
+    page.reload()
+    page.wait_for_selector(".turn:has-text('They hold hands.')")
+    assert page.input_value(BOX) == "A draft for the otters"
+    page.click("#new-chat")
+    assert page.input_value(BOX) == "A draft for a new chat"

@@ -1,0 +1,30 @@
+// What was written and not sent, for each chat. It outlives a reload and belongs to its tab, so that
+// two tabs do not write into each other's box.
+
+const STORED = 'tornado-ollama.drafts';
+
+export class Drafts {
+  #texts = read();
+
+  get(chat) {
+    return this.#texts[chat] ?? '';
+  }
+
+  set(chat, text) {
+    if (text) this.#texts[chat] = text;
+    else delete this.#texts[chat];
+    try {
+      sessionStorage.setItem(STORED, JSON.stringify(this.#texts));
+    } catch {
+      // Then a draft lasts as long as the page.
+    }
+  }
+}
+
+function read() {
+  try {
+    return JSON.parse(sessionStorage.getItem(STORED) ?? '{}');
+  } catch {
+    return {};
+  }
+}
