@@ -17,13 +17,18 @@
 
   const PATIENCE_MS = 20_000;
   const broken = () => {
-    if ('ready' in root.dataset || document.readyState === 'loading') return;
+    if ('ready' in root.dataset) return;
+    const place = document.getElementById('broken');
+    if (!place) {
+      addEventListener('DOMContentLoaded', broken);
+      return;
+    }
     root.dataset.broken = '';
-    document.getElementById('broken').hidden = false;
+    place.hidden = false;
   };
   // An error event of a script or module that did not load; it does not bubble.
   addEventListener('error', ({ target }) => {
-    if (target.tagName === 'SCRIPT') addEventListener('load', broken);
+    if (target.tagName === 'SCRIPT') broken();
   }, true);
   addEventListener('unhandledrejection', broken);
   setTimeout(broken, PATIENCE_MS);
