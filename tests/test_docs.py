@@ -208,7 +208,8 @@ def anchors(document: str) -> set[str]:
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_relative_links_lead_somewhere(document: str) -> None:
     text = re.sub(r"```.*?^```$", "", read(document), flags=re.M | re.S)
-    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+    for pair in re.findall(r"\]\(([^)\s]+)\)|\bsrc(?:set)?=\"([^\"]+)\"", text):
+        target = "".join(pair)
         if re.match(r"[a-z]+:", target):
             continue
         path, _, anchor = target.partition("#")

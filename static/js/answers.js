@@ -6,8 +6,8 @@ import { Reply } from './reply.js';
 const KEEP_MS = 500;
 const LEFT_RUNNING = 'tornado-ollama.running';
 
-/** Fires `begin` and `end`, `measured` when more is known of an answer that ended, and `elsewhere`
-    when it is another tab that follows it; detail: `{ id, message }`, the chat's id and the answer.
+/** Fires `begin` and `end`, `measured` when more is known of an answer that ended, `elsewhere` when it
+    is another tab that follows it, and `released` when that tab does so no longer; detail: `{ id, message }`, the chat's id and the answer.
     A chat has one answer under way. */
 export class Answers extends EventTarget {
   #running = new Map();
@@ -38,7 +38,10 @@ export class Answers extends EventTarget {
       cannot ask for that lock, so they leave it. */
   resume(conversation, answer) {
     navigator.locks?.request(lockOf(answer), { ifAvailable: true }, async (lock) => {
-      if (!lock) this.#tell('elsewhere', conversation, answer);
+      if (!lock) {
+        this.#tell('elsewhere', conversation, answer);
+        navigator.locks.request(lockOf(answer), () => this.#tell('released', conversation, answer));
+      }
       if (!lock || this.of(conversation.id)) return;
       answer.state = 'running';
       const reply = new Reply(answer, this);
@@ -46,8 +49,11 @@ export class Answers extends EventTarget {
     });
   }
 
-  stop(id) {
-    this.of(id)?.reply.stop();
+  /** Ends when what came of the answer is stored. */
+  async stop(id) {
+    const running = this.of(id);
+    running?.reply.stop();
+    await running?.over;
   }
 
   /** The chats whose answers the page before this one, in this tab, left running. */
@@ -66,18 +72,20 @@ export class Answers extends EventTarget {
     const { message } = reply;
     const keep = () => {
       conversation.touch(message);
-      this.store.keep(conversation);
+      return this.store.keep(conversation);
     };
-    this.#running.set(conversation.id, { conversation, reply });
+    let end;
+    const over = new Promise((resolve) => { end = resolve; });
+    this.#running.set(conversation.id, { conversation, reply, over });
     this.#tell('begin', conversation, message);
     keep();
-    reply.addEventListener('start', keep);  // from now on a page that is left can be come back to
+    reply.addEventListener('start', keep);  // from now on one can come back to a page that was left
     const clock = setInterval(keep, KEEP_MS);
     begin();
     await reply.ended;
     clearInterval(clock);
     this.#running.delete(conversation.id);
-    keep();
+    keep().then(end);
     this.#tell('end', conversation, message);
     if (!message.facts?.usage) return;
     // The context the model ran with, which only its memory tells.

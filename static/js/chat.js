@@ -36,13 +36,14 @@ export class Chat extends EventTarget {
     here('end', () => this.#told('busy'));
     here('measured', (message) => this.#measured(message));
     here('elsewhere', (message) => this.#isElsewhere(message));
+    here('released', (message) => this.#isReleased(message));
   }
 
   get busy() {
     return this.#running !== null;
   }
 
-  /** A question is being rewritten. */
+  /** The reader is writing in one of the turns. */
   get editing() {
     return this.transcript.editing;
   }
@@ -78,7 +79,18 @@ export class Chat extends EventTarget {
       goes on behind it. */
   open(stored) {
     const running = this.answers.of(stored.chat?.id);
-    const conversation = running?.conversation ?? new Conversation(stored);
+    this.#open(running?.conversation ?? new Conversation(stored));
+  }
+
+  /** Shows the conversation as it was stored elsewhere, with the branches that are shown here. */
+  reopen(stored) {
+    const conversation = new Conversation(stored);
+    conversation.showAs(this.conversation);
+    this.#open(conversation);
+  }
+
+  #open(conversation) {
+    const running = this.answers.of(conversation.id);
     const cut = running ? null : conversation.markCut();
     this.conversation = conversation;
     this.transcript.clear();
@@ -130,15 +142,29 @@ export class Chat extends EventTarget {
     if (!this.#isFree()) return;
     const { conversation } = this;
     const back = conversation.remove(message);
-    const wasLast = conversation.isEmpty;
-    if (wasLast) this.store.remove(conversation.id);
+    if (conversation.isEmpty) {
+      this.#removeEmpty(conversation, back);
+      return;
+    }
     this.#changed(conversation);
     this.focus();
     this.undo.offer('undo.message', () => {
       back();
-      if (wasLast) conversation.touchAll();
       this.#changed(conversation);
     }, this);
+  }
+
+  /** A chat without messages is none. */
+  #removeEmpty(conversation, back) {
+    this.store.remove(conversation.id);
+    this.begin();
+    this.focus();
+    this.undo.offer('undo.message', () => {
+      back();
+      conversation.touchAll();
+      this.store.keep(conversation);
+      if (this.conversation.isEmpty) this.#open(conversation);
+    });
   }
 
   #turn(message, step) {
@@ -184,6 +210,14 @@ export class Chat extends EventTarget {
     message.state = 'elsewhere';
     this.transcript.forget(message);
     this.#show();
+  }
+
+  /** That tab is gone, perhaps in the middle of it. */
+  async #isReleased(message) {
+    const { conversation } = this;
+    if (message.state !== 'elsewhere') return;
+    const stored = await this.store.load(conversation.id);
+    if (stored && conversation === this.conversation && !this.busy) this.open(stored);
   }
 
   #watch() {

@@ -62,7 +62,12 @@ export class ChatList {
 
   async refresh() {
     this.#chats = await this.store.list();
-    if (this.search.value.trim()) await this.#find();
+    const listed = new Set(this.#chats.map(({ id }) => id));
+    for (const id of this.#rows.keys()) {
+      if (listed.has(id)) continue;
+      this.#rows.delete(id);
+      this.#marks.delete(id);
+    }
     this.#draw();
   }
 
@@ -81,6 +86,7 @@ export class ChatList {
       return;
     }
     const found = await this.store.search(wanted);
+    if (wanted !== this.search.value.trim().toLowerCase()) return;  // it is searched for something else
     for (const chat of this.#chats) if (chat.title.toLowerCase().includes(wanted)) found.add(chat.id);
     this.#found = found;
   }
@@ -90,15 +96,15 @@ export class ChatList {
   #draw() {
     const chats = this.#found ? this.#chats.filter(({ id }) => this.#found.has(id)) : this.#chats;
     const groups = dayGroups(chats);
-    const order = JSON.stringify([language(), this.#found !== null, groups.map(({ key, month, chats: inside }) => [key, month, inside.map(({ id }) => id)])]);
+    const order = JSON.stringify([language(), this.store.isOpen, this.#found !== null, groups.map(({ key, month, chats: inside }) => [key, month, inside.map(({ id }) => id)])]);
     for (const chat of chats) this.#row(chat);
     if (order === this.#drawn || this.#renaming) return;
     this.#drawn = order;
     const nodes = groups.map(({ key, month, chats: inside }) => el('section', {},
       month ? el('h2', { text: monthName(month) }) : el('h2', { t: key }),
       el('ul', {}, ...inside.map(({ id }) => this.#rows.get(id).node))));
-    const nothing = this.store.isOpen ? 'chats.none' : 'chats.notKept';
-    if (nodes.length === 0) nodes.push(el('p', { class: 'faint', t: this.#found ? 'chats.notFound' : nothing }));
+    if (!this.store.isOpen) nodes.push(el('p', { class: 'faint', t: 'chats.notKept' }));
+    else if (nodes.length === 0) nodes.push(el('p', { class: 'faint', t: this.#found ? 'chats.notFound' : 'chats.none' }));
     this.groups.replaceChildren(...nodes);
   }
 

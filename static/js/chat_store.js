@@ -1,6 +1,8 @@
 // The chats on this device, in IndexedDB. Messages are records of their own, so that two tabs that
 // write into one chat add to it instead of overwriting each other.
 
+import { Conversation } from './conversation.js';
+
 const NAME = 'tornado-ollama';
 const OPEN_MS = 4_000;
 
@@ -16,6 +18,8 @@ const STEPS = [
     something, and `failed` when something could not be stored. */
 export class ChatStore extends EventTarget {
   #db = null;
+  // What could not be stored lives as long as the page.
+  #unsaved = new Map();
   #tabs = new BroadcastChannel(NAME);
 
   /** Opens the database; where there is none, everything else does nothing. */
@@ -26,10 +30,14 @@ export class ChatStore extends EventTarget {
       opening.onupgradeneeded = ({ oldVersion }) => {
         for (const step of STEPS.slice(oldVersion)) step(opening.result);
       };
-      this.#db = await Promise.race([result(opening), tooLate()]);
-      this.#db.onversionchange = () => this.#db.close();
-      // The browser took it away, as it does when the reader deletes the site's data.
-      this.#db.onclose = () => { this.#db = null; };
+      const db = await Promise.race([result(opening), tooLate()]);
+      // A newer page wants it, or the browser took it away, as when the reader deletes the site's data.
+      db.onclose = () => { this.#db = null; };
+      db.onversionchange = () => {
+        db.close();
+        this.#db = null;
+      };
+      this.#db = db;
     } catch {
       this.#db = null;
     }
@@ -42,13 +50,15 @@ export class ChatStore extends EventTarget {
 
   /** All chats, the latest first. */
   async list() {
-    if (!this.#db) return [];
-    const chats = await result(this.#stores('readonly').chats.getAll());
+    const stored = this.#db ? await result(this.#stores('readonly').chats.getAll()) : [];
+    const unsaved = [...this.#unsaved.values()].map((conversation) => conversation.snapshot().chat);
+    const chats = [...stored.filter(({ id }) => !this.#unsaved.has(id)), ...unsaved];
     return chats.sort((one, other) => other.updatedAt - one.updatedAt);
   }
 
   /** `{ chat, messages }`, or null. */
   async load(id) {
+    if (this.#unsaved.has(id)) return this.#unsaved.get(id).snapshot();
     if (!this.#db) return null;
     const { chats, messages } = this.#stores('readonly');
     const asked = [result(chats.get(id)), result(messages.index('chat').getAll(id))];
@@ -59,7 +69,11 @@ export class ChatStore extends EventTarget {
   /** Stores what changed in a conversation since the last time, but nothing of one that was deleted
       meanwhile. Title and pin are changed by `change` alone. Never throws: see `failed`. */
   async keep(conversation) {
-    if (!this.#db) return;
+    if (!this.#db) {
+      this.#unsaved.set(conversation.id, conversation);
+      this.#tell({ id: conversation.id, elsewhere: false });
+      return;
+    }
     const { id, chat, put, remove } = conversation.takeChanges();
     try {
       const { chats, messages, done } = this.#stores('readwrite');
@@ -70,9 +84,11 @@ export class ChatStore extends EventTarget {
       for (const gone of remove) messages.delete(gone);
       await done;
       conversation.wasStored = true;
+      this.#unsaved.delete(id);
       this.#announce({ id });
     } catch {
       conversation.putBack({ put, remove });
+      this.#unsaved.set(id, conversation);
       this.dispatchEvent(new Event('failed'));
     }
   }
@@ -91,6 +107,11 @@ export class ChatStore extends EventTarget {
   async remove(id) {
     const kept = await this.load(id);
     if (!kept) return null;
+    this.#unsaved.delete(id);
+    if (!this.#db) {
+      this.#tell({ id, gone: true, elsewhere: false });
+      return kept;
+    }
     const { chats, messages, done } = this.#stores('readwrite');
     chats.delete(id);
     for (const message of kept.messages) messages.delete(message.id);
@@ -101,7 +122,10 @@ export class ChatStore extends EventTarget {
 
   /** Stores a whole chat, as `load` gave it. */
   async restore({ chat, messages: said }) {
-    if (!this.#db) return;
+    if (!this.#db) {
+      await this.keep(new Conversation({ chat, messages: said }));
+      return;
+    }
     const { chats, messages, done } = this.#stores('readwrite');
     chats.put(chat);
     for (const message of said) messages.put(message);
@@ -111,16 +135,18 @@ export class ChatStore extends EventTarget {
 
   /** The ids of the chats in whose messages `text` occurs. */
   async search(text) {
-    const found = new Set();
-    if (!this.#db) return found;
     const wanted = text.toLowerCase();
+    const holds = ({ content }) => content.toLowerCase().includes(wanted);
+    const unsaved = [...this.#unsaved.values()].filter((conversation) => conversation.snapshot().messages.some(holds));
+    const found = new Set(unsaved.map(({ id }) => id));
+    if (!this.#db) return found;
     const cursor = this.#stores('readonly').messages.openCursor();
     return new Promise((resolve, reject) => {
       cursor.onerror = () => reject(cursor.error);
       cursor.onsuccess = () => {
         const at = cursor.result;
         if (!at) return resolve(found);
-        if (at.value.content.toLowerCase().includes(wanted)) found.add(at.value.chat);
+        if (holds(at.value)) found.add(at.value.chat);
         return at.continue();
       };
     });

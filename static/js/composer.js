@@ -37,8 +37,16 @@ export class Composer extends EventTarget {
   /** The chat that is written into, `new` for one that has no message yet: each has its draft. */
   set chat(chat) {
     if (chat === this.#chat) return;
+    this.hold();
     this.#chat = chat;
     this.text = this.#drafts.get(chat);
+  }
+
+  /** The chat is deleted, or, without one, all are. */
+  forgetDraft(chat) {
+    if (chat) this.#drafts.set(chat, '');
+    else this.#drafts.clear();
+    this.text = this.#drafts.get(this.#chat);
   }
 
   get text() {

@@ -22,6 +22,7 @@ export class Conversation {
       // What lost the message above it is shown rather than lost too.
       this.#hang({ ...message, parent: known.has(message.parent) ? message.parent : ROOT });
     }
+    this.#openCircles();
   }
 
   get id() {
@@ -127,6 +128,17 @@ export class Conversation {
     this.#gone.delete(message.id);
   }
 
+  /** Shows the branches that `other` shows: what another tab added does not turn this one's page. */
+  showAs(other) {
+    this.chat.shown = other.chat.shown ?? this.chat.shown;
+    for (const message of this.#nodes.values()) message.shown = other.get(message.id)?.shown ?? message.shown;
+  }
+
+  /** All of it, as chat_store.js keeps it. */
+  snapshot() {
+    return { chat: { ...this.chat }, messages: [...this.#nodes.values()].map((message) => ({ ...message })) };
+  }
+
   /** Marks all of it: it was deleted, and is to be stored again. */
   touchAll() {
     for (const id of this.#nodes.keys()) this.#changed.add(id);
@@ -151,6 +163,32 @@ export class Conversation {
   #hang(message) {
     this.#nodes.set(message.id, message);
     this.#below(message.parent).push(message.id);
+  }
+
+  /** Messages that stand above each other in a circle, which only a broken file has, would be out of
+      reach. */
+  #openCircles() {
+    const reached = new Set([ROOT]);
+    const reach = (from) => {
+      const next = [from];
+      while (next.length > 0) {
+        for (const id of this.#below(next.pop())) {
+          if (reached.has(id)) continue;
+          reached.add(id);
+          next.push(id);
+        }
+      }
+    };
+    reach(ROOT);
+    for (const [id, message] of this.#nodes) {
+      if (reached.has(id)) continue;
+      const beside = this.#below(message.parent);
+      beside.splice(beside.indexOf(id), 1);
+      message.parent = ROOT;
+      this.#below(ROOT).push(id);
+      reached.add(id);
+      reach(id);
+    }
   }
 
   #below(id) {
@@ -180,6 +218,9 @@ export class Conversation {
     this.touch(child);
   }
 }
+
+/** Whether a call of a tool can be shown and answered; a model, or a file, can hold anything. */
+export const isCall = (call) => typeof call?.function?.name === 'string';
 
 /** Messages as Ollama's /api/chat takes them. Answers that never began are left out, and so are
     calls of tools that were not answered. `sees`: whether the model is given the images. */

@@ -1,8 +1,9 @@
-// Chats by the day they were last used: pinned, today, yesterday, this week, this month, then months.
+// Chats by the day they were last used: pinned, today, yesterday, the last 7 days, then months.
 
 const DAY_MS = 86_400_000;
 
-/** `[{ key, params, chats }]` in the order they are shown. `chats` is sorted, the latest first. */
+/** `[{ key, month, chats }]` in the order they are shown: `key` names the words, or `month` is a time
+    in the month. `chats` is sorted, the latest first. */
 export function dayGroups(chats, now = new Date()) {
   const midnight = new Date(now.getFullYear(), now.getMonth(), now.getDate()).getTime();
   const groups = new Map();
@@ -20,5 +21,5 @@ function day(at, midnight) {
   if (at >= midnight - DAY_MS) return { key: 'chats.yesterday' };
   if (at >= midnight - 6 * DAY_MS) return { key: 'chats.week' };
   const date = new Date(at);
-  return { key: 'chats.month', month: new Date(date.getFullYear(), date.getMonth()).getTime() };
+  return { month: new Date(date.getFullYear(), date.getMonth()).getTime() };
 }

@@ -13,6 +13,15 @@ export class Drafts {
   set(chat, text) {
     if (text) this.#texts[chat] = text;
     else delete this.#texts[chat];
+    this.#keep();
+  }
+
+  clear() {
+    this.#texts = {};
+    this.#keep();
+  }
+
+  #keep() {
     try {
       sessionStorage.setItem(STORED, JSON.stringify(this.#texts));
     } catch {

@@ -45,7 +45,7 @@ export function pullFailureOf(frame, model) {
   return unknown ? failure('name', ['retry'], { params: { model }, said: frame.message }) : failureOf(frame, model);
 }
 
-/** The socket was lost while an answer was being written. */
+/** The socket was refused, or lost while an answer was being written. */
 export function lostFailure({ code, reason = '' }) {
   if (code === 4401) return failureOf({ status: 401, message: reason });
   if (code === 4403 || code === 1008) return failureOf({ status: 403, message: reason });

@@ -34,6 +34,7 @@ export class SocketRefused extends Error {
 export class GatewaySocket {
   #socket = null;
   #opening = null;
+  #newest = null;
   #heardAt = 0;
   #heart = 0;
   #jobs = new Map();
@@ -53,35 +54,65 @@ export class GatewaySocket {
 
   /** Takes up a chat that another socket began; `stream` and `seq` as its frames had them. */
   async resume(id, { stream, seq }, listener) {
-    const socket = await this.#open();
-    this.#jobs.set(id, { listener, stream, seq });
-    this.#askFor(socket, id);
+    const socket = await this.#openFor(id, { listener, stream, seq, chat: true });
+    if (socket) this.#askFor(socket, id);
   }
 
+  /** Ends a chat or request; one that has not been sent yet is not sent. */
   cancel(id) {
     const job = this.#jobs.get(id);
     if (!job) return;
     job.cancelled = true;
-    if (this.#socket) send(this.#socket, { type: 'cancel', id });
+    if (job.opening && !job.stream) {
+      this.#jobs.delete(id);
+      job.listener({ type: 'done', reason: 'cancelled' });
+    } else if (this.#socket && !job.away && !job.opening) {
+      send(this.#socket, { type: 'cancel', id });
+    }
   }
 
-  /** Lets the socket go, so that the next chat opens one with the token of that time. */
+  /** Stops all that is under way and lets the socket go, also one that is opening, so that the next
+      chat opens one with the token of that time. */
   reset() {
     const socket = this.#socket;
-    this.#socket = null;
+    const jobs = [...this.#jobs];
+    this.#socket = this.#opening = this.#newest = null;
+    this.#jobs.clear();
+    for (const [id, { chat, opening, away, listener }] of jobs) {
+      // Or a chat that may be resumed would run on for nobody.
+      if (socket && !opening && !away) send(socket, { type: 'cancel', id });
+      listener(chat ? { type: 'done', reason: 'cancelled' } : { type: 'lost', code: 1000, reason: '' });
+    }
     socket?.close(1000);
-    this.#giveUp(this.#jobs, { code: 1000, reason: '' });
   }
 
   async #begin(id, frame, listener) {
-    const socket = await this.#open();
-    this.#jobs.set(id, { listener, stream: null, seq: 0 });
-    send(socket, { id, ...frame });
+    const socket = await this.#openFor(id, { listener, stream: null, seq: 0, chat: frame.type === 'chat' });
+    if (socket) send(socket, { id, ...frame });
+  }
+
+  /** Opens the socket for a job; null when the job was given up meanwhile. */
+  async #openFor(id, job) {
+    this.#jobs.set(id, job);
+    job.opening = true;
+    try {
+      const socket = await this.#open();
+      return this.#jobs.get(id) === job ? socket : null;
+    } catch (refused) {
+      if (this.#jobs.get(id) !== job) return null;
+      this.#jobs.delete(id);
+      throw refused;
+    } finally {
+      job.opening = false;
+    }
   }
 
   #open() {
     if (this.#socket?.readyState === WebSocket.OPEN) return Promise.resolve(this.#socket);
-    this.#opening ??= this.#connect().finally(() => { this.#opening = null; });
+    if (!this.#opening) {
+      const opening = this.#connect().finally(() => { if (this.#opening === opening) this.#opening = null; });
+      this.#opening = opening;
+    }
     return this.#opening;
   }
 
@@ -89,10 +120,15 @@ export class GatewaySocket {
     const url = new URL('/ws', location.href);
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     const socket = new WebSocket(url, tokenSubprotocols());
+    this.#newest = socket;
     return new Promise((opened, refused) => {
       const clock = setTimeout(() => socket.close(), OPEN_MS);
       socket.onopen = () => {
         clearTimeout(clock);
+        if (this.#newest !== socket) {  // it was let go while it opened
+          socket.close(1000);
+          return;
+        }
         this.#socket = socket;
         this.#listenToHeart();
         opened(socket);
@@ -140,9 +176,10 @@ export class GatewaySocket {
     if (this.#socket !== socket) return;
     this.#socket = null;
     socket.close();
+    const lost = [...this.#jobs].filter(([, { opening }]) => !opening);
     const resumable = ([, { stream }]) => stream && !FINAL_CODES.has(how.code);
-    const kept = [...this.#jobs].filter(resumable);
-    this.#giveUp(new Map([...this.#jobs].filter((job) => !resumable(job))), how);
+    const kept = lost.filter(resumable);
+    this.#giveUp(new Map(lost.filter((job) => !resumable(job))), how);
     for (const [, job] of kept) {
       job.away = true;
       job.listener({ type: 'waiting' });

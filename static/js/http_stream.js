@@ -4,6 +4,9 @@
 import { authorization, refusal } from './http.js';
 import { objects } from './ndjson.js';
 
+const CANCELLED = { type: 'done', reason: 'cancelled' };
+const LOST = { type: 'lost', code: 1006, reason: '' };
+
 /** Starts a chat; `listener` gets frames as GatewaySocket's does. `signal` ends it. Never throws. */
 export async function streamChat(id, request, listener, signal) {
   let ended = false;
@@ -11,7 +14,7 @@ export async function streamChat(id, request, listener, signal) {
     ended ||= frame.type === 'done' || frame.type === 'error';
     listener({ id, ...frame });
   };
-  await guarded(tell, signal, async () => {
+  await guarded(tell, () => (signal.aborted ? CANCELLED : LOST), async () => {
     const answer = await send('POST', '/api/chat', { ...request, stream: true }, signal);
     if (!answer.ok) {
       tell(await errorFrame(answer));
@@ -26,7 +29,8 @@ export async function streamChat(id, request, listener, signal) {
     `streamChat`. */
 export async function streamRequest(id, { method, path, body }, listener, signal) {
   const tell = (frame) => listener({ id, ...frame });
-  await guarded(tell, signal, async () => {
+  const end = () => (signal.aborted && signal.reason !== 'reset' ? CANCELLED : LOST);
+  await guarded(tell, end, async () => {
     const answer = await send(method, path, body, signal);
     if (!answer.ok) {
       tell(await errorFrame(answer));
@@ -38,11 +42,11 @@ export async function streamRequest(id, { method, path, body }, listener, signal
   });
 }
 
-async function guarded(tell, signal, work) {
+async function guarded(tell, end, work) {
   try {
     await work();
   } catch {
-    tell(signal.aborted ? { type: 'done', reason: 'cancelled' } : { type: 'lost', code: 1006, reason: '' });
+    tell(end());
   }
 }
 

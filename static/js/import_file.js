@@ -2,10 +2,12 @@
 // read by its type, and what has another is left out.
 
 import { FORMAT } from './export_file.js';
+import { isCall } from './conversation.js';
 import { newId } from './ids.js';
 import { fromOpenWebUi } from './open_webui.js';
 
 const STATES = ['done', 'stopped', 'failed', 'interrupted'];
+const TITLE_LENGTH = 200;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
 /** The chats in a file's text as `{ chats: [{ chat, messages }], skipped }`, with new ids, so that
@@ -42,9 +44,9 @@ function renewed({ chat, messages }) {
   return {
     chat: {
       id,
-      title: text(chat.title),
-      createdAt: number(chat.createdAt),
-      updatedAt: number(chat.updatedAt),
+      title: text(chat.title).slice(0, TITLE_LENGTH),
+      createdAt: time(chat.createdAt),
+      updatedAt: time(chat.updatedAt),
       pinned: chat.pinned === true,
       shown: again(chat.shown),
     },
@@ -60,7 +62,7 @@ function renewed({ chat, messages }) {
 
 function read(message) {
   const { role, state, facts } = message;
-  const kept = { role, at: number(message.at), content: text(message.content) };
+  const kept = { role, at: time(message.at), content: text(message.content) };
   if (role === 'user') {
     kept.images = list(message.images, 'string').filter((image) => BASE64.test(image));
     kept.files = list(message.files).map(({ name, text: inside }) => ({ name: text(name), text: text(inside) }));
@@ -70,7 +72,7 @@ function read(message) {
   kept.state = STATES.includes(state) ? state : 'done';
   if (message.thinking) kept.thinking = text(message.thinking);
   if (message.thinkingMs) kept.thinkingMs = number(message.thinkingMs);
-  const calls = list(message.toolCalls).filter((call) => typeof call.function?.name === 'string');
+  const calls = list(message.toolCalls).filter(isCall);
   if (calls.length > 0) kept.toolCalls = calls;
   if (Array.isArray(message.toolResults)) kept.toolResults = message.toolResults.map(text);
   if (facts) kept.facts = readFacts(object(facts));
@@ -90,6 +92,7 @@ function readFacts(facts) {
 
 const text = (value) => (typeof value === 'string' ? value : '');
 const number = (value) => (Number.isFinite(value) ? value : 0);
+const time = (value) => Math.min(Math.max(number(value), 0), Date.now());
 const object = (value) => (typeof value === 'object' && value !== null ? value : {});
 
 function list(value, type = 'object') {

@@ -20,11 +20,16 @@ export class KeyedRows {
     }
     for (const [key, { node }] of this.#rows) if (!rows.has(key)) node.remove();
     this.#rows = rows;
-    // Only what is elsewhere is moved: a node that moves loses focus.
-    let next = this.place.firstElementChild;
-    for (const { node } of rows.values()) {
-      if (node === next) next = next.nextElementSibling;
-      else this.place.insertBefore(node, next);
-    }
+    putInOrder(this.place, [...rows.values()].map(({ node }) => node));
+  }
+}
+
+/** Has `place` begin with `nodes` in their order. Only what is elsewhere is moved: a node that moves
+    loses its focus, its scroll and what is selected in it. */
+export function putInOrder(place, nodes) {
+  let next = place.firstElementChild;
+  for (const node of nodes) {
+    if (node === next) next = next.nextElementSibling;
+    else place.insertBefore(node, next);
   }
 }

@@ -90,7 +90,7 @@ export class Library {
 
   async #remove({ id }) {
     const wasOpen = id === this.chat.conversation.id;
-    this.answers.stop(id);
+    await this.answers.stop(id);
     if (wasOpen) this.fresh();
     const kept = await this.store.remove(id);
     if (!kept) return;
@@ -108,7 +108,7 @@ export class Library {
   async removeAll() {
     this.fresh();
     for (const { id } of await this.store.list()) {
-      this.answers.stop(id);
+      await this.answers.stop(id);
       await this.store.remove(id);
     }
     this.undo.say('chats.allGone');
@@ -127,9 +127,9 @@ export class Library {
     }
     const stored = await this.store.load(id);
     const { conversation } = this.chat;
-    const unfinished = stored?.messages.some((message) => message.state === 'running');
+    const unfinished = stored && new Conversation(stored).last?.state === 'running';
     if (!stored || unfinished || this.chat.busy || this.chat.editing || id !== conversation.id) return;
-    this.chat.open(stored);
+    this.chat.reopen(stored);
   }
 
   #shown() {

@@ -9,6 +9,9 @@ import { lazily } from './lazily.js';
 // Browsers open six connections to a server; the page needs some of them for itself.
 const HTTP_REQUESTS = 3;
 
+// Why a stream is aborted that nobody asked to end: the token is another now.
+const RESET = 'reset';
+
 // A proxy that refused the socket is asked again after a while: it may just have been restarted.
 const REFUSED_MS = 60_000;
 
@@ -83,7 +86,7 @@ export class Line {
   reset() {
     this.#refusedUntil = 0;
     this.#socket.reset();
-    for (const abort of this.#streams.values()) abort.abort();
+    for (const abort of this.#streams.values()) abort.abort(RESET);
   }
 
   async #overHttp(id, listener, stream) {
@@ -92,7 +95,7 @@ export class Line {
     const streams = await http();
     if (streams) await stream(streams, abort.signal);
     else listener({ id, type: 'lost', code: 1006, reason: '' });
-    this.#streams.delete(id);
+    if (this.#streams.get(id) === abort) this.#streams.delete(id);
   }
 }
 

@@ -66,16 +66,18 @@ async function start() {
   });
   const welcome = new Welcome((text) => ask(text), { pull: () => fetchModel('llama3.2'), token: openToken });
 
-  async function ask(text) {
+  /** Asks in the chat that is shown; not when that became another while it was waited. */
+  async function ask(text, withAttachments = null) {
+    const { conversation } = chat;
     if (!models.current) await look();
-    await attachments.ready();
-    if (chat.busy || !models.current) return;
-    if (attachments.images.length > 0 && !canSee(models.find(models.current))) {
+    await withAttachments?.ready();
+    if (chat.conversation !== conversation || chat.busy || !models.current) return;
+    if (withAttachments?.images.length > 0 && !canSee(models.find(models.current))) {
       undo.say('attach.blindNow', { model: models.current });
       return;
     }
-    composer.text = '';
-    chat.ask(text, attachments.take());
+    if (withAttachments && composer.text.trim() === text) composer.text = '';
+    chat.ask(text, withAttachments?.take());
     library.nameAddress();
   }
 
@@ -127,9 +129,14 @@ async function start() {
     showContext(usage?.total_tokens, context);
   }
 
+  function removeAll() {
+    composer.forgetDraft();
+    library.removeAll();
+  }
+
   async function askRemoveAll() {
     const { askFirst } = await import('./ask_dialog.js');
-    askFirst({ title: 'chats.removeAll', text: 'chats.removeAll.ask', agree: 'chats.remove', yes: () => library.removeAll() });
+    askFirst({ title: 'chats.removeAll', text: 'chats.removeAll.ask', agree: 'chats.remove', yes: removeAll });
   }
 
   /** A dot tells that models are asked otherwise than by default. */
@@ -137,7 +144,7 @@ async function start() {
     byId('settings-button').toggleAttribute('data-changed', settings.changed);
   }
 
-  composer.addEventListener('submit', ({ detail }) => ask(detail));
+  composer.addEventListener('submit', ({ detail }) => ask(detail, attachments));
   composer.addEventListener('stop', () => chat.stop());
   chat.addEventListener('busy', () => {
     composer.busy = chat.busy;
@@ -159,10 +166,11 @@ async function start() {
     show();
   });
   tokenDialog.addEventListener('change', async () => {
-    await looking;
-    await Promise.all([backend.refresh(), models.refresh()]);
-    showManaging();
     line.reset();
+    await looking;
+    looking = Promise.all([backend.refresh(), models.refresh()]).finally(() => { looking = null; });
+    await looking;
+    showManaging();
     chat.tokenChanged();
   });
   tokenDialog.addEventListener('forgotten', () => { if (!library.list.isEmpty) askRemoveAll(); });
@@ -199,6 +207,7 @@ async function start() {
 
   show();
   showSettings();
+  store.addEventListener('change', ({ detail }) => { if (detail.gone) composer.forgetDraft(detail.id); });
   document.documentElement.dataset.ready = '';
   composer.busy = false;
   focus();

@@ -1,4 +1,4 @@
-// What the reader chose on this device: theme, language, model. Never a secret.
+// What the reader chose on this device: theme, contrast, language, models, settings. Never a secret.
 
 const PREFIX = 'tornado-ollama.';
 

@@ -1,6 +1,8 @@
 // One answer while it is written: sends the chat, follows its frames, and says in which phase it is.
 
+import { isCall } from './conversation.js';
 import { emptyFailure, failureOf, lostFailure } from './failure.js';
+import { newId } from './ids.js';
 import { ThinkTags } from './think_tags.js';
 
 const LOOK_MS = 1_000;
@@ -18,6 +20,8 @@ export class Reply extends EventTarget {
   phaseAt = performance.now();
   /** In the gateway's queue, while `phase` is queued; 1 is the next. */
   place = 0;
+  // Not the message's: one that is stopped and written on has two of them under way for a moment.
+  #id = newId();
   #startedAt = performance.now();
   #stopped = false;
   #clock = 0;
@@ -28,11 +32,13 @@ export class Reply extends EventTarget {
   #before = 'connecting';
   #resumed = false;
   #tags;
+  #earlierTokens;
 
   constructor(message, { line, models }) {
     super();
     this.message = message;
     this.#tags = message.content ? null : new ThinkTags();
+    this.#earlierTokens = message.facts?.usage?.completion_tokens ?? 0;
     this.line = line;
     this.models = models;
     this.ended = new Promise((resolve) => { this.resolve = resolve; });
@@ -41,23 +47,25 @@ export class Reply extends EventTarget {
   /** Sends the chat. `request` as in a chat frame. Ends by `ended`, however it ends. */
   async run(request) {
     try {
-      this.#way = await this.line.chat(this.message.id, request, (frame) => this.#hear(frame));
+      this.#way = await this.line.chat(this.#id, request, (frame) => this.#hear(frame));
     } catch (refused) {
       this.#fail(refused.failure);
       return;
     }
-    if (this.#stopped) this.line.cancel(this.message.id);
-    else if (this.phase === 'connecting') this.#atOllama();
+    if (this.phase === 'connecting') this.#atOllama();
   }
 
   /** Goes on with an answer that an earlier page began. */
   async resume() {
+    const { id, place = 0, tags } = this.message.resume;
     this.#resumed = true;
-    this.place = this.message.resume.place ?? 0;
+    this.#id = id;
+    this.#tags = tags ? new ThinkTags(tags) : null;
+    this.place = place;
     this.#before = this.message.content ? 'writing' : this.place ? 'queued' : 'reading';
     this.#enter('reconnecting');
     try {
-      await this.line.resume(this.message.id, this.message.resume, (frame) => this.#hear(frame));
+      await this.line.resume(id, this.message.resume, (frame) => this.#hear(frame));
     } catch {
       this.#end('interrupted');
     }
@@ -66,7 +74,7 @@ export class Reply extends EventTarget {
   /** Asks for the end; what has come stays. */
   stop() {
     this.#stopped = true;
-    this.line.cancel(this.message.id);
+    this.line.cancel(this.#id);
     this.#end('stopped');
   }
 
@@ -88,9 +96,8 @@ export class Reply extends EventTarget {
 
   #hear(frame) {
     if (this.phase === 'ended') return;
-    if (frame.type === 'start' && frame.stream) this.message.resume = { stream: frame.stream };
-    // Anew each time: what is being stored just now keeps the place that its words reach to.
-    if (frame.seq && this.message.resume) this.message.resume = { ...this.message.resume, seq: frame.seq };
+    if (frame.type === 'start' && frame.stream) this.message.resume = { id: this.#id, stream: frame.stream };
+    if (frame.seq) this.#notePlace({ seq: frame.seq });
     if (frame.type === 'start') this.dispatchEvent(new Event('start'));
     if (frame.type === 'delta') this.#grow(frame);
     else if (frame.type === 'queued') this.#queue(frame);
@@ -101,10 +108,15 @@ export class Reply extends EventTarget {
     else if (frame.type === 'lost') this.#lose(frame);
   }
 
+  /** Anew each time: what is being stored just now keeps the place that its words reach to. */
+  #notePlace(fields) {
+    if (this.message.resume) this.message.resume = { ...this.message.resume, ...fields };
+  }
+
   #queue({ position }) {
     clearTimeout(this.#clock);
     this.place = position;
-    if (this.message.resume) this.message.resume = { ...this.message.resume, place: position };
+    this.#notePlace({ place: position });
     if (position === 0) this.#atOllama();
     else if (this.phase === 'queued') this.dispatchEvent(new Event('phase'));
     else this.#enter('queued');
@@ -129,8 +141,9 @@ export class Reply extends EventTarget {
   #grow({ content, thinking, tool_calls: calls }) {
     if (!this.#resumed) this.#firstMs ??= performance.now() - this.#startedAt;
     if (thinking) this.#think(thinking);
-    if (calls) this.message.toolCalls = [...(this.message.toolCalls ?? []), ...calls];
+    if (calls) this.message.toolCalls = [...(this.message.toolCalls ?? []), ...calls.filter(isCall)];
     if (content) this.#say(this.#tags ? this.#tags.feed(content) : { content });
+    this.#notePlace({ tags: this.#tags?.place });
     this.dispatchEvent(new Event('text'));
   }
 
@@ -140,6 +153,12 @@ export class Reply extends EventTarget {
     this.#endThinking();
     this.message.content += content;
     this.#enter('writing');
+  }
+
+  /** What was held back because it might have become a tag. */
+  #sayRest() {
+    if (this.#tags) this.#say(this.#tags.close());
+    this.#tags = null;
   }
 
   #think(thinking) {
@@ -154,9 +173,11 @@ export class Reply extends EventTarget {
   }
 
   #done({ reason, usage, timings }) {
-    if (this.#tags) this.#say(this.#tags.close());
+    this.#sayRest();
     const { content, thinking, toolCalls, model } = this.message;
-    this.message.facts = { reason, usage, timings, firstMs: this.#firstMs, way: this.#way };
+    // Of one that is written on, the part before counts too.
+    const written = usage && { ...usage, completion_tokens: usage.completion_tokens + this.#earlierTokens };
+    this.message.facts = { reason, usage: written, timings, firstMs: this.#firstMs, way: this.#way };
     if (this.#stopped || reason === 'cancelled') this.#end('stopped');
     else if (!content && !thinking && !toolCalls) this.#fail(emptyFailure(model));
     else this.#end('done');
@@ -174,6 +195,7 @@ export class Reply extends EventTarget {
   #end(state) {
     if (this.phase === 'ended') return;
     clearTimeout(this.#clock);
+    this.#sayRest();
     this.#endThinking();
     this.message.state = state;
     delete this.message.resume;

@@ -38,14 +38,11 @@ export class Settings extends EventTarget {
   /** `value` null or empty: back to the default. */
   set(name, value) {
     if (this.get(name) === (value ?? '')) return;
-    const fields = read();
-    if (value) fields[name] = value;
-    else delete fields[name];
-    this.#write(fields);
+    this.#change({ [name]: value });
   }
 
   reset() {
-    if (this.changed) this.#write({});
+    if (this.changed) this.#change(Object.fromEntries(Object.keys(this.#fields).map((name) => [name, ''])));
   }
 
   /** Whether there is a change to undo. */
@@ -56,7 +53,7 @@ export class Settings extends EventTarget {
   /** Takes the last change back. */
   undo() {
     if (!this.canUndo) return;
-    this.#write(this.#before);
+    this.#change(this.#before);
     this.forgetUndo();
   }
 
@@ -69,8 +66,15 @@ export class Settings extends EventTarget {
     return Object.keys(this.#fields).length > 0;
   }
 
-  #write(fields) {
-    this.#before = this.#fields;
+  /** `changes`: a value for each field, empty for its default. All others stay as another tab may
+      have made them. */
+  #change(changes) {
+    this.#before = Object.fromEntries(Object.keys(changes).map((name) => [name, this.get(name)]));
+    const fields = read();
+    for (const [name, value] of Object.entries(changes)) {
+      if (value) fields[name] = value;
+      else delete fields[name];
+    }
     remember('settings', Object.keys(fields).length > 0 ? JSON.stringify(fields) : null);
     this.#take(fields);
   }

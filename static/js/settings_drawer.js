@@ -15,7 +15,7 @@ export class SettingsDrawer {
     this.models = models;
     this.presets = new Presets(settings);
     this.back = el('footer', { class: 'drawer-foot', hidden: true }, el('span', { t: 'settings.undo' }),
-      button({ class: 'button', t: 'undo', on: { click: () => settings.undo() } }));
+      button({ class: 'button', t: 'undo', on: { click: () => this.#all(() => settings.undo()) } }));
     this.drawer = byId('settings');
     const field = (name, control, why) => this.#row(name, control, why);
     this.drawer.append(
@@ -32,7 +32,7 @@ export class SettingsDrawer {
         field('keep_alive', el('input', { class: 'field', type: 'text', spellcheck: 'false' }), true),
         field('format', el('textarea', { class: 'field code-field', rows: '4', spellcheck: 'false' }), true),
         field('tools', el('textarea', { class: 'field code-field', rows: '4', spellcheck: 'false' }), true),
-        button({ class: 'button', t: 'settings.reset', on: { click: () => settings.reset() } })),
+        button({ class: 'button', t: 'settings.reset', on: { click: () => this.#all(() => settings.reset()) } })),
       this.back,
     );
     this.drawer.addEventListener('click', ({ target }) => { if (target === this.drawer) this.drawer.close(); });
@@ -41,16 +41,28 @@ export class SettingsDrawer {
 
   open() {
     this.settings.forgetUndo();
-    this.#fill();
+    this.#fill(true);
     this.#showDefaults();
     this.drawer.showModal();
+  }
+
+  #back(name) {
+    this.#rows.get(name).control.removeAttribute('aria-invalid');
+    this.settings.set(name, null);
+    this.#fill();
+  }
+
+  /** Changes several fields, whatever is in them. */
+  #all(change) {
+    change();
+    this.#fill(true);
   }
 
   #row(name, control, why = false) {
     const id = `setting-${name}`;
     control.id = id;
     const said = el('p', { class: 'said', id: `${id}-said`, role: 'alert', t: `settings.bad.${name in CHECKS ? name : rule(control)}`, params: { min: Number(control.min), max: Number(control.max) }, hidden: true });
-    const back = button({ class: 'quiet back', t: 'settings.default', on: { click: () => this.settings.set(name, null) } });
+    const back = button({ class: 'quiet back', t: 'settings.default', on: { click: () => this.#back(name) } });
     control.setAttribute('aria-describedby', said.id);
     control.addEventListener('change', () => {
       const value = control.value.trim();
@@ -65,12 +77,14 @@ export class SettingsDrawer {
       why ? el('small', { class: 'faint', t: `settings.${name}.why` }) : null);
   }
 
-  #fill() {
+  /** What is refused stays to be mended, and what is being written is left alone, but for `all`. */
+  #fill(all = false) {
     for (const [name, { control, back, said }] of this.#rows) {
+      back.hidden = !this.settings.get(name);
+      if (!all && (control === document.activeElement || control.getAttribute('aria-invalid') === 'true')) continue;
       control.value = this.settings.get(name);
       control.removeAttribute('aria-invalid');
       said.hidden = true;
-      back.hidden = !this.settings.get(name);
     }
     this.presets.offer();
     this.back.hidden = !this.settings.canUndo;

@@ -6,8 +6,18 @@ const CLOSE = '</think>';
 
 /** Takes an answer in pieces, split anywhere. */
 export class ThinkTags {
-  #state = 'before';
-  #held = '';
+  #state;
+  #held;
+
+  /** `place`: where another one of these had come to. */
+  constructor({ state = 'before', held = '' } = {}) {
+    this.#state = state;
+    this.#held = held;
+  }
+
+  get place() {
+    return { state: this.#state, held: this.#held };
+  }
 
   /** The piece as `{ content, thinking }`, either may be empty. */
   feed(piece) {

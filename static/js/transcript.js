@@ -1,6 +1,7 @@
 // The shown messages in order. Only what changed is drawn.
 
 import { byId } from './dom.js';
+import { putInOrder } from './keyed_rows.js';
 import { TurnView } from './turn_view.js';
 
 export class Transcript {
@@ -22,7 +23,9 @@ export class Transcript {
     }
     for (const [id, view] of this.#views) if (!views.has(id)) view.leave();
     this.#views = views;
-    this.place.replaceChildren(...[...views.values()].map((view) => view.node));
+    const nodes = [...views.values()].map((view) => view.node);
+    for (const node of [...this.place.children]) if (!nodes.includes(node)) node.remove();
+    putInOrder(this.place, nodes);
   }
 
   /** Forgets what was drawn: another conversation, or the same as it was stored elsewhere. */
@@ -38,7 +41,7 @@ export class Transcript {
     this.#views.delete(message.id);
   }
 
-  /** A question is being rewritten. */
+  /** The reader is writing in one of the turns. */
   get editing() {
     return [...this.#views.values()].some((view) => view.editing);
   }

@@ -69,12 +69,14 @@ export class TurnView {
   /** It is shown no longer. */
   leave() {
     cancelAnimationFrame(this.#frame);
+    this.body.leave?.();
     this.#over.abort();
   }
 
-  /** The question is being rewritten. */
+  /** The question is being rewritten, or results of tools are written in. */
   get editing() {
-    return this.form?.isConnected ?? false;
+    const fields = [...this.calls.querySelectorAll('textarea')];
+    return Boolean(this.form?.isConnected) || fields.some(({ value }) => value);
   }
 
   /** The focus goes back to the arrow that led here. */

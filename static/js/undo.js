@@ -1,5 +1,5 @@
 // Says for a few seconds what was just done, and offers to undo it where that can be done. Waits
-// while the pointer or the focus is on it.
+// while the pointer is on it, or the focus comes to it.
 
 import { button, byId, el } from './dom.js';
 

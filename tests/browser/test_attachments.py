@@ -163,7 +163,7 @@ def test_an_image_is_not_sent_to_a_model_chosen_later_that_does_not_see(
     choose(page, "talker")
     page.fill("#message", "What is it?")
     page.press("#message", "Enter")
-    page.wait_for_selector("#toast:has-text('talker:3b does not see images')")
+    page.wait_for_selector("#toast:has-text('talker:3b cannot see images')")
     assert page.input_value("#message") == "What is it?"
     assert page.locator("#attachments img").count() == 1
     choose(page, "seer")
@@ -192,7 +192,7 @@ def test_a_model_that_does_not_see_is_given_no_image(page: Any, tmp_path: Path) 
     file.write_bytes(png(4, 4))
     page.wait_for_selector(".tries button")
     attach(page, file)
-    page.wait_for_selector("#toast:has-text('does not see images')")
+    page.wait_for_selector("#toast [data-t='attach.blind']")
     assert page.is_hidden("#attachments")
 
 

@@ -252,3 +252,21 @@ def test_the_end_is_said_each_time(page: Any, ollama: ScriptedOllama) -> None:
         exchange(page, ollama, "Hello.", "Hello.")
         page.wait_for_selector("#announcer:has-text('The answer is complete.')", state="attached")
     assert page.evaluate("window.said.filter((words) => words).length") == 2
+
+
+def test_a_suggestion_leaves_the_draft_alone(page: Any, ollama: ScriptedOllama) -> None:
+    (talk,) = ollama.talk()
+    page.fill(BOX, "My own words")
+    page.click(".tries li:first-child button")
+    assert talk.asked.wait(10)
+    page.go_back()
+    page.wait_for_selector(".tries button")
+    assert page.input_value(BOX) == "My own words"
+    talk.end()
+
+
+def test_a_new_question_leaves_what_is_read_as_it_is(page: Any, ollama: ScriptedOllama) -> None:
+    exchange(page, ollama, "Code.", "```\n" + "wide " * 100 + "\n```")
+    page.evaluate("document.querySelector('.turn pre').scrollLeft = 300")
+    exchange(page, ollama, "More.", "Yes.")
+    assert page.evaluate("document.querySelector('.turn pre').scrollLeft") == 300

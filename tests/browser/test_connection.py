@@ -273,3 +273,101 @@ def test_a_socket_that_was_refused_is_tried_again_after_a_while(
     page.clock.fast_forward(61_000)
     exchange(page, ollama, "Hello.", "Over the socket.")
     assert page.evaluate("window.sockets.length") == opened + 1
+
+
+SLOW = """{
+    const Socket = window.WebSocket;
+    window.WebSocket = class extends Socket {
+        set onopen(run) { super.onopen = () => setTimeout(run, window.openMs ?? 0); }
+        set onmessage(run) {
+            super.onmessage = (message) => setTimeout(() => run(message), window.messageMs ?? 0);
+        }
+    };
+}"""
+
+
+def slow(page: Any) -> None:
+    page.add_init_script(SLOW)
+
+
+def test_an_answer_written_on_is_not_ended_by_the_stop_before(
+    open_page: Callable[..., Any], ollama: ScriptedOllama
+) -> None:
+    page = open_page(before=slow)
+    first, second = ollama.talk(2)
+    ask(page, "A long one.")
+    assert first.asked.wait(10)
+    first.say("The first half")
+    page.wait_for_selector(f"{LAST} .body:has-text('The first half')")
+    page.evaluate("window.messageMs = 300")
+    page.click("#send")
+    page.click(f"{LAST} .go-on")
+    assert second.asked.wait(10)
+    second.say(" and the second.")
+    page.wait_for_selector(f"{LAST} .body:has-text('and the second.')")
+    second.end()
+    answered(page)
+    assert page.locator(f"{LAST} .mark:has-text('stopped')").count() == 0
+
+
+def test_stop_is_obeyed_while_an_answer_is_taken_up_again(
+    open_page: Callable[..., Any], ollama: ScriptedOllama
+) -> None:
+    page = open_page(before=slow)
+    talk = begun(page, ollama, "On and on")
+    page.add_init_script("window.openMs = 1500")
+    page.reload()
+    page.wait_for_selector(f"{LAST} .state:has-text('Connecting again')")
+    page.click("#send")
+    page.wait_for_selector(f"{LAST} .mark:has-text('stopped')")
+    assert talk.left.wait(10)
+
+
+def test_another_token_ends_what_ran_with_the_old_one(
+    open_page: Callable[..., Any], closed_gateway: Gateway, ollama: ScriptedOllama
+) -> None:
+    page = open_page(gateway=closed_gateway)
+    give(page, TOKEN)
+    page.wait_for_selector(".tries button")
+    talk = begun(page, ollama, "On and on")
+    page.click("#menu-button")
+    page.click("#menu .menu-row:has([data-t='token.menu'])")
+    give(page, TOKEN)
+    assert talk.left.wait(10)
+    page.wait_for_selector(f"{LAST} .mark:has-text('stopped')")
+
+
+def test_a_reload_in_the_middle_of_thoughts_goes_on_with_them(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    (talk,) = ollama.talk()
+    ask(page, "How many?")
+    assert talk.asked.wait(10)
+    talk.say("<think>One, two</th")
+    page.wait_for_selector(f"{LAST} .thinking:visible")
+    page.wait_for_timeout(50)
+    while not page.evaluate(THOUGHT, "One, two"):
+        page.wait_for_timeout(20)
+    page.reload()
+    page.wait_for_selector(f"{LAST} .thinking:visible")
+    talk.say("ink>\n\nTwo.")
+    talk.end()
+    answered(page)
+    assert texts(page)[-1] == "Two."
+
+
+THOUGHT = KEPT.replace("one.content === text", "one.thinking === text")
+
+
+def test_a_call_that_names_no_tool_does_not_break_the_page(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    (talk,) = ollama.talk()
+    ask(page, "Call something.")
+    assert talk.asked.wait(10)
+    talk.say("Hm.", tool_calls=[{}, {"function": {"arguments": {}}}])
+    talk.end()
+    answered(page)
+    page.reload()
+    page.wait_for_selector(f"{LAST} .body:has-text('Hm.')")
+    assert page.locator(".tool").count() == 0

@@ -9,6 +9,7 @@ from typing import Any
 
 from .ollama import ScriptedOllama
 from .steps import LAST, answered, ask, exchange, texts
+from .test_connection import KEPT
 
 
 def titles(page: Any) -> list[str]:
@@ -350,9 +351,12 @@ def test_a_new_name_is_not_lost_to_an_answer_that_is_written(
     page.wait_for_selector(".chat-row")
     choose(page, "A long one.", "chats.rename")
     page.locator(".chat-row .field").press_sequentially("My own", delay=20)
-    for word in ("one", "two", "three"):
+    said = "Begun"
+    for word in (" one", " two", " three"):
         talk.say(word)
-        page.wait_for_timeout(400)  # the answer is stored twice a second
+        said += word
+        while not page.evaluate(KEPT, said):  # the list is told each time it is stored
+            page.wait_for_timeout(20)
     page.keyboard.type(" name")
     page.keyboard.press("Enter")
     page.wait_for_selector(".chat-open:has-text('My own name')")
@@ -453,3 +457,102 @@ def test_a_chat_is_asked_with_the_model_that_answered_it(
     assert page.title() == "To the thinker. · tornado-ollama"
     page.click("#new-chat")
     page.wait_for_selector("#model-name:has-text('talker:3b')")
+
+
+def test_a_chat_that_was_emptied_and_asked_anew_is_another_one(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    exchange(page, ollama, "The old question.", "Yes.")
+    for turn in (".turn.assistant", ".turn.user"):
+        page.hover(turn)
+        page.click(f"{turn} [data-t-label='turn.more']")
+        page.click("#popup-menu .menu-row:has([data-t='turn.remove'])")
+    page.wait_for_selector(".tries button")
+    exchange(page, ollama, "The new question.", "No.")
+    page.reload()
+    page.wait_for_selector(".turn.assistant")
+    assert texts(page) == ["The new question.", "No."]
+    assert page.title().startswith("The new question.")
+
+
+def test_what_another_tab_adds_does_not_turn_this_ones_page(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    exchange(page, ollama, "The beginning.", "Yes.")
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.wait_for_selector(".turn.assistant")
+    (talk,) = ollama.talk()
+    ask(page, "From the first tab.")
+    assert talk.asked.wait(10)
+    talk.say("To the first")
+    page.wait_for_selector(f"{LAST} .body:has-text('To the first')")
+    exchange(other, ollama, "From the second tab.", "To the second.")
+    talk.say(" tab.")
+    talk.end()
+    answered(page)
+    page.click("#side-toggle")
+    choose(other, "The beginning.", "chats.pin")
+    page.wait_for_selector(".chat-groups h2:has-text('Pinned')")
+    page.wait_for_selector(f"{LAST} .body:has-text('To the first tab.')")
+
+
+def test_an_answer_is_taken_up_when_the_tab_that_wrote_it_is_closed(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    (talk,) = ollama.talk()
+    ask(page, "A long one.")
+    assert talk.asked.wait(10)
+    talk.say("Begun")
+    page.wait_for_selector(f"{LAST} .body:has-text('Begun')")
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.wait_for_selector(f"{LAST} .mark:has-text('another tab')")
+    page.close()
+    talk.say(" and ended.")
+    talk.end()
+    other.wait_for_selector(f"{LAST} .body:has-text('Begun and ended.')")
+    other.wait_for_selector(f"{LAST} .foot:has-text('34 tokens')")
+
+
+def test_drafts_go_with_their_chats(page: Any, ollama: ScriptedOllama) -> None:
+    two_chats(page, ollama)
+    page.fill("#message", "A secret draft")
+    page.click("#menu-button")
+    page.click("#menu .menu-row:has([data-t='chats.removeAll'])")
+    page.click("#ask .button.bad")
+    page.wait_for_selector("#chats [data-t='chats.none']")
+    assert "secret" not in page.evaluate("JSON.stringify({ ...sessionStorage, ...localStorage })")
+    assert page.input_value("#message") == ""
+
+
+def test_a_chat_that_cannot_be_stored_lives_as_long_as_the_page(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    full = """() => {
+        IDBObjectStore.prototype.put = () => { throw new DOMException('', 'QuotaExceededError'); };
+    }"""
+    page.evaluate(full)
+    exchange(page, ollama, "Keep me.", "I try.")
+    page.click("#new-chat")
+    page.wait_for_selector(".tries button")
+    page.click("#side-toggle")
+    page.click(".chat-open:has-text('Keep me.')")
+    page.wait_for_selector(".turn.assistant")
+    assert texts(page) == ["Keep me.", "I try."]
+
+
+def test_messages_in_a_circle_are_shown_too(page: Any, tmp_path: Path) -> None:
+    messages = [
+        {"id": "a", "parent": "b", "role": "user", "content": "Round"},
+        {"id": "b", "parent": "a", "role": "assistant", "content": "and round"},
+    ]
+    chats = [{"chat": {"title": "A circle", "updatedAt": 1e300}, "messages": messages}]
+    file = tmp_path / "circle.json"
+    file.write_text(json.dumps({"format": "tornado-ollama/chats", "version": 1, "chats": chats}))
+    bring(page, file)
+    page.wait_for_selector("#toast [data-t^='import.']")
+    page.click("#side-toggle")
+    page.click(".chat-open:has-text('A circle')")
+    page.wait_for_selector(".turn")
+    assert len(texts(page)) >= 1

@@ -12,7 +12,7 @@ from .conftest import MANAGER, TOKEN
 from .gateway import Gateway
 from .ollama import MODELS, ScriptedOllama, Talk, model
 from .steps import exchange
-from .test_connection import watched
+from .test_connection import slow, watched
 from .test_token import give
 
 
@@ -292,3 +292,23 @@ def test_who_may_not_manage_is_not_shown_the_way(
     give(page, MANAGER)
     page.click("#menu-button")
     page.wait_for_selector("#models-entry:visible")
+
+
+def test_a_pull_that_is_stopped_while_the_socket_opens_is_not_sent(
+    open_page: Callable[..., Any], ollama: ScriptedOllama
+) -> None:
+    page = open_page(before=slow)
+    page.evaluate("window.openMs = 500")
+    stopped, wanted = ollama.talks_on("/api/pull", 2)
+    opened(page)
+    page.fill(".pull-form input", "unwanted:1b")
+    page.press(".pull-form input", "Enter")
+    page.click(".pulls [data-t-label='manage.stop']")
+    page.fill(".pull-form input", "wanted:1b")
+    page.press(".pull-form input", "Enter")
+    assert stopped.asked.wait(10)
+    assert stopped.request == {"model": "wanted:1b"}
+    assert not wanted.asked.is_set()
+    stopped.put(status="success")
+    stopped.hang_up()
+    page.wait_for_selector(".pulls li", state="detached")

@@ -158,3 +158,27 @@ def test_two_tabs_change_their_own_fields(page: Any) -> None:
     change(other, "temperature", "0.5")
     page.wait_for_function("() => document.getElementById('setting-temperature').value === '0.5'")
     assert page.input_value("#setting-system") == "From the first tab."
+
+
+def test_what_is_refused_stays_to_be_mended(page: Any) -> None:
+    opened(page)
+    change(page, "top_p", "7")
+    change(page, "top_k", "20")
+    assert page.input_value("#setting-top_p") == "7"
+    assert page.is_visible("#setting-top_p-said")
+    change(page, "top_p", "0.7")
+    assert page.is_hidden("#setting-top_p-said")
+
+
+def test_undo_takes_back_this_tabs_change_only(page: Any) -> None:
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.wait_for_selector("html[data-ready]")
+    opened(page)
+    change(page, "system", "From the first tab.")
+    opened(other)
+    change(other, "temperature", "0.5")
+    page.wait_for_function("() => document.getElementById('setting-temperature').value === '0.5'")
+    page.click(".drawer-foot [data-t='undo']")
+    assert page.input_value("#setting-system") == ""
+    assert page.input_value("#setting-temperature") == "0.5"

@@ -95,3 +95,21 @@ def test_a_database_that_never_answers_does_not_keep_the_page_from_opening(
     exchange(page, ollama, "Hello.", "Hello.")
     page.click("#side-toggle")
     page.wait_for_selector("#chats [data-t='chats.notKept']")
+
+
+def test_a_page_that_was_only_slow_is_not_covered(
+    open_page: Callable[..., Any], open_gateway: Gateway
+) -> None:
+    page = open_page()
+    other = page.context.new_page()
+    other.clock.install()
+    held: list[Any] = []
+    other.route("**/static/i18n/en.json", lambda route: held.append(route))
+    other.goto(open_gateway.url)
+    while not held:
+        other.wait_for_timeout(20)
+    other.clock.fast_forward(21_000)
+    other.wait_for_selector("#broken:visible")
+    held.pop().continue_()
+    other.wait_for_selector("html[data-ready]")
+    assert other.is_hidden("#broken")
