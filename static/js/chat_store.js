@@ -89,6 +89,7 @@ export class ChatStore extends EventTarget {
     } catch {
       conversation.putBack({ put, remove });
       this.#unsaved.set(id, conversation);
+      this.#tell({ id, elsewhere: false });
       this.dispatchEvent(new Event('failed'));
     }
   }

@@ -124,6 +124,12 @@ export class MarkdownBody {
     }
   }
 
+  /** It is shown no longer. */
+  leave() {
+    clearTimeout(this.#clock);
+    this.#clock = 0;
+  }
+
   /** Leaves a finished block as it is drawn. Not where the library changed the text on its way, so
       that it cannot be told where in the source the block ends. */
   #freeze(token) {
