@@ -3,6 +3,7 @@
 
 import { canSee } from './capabilities.js';
 import { Conversation, asRequest } from './conversation.js';
+import { t } from './i18n.js';
 import { Transcript } from './transcript.js';
 
 const TITLE_LENGTH = 60;
@@ -131,11 +132,18 @@ export class Chat extends EventTarget {
     this.#answer(message, message.model);
   }
 
-  /** Writes on where an answer was cut off. Ollama goes on with a last message of the assistant's. */
-  #goOn(message) {
+  /** Writes on where an answer was cut off. Many models' templates leave a last message of the
+      assistant's open, so that it is simply written on; of others it must be asked. */
+  async #goOn(message) {
+    const { conversation } = this;
     if (!this.#isFree()) return;
+    const details = await this.models.details(message.model);
+    if (conversation !== this.conversation || this.busy) return;
     delete message.failure;
-    this.answers.ask(this.conversation, message, this.#request([...this.conversation.before(message), message], message.model));
+    const request = this.#request([...conversation.before(message), message], message.model);
+    const leavesOpen = details?.template?.includes('$last');
+    if (!leavesOpen) request.messages.push({ role: 'user', content: t('turn.goOn.ask') });
+    this.answers.ask(conversation, message, request);
   }
 
   #remove(message) {

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from ..backend import json_reply
 from .ollama import ScriptedOllama
 from .steps import LAST, answered, exchange, texts
 
@@ -196,7 +199,15 @@ def test_an_answer_whose_question_was_deleted_cannot_be_asked_again(
     assert texts(page) == ["First."]
 
 
-def test_an_answer_that_was_cut_off_says_so_and_goes_on(page: Any, ollama: ScriptedOllama) -> None:
+ASKED = "Continue exactly where your last message was cut off"
+
+
+@pytest.mark.parametrize("template", ["{{ if not $last }}<end>{{ end }}", "{{ .Prompt }}"])
+def test_an_answer_that_was_cut_off_says_so_and_goes_on(
+    page: Any, ollama: ScriptedOllama, template: str
+) -> None:
+    """Asked in words where the model's template closes what the assistant said last."""
+    ollama.on("/api/show", json_reply({"template": template}))
     (talk,) = ollama.talk()
     page.fill("#message", "At length.")
     page.press("#message", "Enter")
@@ -208,15 +219,17 @@ def test_an_answer_that_was_cut_off_says_so_and_goes_on(page: Any, ollama: Scrip
     (talk,) = ollama.talk()
     page.click(f"{LAST} .go-on")
     assert talk.asked.wait(10)
-    assert talk.request["messages"] == [
-        {"role": "user", "content": "At length."},
-        {"role": "assistant", "content": "The first half"},
-    ]
+    question, answer, *asked = talk.request["messages"]
+    assert question == {"role": "user", "content": "At length."}
+    assert answer == {"role": "assistant", "content": "The first half"}
+    assert len(asked) == ("$last" not in template)
+    assert all(said["content"].startswith(ASKED) for said in asked)
     talk.say(" and the second.")
     talk.end()
     answered(page)
     assert texts(page) == ["At length.", "The first half and the second."]
     assert page.locator(f"{LAST} .mark[data-t='turn.length']").count() == 0
+    page.wait_for_selector(f"{LAST} .foot:has-text('68 tokens')")
     page.reload()
     page.wait_for_selector(f"{LAST} .body:has-text('The first half and the second.')")
 
