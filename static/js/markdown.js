@@ -1,7 +1,7 @@
 // Markdown to tokens, by `marked` with maths added. Tokens only: HTML is never made here, see
 // markdown_blocks.js. Without static/vendor there is no Markdown, and the page shows plain text.
 
-import { boundedClasses, pieces } from './markdown_bounds.js';
+import { boundedClasses, pieces, upToEmptyLine } from './markdown_bounds.js';
 
 const MAX_TEX = 4_000;
 
@@ -37,11 +37,11 @@ export async function loadMarkdown() {
 
 export const hasMarkdown = () => library !== null;
 
-/** The block tokens of `source`. `links`: the reference links known so far; new ones are added.
-    What stands in a line is read later, by `inlineTokens`. */
-export function blockTokens(source, links) {
+/** The block tokens of `source`. `links`: the reference links that are known when what stands in a
+    line is read, later, by `inlineTokens`. The definitions in `source` are added to `found`. */
+export function blockTokens(source, links, found = links) {
   const lexer = new library.Lexer(library.options);
-  lexer.tokens.links = links;
+  lexer.tokens.links = found;
   lexer.blockTokens(source, lexer.tokens);
   for (const { src, tokens } of lexer.inlineQueue) {
     const parts = pieces(src);
@@ -78,18 +78,17 @@ function texExtension(name, level, kinds) {
     level,
     start: (source) => {
       if (level === 'inline') return found(source.search(/\$|\\\(/));
-      // A paragraph is over at the latest with the next empty line.
-      const end = source.indexOf('\n\n');
-      for (const { 0: mark, index } of source.slice(0, end < 0 ? undefined : end).matchAll(/(?:^|\n)(?:\$\$|\\\[)/g)) {
+      const text = upToEmptyLine(source);
+      for (const { 0: mark, index } of text.matchAll(/\n(?:\$\$|\\\[)/g)) {
         const closing = mark.endsWith('$') ? '$$' : '\\]';
-        if (source.slice(index + mark.length, index + MAX_TEX).includes(closing)) return index;
+        if (text.slice(index + mark.length, index + MAX_TEX).includes(closing)) return index;
       }
       return undefined;
     },
     tokenizer: (source) => {
       for (const [pattern, opening, closing] of kinds) {
         if (!source.startsWith(opening)) continue;
-        const near = source.slice(0, MAX_TEX);
+        const near = upToEmptyLine(source.slice(0, MAX_TEX));
         const formula = near.includes(closing, opening.length) && pattern.exec(near);
         if (formula) return { type: name, raw: formula[0], text: formula[1].trim() };
       }

@@ -5,6 +5,7 @@
 import { colourCode } from './code_block.js';
 import { el } from './dom.js';
 import { blockTokens } from './markdown.js';
+import { countFinished } from './markdown_finished.js';
 import { nodeOf } from './markdown_inline.js';
 import { updateBlocks } from './markdown_update.js';
 
@@ -26,8 +27,8 @@ export class MarkdownBody {
   #seen = 0;
   #frozen = 0;
   #window = WINDOW;
-  #links = {};
-  #linksKnown = 0;
+  #links = Object.create(null);
+  #isDrawnAgain = false;
   #open = [];
   #clock = 0;
   #pause = PAUSE_MS;
@@ -68,12 +69,12 @@ export class MarkdownBody {
     }
     this.#pause = Math.min(MAX_PAUSE_MS, Math.max(PAUSE_MS, cost * PAUSE_PER_COST));
     if (isBehind) this.#clock = setTimeout(() => this.#draw());
-    else if (this.#isComplete && Object.keys(this.#links).length > this.#linksKnown) this.#drawAgain();
+    else if (this.#isComplete && !this.#isDrawnAgain && Object.keys(this.#links).length > 0) this.#drawAgain();
   }
 
   /** Once more from the beginning: a reference may have been used before the line that defines it. */
   #drawAgain() {
-    this.#linksKnown = Object.keys(this.#links).length;
+    this.#isDrawnAgain = true;
     this.#frozen = 0;
     this.#open = [];
     this.node.replaceChildren();
@@ -84,15 +85,17 @@ export class MarkdownBody {
   #drawWindow() {
     const { end, isFull } = this.#reach();
     const isRest = end === this.#source.length;
-    const tokens = this.#tokens(this.#source.slice(this.#frozen, end));
+    const text = this.#source.slice(this.#frozen, end);
+    const tokens = this.#tokens(text);
     updateBlocks(this.node, this.#open, tokens);
-    const last = isRest && this.#isComplete ? tokens.length : tokens.findLastIndex(({ type }) => type !== 'space');
-    let kept = 0;
-    while (kept < last && this.#freeze(tokens[kept])) kept += 1;
+    const isEnd = isRest && this.#isComplete;
+    let kept = this.#freeze(tokens, isEnd ? tokens.length : countFinished(tokens, text));
+    // Too long for waiting what becomes of it, but the last block may still go on.
+    if (kept === 0 && isFull) kept = this.#freeze(tokens, tokens.findLastIndex(({ type }) => type !== 'space'));
     this.#open = tokens.slice(kept);
     if (kept > 0) this.#window = WINDOW;
     else if (!isRest) this.#widen(tokens, end, isFull);
-    if (isRest && this.#isComplete) this.#open.forEach(colour);
+    if (isEnd) this.#open.forEach((token) => this.#close(token));
     return !isRest;
   }
 
@@ -117,7 +120,7 @@ export class MarkdownBody {
     if (!isFull) this.#window *= 2;
     else if (UNBOUND.includes(tokens.at(-1)?.type)) this.#window = Infinity;
     else {
-      this.#open.forEach(colour);
+      this.#open.forEach((token) => this.#close(token));
       this.#open = [];
       this.#frozen = end;
       this.#window = WINDOW;
@@ -130,26 +133,38 @@ export class MarkdownBody {
     this.#clock = 0;
   }
 
-  /** Leaves a finished block as it is drawn. Not where the library changed the text on its way, so
-      that it cannot be told where in the source the block ends. */
-  #freeze(token) {
-    if (!this.#source.startsWith(token.raw, this.#frozen)) return false;
-    this.#frozen += token.raw.length;
-    colour(token);
-    return true;
+  /** Leaves the first `count` blocks as they are drawn; returns how many. Not where the library changed
+      the text on its way, so that it cannot be told where in the source the block ends. */
+  #freeze(tokens, count) {
+    for (let kept = 0; kept < count; kept += 1) {
+      const { raw } = tokens[kept];
+      if (!this.#source.startsWith(raw, this.#frozen)) return kept;
+      this.#frozen += raw.length;
+      this.#close(tokens[kept]);
+    }
+    return Math.max(0, count);
+  }
+
+  /** A block will not change any more. Not before that the addresses in it are whole. */
+  #close(token) {
+    const node = nodeOf(token);
+    if (node) colourCode(node);
+    this.#learn(token);
+  }
+
+  /** Takes over the definitions of links in a block; the first of a name counts. */
+  #learn({ type, tag, href, title, tokens, items }) {
+    if (type === 'def') this.#links[tag] ??= { href, title };
+    else if (type === 'list') items.forEach((item) => this.#learn(item));
+    else if (type === 'list_item' || type === 'blockquote') tokens.forEach((token) => this.#learn(token));
   }
 
   /** A text that cannot be read as Markdown is shown as it is. */
   #tokens(text) {
     try {
-      return blockTokens(text, this.#links);
+      return blockTokens(text, this.#links, Object.create(null));
     } catch {
       return [{ type: 'plain', raw: text }];
     }
   }
-}
-
-function colour(token) {
-  const node = nodeOf(token);
-  if (node) colourCode(node);
 }

@@ -10,6 +10,9 @@ const MARKERS = new RegExp(`^[ \\t]*(?:(?:>|(?:[-*+]|\\d{1,9}[.)])(?=[ \\t]))[ \
 // A heading that is underlined is looked for in no more than this.
 const MAX_HEADING = 4_000;
 
+// No formula and no definition goes on after it; else what was read long ago might change.
+const EMPTY_LINE = /\n[ \t]*\n/;
+
 // Lines of an item, without an empty one between, that are read one by one.
 const MAX_ITEM_TEXT = 2_000;
 
@@ -35,6 +38,11 @@ export function boundedClasses({ Lexer, Tokenizer }) {
     lheading(source) {
       const found = super.lheading(source.slice(0, MAX_HEADING));
       return source.length <= MAX_HEADING || found?.raw.length < MAX_HEADING / 2 ? found : undefined;
+    }
+
+    // A title in quotes could reach over any number of blocks.
+    def(source) {
+      return /^ {0,3}\[/.test(source) ? super.def(upToEmptyLine(source)) : undefined;
     }
 
     // Without a | or : in its second line it is none; the library finds out after reading all.
@@ -69,6 +77,12 @@ export function boundedClasses({ Lexer, Tokenizer }) {
   }
 
   return { BoundedTokenizer, BoundedLexer };
+}
+
+/** The lines of `source` before the first empty one. */
+export function upToEmptyLine(source) {
+  const end = source.search(EMPTY_LINE);
+  return end < 0 ? source : source.slice(0, end + 1);
 }
 
 /**

@@ -2,6 +2,7 @@
 // source of the formula is shown.
 
 import { el } from './dom.js';
+import { counted, isSpent, later } from './slices.js';
 
 // Limits against formulas made to hang a page: expansions of macros, and em of one rule.
 const LIMITS = { maxExpand: 200, maxSize: 20 };
@@ -12,8 +13,9 @@ let katex = null;
 /** The element of a formula. `display`: on a line of its own. */
 export function mathsNode(tex, display) {
   const node = el(display ? 'div' : 'span', { class: display ? 'maths display' : 'maths', dir: 'ltr', text: tex });
-  if (katex) render(node, tex, display);
-  else load().then(() => render(node, tex, display), () => {});
+  const show = () => render(node, tex, display);
+  if (katex && !isSpent()) counted(show);
+  else load().then(() => later(show), () => {});
   return node;
 }
 

@@ -5,17 +5,21 @@ const BUDGET_MS = 40;
 
 let used = 0;
 let clock = 0;
+let isCounting = false;
 const waiting = [];
 
 /** This task has spent its time. */
 export const isSpent = () => used >= BUDGET_MS;
 
-/** Does `work` now and counts its time. */
+/** Does `work` now and counts its time, once for work inside of work. */
 export function counted(work) {
+  if (isCounting) return work();
+  isCounting = true;
   const began = performance.now();
   try {
     return work();
   } finally {
+    isCounting = false;
     used += performance.now() - began;
     clock ||= setTimeout(nextTask);
   }
