@@ -2,11 +2,10 @@
 // of messages, the answers under way and the transcript.
 
 import { canSee } from './capabilities.js';
-import { Conversation, asRequest } from './conversation.js';
+import { asRequest } from './chat_request.js';
+import { Conversation } from './conversation.js';
 import { t } from './i18n.js';
 import { Transcript } from './transcript.js';
-
-const TITLE_LENGTH = 60;
 
 /** Fires `change` when messages came or went, and `busy` when an answer here began or ended. */
 export class Chat extends EventTarget {
@@ -55,8 +54,8 @@ export class Chat extends EventTarget {
 
   /** `images`: base64 each, for models that see; `files`: `{ name, text }` each. */
   ask(text, { images = [], files = [] } = {}) {
-    const { chat, last } = this.conversation;
-    chat.title ||= titleOf(text || files[0]?.name || '');
+    const { last } = this.conversation;
+    this.conversation.nameBy(text || files[0]?.name || '');
     this.#answer(this.conversation.add(last?.id ?? null, { role: 'user', content: text, images, files }));
   }
 
@@ -246,10 +245,4 @@ export class Chat extends EventTarget {
   #told(type) {
     this.dispatchEvent(new Event(type));
   }
-}
-
-/** The beginning of the first question names the chat. */
-function titleOf(text) {
-  const [line] = text.split('\n');
-  return line.length > TITLE_LENGTH ? `${line.slice(0, TITLE_LENGTH).trimEnd()}…` : line;
 }

@@ -5,6 +5,7 @@
 import { newId } from './ids.js';
 
 const ROOT = null;
+const TITLE_LENGTH = 60;
 
 export class Conversation {
   #nodes = new Map();
@@ -27,6 +28,12 @@ export class Conversation {
 
   get id() {
     return this.chat.id;
+  }
+
+  /** Names it by the beginning of its first question. */
+  nameBy(text) {
+    const [line] = text.split('\n');
+    this.chat.title ||= line.length > TITLE_LENGTH ? `${line.slice(0, TITLE_LENGTH).trimEnd()}…` : line;
   }
 
   get isEmpty() {
@@ -217,33 +224,4 @@ export class Conversation {
     child.parent = parent;
     this.touch(child);
   }
-}
-
-/** Whether a call of a tool can be shown and answered; a model, or a file, can hold anything. */
-export const isCall = (call) => typeof call?.function?.name === 'string';
-
-/** Messages as Ollama's /api/chat takes them. Answers that never began are left out, and so are
-    calls of tools that were not answered. `sees`: whether the model is given the images. */
-export function asRequest(messages, { system = '', sees = true } = {}) {
-  const said = messages.flatMap((message) => (message.role === 'user' ? [asked(message, sees)] : answered(message)));
-  return system ? [{ role: 'system', content: system }, ...said] : said;
-}
-
-function asked({ content, images = [], files = [] }, sees) {
-  const words = [...files.map(fenced), content].join('\n\n');
-  return { role: 'user', content: words, ...(sees && images.length > 0 && { images }) };
-}
-
-function answered({ content, toolCalls = [], toolResults = [] }) {
-  if (toolCalls.length === 0 || toolResults.length === 0) return content ? [{ role: 'assistant', content }] : [];
-  const results = toolCalls.map((call, index) => (
-    { role: 'tool', tool_name: call.function.name, content: toolResults[index] ?? '' }));
-  return [{ role: 'assistant', content, tool_calls: toolCalls }, ...results];
-}
-
-/** A text file as part of the words, in a fence longer than any inside it. */
-function fenced({ name, text }) {
-  const longest = Math.max(2, ...[...text.matchAll(/`{3,}/g)].map(([run]) => run.length));
-  const fence = '`'.repeat(longest + 1);
-  return `${name}\n${fence}\n${text.trimEnd()}\n${fence}`;
 }

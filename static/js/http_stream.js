@@ -57,7 +57,7 @@ function send(method, path, body, signal) {
 
 async function errorFrame(answer) {
   const { status, message, retryAfter } = await refusal(answer);
-  return { type: 'error', status, message, retryAfter };
+  return { type: 'error', status, message, retry_after: retryAfter };
 }
 
 function tellRecord(record, tell) {

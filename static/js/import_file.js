@@ -2,7 +2,7 @@
 // read by its type, and what has another is left out.
 
 import { FORMAT } from './export_file.js';
-import { isCall } from './conversation.js';
+import { namesFunction } from './chat_request.js';
 import { newId } from './ids.js';
 import { fromOpenWebUi } from './open_webui.js';
 
@@ -72,7 +72,7 @@ function read(message) {
   kept.state = STATES.includes(state) ? state : 'done';
   if (message.thinking) kept.thinking = text(message.thinking);
   if (message.thinkingMs) kept.thinkingMs = number(message.thinkingMs);
-  const calls = list(message.toolCalls).filter(isCall);
+  const calls = list(message.toolCalls).filter(namesFunction);
   if (calls.length > 0) kept.toolCalls = calls;
   if (Array.isArray(message.toolResults)) kept.toolResults = message.toolResults.map(text);
   if (facts) kept.facts = readFacts(object(facts));

@@ -7,7 +7,7 @@ import { blockTokens, hasMarkdown, inlineTokens } from './markdown.js';
 export function plainText(source) {
   if (!hasMarkdown()) return source;
   try {
-    return blocks(blockTokens(source, {}), '\n\n').trim();
+    return blocks(blockTokens(source, Object.create(null)), '\n\n').trim();
   } catch {
     return source;
   }

@@ -1,7 +1,7 @@
 // The models of the server: those that can chat, which of them is chosen, and which are in memory.
 
 import { requestJson } from './http.js';
-import { recall, remember } from './prefs.js';
+import { recallJson, remember } from './prefs.js';
 
 const RECENT = 5;
 
@@ -53,11 +53,7 @@ export class Models extends EventTarget {
 
   /** Names chosen on this device, the latest first. */
   recent() {
-    try {
-      return JSON.parse(recall('models', '[]'));
-    } catch {
-      return [];
-    }
+    return recallJson('models', () => []);
   }
 
   isLoaded(name) {

@@ -14,6 +14,18 @@ export function recall(name, fallback = null) {
   }
 }
 
+/** The stored list or table; a new `fallback()` where there is none that can be read. */
+export function recallJson(name, fallback) {
+  const usual = fallback();
+  try {
+    const value = JSON.parse(recall(name, 'null'));
+    const alike = typeof value === 'object' && value !== null && Array.isArray(value) === Array.isArray(usual);
+    return alike ? value : usual;
+  } catch {
+    return usual;
+  }
+}
+
 /** Stores `value`; null or an empty text removes it. Silent where storage is switched off or full. */
 export function remember(name, value) {
   try {

@@ -1,7 +1,7 @@
 // System prompts at hand: those the page brings, and those the reader saved on this device.
 
 import { button, el } from './dom.js';
-import { recall, remember } from './prefs.js';
+import { recallJson, remember } from './prefs.js';
 
 const BROUGHT = ['concise', 'teacher', 'translator'];
 const NAME_LENGTH = 60;
@@ -64,10 +64,4 @@ export class Presets {
   }
 }
 
-function own() {
-  try {
-    return JSON.parse(recall('presets', '[]'));
-  } catch {
-    return [];
-  }
-}
+const own = () => recallJson('presets', () => []);

@@ -1,6 +1,6 @@
 // One answer while it is written: sends the chat, follows its frames, and says in which phase it is.
 
-import { isCall } from './conversation.js';
+import { namesFunction } from './chat_request.js';
 import { emptyFailure, failureOf, lostFailure } from './failure.js';
 import { newId } from './ids.js';
 import { ThinkTags } from './think_tags.js';
@@ -141,7 +141,7 @@ export class Reply extends EventTarget {
   #grow({ content, thinking, tool_calls: calls }) {
     if (!this.#resumed) this.#firstMs ??= performance.now() - this.#startedAt;
     if (thinking) this.#think(thinking);
-    if (calls) this.message.toolCalls = [...(this.message.toolCalls ?? []), ...calls.filter(isCall)];
+    if (calls) this.message.toolCalls = [...(this.message.toolCalls ?? []), ...calls.filter(namesFunction)];
     if (content) this.#say(this.#tags ? this.#tags.feed(content) : { content });
     this.#notePlace({ tags: this.#tags?.place });
     this.dispatchEvent(new Event('text'));

@@ -1,8 +1,9 @@
 // What the reader changed about how models answer. Only that is sent; everything else is left to
 // the model and the server.
 
+import { namesFunction } from './chat_request.js';
 import { canThink, canUseTools } from './capabilities.js';
-import { recall, remember, stored } from './prefs.js';
+import { recallJson, remember, stored } from './prefs.js';
 
 /** The options of Ollama that can be changed. `kind`: number, whole or lines. */
 export const OPTIONS = [
@@ -127,14 +128,8 @@ export function format(text) {
 export function tools(text) {
   const given = JSON.parse(text);
   const list = Array.isArray(given) ? given : [given];
-  if (!list.every((one) => typeof one?.function?.name === 'string')) throw new SyntaxError('not tools');
+  if (!list.every(namesFunction)) throw new SyntaxError('not tools');
   return list;
 }
 
-function read() {
-  try {
-    return JSON.parse(recall('settings', '{}'));
-  } catch {
-    return {};
-  }
-}
+const read = () => recallJson('settings', () => ({}));

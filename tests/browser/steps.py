@@ -19,9 +19,27 @@ def ask(page: Any, text: str) -> None:
         page.click("#send", force=True)
 
 
+def choose_model(page: Any, name: str) -> None:
+    """Chooses the first model whose name holds `name`."""
+    page.click("#model-button")
+    page.wait_for_selector("#model-options .option")
+    page.keyboard.type(name)
+    page.keyboard.press("Enter")
+
+
 def answered(page: Any) -> None:
     """Waits until nothing is being written."""
     page.wait_for_selector("#send[data-t-label='composer.send']")
+
+
+def answering(page: Any, ollama: ScriptedOllama, question: str, words: str) -> Talk:
+    """An answer under way, of which `words` are on the screen."""
+    (talk,) = ollama.talk()
+    ask(page, question)
+    assert talk.asked.wait(10)
+    talk.say(words)
+    page.wait_for_selector(f"{LAST} .body:has-text('{words}')")
+    return talk
 
 
 def exchange(page: Any, ollama: ScriptedOllama, question: str, answer: str) -> Talk:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from .ollama import ScriptedOllama, Talk
-from .steps import LAST, answered
+from .steps import LAST, answered, choose_model
 
 
 def png(width: int, height: int) -> bytes:
@@ -29,13 +29,6 @@ def png(width: int, height: int) -> bytes:
 def size(picture: str) -> tuple[int, int]:
     data = base64.b64decode(picture)
     return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
-
-
-def choose(page: Any, name: str) -> None:
-    page.click("#model-button")
-    page.wait_for_selector("#model-options .option")
-    page.keyboard.type(name)
-    page.keyboard.press("Enter")
 
 
 def attach(page: Any, *files: Path) -> None:
@@ -61,7 +54,7 @@ def test_an_image_is_sent_smaller_and_shown(
     file = tmp_path / "wide.png"
     file.write_bytes(png(3072, 300))
     page.wait_for_selector(".tries button")
-    choose(page, "seer")
+    choose_model(page, "seer")
     attach(page, file)
     page.wait_for_selector("#attachments img")
     talk = sent(page, ollama, "What is it?")
@@ -103,7 +96,7 @@ def slowly(page: Any) -> None:
 
 def test_a_pasted_image_is_attached_and_can_be_taken_off(page: Any, ollama: ScriptedOllama) -> None:
     page.wait_for_selector(".tries button")
-    choose(page, "seer")
+    choose_model(page, "seer")
     paste(page, png(20, 10))
     page.wait_for_selector("#attachments img")
     page.click("#attachments [data-t-label='attach.remove']")
@@ -115,7 +108,7 @@ def test_an_image_pasted_just_before_enter_is_sent_with_the_words(
     page: Any, ollama: ScriptedOllama
 ) -> None:
     page.wait_for_selector(".tries button")
-    choose(page, "seer")
+    choose_model(page, "seer")
     slowly(page)
     (talk,) = ollama.talk()
     page.fill("#message", "What is it?")
@@ -133,7 +126,7 @@ def test_an_image_pasted_just_before_enter_is_sent_with_the_words(
 
 def test_what_waits_for_an_image_is_not_sent_when_the_image_is_refused(page: Any) -> None:
     page.wait_for_selector(".tries button")
-    choose(page, "seer")
+    choose_model(page, "seer")
     slowly(page)
     page.fill("#message", "What is it?")
     paste(page, b"no picture")
@@ -146,7 +139,7 @@ def test_what_waits_for_an_image_is_not_sent_when_the_image_is_refused(page: Any
 
 def test_words_that_come_with_a_picture_of_themselves_are_pasted_as_words(page: Any) -> None:
     page.wait_for_selector(".tries button")
-    choose(page, "seer")
+    choose_model(page, "seer")
     assert paste(page, png(20, 10), "A1\tB1\nA2\tB2")
     assert page.is_hidden("#attachments")
     assert not paste(page, png(20, 10), "/home/ada/pasted.png")
@@ -157,22 +150,22 @@ def test_an_image_is_not_sent_to_a_model_chosen_later_that_does_not_see(
     page: Any, ollama: ScriptedOllama
 ) -> None:
     page.wait_for_selector(".tries button")
-    choose(page, "seer")
+    choose_model(page, "seer")
     paste(page, png(20, 10))
     page.wait_for_selector("#attachments img")
-    choose(page, "talker")
+    choose_model(page, "talker")
     page.fill("#message", "What is it?")
     page.press("#message", "Enter")
     page.wait_for_selector("#toast:has-text('talker:3b cannot see images')")
     assert page.input_value("#message") == "What is it?"
     assert page.locator("#attachments img").count() == 1
-    choose(page, "seer")
+    choose_model(page, "seer")
     assert len(sent(page, ollama, "What is it?").request["messages"][0]["images"]) == 1
 
 
 def test_what_is_transparent_stays_so(page: Any, ollama: ScriptedOllama) -> None:
     page.wait_for_selector(".tries button")
-    choose(page, "seer")
+    choose_model(page, "seer")
     page.evaluate(
         """async () => {
             const canvas = new OffscreenCanvas(4, 4);
@@ -245,7 +238,7 @@ def test_a_picture_that_only_phones_can_read_is_named(page: Any, tmp_path: Path)
     file = tmp_path / "IMG_0001.HEIC"
     file.write_bytes(b"\0\0\0\x18ftypheic")
     page.wait_for_selector(".tries button")
-    choose(page, "seer")
+    choose_model(page, "seer")
     attach(page, file)
     page.wait_for_selector("#toast:has-text('Save it as JPEG')")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..backend import json_reply
 from .ollama import ScriptedOllama
-from .steps import BOX, LAST, answered, ask, exchange, texts
+from .steps import BOX, LAST, answered, answering, ask, exchange, texts
 
 
 def test_the_empty_page_says_who_answers_and_offers_three_things(page: Any) -> None:
@@ -57,11 +57,7 @@ def test_the_state_is_said_in_words_until_the_first_token(
 
 
 def test_stop_keeps_what_came_and_frees_the_backend(page: Any, ollama: ScriptedOllama) -> None:
-    (talk,) = ollama.talk()
-    ask(page, "Count to a million.")
-    assert talk.asked.wait(10)
-    talk.say("One, two")
-    page.wait_for_selector(f"{LAST} .body:has-text('One, two')")
+    talk = answering(page, ollama, "Count to a million.", "One, two")
     page.click("#send")
     assert talk.left.wait(10)
     page.wait_for_selector(f"{LAST} .mark:has-text('stopped')")

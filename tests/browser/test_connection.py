@@ -8,7 +8,7 @@ from typing import Any
 from .conftest import TOKEN
 from .gateway import Gateway
 from .ollama import ScriptedOllama, Talk
-from .steps import LAST, answered, ask, exchange, texts
+from .steps import LAST, answered, answering, ask, exchange, texts
 from .test_token import give
 
 WATCH = """window.sockets = [];
@@ -32,13 +32,14 @@ def watched(page: Any) -> None:
     page.add_init_script(WATCH)
 
 
+def watched_with_clock(page: Any) -> None:
+    page.clock.install()
+    watched(page)
+
+
 def begun(page: Any, ollama: ScriptedOllama, words: str) -> Talk:
     """An answer under way, of which `words` are on the screen and stored."""
-    (talk,) = ollama.talk()
-    ask(page, "A long one.")
-    assert talk.asked.wait(10)
-    talk.say(words)
-    page.wait_for_selector(f"{LAST} .body:has-text('{words}')")
+    talk = answering(page, ollama, "A long one.", words)
     while not page.evaluate(KEPT, words):
         page.wait_for_timeout(20)
     return talk
@@ -65,11 +66,7 @@ def test_a_socket_that_went_silent_is_given_up_and_the_answer_goes_on(
 ) -> None:
     """A network that changed may leave a socket that seems open, and brings nothing any more."""
 
-    def with_clock(page: Any) -> None:
-        page.clock.install()
-        watched(page)
-
-    page = open_page(before=with_clock)
+    page = open_page(before=watched_with_clock)
     talk = begun(page, ollama, "Before the silence,")
     page.evaluate("window.sockets.at(-1).onmessage = null")
     talk.say(" in it")
@@ -86,11 +83,7 @@ def test_a_socket_that_went_silent_is_given_up_and_the_answer_goes_on(
 def test_a_socket_that_answers_pings_is_kept(
     open_page: Callable[..., Any], ollama: ScriptedOllama
 ) -> None:
-    def with_clock(page: Any) -> None:
-        page.clock.install()
-        watched(page)
-
-    page = open_page(before=with_clock)
+    page = open_page(before=watched_with_clock)
     talk = begun(page, ollama, "Slow")
     for _ in range(12):
         page.clock.fast_forward(5_000)
@@ -110,11 +103,7 @@ def test_a_chat_begun_while_the_socket_is_away_and_the_one_before_both_go_on(
     page.wait_for_selector(f"{LAST} .state:has-text('Connecting again')")
     page.click("#new-chat")
     page.evaluate("window.noSockets = false")
-    (second,) = ollama.talk()
-    ask(page, "Another.")
-    assert second.asked.wait(10)
-    second.say("The second")
-    page.wait_for_selector(f"{LAST} .body:has-text('The second')")
+    second = answering(page, ollama, "Another.", "The second")
     first.say(" goes on.")
     first.end()
     second.say(" too.")
@@ -205,11 +194,7 @@ def test_where_no_socket_gets_through_the_chat_goes_over_http(
 ) -> None:
     page = open_page(before=watched)
     page.evaluate("window.noSockets = true")
-    (talk,) = ollama.talk()
-    ask(page, "Hello.")
-    assert talk.asked.wait(10)
-    talk.say("Over")
-    page.wait_for_selector(f"{LAST} .body:has-text('Over')")
+    talk = answering(page, ollama, "Hello.", "Over")
     talk.say(" HTTP.")
     talk.end()
     answered(page)
@@ -226,11 +211,7 @@ def test_over_http_stop_frees_the_backend_and_failures_are_told(
 ) -> None:
     page = open_page(before=watched)
     page.evaluate("window.noSockets = true")
-    (talk,) = ollama.talk()
-    ask(page, "Hello.")
-    assert talk.asked.wait(10)
-    talk.say("On and on")
-    page.wait_for_selector(f"{LAST} .body:has-text('On and on')")
+    talk = answering(page, ollama, "Hello.", "On and on")
     page.click("#send")
     assert talk.left.wait(10)
     page.wait_for_selector(f"{LAST} .mark:has-text('stopped')")
@@ -259,11 +240,7 @@ def test_a_page_without_tls_chats_too(
 def test_a_socket_that_was_refused_is_tried_again_after_a_while(
     open_page: Callable[..., Any], ollama: ScriptedOllama
 ) -> None:
-    def with_clock(page: Any) -> None:
-        page.clock.install()
-        watched(page)
-
-    page = open_page(before=with_clock)
+    page = open_page(before=watched_with_clock)
     page.evaluate("window.noSockets = true")
     exchange(page, ollama, "Hello.", "Over HTTP.")
     page.evaluate("window.noSockets = false")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .ollama import ScriptedOllama
-from .steps import LAST, answered, ask, exchange, texts
+from .steps import LAST, answered, answering, ask, choose_model, exchange, texts
 from .test_connection import KEPT
 
 
@@ -99,11 +99,7 @@ def test_two_tabs_add_to_one_chat(page: Any, ollama: ScriptedOllama) -> None:
 def test_an_answer_written_in_another_tab_is_marked_until_it_is_complete(
     page: Any, ollama: ScriptedOllama
 ) -> None:
-    (talk,) = ollama.talk()
-    ask(page, "A long one.")
-    assert talk.asked.wait(10)
-    talk.say("Begun")
-    page.wait_for_selector(f"{LAST} .body:has-text('Begun')")
+    talk = answering(page, ollama, "A long one.", "Begun")
     other = page.context.new_page()
     other.goto(page.url)
     other.wait_for_selector(f"{LAST} .mark:has-text('another tab')")
@@ -201,11 +197,7 @@ def test_an_answer_goes_on_behind_another_chat(page: Any, ollama: ScriptedOllama
 def test_a_chat_that_is_being_answered_is_shown_as_it_grows(
     page: Any, ollama: ScriptedOllama
 ) -> None:
-    (talk,) = ollama.talk()
-    ask(page, "A long one.")
-    assert talk.asked.wait(10)
-    talk.say("One")
-    page.wait_for_selector(f"{LAST} .body:has-text('One')")
+    talk = answering(page, ollama, "A long one.", "One")
     page.click("#new-chat")
     page.wait_for_selector(".tries button")
     talk.say(", two")
@@ -222,11 +214,7 @@ def test_a_chat_that_is_being_answered_is_shown_as_it_grows(
 def test_a_chat_deleted_behind_another_frees_the_backend_and_stays_deleted(
     page: Any, ollama: ScriptedOllama
 ) -> None:
-    (talk,) = ollama.talk()
-    ask(page, "To be deleted.")
-    assert talk.asked.wait(10)
-    talk.say("Begun")
-    page.wait_for_selector(f"{LAST} .body:has-text('Begun')")
+    talk = answering(page, ollama, "To be deleted.", "Begun")
     page.click("#new-chat")
     exchange(page, ollama, "To be kept.", "Kept.")
     page.click("#side-toggle")
@@ -323,11 +311,7 @@ def test_a_chat_deleted_in_another_tab_is_left_and_stays_deleted(
 ) -> None:
     exchange(page, ollama, "About otters", "They hold hands.")
     address = page.url
-    (talk,) = ollama.talk()
-    ask(page, "Go on.")
-    assert talk.asked.wait(10)
-    talk.say("And")
-    page.wait_for_selector(f"{LAST} .body:has-text('And')")
+    talk = answering(page, ollama, "Go on.", "And")
     other = page.context.new_page()
     other.goto(address)
     other.wait_for_selector(".turn.assistant")
@@ -367,11 +351,7 @@ def test_a_new_name_is_not_lost_to_an_answer_that_is_written(
 
 
 def test_a_name_given_in_another_tab_outlives_an_answer(page: Any, ollama: ScriptedOllama) -> None:
-    (talk,) = ollama.talk()
-    ask(page, "A long one.")
-    assert talk.asked.wait(10)
-    talk.say("Begun")
-    page.wait_for_selector(f"{LAST} .body:has-text('Begun')")
+    talk = answering(page, ollama, "A long one.", "Begun")
     other = page.context.new_page()
     other.goto(page.url)
     choose(other, "A long one.", "chats.rename")
@@ -440,16 +420,10 @@ def test_a_chat_whose_last_message_is_deleted_leaves_the_list_until_undone(
 def test_a_chat_is_asked_with_the_model_that_answered_it(
     page: Any, ollama: ScriptedOllama
 ) -> None:
-    def choose_model(name: str) -> None:
-        page.click("#model-button")
-        page.wait_for_selector("#model-options .option")
-        page.keyboard.type(name)
-        page.keyboard.press("Enter")
-
-    choose_model("thinker")
+    choose_model(page, "thinker")
     exchange(page, ollama, "To the thinker.", "Hm.")
     page.click("#new-chat")
-    choose_model("talker")
+    choose_model(page, "talker")
     exchange(page, ollama, "To the talker.", "Ha.")
     page.click("#side-toggle")
     page.click(".chat-open:has-text('To the thinker.')")
@@ -482,11 +456,7 @@ def test_what_another_tab_adds_does_not_turn_this_ones_page(
     other = page.context.new_page()
     other.goto(page.url)
     other.wait_for_selector(".turn.assistant")
-    (talk,) = ollama.talk()
-    ask(page, "From the first tab.")
-    assert talk.asked.wait(10)
-    talk.say("To the first")
-    page.wait_for_selector(f"{LAST} .body:has-text('To the first')")
+    talk = answering(page, ollama, "From the first tab.", "To the first")
     exchange(other, ollama, "From the second tab.", "To the second.")
     talk.say(" tab.")
     talk.end()
@@ -500,11 +470,7 @@ def test_what_another_tab_adds_does_not_turn_this_ones_page(
 def test_an_answer_is_taken_up_when_the_tab_that_wrote_it_is_closed(
     page: Any, ollama: ScriptedOllama
 ) -> None:
-    (talk,) = ollama.talk()
-    ask(page, "A long one.")
-    assert talk.asked.wait(10)
-    talk.say("Begun")
-    page.wait_for_selector(f"{LAST} .body:has-text('Begun')")
+    talk = answering(page, ollama, "A long one.", "Begun")
     other = page.context.new_page()
     other.goto(page.url)
     other.wait_for_selector(f"{LAST} .mark:has-text('another tab')")

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..backend import json_reply
 from .ollama import ScriptedOllama
-from .steps import exchange
+from .steps import choose_model, exchange
 
 
 def change(page: Any, name: str, value: str) -> None:
@@ -62,10 +62,7 @@ def test_thinking_is_asked_only_of_models_that_think(page: Any, ollama: Scripted
     page.select_option("#setting-think", "high")
     page.keyboard.press("Escape")
     assert "think" not in exchange(page, ollama, "Hello.", "Hi.").request
-    page.click("#model-button")
-    page.wait_for_selector("#model-options .option")
-    page.keyboard.type("thinker")
-    page.keyboard.press("Enter")
+    choose_model(page, "thinker")
     assert exchange(page, ollama, "Hello.", "Hi.").request["think"] == "high"
 
 

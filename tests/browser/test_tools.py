@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from .ollama import ScriptedOllama
-from .steps import LAST, answered, ask, exchange, texts
+from .steps import LAST, answered, ask, choose_model, exchange, texts
 from .test_settings import change, opened
 
 WEATHER = {
@@ -66,8 +66,5 @@ def test_tools_are_offered_to_models_that_can_use_them(page: Any, ollama: Script
     change(page, "tools", json.dumps(WEATHER))
     page.keyboard.press("Escape")
     assert exchange(page, ollama, "Hello.", "Hi.").request["tools"] == [WEATHER]
-    page.click("#model-button")
-    page.wait_for_selector("#model-options .option")
-    page.keyboard.type("seer")
-    page.keyboard.press("Enter")
+    choose_model(page, "seer")
     assert "tools" not in exchange(page, ollama, "Hello.", "Hi.").request
