@@ -84,9 +84,13 @@ async function start() {
   let looking = null;
 
   /** Who answers, and with which models? Asked once, however many want to know. */
-  function look() {
+  function refresh() {
     looking ??= Promise.all([backend.refresh(), models.refresh()]).finally(() => { looking = null; });
-    return looking.then(() => {
+    return looking;
+  }
+
+  function look() {
+    return refresh().then(() => {
       showManaging();
       if (models.failure?.status === 401) tokenDialog.open();
     });
@@ -168,8 +172,7 @@ async function start() {
   tokenDialog.addEventListener('change', async () => {
     line.reset();
     await looking;
-    looking = Promise.all([backend.refresh(), models.refresh()]).finally(() => { looking = null; });
-    await looking;
+    await refresh();
     showManaging();
     chat.tokenChanged();
   });

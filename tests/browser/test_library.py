@@ -141,11 +141,8 @@ def test_a_chat_is_saved_as_markdown_too(page: Any, ollama: ScriptedOllama, tmp_
     )
 
 
-def test_an_export_of_open_webui_is_read(page: Any, tmp_path: Path) -> None:
-    messages = {
-        "a": {"id": "a", "parentId": None, "role": "user", "content": "Hi", "timestamp": 1},
-        "b": {"id": "b", "parentId": "a", "role": "assistant", "content": "Ho", "timestamp": 2},
-    }
+def open_from_elsewhere(page: Any, tmp_path: Path, messages: dict[str, Any]) -> None:
+    """Imports a chat of Open WebUI's whose current message is `b`, and opens it."""
     chat = {"title": "From elsewhere", "history": {"messages": messages, "currentId": "b"}}
     file = tmp_path / "export.json"
     file.write_text(json.dumps([{"chat": chat}]))
@@ -154,6 +151,14 @@ def test_an_export_of_open_webui_is_read(page: Any, tmp_path: Path) -> None:
     page.click("#side-toggle")
     page.click(".chat-open:has-text('From elsewhere')")
     page.wait_for_selector(".turn.assistant")
+
+
+def test_an_export_of_open_webui_is_read(page: Any, tmp_path: Path) -> None:
+    messages = {
+        "a": {"id": "a", "parentId": None, "role": "user", "content": "Hi", "timestamp": 1},
+        "b": {"id": "b", "parentId": "a", "role": "assistant", "content": "Ho", "timestamp": 2},
+    }
+    open_from_elsewhere(page, tmp_path, messages)
     assert texts(page) == ["Hi", "Ho"]
 
 
@@ -276,14 +281,7 @@ def test_an_export_of_open_webui_shows_its_current_branch(page: Any, tmp_path: P
         "b": {"id": "b", "parentId": "a", "role": "assistant", "content": "Ho", "timestamp": 2},
         "c": {"id": "c", "parentId": "a", "role": "assistant", "content": "Hum", "timestamp": 3},
     }
-    chat = {"title": "From elsewhere", "history": {"messages": messages, "currentId": "b"}}
-    file = tmp_path / "export.json"
-    file.write_text(json.dumps([{"chat": chat}]))
-    bring(page, file)
-    page.wait_for_selector("#toast:has-text('Chats imported: 1')")
-    page.click("#side-toggle")
-    page.click(".chat-open:has-text('From elsewhere')")
-    page.wait_for_selector(".turn.assistant")
+    open_from_elsewhere(page, tmp_path, messages)
     assert texts(page) == ["Hi", "Ho"]
 
 

@@ -145,7 +145,8 @@ def test_a_change_of_the_settings_can_be_undone(page: Any) -> None:
     assert page.input_value("#setting-system") == "Long and thought through."
 
 
-def test_two_tabs_change_their_own_fields(page: Any) -> None:
+def change_in_two_tabs(page: Any) -> None:
+    """The system prompt here, then the temperature in another tab; this one has heard of it."""
     other = page.context.new_page()
     other.goto(page.url)
     other.wait_for_selector("html[data-ready]")
@@ -154,6 +155,10 @@ def test_two_tabs_change_their_own_fields(page: Any) -> None:
     opened(other)
     change(other, "temperature", "0.5")
     page.wait_for_function("() => document.getElementById('setting-temperature').value === '0.5'")
+
+
+def test_two_tabs_change_their_own_fields(page: Any) -> None:
+    change_in_two_tabs(page)
     assert page.input_value("#setting-system") == "From the first tab."
 
 
@@ -168,14 +173,7 @@ def test_what_is_refused_stays_to_be_mended(page: Any) -> None:
 
 
 def test_undo_takes_back_this_tabs_change_only(page: Any) -> None:
-    other = page.context.new_page()
-    other.goto(page.url)
-    other.wait_for_selector("html[data-ready]")
-    opened(page)
-    change(page, "system", "From the first tab.")
-    opened(other)
-    change(other, "temperature", "0.5")
-    page.wait_for_function("() => document.getElementById('setting-temperature').value === '0.5'")
+    change_in_two_tabs(page)
     page.click(".drawer-foot [data-t='undo']")
     assert page.input_value("#setting-system") == ""
     assert page.input_value("#setting-temperature") == "0.5"
