@@ -1,17 +1,23 @@
-"""Where Ollama is: the real one, or the embedded backend until a real one appears.
+"""Where Ollama is: the real one, or the embedded backend while there is none.
 
-Never silent: the log says which, `/health` and the page as well. Requests under way stay with the
-backend they began on; the embedded one ends with the gateway.
+A process that began with the embedded backend keeps looking. The real one takes over when it
+answers, and the embedded one stands in again when the real one cannot be reached. Either must hold
+for some seconds, so that an Ollama that comes and goes does not drag the requests to and fro. Never
+silent: the log says which, `/health` and the page as well. Requests under way stay with the backend
+they began on. Once the last one has left the embedded backend, that sleeps: its process is ended,
+and with it goes the memory of its model.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
-from .embedded.supervisor import Supervisor
-from .errors import GatewayError
+from .embedded.supervisor import COMMAND, EmbeddedFailed, Supervisor
+from .errors import GatewayError, UpstreamUnavailable
 from .upstream.client import UpstreamClient
 from .upstream.ollama import Backend
 from .upstream.request import UpstreamRequest
@@ -21,37 +27,68 @@ log = logging.getLogger(__name__)
 
 EmbeddedMode = Literal["auto", "always", "never"]
 
-LOOK_EVERY_S = 3.0
-PATIENCE_S = 2.0
+Sight = Literal["answers", "refuses", "unclear"]
+"""What a look at the real Ollama saw. Whoever is slow, or answers as no Ollama would, is there all
+the same: that is `unclear`, and no reason to leave it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds."""
+
+    look_every: float = 2.0
+    answer_within: float = 2.0
+    answering: float = 2.0
+    """How long the real Ollama must answer before it takes over."""
+    refusing: float = 10.0
+    """How long it must refuse before the embedded backend stands in: longer than a restart."""
+    try_again: float = 60.0
+    """After the embedded backend did not start."""
+
+
+PACE = Pace()
 
 
 class Takeover:
     """Starts the embedded backend where it is wanted, and looks for a real Ollama meanwhile."""
 
-    def __init__(self, backend: Backend, client: UpstreamClient, mode: EmbeddedMode) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        client: UpstreamClient,
+        mode: EmbeddedMode,
+        *,
+        command: Sequence[str] = COMMAND,
+        pace: Pace = PACE,
+    ) -> None:
+        """`command` starts the embedded backend."""
         self._backend = backend
         self._client = client
         self._mode = mode
-        self._supervisor: Supervisor | None = None
+        self._pace = pace
+        self._supervisor = Supervisor(self._moved, command=command)
         self._watch: asyncio.Task[None] | None = None
+        self._seen: tuple[str, Sight] = ("", "unclear")
+        self._seen_since = 0.0
+        self._not_before = 0.0
 
     async def start(self) -> None:
         """Decides where requests go. Raises EmbeddedFailed."""
-        if self._mode == "never" or (self._mode == "auto" and await self._real_answers()):
+        if self._mode == "never" or (self._mode == "auto" and await self._look() == "answers"):
             return
-        self._supervisor = Supervisor(self._moved)
         url = await self._supervisor.start()
         self._backend.use_embedded(url)
         log.warning("Requests go to the embedded backend at %s.", url)
         if self._mode == "auto":
             log.warning("Nothing answers at %s; looking for it meanwhile.", self._where)
-            self._watch = asyncio.create_task(self._wait_for_real())
+            self._watch = asyncio.create_task(self._keep_looking())
 
     async def stop(self) -> None:
+        """Ends the looking and the embedded backend. May be called at any time."""
         if self._watch is not None:
             self._watch.cancel()
-        if self._supervisor is not None:
-            await self._supervisor.stop()
+            await asyncio.wait({self._watch})
+        await self._supervisor.stop()
 
     def _moved(self, url: str) -> None:
         """The embedded backend was restarted, on another port."""
@@ -62,21 +99,68 @@ class Takeover:
     def _where(self) -> str:
         return self._backend.real.base_url
 
-    async def _wait_for_real(self) -> None:
-        while not await self._real_answers():
-            await asyncio.sleep(LOOK_EVERY_S)
+    async def _keep_looking(self) -> None:
+        pace, loop = self._pace, asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(pace.look_every)
+            sight = await self._look()
+            lasts_s = loop.time() - self._seen_since
+            if self._backend.kind == "embedded":
+                if sight == "answers" and lasts_s >= pace.answering:
+                    await self._take_over()
+            elif sight == "refuses" and lasts_s >= pace.refusing:
+                if loop.time() >= self._not_before:
+                    await self._fall_back(lasts_s)
+            else:
+                await self._sleep_when_idle()
+
+    async def _take_over(self) -> None:
         self._backend.use_real()
         log.warning("Ollama answers at %s: new requests go there.", self._where)
+        await self._supervisor.let_go()
 
-    async def _real_answers(self) -> bool:
+    async def _fall_back(self, refused_s: float) -> None:
+        try:
+            url = await self._supervisor.start()
+        except (EmbeddedFailed, OSError) as failure:
+            log.error("Nothing answers at %s, and: %s", self._where, failure)
+            self._not_before = asyncio.get_running_loop().time() + self._pace.try_again
+            return
+        if await self._look() != "refuses":  # it came back meanwhile
+            await self._supervisor.let_go()
+            return
+        self._backend.use_embedded(url)
+        log.warning(
+            "Nothing has answered at %s for %.0f s: new requests go to the embedded backend at %s.",
+            self._where,
+            refused_s,
+            url,
+        )
+
+    async def _sleep_when_idle(self) -> None:
+        url = self._supervisor.url
+        if url is not None and not self._client.is_asking(url):
+            await self._supervisor.stop()
+            log.info("The embedded backend sleeps while Ollama answers.")
+
+    async def _look(self) -> Sight:
+        """Asks the real Ollama whether it is there, and keeps since when that has been so."""
+        where = self._where
+        sight = await self._ask()
+        if (where, sight) != self._seen:
+            self._seen, self._seen_since = (where, sight), asyncio.get_running_loop().time()
+        return sight
+
+    async def _ask(self) -> Sight:
         request = UpstreamRequest(
             self._backend.real.url("/api/version"),
-            connect_timeout=PATIENCE_S,
-            first_byte_timeout=PATIENCE_S,
-            idle_timeout=PATIENCE_S,
+            first_byte_timeout=self._pace.answer_within,
+            idle_timeout=self._pace.answer_within,
         )
         try:
             response = await self._client.fetch(request, raise_error=False)
+        except UpstreamUnavailable:
+            return "refuses"
         except GatewayError:
-            return False
-        return ollama_version(response.code, response.body) is not None
+            return "unclear"
+        return "answers" if ollama_version(response.code, response.body) else "unclear"

@@ -60,18 +60,26 @@ class Supervisor:
         return self._process is not None and self._process.returncode is None
 
     async def start(self) -> str:
-        """Starts the child and waits until it listens. Returns its base URL; raises
-        `EmbeddedFailed`."""
-        url = await self._launch()
+        """Starts the child, unless it still runs, and waits until it listens. Returns its base
+        URL; raises `EmbeddedFailed`. May be called again after `let_go` and `stop`."""
+        await self.let_go()
+        if not self.alive or self.url is None:
+            await self._end_child()
+            await self._launch()
         self._watch = asyncio.create_task(self._keep_alive())
-        return url
+        assert self.url is not None
+        return self.url
 
-    async def stop(self) -> None:
-        """Ends the child and waits for its end. May be called at any time, and twice."""
+    async def let_go(self) -> None:
+        """From now on the child is not started again when it ends."""
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.wait({self._watch})
             self._watch = None
+
+    async def stop(self) -> None:
+        """Ends the child and waits for its end. May be called at any time, and twice."""
+        await self.let_go()
         await self._end_child()
 
     async def _launch(self) -> str:
@@ -140,7 +148,7 @@ class Supervisor:
 
     async def _end_child(self) -> None:
         """Asks the child to end by closing its stdin, then by signal, and collects it."""
-        process, self._process, self.url = self._process, None, None
+        process, self.url = self._process, None
         if process is None:
             return
         if process.stdin is not None:
@@ -152,7 +160,8 @@ class Supervisor:
             logger.warning("The embedded backend does not end; killing it.")
             process.kill()
             await process.wait()
-        await asyncio.gather(*self._readers)
+        await asyncio.wait(self._readers)
+        self._process = None  # only now: who is cancelled on the way may come again
 
     async def _pass_log_on(self, stream: asyncio.StreamReader) -> None:
         while True:

@@ -169,6 +169,10 @@ class UpstreamClient(AsyncHTTPClient):
         exchange = Exchange(asked, head, self._pool(url), done)
         self._newest = exchange
 
+    def is_asking(self, base_url: str) -> bool:
+        """Whether a request to this server is under way, or waits for its turn."""
+        return any(exchange.url.startswith(f"{base_url}/") for exchange in self._under_way.values())
+
     def fail(self, fetch: asyncio.Future[HTTPResponse], error: GatewayError) -> None:
         """Ends what is under way for this future of `fetch`, with this error."""
         exchange = self._under_way.get(fetch)

@@ -81,6 +81,10 @@ class Exchange:
         self.collected: list[bytes] = []
         self._collected_bytes = 0
 
+    @property
+    def url(self) -> str:
+        return self._request.url
+
     def start(self) -> None:
         connection = self._pool.take()
         if connection is not None:
