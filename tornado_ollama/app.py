@@ -43,6 +43,7 @@ from .resources import STATIC_DIR
 from .upstream.client import UpstreamClient
 from .upstream.ollama import Backend, Clocks, Ollama
 from .upstream.turns import QueueLimits
+from .wire.default_model import KnownModels
 from .wire.policy import Policy
 from .wire.target import split_target
 
@@ -82,6 +83,7 @@ class Gateway(Application):
         self._live = Live()
         self._probe = Probe()
         self._resumables: Resumables = {}
+        self._known_models = KnownModels()
         self._started_at = time.monotonic()
         self.deps = self._make_deps(settings)
         self.client.turns.limits = _queue_limits(settings)
@@ -177,6 +179,7 @@ class Gateway(Application):
                 assets=read_assets(STATIC_DIR),
                 probe=self._probe,
                 resumables=self._resumables,
+                known_models=self._known_models,
                 started_at=self._started_at,
             ),
             max_body_bytes=settings.limits.max_body_bytes,

@@ -7,15 +7,18 @@ from typing import Any
 
 from ..access.judge import refuse_models
 from ..access.visibility import only_visible
-from ..errors import GatewayError, NotFound, UpstreamBroken
-from ..wire import native
+from ..errors import GatewayError, NotFound, UpstreamBroken, UpstreamTimeout
+from ..wire import default_model, native
 from ..wire import socket_frames as frames
+from ..wire.native import ModelEntry
 from ..wire.openai.errors import native_error
+from ..wire.openai.models import LIST_PATH, SHOW_PATH, show_body
 from ..wire.socket import native_chat
+from .exchanges import OWN_HEADERS
 from .socket_job import Job, Outlet
 
 LIST_PATIENCE_S = 5.0
-"""How long Ollama may take to say which models there are."""
+"""How long Ollama may take to say which models there are, or what one of them can do."""
 
 
 class ChatJob(Job):
@@ -104,22 +107,49 @@ class ChatJob(Job):
         return model
 
     async def _default_model(self) -> str:
-        """`chat.default_model`, else the first model of /api/tags that can chat."""
+        """`chat.default_model`, else the first model of Ollama's list that can chat."""
         deps, principal = self._outlet.deps, self._outlet.principal
         assert principal is not None
         if deps.default_model:
             return deps.default_model
+        status, listing = await self._ask("GET", LIST_PATH)
+        if status != 200:
+            raise native_error(status, listing)
+        listed = native.decode(native.TAGS, only_visible(listing, principal))
+        questions = default_model.MAX_QUESTIONS
+        for model in default_model.candidates(listed):
+            chats = deps.site.known_models.chats(model)
+            if chats is None and questions:
+                questions -= 1
+                chats = await self._look_up(model)
+            if chats is not False:  # where nobody knows, the list is believed
+                return model.name
+        raise NotFound("There is no model to chat with; pull one first, or name it in `model`.")
+
+    async def _look_up(self, model: ModelEntry) -> bool | None:
+        """Whether a model can chat; None where Ollama does not tell."""
+        try:
+            chats = default_model.chats(*await self._ask("POST", SHOW_PATH, show_body(model.name)))
+        except (UpstreamBroken, UpstreamTimeout):
+            return None
+        if chats is not None:
+            self._outlet.deps.site.known_models.keep(model, chats)
+        return chats
+
+    async def _ask(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+        """Status and body of a short question before the chat."""
         self._go_on()
-        self._fetch = deps.ollama.fetch(
-            "GET", "/api/tags", headers=self._outlet.headers_up(), patience=LIST_PATIENCE_S
+        self._fetch = self._outlet.deps.ollama.fetch(
+            method,
+            path,
+            headers=[*OWN_HEADERS, *self._outlet.headers_up()],
+            body=body,
+            replayable=True,
+            patience=LIST_PATIENCE_S,
         )
         response = await self._fetch
         self._go_on()
-        listed = native.decode(native.TAGS, only_visible(response.body, principal))
-        for model in listed.models or ():
-            if model.capabilities is None or "completion" in model.capabilities:
-                return model.name
-        raise NotFound("There is no model to chat with; pull one first, or name it in `model`.")
+        return response.code, response.body
 
 
 class PlainJob(ChatJob):

@@ -15,6 +15,7 @@ from ..access.origins import HostPolicy, OriginPolicy
 from ..access.principal import Principal
 from ..access.proxies import TrustedProxies
 from ..upstream.ollama import Ollama
+from ..wire.default_model import KnownModels
 from ..wire.policy import Policy
 from .assets import Asset
 from .probe import Probe
@@ -79,6 +80,7 @@ class Site:
     assets: Mapping[str, Asset]
     probe: Probe
     resumables: Resumables
+    known_models: KnownModels
     started_at: float
     """`time.monotonic()` of the start, in seconds."""
 

@@ -85,6 +85,7 @@ class EmbedReply(msgspec.Struct):
 
 class ModelEntry(msgspec.Struct):
     name: str = ""
+    digest: str = ""
     modified_at: str = ""
     details: dict[str, Any] | None = None
     capabilities: list[str] | None = None

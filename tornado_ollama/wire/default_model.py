@@ -1,0 +1,57 @@
+"""Which model a chat goes to that names none: the first of Ollama's list that can chat.
+
+Ollama's list does not always know what a model can do: `/api/tags` gives `completion` for a BERT
+whose GGUF file has its keys sorted, as `ollama create` writes them, while `/api/show` says
+`embedding` (0.32 and 0.33; its list reads the keys in order and misses what stands before the
+architecture). So the list only proposes, and `/api/show` decides. What it said is kept by the
+model's digest, which changes with the model.
+"""
+
+from __future__ import annotations
+
+from .native import SHOW, ModelEntry, TagsReply, decode
+
+MAX_QUESTIONS = 8
+"""Models asked about for one chat; the next one is believed to be what the list says."""
+
+MAX_KEPT = 1024
+"""Models whose answer is kept; the oldest leaves."""
+
+_CHATS = "completion"
+
+
+def candidates(tags: TagsReply) -> list[ModelEntry]:
+    """The models of the list that it does not rule out, in its order: the newest first."""
+    return [model for model in tags.models or () if _chats(model.capabilities)]
+
+
+def chats(status: int, body: bytes) -> bool | None:
+    """Whether the model can chat, by the reply of `/api/show`; None where that does not tell,
+    because the reply is an error. Raises UpstreamBroken."""
+    return _chats(decode(SHOW, body).capabilities) if status == 200 else None
+
+
+def _chats(capabilities: list[str] | None) -> bool:
+    """An Ollama before 0.6 does not say what its models can do."""
+    return capabilities is None or _CHATS in capabilities
+
+
+class KnownModels:
+    """What `/api/show` said about models."""
+
+    def __init__(self) -> None:
+        self._chats: dict[tuple[str, str], bool] = {}
+
+    def __len__(self) -> int:
+        return len(self._chats)
+
+    def chats(self, model: ModelEntry) -> bool | None:
+        """Whether it can chat; None where that is not known."""
+        return self._chats.get((model.name, model.digest))
+
+    def keep(self, model: ModelEntry, chats: bool) -> None:
+        if not model.digest:  # it could become another model and nobody would notice
+            return
+        self._chats[model.name, model.digest] = chats
+        if len(self._chats) > MAX_KEPT:
+            del self._chats[next(iter(self._chats))]
