@@ -37,7 +37,20 @@ def test_an_empty_list_may_be_null() -> None:
     assert names({"models": None}) == []
 
 
-@pytest.mark.parametrize("listing", [b"", b"[]", b"{}", b'{"models":[1]}', b"[" * 100_000])
+def test_half_a_surrogate_is_passed_on_as_it_came() -> None:
+    kept = only_visible(b'{"models":[{"name":"small","x":"\\ud800"}],"y":"\\udfff"}', BOUND)
+    assert b'"\\ud800"' in kept and b'"\\udfff"' in kept
+    kept.decode()
+
+
+@pytest.mark.parametrize(
+    "listing",
+    [
+        *(b"", b"[]", b"{}", b'{"models":[1]}', b"[" * 100_000, b'{"models":"small"}'),
+        *(b'{"models":[{"name":["small"]}]}', b'{"models":[{"name":{}}]}'),
+        *(b'{"models":[{"name":null}]}', b'{"models":[{"name":"small","x":"\xff"}]}'),
+    ],
+)
 def test_a_reply_that_is_no_list_is_not_passed_on(listing: bytes) -> None:
     with pytest.raises(UpstreamBroken):
         only_visible(listing, BOUND)

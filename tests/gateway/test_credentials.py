@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from ..backend import Backend
+from ..backend import Backend, Reply
 from .keys import BOTH, BOUND, GENERATE, JWT_SECRET, MANAGE, SECURED, UNKNOWN, bearer, signed
+from .sockets import socket
 
 secured = pytest.mark.parametrize("config", [SECURED], ids=["secured"])
 
@@ -206,6 +207,41 @@ async def test_a_bound_credential_uses_and_sees_its_models(connect: Any, backend
     listed = (await client.request("GET", "/v1/models", headers)).json()["data"]
     assert listed and all(model["id"].startswith("smollm2") for model in listed)
     assert (await client.request("GET", "/v1/models/all-minilm", headers)).status in (403, 404)
+
+
+@pytest.mark.gen_test
+@secured
+@pytest.mark.parametrize("path", ["/api/tags", "/v1/models"])
+@pytest.mark.parametrize(
+    "listing",
+    [
+        *(b'{"models":[{"name":["smollm2"]}]}', b'{"models":[{"name":{}}]}', b'{"models":[5]}'),
+        *(b'{"models":[{"name":"smollm2","details":{"x":"\xff"}}]}', b"\xff", b"[]"),
+    ],
+)
+async def test_a_list_that_cannot_be_read_is_502_for_a_bound_credential(
+    connect: Any, backend: Backend, path: str, listing: bytes
+) -> None:
+    backend.on("/api/tags", Reply(listing))
+    response = await (await connect()).request("GET", path, [bearer(BOUND)])
+    assert response.status == 502
+    assert isinstance(response.json()["error"], dict if path.startswith("/v1") else str)
+
+
+@pytest.mark.gen_test
+@secured
+async def test_a_list_is_filtered_over_a_socket_whatever_it_calls_itself(
+    http_server: Any, http_port: int, backend: Backend
+) -> None:
+    listing = b'{"models":[{"name":"smollm2"},{"name":"secret"}]}\n'
+    for content_type in ("application/x-ndjson", "application/json", None):
+        backend.on("/api/tags", Reply(listing, content_type=content_type))
+        async with socket(http_port, headers=[bearer(BOUND)]) as ws:
+            await ws.send({"type": "request", "id": "r", "path": "/api/tags"})
+            frames = await ws.until("end")
+        assert [frame["data"] for frame in frames if frame["type"] == "chunk"] == [
+            {"models": [{"name": "smollm2"}]}
+        ]
 
 
 @pytest.mark.gen_test

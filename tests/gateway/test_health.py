@@ -68,7 +68,13 @@ async def test_a_valid_credential_is_told_more(connect: Any, backend: Backend, c
 
 
 @secured
-@pytest.mark.parametrize("fault", [Reset(), Reply(b"no", 404), Reply(b"[]"), Reply(b"[" * 9999)])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        *(Reset(), Reply(b"no", 404), Reply(b"[]"), Reply(b"[" * 9999)),
+        *(Reply(b'{"models":[{"name":"\\ud800"}]}'), Reply(b'{"models":[{"name":["m"]}]}')),
+    ],
+)
 async def test_an_ollama_that_does_not_tell_its_models_is_there_all_the_same(
     connect: Any, backend: Backend, config: Any, fault: Any
 ) -> None:

@@ -38,9 +38,15 @@ async def id_is_free(ws: Socket) -> None:
         (b'{"message":{"content":5}}\n', 502),
         (b'{"message":"x"}\n', 502),
         (b'{"message":{"content":"\xff"}}\n', 502),
+        (b'{"message":{"tool_calls":[{"function":{"arguments":{"a":"\xff"}}}]}}\n', 502),
+        (b'{"message":{"content":""},"logprobs":[{"token":"\xff"}]}\n', 502),
+        (b'{"message":{"content":""},"done":true,"x":"\xff"}\n', 502),
         (b'{"done":true,"eval_count":"x","total_duration":[],"done_reason":5}\n', "stop"),
     ],
-    ids=["surrogate", "number", "message", "bytes", "counters"],
+    ids=[
+        *("surrogate", "number", "message", "bytes", "bytes of a call", "bytes of logprobs"),
+        *("bytes of the end", "counters"),
+    ],
 )
 async def test_odd_lines_end_a_chat_in_order(
     http_server: Any,
@@ -101,7 +107,11 @@ async def test_a_question_for_the_models_can_be_cancelled(
 async def test_a_list_of_models_that_is_none_is_an_error_frame(
     http_server: Any, http_port: int, backend: Backend
 ) -> None:
-    for listing in (b'{"models":[{"name":"m","capabilities":5}]}', b'{"models":[5]}', b"[]"):
+    for listing in (
+        *(b'{"models":[{"name":"m","capabilities":5}]}', b'{"models":[5]}', b"[]"),
+        *(b'{"models":[{"name":["m"]}]}', b'{"models":[{"name":"\\ud800"}]}'),
+        *(b'{"models":[{"name":"m"}],"x":"\xff"}', b"\xff"),
+    ):
         backend.on("/api/tags", Reply(listing))
         async with socket(http_port) as ws:
             await ws.send({"text": "x"})

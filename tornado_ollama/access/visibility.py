@@ -17,7 +17,15 @@ def only_visible(listing: bytes, principal: Principal) -> bytes:
     try:
         reply: dict[str, Any] = json.loads(listing)
         models = reply["models"] or []
-        reply["models"] = [model for model in models if principal.may_use(model["name"])]
+        reply["models"] = [model for model in models if principal.may_use(_name(model))]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise UpstreamBroken("Ollama's list of models could not be read.") from error
-    return json.dumps(reply, ensure_ascii=False, separators=(",", ":")).encode()
+    # In ASCII: half a surrogate, which JSON can spell, has no UTF-8.
+    return json.dumps(reply, separators=(",", ":")).encode()
+
+
+def _name(model: Any) -> str:
+    name = model["name"]
+    if not isinstance(name, str):
+        raise TypeError("a model's name is no text")
+    return name

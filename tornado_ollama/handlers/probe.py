@@ -6,12 +6,11 @@ Whether it is there, its version alone decides.
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import dataclass
 
 from ..errors import GatewayError
 from ..upstream.ollama import Ollama
-from ..wire.native import ollama_version
+from ..wire.native import TAGS, decode, ollama_version
 
 CACHE_S = 2.0
 PATIENCE_S = 2.0
@@ -60,7 +59,8 @@ async def _loaded(ollama: Ollama) -> tuple[str, ...]:
     """The models in memory; none where that is not told."""
     try:
         response = await ollama.fetch("GET", "/api/ps", patience=PATIENCE_S)
-        models = json.loads(response.body)["models"] if response.code == 200 else ()
-        return tuple(str(model["name"]) for model in models or ())
-    except (GatewayError, ValueError, KeyError, TypeError, RecursionError):
+        if response.code != 200:
+            return ()
+        return tuple(model.name for model in decode(TAGS, response.body).models or ())
+    except GatewayError:
         return ()

@@ -74,6 +74,8 @@ class RequestJob(Job):
         return super().emit(frame)
 
     def on_head(self, head: ResponseHead) -> None:
+        if self._filtered:
+            self._is_stream = False  # whatever it calls itself: a list is looked through whole
         self._told = head.status
         self._first_byte_s = time.monotonic() - self._began
         self.emit(frames.frame("response", self.id, status=head.status))

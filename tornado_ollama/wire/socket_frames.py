@@ -64,6 +64,8 @@ def read_chat_line(line: bytes) -> ChatLine:
     record = decode(_CHAT, line)
     if record.error:
         raise native_error(500, line)
+    if not record.is_text:  # the text alone has been decoded already
+        _check_utf8(line)
     return record
 
 
@@ -77,8 +79,7 @@ def line_data(line: bytes) -> bytes:
     JSON object in UTF-8. Raises what the line says, when it says an error; else UpstreamBroken."""
     if decode(_ANY, line).error:
         raise native_error(500, line)
-    if not _is_utf8(line):
-        raise UpstreamBroken("Ollama answered with something that cannot be read.")
+    _check_utf8(line)
     return line
 
 
@@ -165,6 +166,12 @@ def _count(value: Any) -> int:
 
 def _ms(nanoseconds: Any) -> float:
     return round(_count(nanoseconds) / 1e6, 2)
+
+
+def _check_utf8(line: bytes) -> None:
+    """What is passed on as it came would be a text frame that ends the socket of any browser."""
+    if not _is_utf8(line):
+        raise UpstreamBroken("Ollama answered with something that cannot be read.")
 
 
 def _is_utf8(data: bytes) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from ...errors import UpstreamBroken
 from .. import native
 from .checks import Json
 from .replies import Identity
@@ -70,10 +71,15 @@ _FUNCTION = msgspec.json.Decoder(native.Function)
 
 
 def _arguments_text(arguments: msgspec.Raw) -> str:
-    """The arguments as compact JSON text; an upstream that sends text already is left alone."""
+    """The arguments as compact JSON text; an upstream that sends text already is left alone.
+    Raises UpstreamBroken."""
     raw = bytes(arguments)
     if raw == b"null":
         return "{}"
-    if raw.startswith(b'"'):
-        return msgspec.json.decode(raw, type=str) or "{}"
-    return msgspec.json.format(raw, indent=-1).decode()
+    try:
+        if raw.startswith(b'"'):
+            return msgspec.json.decode(raw, type=str) or "{}"
+        return msgspec.json.format(raw, indent=-1).decode()
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        # What is kept raw has been walked over, but nobody has looked at its bytes.
+        raise UpstreamBroken("Ollama sent a tool call that cannot be read.") from None
