@@ -4,6 +4,8 @@ import pytest
 
 from tornado_ollama.access.origins import HostPolicy, OriginPolicy, origin_pattern
 
+from ..deadline import deadline
+
 
 @pytest.mark.parametrize(
     "origin",
@@ -60,6 +62,32 @@ def test_a_wildcard_stays_within_the_host() -> None:
         *("https://a.example.com.evil.org", "https://p.example:8443.evil.org"),
     ):
         assert not policy.allows(other, "h")
+
+
+def test_a_wildcard_may_have_several_stars() -> None:
+    policy = OriginPolicy(["https://*-preview.*.example.com:*"])
+    assert policy.allows("https://app-preview.eu.example.com:8443", "h")
+    for other in (
+        *("https://app-preview.eu.example.com", "https://app.eu.example.com:8443"),
+        *("https://app-preview.eu.example.com:", "https://app-preview.example.com:8443"),
+        "https://app-preview.eu/.example.com:8443",
+    ):
+        assert not policy.allows(other, "h")
+
+
+@pytest.mark.parametrize("chars", [400, 30_000])
+@pytest.mark.parametrize("tail", ["", ":x", "/", " "])
+def test_a_long_origin_is_refused_without_trying_every_way(chars: int, tail: str) -> None:
+    policy = OriginPolicy(["https://*a*a*a*a*a*b", "https://*.*.*.example.com:*"])
+    for text in ("a", "a.", "a:", ":1"):
+        with deadline():
+            assert not policy.allows("https://" + text * (chars // len(text)) + tail, "h")
+
+
+def test_an_origin_longer_than_any_host_fits_no_wildcard() -> None:
+    policy = OriginPolicy(["https://*.example.com"])
+    assert policy.allows(f"https://{'a' * 240}.example.com", "h")
+    assert not policy.allows(f"https://{'a' * 600}.example.com", "h")
 
 
 def test_a_star_alone_allows_every_origin() -> None:

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable
 from ipaddress import ip_address
 
+from ..wire.globs import fits
+
 OLLAMA_ORIGINS = (
     *(
         f"{scheme}://{host}{port}"
@@ -26,7 +28,13 @@ OLLAMA_ORIGINS = (
 )
 """What Ollama itself always allows (`envconfig/config.go`, `AllowedOrigins`)."""
 
-_PATTERN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@\\\s]*")
+MAX_ORIGIN_CHARS = 512
+"""Longest origin that is held against wildcards: a host has up to 253 characters (RFC 1035)."""
+
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@\\\s]*")
+"""Of an origin and of a pattern: a star is text that stays within the host."""
+
+_PORT = re.compile(r"[0-9]{1,5}")
 
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\s:/?#@\[\]\\]+)(:[0-9]{1,5})?")
 
@@ -34,7 +42,7 @@ _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\s:/?#@\[\]\\]+)(:[0-9]{1,5})?")
 def origin_pattern(text: str) -> str:
     """A configured origin in its one spelling. Raises ValueError with the rule."""
     pattern = text.strip().lower().removesuffix("/")
-    if pattern in ("*", "null") or _PATTERN.fullmatch(pattern):
+    if pattern in ("*", "null") or _ORIGIN.fullmatch(pattern):
         return pattern
     raise ValueError("an origin is scheme://host[:port] without a path, with * as wildcard")
 
@@ -47,8 +55,7 @@ class OriginPolicy:
         settled = {origin_pattern(pattern) for pattern in (*OLLAMA_ORIGINS, *patterns)}
         self._all = "*" in settled
         self._exact = frozenset(pattern for pattern in settled if "*" not in pattern)
-        wild = sorted(_regex(pattern) for pattern in settled - self._exact - {"*"})
-        self._wild = re.compile("|".join(wild))
+        self._wild = [_Wildcard(pattern) for pattern in sorted(settled - self._exact - {"*"})]
 
     def allows(self, origin: str, host: str) -> bool:
         """Whether a page of `origin` may call; `host` is the request's own `Host`."""
@@ -57,7 +64,25 @@ class OriginPolicy:
             return True
         if host and origin in (f"http://{host.lower()}", f"https://{host.lower()}"):
             return True
-        return self._wild.fullmatch(origin) is not None
+        if len(origin) > MAX_ORIGIN_CHARS or not _ORIGIN.fullmatch(origin):
+            return False
+        return any(wildcard.takes(origin) for wildcard in self._wild)
+
+
+class _Wildcard:
+    """A pattern with stars. `:*` at its end is a port; any other star is any part of the host."""
+
+    def __init__(self, pattern: str) -> None:
+        self._any_port = pattern.endswith(":*")
+        self._pieces = pattern.removesuffix(":*").split("*")
+
+    def takes(self, origin: str) -> bool:
+        """`origin` is one, in lower case."""
+        if self._any_port:
+            origin, _, port = origin.rpartition(":")
+            if not _PORT.fullmatch(port):
+                return False
+        return fits(self._pieces, origin)
 
 
 class HostPolicy:
@@ -88,9 +113,3 @@ def _is_ip(text: str) -> bool:
         return False
     return True
 
-
-def _regex(pattern: str) -> str:
-    """`:*` at the end is a port; any other star is text that stays within the host."""
-    if pattern.endswith(":*"):
-        return _regex(pattern[:-2]) + ":[0-9]{1,5}"
-    return re.escape(pattern).replace(r"\*", r"[^/?#@\\\s]*")

@@ -13,6 +13,7 @@ import json
 from functools import lru_cache
 
 from ..errors import BadRequest
+from .globs import fits
 from .json_weight import refuse_heavy
 
 DEFAULT_HOST = "registry.ollama.ai"
@@ -45,21 +46,11 @@ def matches(glob: str, name: str) -> bool:
     """
     if len(name) > MAX_NAME_CHARS:
         return False
-    first, *others = _pieces(glob)
+    pieces = _pieces(glob)
     name = canonical(name)
-    if first.startswith(f"{DEFAULT_HOST}/"):
+    if pieces[0].startswith(f"{DEFAULT_HOST}/"):
         name = _with_defaults(name)
-    if not others:
-        return name == first
-    if not name.startswith(first):
-        return False
-    at, last = len(first), others.pop()
-    for piece in others:
-        found = name.find(piece, at)
-        if found < 0:
-            return False
-        at = found + len(piece)
-    return len(name) - len(last) >= at and name.endswith(last)
+    return fits(pieces, name)
 
 
 def named_models(body: bytes) -> list[str]:
