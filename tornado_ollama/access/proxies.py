@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Protocol
 
+MAX_HOPS = 64
+"""Entries of `X-Forwarded-For` that are followed; no request passes more proxies than that."""
+
 
 class Headers(Protocol):
     def get_list(self, name: str) -> list[str]: ...
@@ -59,19 +62,27 @@ class TrustedProxies:
         if not hops and (real := _last(headers, "X-Real-IP")):
             hops = [real]
         address, chain = peer, list[str]()
-        for hop in reversed(hops):
-            try:
-                ip_address(hop)
-            except ValueError:
+        for hop in reversed(hops[-MAX_HOPS:]):
+            if not _is_plain_address(hop):
                 break
             address = hop
-            chain.insert(0, hop)
+            chain.append(hop)
             if not self.trusts(hop):
                 break
-        return Client(address, ", ".join(chain), scheme)
+        return Client(address, ", ".join(reversed(chain)), scheme)
 
 
 def _last(headers: Headers, name: str) -> str:
     """The last value of a header that may be a list: what the nearest proxy wrote."""
     values = headers.get_list(name)
     return values[-1].split(",")[-1].strip() if values else ""
+
+
+def _is_plain_address(text: str) -> bool:
+    """Without a zone (`fe80::1%eth0`): that means something on one machine only, and it may be any
+    text of any length, which would stand in the log."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return "%" not in text
