@@ -13,6 +13,8 @@ from tornado_ollama.embedded.options import (
 )
 from tornado_ollama.embedded.refusal import Refusal
 
+from ..deadline import deadline
+
 
 @pytest.mark.parametrize(
     ("options", "message"),
@@ -76,6 +78,8 @@ def test_keep_alive_is_seconds_or_a_duration(value: object, seconds: float | Non
         ("300", 'time: missing unit in duration "300"'),
         ("-1", 'time: missing unit in duration "-1"'),
         ("", 'time: invalid duration ""'),
+        ("..", 'time: invalid duration ".."'),
+        ("-.5.", 'time: missing unit in duration "-.5."'),
         (True, "Unsupported type: 'bool'"),
     ],
 )
@@ -83,6 +87,12 @@ def test_other_durations_are_refused(value: object, message: str) -> None:
     with pytest.raises(Refusal) as caught:
         read_keep_alive(value)
     assert (caught.value.status, caught.value.message) == (400, message)
+
+
+@pytest.mark.parametrize("text", ["1", "1.", "1h", "."])
+def test_a_duration_of_a_megabyte_is_refused_as_fast_as_it_is_read(text: str) -> None:
+    with deadline(), pytest.raises(Refusal, match="invalid duration"):
+        read_keep_alive(text * (1_000_000 // len(text)) + "x")
 
 
 @pytest.mark.parametrize("value", [None, ""])

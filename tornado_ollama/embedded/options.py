@@ -47,6 +47,8 @@ FOREVER = math.inf
 _UNITS_S = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)")
 _DURATION = re.compile(rf"[+-]?(?:{_PART.pattern})+")
+_BARE = re.compile(r"[+-]?\.*\d[\d.]*")
+"""Digits and points, one digit at least; only one way to match, or long text would take long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ def _duration(text: str) -> float:
     if text in ("0", "+0", "-0"):
         return 0.0
     if _DURATION.fullmatch(text) is None:
-        bare = re.fullmatch(r"[+-]?[\d.]*\d[\d.]*", text)
+        bare = _BARE.fullmatch(text)
         fault = "missing unit in duration" if bare else "invalid duration"
         raise Refusal(400, f'time: {fault} "{text}"')
     seconds = sum(float(number) * _UNITS_S[unit] for number, unit in _PART.findall(text))
