@@ -22,7 +22,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 from ..errors import GatewayError, QueueFull, ShuttingDown
 from ..wire.headers import request_head
 from .connection import Connection
-from .exchange import Exchange, response_headers
+from .exchange import Exchange
 from .request import UpstreamRequest
 from .turns import Turns
 
@@ -122,11 +122,13 @@ class UpstreamClient(AsyncHTTPClient):
         exchange.unwanted = future.cancelled
 
         def settled(future: asyncio.Future[HTTPResponse]) -> None:
-            del self._under_way[future]
-            if future.cancelled():
-                exchange.abort()
-            if request.takes_turn:
-                self.turns.leave(exchange)
+            try:
+                del self._under_way[future]
+                if future.cancelled():
+                    exchange.abort()
+            finally:
+                if request.takes_turn:
+                    self.turns.leave(exchange)
 
         self._under_way[future] = exchange
         future.add_done_callback(settled)
@@ -160,7 +162,7 @@ class UpstreamClient(AsyncHTTPClient):
                     request,
                     head.status,
                     reason=head.reason,
-                    headers=response_headers(head),
+                    headers=exchange.headers,
                     buffer=BytesIO(b"".join(exchange.collected)),
                 )
             )

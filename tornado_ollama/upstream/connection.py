@@ -5,25 +5,35 @@ whether the connection may be used again. It must not know about pools, clocks o
 are `client.py`'s. Everything parsed out of one read of the socket is handed over in one call, so
 that a token costs no future, no task and no queue.
 
-Rules: RFC 9112 (message framing: section 6, keep-alive: section 9.3), RFC 9110 section 15.2 (1xx).
+Whatever goes wrong in a call that asyncio makes ends the exchange with an error and makes the
+connection unusable: asyncio would only log it, and whoever asked would wait for ever.
+
+Rules: RFC 9112 (message framing: section 6, keep-alive: section 9.3), RFC 9110 sections 5.5 (a
+field's value ends before the blanks behind it) and 15.2 (1xx).
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 from collections.abc import Awaitable, Callable
-from typing import Protocol, cast
+from typing import Concatenate, ParamSpec, Protocol, cast
 
 import httptools
 
-from ..errors import UpstreamBroken
+from ..errors import GatewayError, UpstreamBroken
+from .unforeseen import unforeseen
 
 READ_BYTES = 256 * 1024
 """The most that one read of the socket returns, and so the most one slow reader holds back."""
 
 MAX_HEAD_BYTES = 64 * 1024
 """Status line and headers of one reply; Go's and nginx's own limits are lower."""
+
+MAX_UNPAID_BYTES = 64 * 1024
+"""Received in a row after the head without any payload among it: trailers and the extensions of
+chunks are kept by the parser until they end, and no timeout counts them."""
 
 MAX_INFORMATIONAL = 10
 """1xx replies tolerated before the real one, as many as Tornado tolerates."""
@@ -34,8 +44,7 @@ _view = memoryview(bytearray(READ_BYTES))
 
 
 class Reader(Protocol):
-    """What a connection tells its exchange. None of these may raise: asyncio would be the one to
-    catch it."""
+    """What a connection tells its exchange. An exchange ends itself where one of these fails."""
 
     def on_head(self, status: int, reason: str, headers: list[tuple[str, str]]) -> None: ...
 
@@ -45,8 +54,26 @@ class Reader(Protocol):
     def on_end(self) -> None:
         """The reply is complete."""
 
-    def on_failure(self, error: UpstreamBroken, *, silent: bool) -> None:
+    def on_failure(self, error: GatewayError, *, silent: bool) -> None:
         """The connection is unusable. `silent`: not one byte of a reply had arrived."""
+
+
+P = ParamSpec("P")
+
+
+def _breaks_off(
+    call: Callable[Concatenate[Connection, P], None],
+) -> Callable[Concatenate[Connection, P], None]:
+    """A call that asyncio makes: an exception in it ends the exchange and the connection."""
+
+    @functools.wraps(call)
+    def guarded(self: Connection, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            call(self, *args, **kwargs)
+        except Exception as error:
+            self._fail(unforeseen(error))
+
+    return guarded
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -91,6 +118,7 @@ class Connection(asyncio.BufferedProtocol):
         self._framed = False
         self._informational = 0
         self._head_bytes = 0
+        self._unpaid_bytes = 0
         self._head_ready = False
         self._head_told = False
         self._complete = False
@@ -110,7 +138,7 @@ class Connection(asyncio.BufferedProtocol):
             await self._room
 
     def abort(self) -> None:
-        """Closes at once, dropping what was not sent. The reader hears nothing more."""
+        """Closes at once, discarding what was not sent. The reader is not called again."""
         self._reader = None
         self._transport.abort()
 
@@ -123,6 +151,12 @@ class Connection(asyncio.BufferedProtocol):
         return _view  # a view, because asyncio's TLS writes into slices of it
 
     def buffer_updated(self, nbytes: int) -> None:
+        try:
+            self._take_in(nbytes)
+        except Exception as error:
+            self._fail(unforeseen(error))
+
+    def _take_in(self, nbytes: int) -> None:
         reader = self._reader
         if reader is None:  # bytes on an idle connection belong to no request
             self._transport.abort()
@@ -133,8 +167,11 @@ class Connection(asyncio.BufferedProtocol):
         failure = self._parse(nbytes)
         if self._head_ready and not self._head_told:
             self._head_told = True
+            if not 200 <= self._status <= 599:
+                self._fail(UpstreamBroken("Ollama answered with a status that HTTP does not have."))
+                return
             reader.on_head(self._status, self._reason.decode("latin-1"), self._headers)
-        if self._parts:
+        if self._parts and self._reader is reader:
             self._deliver(reader)
         if self._reader is not reader:  # aborted from inside one of its own callbacks
             return
@@ -146,7 +183,9 @@ class Connection(asyncio.BufferedProtocol):
     def eof_received(self) -> None:
         """The transport closes itself next; `connection_lost` draws the conclusion."""
 
+    @_breaks_off
     def connection_lost(self, exc: Exception | None) -> None:
+        self._lost(self)
         if self._room is not None and not self._room.done():
             self._room.set_result(None)
         if self._reader is not None and exc is not None:
@@ -155,11 +194,12 @@ class Connection(asyncio.BufferedProtocol):
         reader = self._reader
         if reader is not None and self._resuming is None:
             self._finish_lost(reader)
-        self._lost(self)
 
+    @_breaks_off
     def pause_writing(self) -> None:
         self._room = self._loop.create_future()
 
+    @_breaks_off
     def resume_writing(self) -> None:
         if self._room is not None and not self._room.done():
             self._room.set_result(None)
@@ -177,7 +217,7 @@ class Connection(asyncio.BufferedProtocol):
         key = name.decode("latin-1")
         if key.lower() in ("content-length", "transfer-encoding"):
             self._framed = True
-        self._headers.append((key, value.decode("latin-1")))
+        self._headers.append((key, value.strip(b" \t").decode("latin-1")))
 
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
@@ -222,9 +262,11 @@ class Connection(asyncio.BufferedProtocol):
         except OSError:
             pass  # nothing (more) to read
 
-    def _parse(self, nbytes: int) -> UpstreamBroken | None:
+    def _parse(self, nbytes: int) -> GatewayError | None:
         try:
             self._parser.feed_data(_view[:nbytes])
+        except httptools.HttpParserCallbackError as error:  # raised in one of the methods above
+            return unforeseen(error)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             if self._complete:  # garbage after a whole reply: the reply counts
                 self._surplus = True
@@ -236,6 +278,12 @@ class Connection(asyncio.BufferedProtocol):
             not self._head_ready and self._head_bytes > MAX_HEAD_BYTES
         ):
             return UpstreamBroken("Ollama answered with too many or too large headers.")
+        if self._parts or self._complete or not self._head_told:
+            self._unpaid_bytes = 0
+            return None
+        self._unpaid_bytes += nbytes
+        if self._unpaid_bytes > MAX_UNPAID_BYTES:
+            return UpstreamBroken("Ollama sent too much that is no part of its reply.")
         return None
 
     def _deliver(self, reader: Reader) -> None:
@@ -251,12 +299,16 @@ class Connection(asyncio.BufferedProtocol):
             self._resuming = asyncio.ensure_future(rest)
             self._resuming.add_done_callback(self._resume)
 
+    @_breaks_off
     def _resume(self, rested: asyncio.Future[None]) -> None:
         self._resuming = None
-        if not rested.cancelled():
-            rested.exception()  # a writer that failed has told its own handler
+        error = None if rested.cancelled() else rested.exception()
         reader = self._reader
         if reader is None:
+            return
+        # OSError: the client has left, and Tornado tells its handler.
+        if error is not None and not isinstance(error, OSError):
+            self._fail(unforeseen(error))
             return
         self.last_read = self._loop.time()
         if self._parts:
@@ -288,7 +340,7 @@ class Connection(asyncio.BufferedProtocol):
         broken.__cause__ = self._lost_with
         self._fail(broken)
 
-    def _fail(self, error: UpstreamBroken) -> None:
+    def _fail(self, error: GatewayError) -> None:
         reader, self._reader = self._reader, None
         self._transport.abort()
         if reader is not None:

@@ -3,20 +3,20 @@
 An exchange waits for its turn where there is a queue, then walks through connecting, sending,
 waiting for the head, and reading; in each of these `abort` closes the connection at once, which is
 what makes Ollama stop computing. It ends exactly once: `done` is called with a response or an
-error, or, after `abort`, not at all.
+error, or, after `abort`, not at all. An exception in any call from outside is such an end, too.
 """
 
 from __future__ import annotations
 
 import asyncio
 import errno
-import logging
+import functools
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Concatenate, ParamSpec, Protocol
 
-from tornado.httputil import HTTPHeaders
+from tornado.httputil import HTTPHeaders, HTTPInputError
 
 from ..errors import (
     ClientStalled,
@@ -28,8 +28,7 @@ from ..errors import (
 )
 from .connection import Connection
 from .request import BodyProducer, ResponseHead, UpstreamRequest
-
-log = logging.getLogger(__name__)
+from .unforeseen import unforeseen
 
 MAX_COLLECTED_BYTES = 256 * 1024 * 1024
 """Largest reply kept whole, for those who did not ask to have it piece by piece: thousands of
@@ -48,6 +47,24 @@ class Pool(Protocol):
     async def connect(self) -> Connection: ...
 
     def give_back(self, connection: Connection) -> None: ...
+
+
+P = ParamSpec("P")
+
+
+def _ends_it(
+    call: Callable[Concatenate[Exchange, P], None],
+) -> Callable[Concatenate[Exchange, P], None]:
+    """A call from outside: an exception in it ends the exchange with an error."""
+
+    @functools.wraps(call)
+    def guarded(self: Exchange, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            call(self, *args, **kwargs)
+        except Exception as error:
+            self.fail(unforeseen(error))
+
+    return guarded
 
 
 class Exchange:
@@ -74,10 +91,12 @@ class Exchange:
         self._position: int | None = None
         self._sent_at = 0.0
         self._blocked = False  # Ollama does not take more of the upload
-        self._over = False
+        self._over = False  # nothing runs any more
+        self._told = False  # `done` was called, or nobody wants to hear of the end
         self.unwanted: Callable[[], bool] = bool
         """Whether whoever asked has cancelled; the abort that follows may be a moment away."""
         self.response: ResponseHead | None = None
+        self.headers = HTTPHeaders()
         self.collected: list[bytes] = []
         self._collected_bytes = 0
 
@@ -85,6 +104,7 @@ class Exchange:
     def url(self) -> str:
         return self._request.url
 
+    @_ends_it
     def start(self) -> None:
         connection = self._pool.take()
         if connection is not None:
@@ -94,14 +114,12 @@ class Exchange:
 
     def abort(self) -> None:
         """Ends the exchange in whatever phase it is; nobody is told."""
-        if self._over:
-            return
-        self._close()
-        if self._connection is not None:
-            self._connection.abort()
+        self._told = True
+        self._stop()
 
     # -- turns.Member -------------------------------------------------------------------------
 
+    @_ends_it
     def go(self) -> None:
         """Begins, unless nobody wants it any more: it leaves the queue in a moment then."""
         if self._over or self.unwanted():
@@ -112,6 +130,7 @@ class Exchange:
         if not self._over:
             self.start()
 
+    @_ends_it
     def queued(self, position: int, timeout: float) -> None:
         if self._over or self.unwanted():
             return
@@ -119,17 +138,17 @@ class Exchange:
             self._patience = timeout
             self._stop_clock()
             late = self._entered_at + timeout
-            self._clock = self._loop.call_at(late, self.fail, QueueTimeout(timeout))
+            self._clock = self._loop.call_at(late, self._waited_too_long, timeout)
         self._tell_position(position)
 
+    @_ends_it
+    def _waited_too_long(self, timeout: float) -> None:
+        self.fail(QueueTimeout(timeout))
+
     def _tell_position(self, position: int) -> None:
-        if self._request.position_callback is None or position == self._position:
-            return
-        self._position = position
-        try:
+        if self._request.position_callback is not None and position != self._position:
+            self._position = position
             self._request.position_callback(position)
-        except Exception as error:
-            self._fail_unforeseen(error)
 
     # -- connecting and sending ---------------------------------------------------------------
 
@@ -148,11 +167,12 @@ class Exchange:
         except (OSError, UnicodeError) as error:  # UnicodeError: no possible host name
             self.fail(_unreachable(error))
         except Exception as error:
-            self._fail_unforeseen(error)
+            self.fail(unforeseen(error))
         else:
             self._task = None
             self._send_on(connection)
 
+    @_ends_it
     def _send_on(self, connection: Connection) -> None:
         request = self._request
         self._connection = connection
@@ -178,42 +198,44 @@ class Exchange:
 
         try:
             await producer(send)
+            if chunked and connection.usable:
+                connection.write(b"0\r\n\r\n")
         except GatewayError as error:
             self.fail(error)
         except Exception as error:
-            self._fail_unforeseen(error)
+            self.fail(unforeseen(error))
         else:
-            if chunked and connection.usable:
-                connection.write(b"0\r\n\r\n")
             self._sent_at = self._loop.time()
             self._task = None
 
     # -- connection.Reader --------------------------------------------------------------------
 
+    @_ends_it
     def on_head(self, status: int, reason: str, headers: list[tuple[str, str]]) -> None:
         self.response = ResponseHead(status, reason, headers)
-        if self._clock is not None:
-            self._clock.cancel()
-            self._clock = None
+        try:
+            self.headers = response_headers(self.response)
+        except HTTPInputError as error:
+            broken = UpstreamBroken("Ollama answered with a header that HTTP does not allow.")
+            broken.__cause__ = error
+            self.fail(broken)
+            return
+        self._stop_clock()
         if self._request.idle_timeout:
             self._clock = self._loop.call_later(self._request.idle_timeout, self._tick)
-        try:
-            if self._request.header_callback is not None:
-                _tell_lines(self._request.header_callback, self.response)
-            if self._request.head_callback is not None:
-                self._request.head_callback(self.response)
-        except Exception as error:
-            self._fail_unforeseen(error)
+        if self._request.header_callback is not None:
+            _tell_lines(self._request.header_callback, self.response)
+        if self._request.head_callback is not None:
+            self._request.head_callback(self.response)
 
     def on_data(self, data: bytes) -> Awaitable[None] | None:
-        if self._request.streaming_callback is None:
-            self._collect(data)
-            return None
         try:
-            return self._request.streaming_callback(data)
+            if self._request.streaming_callback is not None:
+                return self._request.streaming_callback(data)
+            self._collect(data)
         except Exception as error:
-            self._fail_unforeseen(error)
-            return None
+            self.fail(unforeseen(error))
+        return None
 
     def _collect(self, data: bytes) -> None:
         self._collected_bytes += len(data)
@@ -222,17 +244,18 @@ class Exchange:
         else:
             self.collected.append(data)
 
+    @_ends_it
     def on_end(self) -> None:
-        connection, uploading = self._connection, self._task is not None
-        self._close()
-        if connection is not None:
-            if uploading:  # answered early: the rest of the body is not wanted
-                connection.abort()
-            elif connection.usable:
-                self._pool.give_back(connection)
-        self._done(None)
+        connection = self._connection
+        assert connection is not None
+        if self._task is None and connection.usable:
+            self._pool.give_back(connection)
+            self._connection = None
+        self._stop()  # still uploading: Ollama answered early, and does not want the rest
+        self._tell(None)
 
-    def on_failure(self, error: UpstreamBroken, *, silent: bool) -> None:
+    @_ends_it
+    def on_failure(self, error: GatewayError, *, silent: bool) -> None:
         connection = self._connection
         if silent and connection is not None and connection.used > 1 and self._request.replayable:
             # The pooled connection was dead before it was used: once more, on a new one.
@@ -244,6 +267,7 @@ class Exchange:
 
     # -- clocks and ends ----------------------------------------------------------------------
 
+    @_ends_it
     def _tick(self) -> None:
         """Looks how long Ollama has been silent; re-arms itself while that is within the limit.
 
@@ -273,28 +297,33 @@ class Exchange:
 
     def fail(self, error: GatewayError) -> None:
         """Ends the exchange in whatever phase it is, with this error."""
-        if not self._over:
-            self.abort()
+        self._stop()
+        self._tell(error)
+
+    def _tell(self, error: GatewayError | None) -> None:
+        """Calls `done`, once."""
+        if self._told:
+            return
+        self._told = True
+        try:
             self._done(error)
+        except Exception as fault:
+            self._done(unforeseen(fault))
 
-    def _fail_unforeseen(self, error: Exception) -> None:
-        """The last resort: whoever asked must hear of the end, whatever went wrong."""
-        log.error("A request to Ollama failed in an unforeseen way", exc_info=error)
-        failure = GatewayError("The gateway failed; its log says more.")
-        failure.__cause__ = error
-        self.fail(failure)
-
-    def _stop_clock(self) -> None:
-        if self._clock is not None:
-            self._clock.cancel()
-            self._clock = None
-
-    def _close(self) -> None:
+    def _stop(self) -> None:
+        """Closes the connection, unless it was given back, and all that runs for the exchange."""
         self._over = True
         self._stop_clock()
         if self._task is not None and self._task is not asyncio.current_task():
             self._task.cancel()
         self._task = None
+        if self._connection is not None:
+            self._connection.abort()
+
+    def _stop_clock(self) -> None:
+        if self._clock is not None:
+            self._clock.cancel()
+            self._clock = None
 
 
 def _unreachable(error: OSError | UnicodeError) -> UpstreamUnavailable:
@@ -321,6 +350,7 @@ def _tell_lines(header_callback: Callable[[str], None], head: ResponseHead) -> N
 
 
 def response_headers(head: ResponseHead) -> HTTPHeaders:
+    """Raises HTTPInputError for a name or a value with characters that have no place there."""
     headers = HTTPHeaders()
     for name, value in head.headers:
         headers.add(name, value)
