@@ -16,6 +16,7 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import Any, cast
 from urllib.parse import SplitResult, urlsplit
+from weakref import WeakSet
 
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 
@@ -41,7 +42,7 @@ class OriginPool:
         self._port = port
         self._tls = tls
         self._idle: dict[Connection, asyncio.TimerHandle] = {}
-        self._open: set[Connection] = set()
+        self._open: WeakSet[Connection] = WeakSet()
 
     def take(self) -> Connection | None:
         """The connection used last, which is the one most surely alive."""

@@ -1,0 +1,80 @@
+"""Raises an exception in one chosen call on the way to Ollama, to see who survives it.
+
+A call counts when it begins a piece of work that somebody else is in charge of: asyncio, httptools
+or a timer calls into `upstream/`, a guard there calls what it guards, or `upstream/` calls back
+into a handler. The guards themselves (functions that are one `try`) and what cleans up after a
+request are left alone.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import tornado_ollama
+
+PACKAGE = str(Path(tornado_ollama.__file__).parent)
+UPSTREAM = str(Path(PACKAGE) / "upstream")
+TESTS = str(Path(__file__).parent)
+
+GUARDS = {"guarded", "buffer_updated", "settled", "on_data", "_connect", "_upload", "_tell"}
+PARSED = {"on_status", "on_header", "on_headers_complete", "on_body", "on_message_complete"}
+CLEANERS = {
+    "abort",
+    "connection_made",  # one assignment; asyncio has no way to tell anybody that it failed
+    "done",  # of the client's; `_tell` calls it again
+    "fail",
+    "leave",
+    "unforeseen",
+    "unwanted",
+    "<lambda>",
+    "_stop",
+    "_fail",
+}
+
+
+class Injected(Exception):
+    """What the injector raises."""
+
+
+class Injector:
+    """Counts the calls of one request from 0, and raises in the one whose number is `at`."""
+
+    def __init__(self, at: int | None) -> None:
+        self._at = at
+        self.seen: list[str] = []
+
+    def trace(self, frame: FrameType, event: str, _: Any) -> None:
+        if event == "call" and _counts(frame):
+            self.seen.append(f"{Path(frame.f_code.co_filename).name}:{frame.f_code.co_qualname}")
+            if len(self.seen) - 1 == self._at:
+                raise Injected(self.seen[-1])
+
+
+def _counts(frame: FrameType) -> bool:
+    name, file = frame.f_code.co_name, frame.f_code.co_filename
+    if not file.startswith(PACKAGE) or name in CLEANERS:
+        return False
+    caller = frame.f_back
+    called_from = caller.f_code.co_filename if caller is not None else ""
+    if file.startswith(UPSTREAM):
+        if name in GUARDS or called_from.startswith(TESTS):
+            return False
+        by_guard = caller is not None and caller.f_code.co_name in GUARDS
+        return by_guard or name in PARSED or not called_from.startswith(PACKAGE)
+    return called_from.startswith(UPSTREAM) or name == "produce"
+
+
+@contextmanager
+def injector(at: int | None) -> Iterator[Injector]:
+    """Watches the calls of this thread."""
+    injector = Injector(at)
+    sys.settrace(injector.trace)
+    try:
+        yield injector
+    finally:
+        sys.settrace(None)
