@@ -41,32 +41,32 @@ def _reason(error: Exception) -> str:
 
 def mapping(value: object, param: str) -> Json:
     if not isinstance(value, dict):
-        raise _wrong(param, "an object")
+        raise _wrong(value, param, "an object")
     return value
 
 
 def items(value: object, param: str) -> list[Any]:
     if not isinstance(value, list):
-        raise _wrong(param, "an array")
+        raise _wrong(value, param, "an array")
     return value
 
 
 def text(value: object, param: str) -> str:
     if not isinstance(value, str):
-        raise _wrong(param, "a string")
+        raise _wrong(value, param, "a string")
     return value
 
 
 def name(value: object, param: str) -> str:
     """A string that is not empty."""
     if value is None or value == "":
-        raise BadRequest(f"'{param}' is required.", param=param)
+        raise missing(param)
     return text(value, param)
 
 
 def boolean(value: object, param: str) -> bool:
     if not isinstance(value, bool):
-        raise _wrong(param, "true or false")
+        raise _wrong(value, param, "true or false")
     return value
 
 
@@ -75,7 +75,7 @@ def integer(value: object, param: str, low: int, high: int) -> int:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):
-        raise _wrong(param, "an integer")
+        raise _wrong(value, param, "an integer")
     _within(value, param, low, high)
     return value
 
@@ -83,7 +83,7 @@ def integer(value: object, param: str, low: int, high: int) -> int:
 def number(value: object, param: str, low: float, high: float) -> int | float:
     """A number of `low`..`high`, of the type it was sent in."""
     if not isinstance(value, (int, float)) or isinstance(value, bool):
-        raise _wrong(param, "a number")
+        raise _wrong(value, param, "a number")
     _within(value, param, low, high)
     return value
 
@@ -108,5 +108,12 @@ def _within(value: int | float, param: str, low: float, high: float) -> None:
         raise BadRequest(f"'{param}' must be between {low} and {high}.", param=param)
 
 
-def _wrong(param: str, expected: str) -> BadRequest:
+def missing(param: str) -> BadRequest:
+    return BadRequest(f"'{param}' is required.", param=param)
+
+
+def _wrong(value: object, param: str, expected: str) -> BadRequest:
+    """`null` is the same as absent; as a member of an array it is a value like others."""
+    if value is None and not param.endswith("]"):
+        return missing(param)
     return BadRequest(f"'{param}' must be {expected}.", param=param)

@@ -16,7 +16,7 @@ from ...errors import BadRequest, UpstreamBroken
 from .. import native
 from ..policy import Policy
 from . import fields
-from .checks import Json, boolean, integer, name
+from .checks import Json, boolean, integer, missing, name
 from .errors import reported_error
 from .options import keep_alive, native_options
 
@@ -113,7 +113,7 @@ def _input(value: object) -> str | list[str]:
     embeds it."""
     given = value if isinstance(value, list) else [value]
     if value is None or not given:
-        raise BadRequest("'input' is required.", param="input")
+        raise missing("input")
     texts: list[str] = []
     for item in given:
         if isinstance(item, (int, list)) and not isinstance(item, bool):

@@ -7,7 +7,7 @@ a grammar, so it is enforced whether `strict` is set or not.
 from __future__ import annotations
 
 from ...errors import BadRequest
-from .checks import Json, shallow
+from .checks import Json, mapping, shallow
 from .fields import JSON_SCHEMA, RESPONSE_FORMAT
 
 Format = str | Json
@@ -36,14 +36,9 @@ def reply_format(body: Json) -> Format | None:
 
 
 def _schema(wrapper: object) -> Json:
-    if not isinstance(wrapper, dict):
-        raise BadRequest(f"'{_PARAM}.json_schema' must be an object.", param=_PARAM)
+    wrapper = mapping(wrapper, f"{_PARAM}.json_schema")
     JSON_SCHEMA.check(wrapper, f"{_PARAM}.json_schema")
-    schema = wrapper.get("schema")
-    if not isinstance(schema, dict):
-        raise BadRequest(
-            f"'{_PARAM}.json_schema.schema' must be a JSON Schema object.", param=_PARAM
-        )
+    schema = mapping(wrapper.get("schema"), f"{_PARAM}.json_schema.schema")
     shallow(schema, _PARAM)
     return schema
 

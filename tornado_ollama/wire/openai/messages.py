@@ -14,7 +14,7 @@ import msgspec
 
 from ...errors import BadRequest
 from . import fields
-from .checks import Json, items, mapping, name, shallow, text
+from .checks import Json, items, mapping, missing, name, shallow, text
 from .images import (
     RemoteImage,
     audio_base64,
@@ -79,7 +79,7 @@ def _content(
         native["content"] = value
     elif value is None:
         if native["role"] != "assistant":
-            raise BadRequest(f"'{param}' is required.", param=param)
+            raise missing(param)
     elif isinstance(value, list):
         _parts(value, native, param, talk, fetch_images)
     else:
@@ -186,8 +186,7 @@ def _tool_result(message: Json, native: Json, param: str, talk: Conversation) ->
     call_id = message.get("tool_call_id")
     tool = message.get("name") or message.get("tool_name")
     if call_id is None and tool is None:
-        param += ".tool_call_id"
-        raise BadRequest(f"'{param}' is required.", param=param)
+        raise missing(f"{param}.tool_call_id")
     if call_id is not None:
         native["tool_call_id"] = text(call_id, f"{param}.tool_call_id")
     if tool is not None:
