@@ -49,8 +49,25 @@ TABLE = [
     (500, "model runner has unexpectedly stopped", 500, "server_error", None, None),
     (500, "unable to allocate the context size", 500, "server_error", None, None),
     (400, "illegal base64 data at input byte 0", 400, INVALID, None, None),
-    (401, "unauthorized", 401, "authentication_error", None, None),
-    (403, "ollama cloud is disabled: run", 403, "permission_error", None, None),
+    (400, 'time: invalid duration "soon"', 400, INVALID, "keep_alive", None),
+    (400, 'time: missing unit in duration "300"', 400, INVALID, "keep_alive", None),
+    (400, 'time: unknown unit "x" in duration "5x"', 400, INVALID, "keep_alive", None),
+    (400, "json: cannot unmarshal string into Go struct field ChatRequest.messages of type x",
+     400, INVALID, "messages", None),
+    (400, "json: cannot unmarshal number into Go struct field ChatRequest.format of type x",
+     400, INVALID, "response_format", None),
+    (400, "json: cannot unmarshal bool into Go struct field EmbedRequest.options.num_ctx of type",
+     400, INVALID, "options.num_ctx", None),
+    (400, 'invalid think value: "x" (must be "high", "medium", "low", "max", true, or false)',
+     400, INVALID, "reasoning_effort", None),
+    (401, "unauthorized", 502, "server_error", None, "upstream_unauthorized"),
+    (403, "ollama cloud is disabled: run", 502, "server_error", None, "upstream_forbidden"),
+    (407, "proxy authentication required", 502, "server_error", None, "upstream_unauthorized"),
+    (405, "method not allowed", 502, "server_error", None, "upstream_broken"),
+    (408, "too slow", 502, "server_error", None, "upstream_broken"),
+    (415, "unsupported media type", 502, "server_error", None, "upstream_broken"),
+    (402, "payment required", 402, INVALID, None, None),
+    (413, "request too large", 413, INVALID, None, None),
     (429, "too many requests", 429, "rate_limit_error", None, "rate_limit_exceeded"),
     (502, "cloud unreachable", 502, "server_error", None, None),
     (302, "moved", 502, "server_error", None, None),
@@ -125,7 +142,15 @@ def test_the_error_object_has_all_four_keys() -> None:
     }
 
 
+def test_no_status_of_ollamas_is_the_gateways_verdict_on_a_credential() -> None:
+    for status in range(400, 600):
+        for body in (b'{"error":"x"}', b'{"error":{"message":"x","code":401}}', b"no"):
+            assert errors.native_error(status, body).status not in (401, 403, 407)
+
+
 def test_sdks_are_told_not_to_repeat_what_will_fail_again() -> None:
+    signin = errors.native_error(401, b'{"error":"unauthorized"}')
+    assert errors.error_headers(signin) == {"X-Should-Retry": "false"}
     crash = errors.native_error(500, b'{"error":"llama runner process has terminated"}')
     assert errors.error_headers(crash) == {"X-Should-Retry": "false"}
 

@@ -20,14 +20,33 @@ _MAX_MESSAGE = 2000
 """Longest sentence handed on, in characters."""
 
 _INVALID = "invalid_request_error"
-_TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+_TYPES = {429: "rate_limit_error"}
 _CODES = {429: "rate_limit_exceeded"}
+
+_ABOUT_THE_GATEWAY = {
+    401: "upstream_unauthorized",
+    403: "upstream_forbidden",
+    405: "upstream_broken",
+    407: "upstream_unauthorized",
+    408: "upstream_broken",
+    415: "upstream_broken",
+}
+"""Statuses by which Ollama judges the gateway, or itself before its cloud: that it is not signed
+in, that a model needs a subscription. Passed on they would speak of the client's credential, or of
+its method, its body or its silence, so they become 502 with these codes."""
 
 _CAPABILITY = re.compile(r"does not support (\w+)")
 _CAPABILITY_FIELDS = {"tools": "tools", "thinking": "reasoning_effort", "insert": "suffix"}
 _CONTEXT = re.compile(r"exceed_context_size|context (?:length|size)|input is too long", re.I)
 _OPTION = re.compile(r'option "(\w{1,60})" must be of type')
 _FORMAT = re.compile(r"^invalid format\b|failed to parse grammar|json schema conversion", re.I)
+_DURATION = re.compile(r"^time: .{1,100}\bduration\b")
+"""Go's complaint (time.ParseDuration); the one duration of a request is `keep_alive`."""
+_GO_FIELD = re.compile(r"^json: cannot unmarshal .{1,60} into Go struct field \w+\.([\w.]+) of ")
+"""Of encoding/json; what stands before the first dot is the name of Ollama's own type."""
+_THINK = re.compile(r"^(?:invalid )?think value\b")
+_FIELDS = {"format": "response_format", "think": "reasoning_effort"}
+"""What a client of /v1 may have called a field that Ollama names."""
 _MODEL_NAME = re.compile(r"^model is required|^invalid model name", re.I)
 
 
@@ -81,7 +100,7 @@ def error_headers(error: GatewayError) -> dict[str, str]:
     headers = {}
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
-    if error.status == 500:
+    if error.status == 500 or error.code in ("upstream_unauthorized", "upstream_forbidden"):
         headers["X-Should-Retry"] = "false"
     return headers
 
@@ -108,12 +127,20 @@ def _classified(status: int, complaint: _Complaint, input_field: str) -> Gateway
         return answer(400, _INVALID, param, "unsupported_value")
     if found := _OPTION.search(sentence):
         return answer(400, _INVALID, found[1])
+    if status == 400 and (found := _GO_FIELD.search(sentence)):
+        return answer(400, _INVALID, _FIELDS.get(found[1], found[1]))
+    if status == 400 and _DURATION.search(sentence):
+        return answer(400, _INVALID, "keep_alive")
+    if status == 400 and _THINK.search(sentence):
+        return answer(400, _INVALID, "reasoning_effort")
     if _FORMAT.search(sentence):
         return answer(400, _INVALID, "response_format")
     if status == 400 and _MODEL_NAME.search(sentence):
         return answer(400, _INVALID, "model")
     if status == 503:
         return answer(503, "server_error", code="overloaded")
+    if code := _ABOUT_THE_GATEWAY.get(status):
+        return answer(502, "server_error", code=code)
     if 400 <= status < 500:
         return answer(status, _TYPES.get(status, _INVALID), code=_CODES.get(status))
     return answer(status if 500 <= status < 600 else 502, "server_error")
