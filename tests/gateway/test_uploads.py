@@ -10,7 +10,7 @@ import pytest
 
 from tornado_ollama.handlers import native
 
-from ..backend import Backend, EarlyAnswer, Exchange, Reply, Transcript, load
+from ..backend import Backend, EarlyAnswer, Exchange, Reply, Transcript, json_reply, load
 from ..waiting import settled, until
 from .keys import BOTH, BOUND, GENERATE, SECURED, bearer
 
@@ -173,6 +173,36 @@ async def test_an_audio_form_passes_unchanged(connect: Any, backend: Backend) ->
     assert (response.status, response.body) == (record.status, record.body)
     assert bytes(backend.exchanges[0].body) == form
     assert backend.exchanges[0].header("content-type") == headers[0][1]
+
+
+NESTED = '{"error":{"code":400,"message":"Failed to load audio","type":"invalid_request_error"}}'
+
+
+@pytest.mark.parametrize("size", [0, 2 * MIB], ids=["small", "large"])
+@pytest.mark.parametrize(
+    ("said", "status", "expected"),
+    [
+        ({"error": NESTED}, 500, (400, "Failed to load audio", None, None)),
+        ({"error": {"message": "x"}}, 400, (400, "x", None, None)),
+        ({"error": 'model "x" not found'}, 404, (404, 'model "x" not found', "model",
+                                               "model_not_found")),
+        ({"error": "unauthorized"}, 401, (502, "unauthorized", None, "upstream_unauthorized")),
+        ("404 page not found", 404, (502, "Ollama's server answered 404 without an error message.",
+                                    None, "upstream_broken")),
+    ],
+    ids=["nested", "openai", "no model", "not signed in", "no such route"],
+)  # fmt: skip
+async def test_an_audio_form_that_is_refused_gets_openais_form(
+    connect: Any, backend: Backend, said: Any, status: int, expected: Any, size: int
+) -> None:
+    backend.on("*", json_reply(said, status))
+    headers = [("Content-Type", "multipart/form-data; boundary=b")]
+    form = b"--b--\r\n" + b" " * size
+    response = await (await connect()).request("POST", AUDIO, headers, form)
+    error = response.json()["error"]
+    found = (response.status, error["message"], error["param"], error["code"])
+    assert found == expected
+    assert response.header("content-type") == "application/json; charset=utf-8"
 
 
 @pytest.mark.parametrize("config", [SECURED], ids=["secured"])

@@ -17,10 +17,14 @@ from ..errors import GatewayError
 from ..upstream.exchange import response_headers
 from ..upstream.request import ResponseHead
 from ..wire.headers import to_client
+from ..wire.openai.errors import native_error
 from .base import BaseHandler
 from .downstream import Downstream
 
 NDJSON = "application/x-ndjson"
+
+MAX_ERROR_BYTES = 1024 * 1024
+"""Of an error that is translated; Ollama's are some hundred bytes."""
 
 UNBUFFERED = (("Cache-Control", "no-cache, no-transform"), ("X-Accel-Buffering", "no"))
 """Asks proxies in front (nginx reads the second) not to hold a stream back."""
@@ -33,8 +37,13 @@ class Relay:
         self._handler = handler
         self._down = Downstream(handler)
         self._lines = False
+        self._error_status = 0
+        self._error_body = b""
 
     def on_head(self, head: ResponseHead) -> None:
+        if self._handler.is_openai and head.status >= 400:
+            self._error_status = head.status
+            return
         headers = to_client(response_headers(head))
         self._lines = any(
             name.lower() == "content-type" and value.startswith(NDJSON) for name, value in headers
@@ -42,11 +51,15 @@ class Relay:
         self._down.start(head.status, [*headers, *UNBUFFERED] if self._lines else headers)
 
     def on_data(self, data: bytes) -> Awaitable[None] | None:
+        if self._error_status:
+            self._error_body = (self._error_body + data)[:MAX_ERROR_BYTES]
+            return None
         return self._down.write(data)
 
     async def follow(self, fetch: asyncio.Future[HTTPResponse]) -> None:
         """Returns when the reply has been passed on, or cut. Raises GatewayError while a proper
-        error answer is still possible."""
+        error answer is still possible; so leave Ollama's own errors under /v1, whose clients
+        expect OpenAI's form."""
         handler, down = self._handler, self._down
         handler.reply = down
         try:
@@ -63,6 +76,8 @@ class Relay:
             handler.sent, handler.first_byte_s = down.sent, down.first_byte_at
             raise
         else:
+            if self._error_status:
+                raise native_error(self._error_status, self._error_body, input_field="file")
             handler.end_reply(down)
 
     def _last_words(self, error: GatewayError) -> bytes:
