@@ -8,7 +8,16 @@ from typing import Any
 
 import pytest
 
-from tests.backend import Backend, Reply, StallBeforeHeaders, json_reply
+from tests.backend import (
+    Backend,
+    GarbageStatusLine,
+    HugeHeaders,
+    Reply,
+    Reset,
+    StallBeforeHeaders,
+    WrongContentLength,
+    json_reply,
+)
 from tornado_ollama.handlers import remote_images
 from tornado_ollama.wire.openai import image_urls
 
@@ -79,8 +88,15 @@ async def test_nothing_of_the_clients_reaches_the_image_server(
         Reply(b"", 302, "image/png", [("Location", "/b.png")]),
         Reply(PNG * 1000, content_type="image/png"),
         StallBeforeHeaders(),
+        HugeHeaders(),
+        GarbageStatusLine(),
+        WrongContentLength(),
+        Reset(),
+        Reply(PNG, content_type="image/png", headers=[("Content-Length", "x")]),
+        Reply(PNG, content_type="image/png", headers=[("Bad Name", "x")]),
     ],
-    ids=["html", "untyped", "empty", "missing", "redirect", "large", "stall"],
+    ids=["html", "untyped", "empty", "missing", "redirect", "large", "stall", "huge headers",
+         "garbage", "wrong length", "reset", "length no number", "bad header"],
 )
 async def test_what_is_no_bearable_image_is_refused_in_one_sentence(
     connect: Any, backend: Backend, config: Any, answer: Any, monkeypatch: pytest.MonkeyPatch

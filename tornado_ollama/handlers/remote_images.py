@@ -12,8 +12,7 @@ import logging
 import socket
 from typing import Any
 
-from tornado.httpclient import HTTPError, HTTPRequest
-from tornado.iostream import StreamClosedError
+from tornado.httpclient import HTTPRequest
 from tornado.netutil import DefaultLoopResolver, Resolver
 from tornado.simple_httpclient import SimpleAsyncHTTPClient
 
@@ -80,7 +79,8 @@ async def _fetch(client: SimpleAsyncHTTPClient, plan: ChatPlan, image: RemoteIma
                 user_agent="tornado-ollama",
             )
         )
-    except (HTTPError, OSError, ValueError, StreamClosedError) as error:
+    except Exception as error:
+        # Whatever a strange server can do to Tornado's client: its errors have no common base.
         log.info("An image of a chat could not be fetched: %s", type(error).__name__)
         raise image_urls.cannot_be_had(image) from None
     if not response.body or not image_urls.is_image(response.headers.get("Content-Type", "")):

@@ -12,7 +12,7 @@ def image(url: str) -> RemoteImage:
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "93.184.216.34", "2606:4700::1111",
-                                     "::ffff:8.8.8.8"])  # fmt: skip
+                                     "::ffff:8.8.8.8", "2001:200::1", "3ffe::1"])  # fmt: skip
 def test_addresses_of_the_public_internet(address: str) -> None:
     assert is_public(address)
 
@@ -20,10 +20,11 @@ def test_addresses_of_the_public_internet(address: str) -> None:
 @pytest.mark.parametrize(
     "address",
     ["127.0.0.1", "127.8.8.8", "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.1.1",
-     "169.254.169.254", "100.64.0.1", "192.0.0.1", "192.0.2.1", "198.18.0.1",
+     "169.254.169.254", "100.64.0.1", "192.0.0.1", "192.0.0.8", "192.88.99.1",
+     "192.0.2.1", "198.18.0.1",
      "224.0.0.1", "240.0.0.1", "255.255.255.255", "::", "::1", "::127.0.0.1", "::ffff:127.0.0.1",
      "::ffff:10.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a00:1", "2002:7f00:1::", "2001:0:1::1",
-     "2001:db8::1",
+     "2001:db8::1", "2001:1ff::1", "3fff::1", "3fff:fff:ffff::1", "5f00::1",
      "fe80::1%eth0", "fe80::1", "fd00::1", "fec0::1", "ff02::1", "", "localhost", "1.2.3"],
 )  # fmt: skip
 def test_all_other_addresses(address: str) -> None:

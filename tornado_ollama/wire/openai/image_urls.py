@@ -31,6 +31,14 @@ _UNICAST = ipaddress.ip_network("2000::/3")
 _TUNNELS = (ipaddress.ip_network("2002::/16"), ipaddress.ip_network("64:ff9b::/96"))
 """IPv6 addresses that stand for IPv4 ones."""
 
+_RESERVED = (
+    ipaddress.ip_network("192.0.0.0/24"),  # IETF protocol assignments, RFC 6890
+    ipaddress.ip_network("192.88.99.0/24"),  # once 6to4 relays, RFC 7526
+    ipaddress.ip_network("2001::/23"),  # IETF protocol assignments, RFC 2928; Teredo among them
+    ipaddress.ip_network("3fff::/20"),  # documentation, RFC 9637
+)
+"""Special-purpose networks that Python knows in some versions only, or not as a whole."""
+
 
 def check_url(image: RemoteImage) -> None:
     """Raises BadRequest for a URL that is not fetched, whatever it leads to."""
@@ -68,7 +76,8 @@ def is_public(address: str) -> bool:
             return is_public(str(ip.ipv4_mapped))
         if ip not in _UNICAST or any(ip in tunnel for tunnel in _TUNNELS):
             return False
-    return ip.is_global and not ip.is_multicast
+    reserved = any(ip in network for network in _RESERVED)
+    return ip.is_global and not ip.is_multicast and not reserved
 
 
 def is_image(content_type: str) -> bool:
