@@ -218,6 +218,7 @@ async def test_cors_and_security_headers_are_on_every_answer(connect: Any) -> No
     for method, path in (("GET", "/"), ("GET", "/api/tags"), ("GET", "/nope"), ("GET", "/v1/x")):
         response = await client.request(method, path)
         assert response.header("x-content-type-options") == "nosniff"
+        assert "Origin" in (response.header("vary") or "")  # a cache must not mix them up
 
 
 @pytest.mark.parametrize("path", ["/api/chat", "/v1/chat/completions"])

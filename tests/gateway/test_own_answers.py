@@ -24,6 +24,20 @@ async def test_an_unknown_path_is_a_404_of_our_own(
     assert not backend.exchanges
 
 
+@pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/nope", "/%761"])
+async def test_an_unknown_path_under_v1_is_one_in_openais_form(
+    connect: Any, backend: Backend, path: str
+) -> None:
+    response = await (await connect()).request("GET", path)
+    error = response.json()["error"]
+    assert response.status in (400, 404)
+    assert (error["type"], list(error)) == (
+        "invalid_request_error",
+        ["message", "type", "param", "code"],
+    )
+    assert not backend.exchanges
+
+
 @secured
 async def test_an_unknown_path_is_a_404_with_and_without_a_credential(
     connect: Any, backend: Backend

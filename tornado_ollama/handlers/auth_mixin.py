@@ -78,7 +78,6 @@ class AuthMixin(BaseHandler):
             self._cross_origin = {
                 "Access-Control-Allow-Origin": origin,
                 "Access-Control-Expose-Headers": EXPOSED,
-                "Vary": "Origin",
             }
             self.set_default_headers()
 

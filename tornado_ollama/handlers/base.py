@@ -232,7 +232,7 @@ class BaseHandler(RequestHandler):
 
     @property
     def is_openai(self) -> bool:
-        return self.request.path.startswith("/v1/")
+        return self.url_path == "/v1" or self.url_path.startswith("/v1/")
 
     def end_reply(self, down: Downstream) -> None:
         """Ends a streamed reply; one that was complete before the request's body was, as soon as
@@ -271,6 +271,7 @@ class BaseHandler(RequestHandler):
         self.set_header("X-Content-Type-Options", "nosniff")
         if "request_id" in self.__dict__:  # Tornado's constructor calls this before initialize
             self.set_header("X-Request-Id", self.request_id)
+            self.set_header("Vary", "Origin")  # also of those without one: a cache keeps them
             for name, value in self._cross_origin.items():
                 self.set_header(name, value)
 
