@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ..backend import Backend, CutMidLine, StallBeforeHeaders
+from ..backend import Backend, CutMidLine, StallBeforeHeaders, StallMidLine
 from ..waiting import until
 from .keys import ALL, BOTH, GENERATE, JWT_SECRET, SECURED, UNKNOWN, bearer, signed
 
@@ -119,7 +119,79 @@ async def test_a_client_that_left_is_said_to_have_left(
     await backend.next_request("/api/chat")
     client.leave()
     await until(lambda: len(lines()) == 1, "the line is written")
-    assert "left" in lines()[0]
+    assert lines()[0].endswith(" client left")
+    assert " 499 0B first=- " in lines()[0]
+
+
+def fields(caplog: pytest.LogCaptureFixture) -> dict[str, Any]:
+    """The only line, in its JSON form."""
+    from tornado_ollama.logs import JsonFormatter
+
+    (record,) = [record for record in caplog.records if record.name == LOGGER]
+    found = json.loads(JsonFormatter().format(record))
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.mark.parametrize("path", ["/api/chat", "/v1/chat/completions", "/v1/audio/transcriptions"])
+@pytest.mark.parametrize("why", ["client left", "revoked", "shut down"])
+async def test_nobody_has_seen_a_status_that_was_never_sent(
+    connect: Any, backend: Backend, app: Any, caplog: Any, lines: Any, path: str, why: str
+) -> None:
+    backend.on("*", StallBeforeHeaders())
+    client = await connect()
+    await client.send_request("POST", path, body=CHAT)
+    await backend.next_request()
+    if why == "client left":
+        client.leave()
+    for request in app.live:
+        if why == "revoked":
+            request.revoke()
+        elif why == "shut down":
+            request.drain(now=True)
+    await until(lambda: len(lines()) == 1, "the line is written")
+    line = fields(caplog)
+    assert (line["status"], line["bytes"], line["first_byte_ms"]) == (499, 0, None)
+    assert line["outcome"] == why
+
+
+async def test_who_leaves_in_the_middle_of_its_body_has_seen_no_status(
+    connect: Any, caplog: Any, lines: Any
+) -> None:
+    client = await connect()
+    await client.send_request("POST", "/api/chat", [("Content-Length", "100")])
+    await client.send(b"{")
+    client.leave()
+    await until(lambda: len(lines()) == 1, "the line is written")
+    assert (fields(caplog)["status"], fields(caplog)["outcome"]) == (499, "client left")
+
+
+async def test_who_leaves_before_a_request_it_had_sent_already_has_seen_no_status(
+    connect: Any, backend: Backend, lines: Any
+) -> None:
+    backend.on("/api/chat", StallBeforeHeaders())
+    client = await connect()
+    await client.send_request("POST", "/api/chat", body=CHAT)
+    await backend.next_request("/api/chat")
+    await client.send_request("GET", "/health/live")
+    client.leave()
+    await until(lambda: len(lines()) >= 1, "the line is written")
+    assert all(" 499 0B first=- " in line and line.endswith(" client left") for line in lines())
+
+
+@pytest.mark.parametrize("path", ["/api/chat", "/v1/chat/completions"])
+async def test_who_leaves_in_the_middle_of_a_reply_has_seen_its_status(
+    connect: Any, backend: Backend, caplog: Any, lines: Any, path: str
+) -> None:
+    backend.on("/api/chat", StallMidLine())
+    client = await connect()
+    await client.send_request("POST", path, body=CHAT[:-1] + b',"stream":true}')
+    await client.read_chunk(await client.read_head())
+    client.leave()
+    await until(lambda: len(lines()) == 1, "the line is written")
+    line = fields(caplog)
+    assert (line["status"], line["outcome"]) == (200, "client left")
+    assert line["bytes"] > 0 and line["first_byte_ms"] is not None
 
 
 async def test_a_broken_stream_is_not_logged_as_good(

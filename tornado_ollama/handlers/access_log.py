@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 log = logging.getLogger("tornado_ollama.access")
 
+UNANSWERED = 499
+"""The status of a request that ended before its client was told one; nginx's number."""
+
 
 @dataclass(slots=True)
 class AccessRecord:

@@ -114,6 +114,7 @@ class BaseHandler(RequestHandler):
                 # The second of two requests that came together; its client has left during the
                 # first, and Tornado will not say so again.
                 self.gone = self._answered = True
+                self.outcome = "client left"
                 return
             # Every route counts for itself; this must be set before Tornado looks at the length.
             self.request.connection.set_max_body_size(1 << 62)
@@ -345,12 +346,18 @@ class BaseHandler(RequestHandler):
             credential=self.principal.name if self.principal is not None else "-",
             method=self.request.method or "-",
             path=self.url_path,
-            status=self.get_status(),
+            status=access_log.UNANSWERED if self._never_answered else self.get_status(),
             sent=self.sent,
             first_byte_s=self.first_byte_s,
             duration_s=self.request.request_time(),
             outcome=self.outcome,
         )
+
+    @property
+    def _never_answered(self) -> bool:
+        """The connection ended before anything was sent: nobody has seen a status."""
+        begun = self.first_byte_s is not None or (self.reply is not None and self.reply.flushed)
+        return self.gone and not begun and self.get_status() != 101
 
     def _end_answer(self) -> None:
         if not self._finished:

@@ -21,9 +21,6 @@ from ..wire.target import split_target
 from . import access_log
 from .socket_job import Job, Outlet
 
-CANCELLED = 499
-"""In the access log, where a request was cancelled before it had a status; nginx's number."""
-
 
 class Asker(Outlet, Protocol):
     """A socket, of which the access log also wants to know whose it is."""
@@ -132,7 +129,7 @@ class RequestJob(Job):
             credential=asker.principal.name if asker.principal is not None else "-",
             method=self._command.method,
             path=self._path,
-            status=self._told or CANCELLED,
+            status=self._told or access_log.UNANSWERED,
             sent=self._sent,
             first_byte_s=self._first_byte_s,
             duration_s=time.monotonic() - self._began,
