@@ -8,6 +8,7 @@ streams; in the last test it is the model itself.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -363,7 +364,14 @@ async def test_the_model_itself_sleeps_and_wakes(
 ) -> None:
     require_model()
     expect_log(LOGGER, "Nothing has answered at")
-    ask = b'{"model":"smollm2","messages":[{"role":"user","content":"Hi"}],"stream":false}'
+    ask = json.dumps(
+        {
+            "model": "smollm2",
+            "messages": [{"role": "user", "content": "Hi"}],
+            "options": {"num_predict": 3},
+            "stream": False,
+        }
+    ).encode()
     await place.real_dies()
     async with begun(place, command=COMMAND) as takeover:
         client = await connect()
