@@ -50,15 +50,8 @@ from .backend.certificate import Certificate, self_signed
 from .backend.ollama_like import ollama_like
 from .leaks import left_behind, open_sockets
 from .logs import LogBook
-from .process import GatewayProcess
+from .process import VARIABLES, GatewayProcess
 from .raw_client import RawConnection
-
-VARIABLES = (
-    "ALLOWED_HOSTS BACKEND_URL CORS_ORIGINS DEFAULT_MODEL HOST JWT_SECRET_KEY LOG_FORMAT "
-    "LOG_LEVEL OLLAMA_BASE_URL OLLAMA_ORIGINS PORT TIMEOUT "
-    "OLLAMA_HOST OLLAMA_API_KEY OPENAI_API_KEY OPENAI_BASE_URL "
-    "HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY http_proxy https_proxy all_proxy no_proxy"
-).split()
 
 PATIENCE_S = 30.0
 """A test that hangs fails after this; what a test waits for should happen at once."""

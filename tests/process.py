@@ -11,8 +11,18 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+ROOT = Path(__file__).parent.parent
+
 START_S = 20.0
 """Interpreter start and imports on a busy machine."""
+
+VARIABLES = (
+    "ALLOWED_HOSTS BACKEND_URL CORS_ORIGINS DEFAULT_MODEL HOST JWT_SECRET_KEY LOG_FORMAT "
+    "LOG_LEVEL OLLAMA_BASE_URL OLLAMA_ORIGINS PORT TIMEOUT "
+    "OLLAMA_HOST OLLAMA_API_KEY OPENAI_API_KEY OPENAI_BASE_URL "
+    "HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY http_proxy https_proxy all_proxy no_proxy"
+).split()
+"""What the gateway, its clients and its tests would read from the environment."""
 
 
 class GatewayProcess:
@@ -24,24 +34,38 @@ class GatewayProcess:
         arguments: Sequence[str] = (),
         *,
         directory: Path | None = None,
+        root: Path = ROOT,
     ) -> None:
-        """Without a `config_file` the default one holds, and a `.env` in `directory`."""
+        """Without a `config_file` the default one holds, and a `.env` in `directory`. `root` is
+        the source tree that is run."""
         self._command = [sys.executable, "-m", "tornado_ollama", "serve", *arguments]
         if config_file is not None:
             self._command += ["--config", str(config_file)]
         self._directory = directory if config_file is None else config_file.parent
+        self._root = root
         self._readers: list[asyncio.Task[None]] = []
+        self._said: dict[str, list[str]] = {"stdout": [], "stderr": []}
         self.port = 0
-        self.stdout = ""
-        self.stderr = ""
+
+    @property
+    def stdout(self) -> str:
+        return "".join(self._said["stdout"])
+
+    @property
+    def stderr(self) -> str:
+        return "".join(self._said["stderr"])
 
     @property
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def running(self) -> bool:
+        return self._process.returncode is None
+
     async def start(self) -> None:
         """Returns when the gateway has printed its address, and so listens."""
-        environment = dict(os.environ, PYTHONPATH=str(Path(__file__).parent.parent))
+        environment = dict(os.environ, PYTHONPATH=str(self._root))
         self._process = await asyncio.create_subprocess_exec(
             *self._command,
             stdin=asyncio.subprocess.DEVNULL,
@@ -62,7 +86,7 @@ class GatewayProcess:
     async def _read(self, name: str, listening: asyncio.Event) -> None:
         pipe = getattr(self._process, name)
         while line := await pipe.readline():
-            setattr(self, name, getattr(self, name) + line.decode())
+            self._said[name].append(line.decode())
             found = re.search(r"https?://[^\s:/]+:(\d+)", line.decode())
             if name == "stdout" and found and not self.port:
                 self.port = int(found[1])
@@ -83,7 +107,7 @@ class GatewayProcess:
         return status
 
     async def kill(self) -> None:
-        if self._process.returncode is None:
+        if self.running:
             with contextlib.suppress(ProcessLookupError):
                 self.signal(signal.SIGKILL)
         await self.wait()

@@ -6,7 +6,6 @@ written here after the lines Ollama documents.
 
 from __future__ import annotations
 
-import json
 import re
 
 from .replies import NdjsonStream, Reply, Transcript, json_reply
@@ -79,6 +78,6 @@ def _answer(exchange: Exchange) -> Behaviour:
 def _field(exchange: Exchange, name: str) -> object:
     try:
         body = exchange.json() if exchange.body else None
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         return None
     return body.get(name) if isinstance(body, dict) else None

@@ -183,6 +183,13 @@ class Backend:
         """Scripts the answers to a path (`"*"` for all others): one each, the last for ever."""
         self._scripts[path] = list(behaviours)
 
+    def forget(self) -> None:
+        """Drops all scripts, and what has arrived so far."""
+        self._scripts.clear()
+        self.exchanges.clear()
+        self.connections[:] = [kept for kept in self.connections if not kept.closed.is_set()]
+        self._arrivals = asyncio.Queue()
+
     async def next_request(self, path: str | None = None) -> Exchange:
         """The next request that arrived and was not yet taken; of `path` only, if one is given."""
         async with asyncio.timeout(PATIENCE_S):
@@ -203,6 +210,11 @@ class Backend:
             ssl=self._tls,
         )
         self.port = self._server.sockets[0].getsockname()[1]
+
+    def take_errors(self) -> list[BaseException]:
+        """What behaviours have raised so far; `stop` will not raise it any more."""
+        errors, self._errors = self._errors, []
+        return errors
 
     async def stop(self) -> None:
         """Closes everything; raises what a behaviour raised, so that a broken script fails."""
