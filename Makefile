@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 export PORT HOST
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types fmt page embedded clean
+.PHONY: help run test differential check lint types fmt page embedded clean
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ run: $(VENV)/.installed page  ## Start the gateway (PORT=9000 for another port);
 
 test: $(VENV)/.dev page embedded  ## Run all tests
 	$(BIN)/python -m pytest $(ARGS)
+
+differential: $(VENV)/.dev  ## Compare this tree with another commit: make differential OLD=main
+	$(BIN)/python -m tests.differential --old $(OLD) $(ARGS)
 
 check: lint types  ## Lint, types and the import rules
 	$(BIN)/python -m pytest -q tests/test_imports.py

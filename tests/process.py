@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 
-START_S = 20.0
+START_S = 60.0
 """Interpreter start and imports on a busy machine."""
 
 VARIABLES = (

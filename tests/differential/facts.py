@@ -1,0 +1,142 @@
+"""What was seen, as lines of text in which nothing random is left.
+
+Random names (request ids, completion ids, stream names) become numbers in the order in which they
+appear in a case, so that it still shows when two of them differ that should be the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+MAX_LINE = 1500
+"""Characters of a line that are kept; the rest is compared by its hash."""
+
+NEAR_S = 900
+"""A time so near to now is one that the gateway has read from its clock."""
+
+_RANDOM = re.compile(
+    r"(?P<completion>(?:(?<=cmpl-)|(?<=call_))[0-9a-f]{24})"
+    r"|(?P<hex>(?<![0-9a-zA-Z])[0-9a-f]{32}(?![0-9a-zA-Z]))"
+    r'|(?P<stream>(?<="stream":")[\w-]{22}(?="))'
+    r'|(?P<created>(?<="created":)\s?\d{10}\b)'
+    r'|(?P<uptime>(?<="uptime_s": )[\d.]+)'
+    r'|(?P<streams>(?<="open_streams": )\d+)'  # those that just ended may count
+)
+_DATE = re.compile(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT")
+_ESCAPES = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0x100))}
+
+
+class Facts:
+    """The lines of one case on one side. `names` are texts that differ between the sides (ports,
+    the case's id) and what stands for them."""
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self.lines: list[str] = []
+        self._names = names
+        self._numbers: dict[str, str] = {}
+
+    def add(self, mark: str, text: str | bytes) -> None:
+        """One fact, or one a line; `mark` stands before each and says whose it is."""
+        plain = self._plain(text.decode("latin-1") if isinstance(text, bytes) else text)
+        for line in plain.splitlines(keepends=True) or [""]:
+            self.lines.append(_short(f"{mark} {_visible(line)}"))
+
+    def _plain(self, text: str) -> str:
+        for name, stand_in in self._names.items():
+            text = text.replace(name, stand_in)
+        return _RANDOM.sub(self._stand_in, text)
+
+    def _stand_in(self, found: re.Match[str]) -> str:
+        kind = str(found.lastgroup)
+        if kind == "created":
+            return "<now>" if abs(int(found[0]) - time.time()) < NEAR_S else found[0]
+        if kind in ("uptime", "streams"):
+            return f"<{kind}>"
+        return self._numbers.setdefault(found[0], f"<{kind}{len(self._numbers)}>")
+
+
+def _visible(line: str) -> str:
+    return line.removesuffix("\r\n").removesuffix("\n").translate(_ESCAPES) + (
+        "" if line.endswith("\r\n") else "\\n" if line.endswith("\n") else ""
+    )
+
+
+def _short(line: str) -> str:
+    if len(line) <= MAX_LINE:
+        return line
+    digest = hashlib.sha256(line.encode()).hexdigest()[:16]
+    return f"{line[:MAX_LINE]}... {len(line)} characters, {digest}"
+
+
+def without_date(line: str) -> str:
+    """A header line; the value of `Date` is only looked at for its form."""
+    return _DATE.sub("<date>", line) if line.lower().startswith("date:") else line
+
+
+# -- log lines -------------------------------------------------------------------------------
+
+_STAMP = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z ")
+_MS = re.compile(r"\b(first|total)=[\d.]+ms")
+
+
+def log_line(line: str, left_out: Iterable[str]) -> str:
+    """A line of the log without its times and without the fields of `left_out`."""
+    if line.startswith("{"):
+        return _json_line(line, left_out)
+    line = _MS.sub(r"\1=<ms>", _STAMP.sub("<time> ", line))
+    for field in left_out:
+        line = re.sub(rf" {re.escape(field)}=\S+", "", line)
+    return line
+
+
+def _json_line(line: str, left_out: Iterable[str]) -> str:
+    try:
+        fields: dict[str, Any] = json.loads(line)
+    except ValueError:
+        return line
+    for field in left_out:
+        fields.pop(field, None)
+    for field, form in _TIMES.items():
+        if field in fields:
+            fields[field] = form(fields[field])
+    return json.dumps(fields)
+
+
+_TIMES: dict[str, Callable[[Any], Any]] = {
+    "time": lambda value: "<time>" if _STAMP.match(f"{value} ") else value,
+    "first_byte_ms": lambda value: "<ms>" if isinstance(value, float | int) else value,
+    "duration_ms": lambda value: "<ms>" if isinstance(value, float | int) else value,
+}
+
+
+def sorted_keys(body: bytes) -> bytes:
+    """A JSON object with the keys at its top sorted and their values untouched; other bodies as
+    they are. For bodies whose keys the gateway itself takes from a set."""
+    try:
+        whole = body.decode()
+        pairs = json.JSONDecoder(object_pairs_hook=list).decode(whole)
+    except (ValueError, RecursionError):
+        return body
+    if not whole.startswith("{") or not isinstance(pairs, list):
+        return body
+    found, at = [], 1
+    decoder = json.JSONDecoder()
+    for key, _ in pairs:
+        begin = at
+        _, at = decoder.raw_decode(whole, _skip(whole, at))
+        at = _skip(whole, at) + 1  # the colon
+        _, at = decoder.raw_decode(whole, _skip(whole, at))
+        found.append((key, whole[begin:at].strip()))
+        at = _skip(whole, at) + 1  # the comma, or the end
+    return ("{" + ",".join(text for _, text in sorted(found)) + "}").encode()
+
+
+def _skip(text: str, at: int) -> int:
+    while at < len(text) and text[at] in " \t\r\n":
+        at += 1
+    return at

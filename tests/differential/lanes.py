@@ -1,0 +1,159 @@
+"""Cases, and how the two sides walk through them: side by side, one case after the other.
+
+A case is a function of a side and an id that returns facts; it is the same for both. Where the
+facts differ it is run again: some requests end in a race (is the second of two still read, before
+the connection closes?), and a side that can look like the other does not differ from it. Such cases
+are reported as unsteady.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .facts import Facts, log_line
+from .side import Side
+from .verdict import Verdict
+
+ATTEMPTS = "abcde"
+LOG_ATTEMPTS = "xyz"
+MANY = 40
+"""With so many differences it is no race."""
+LOG_S = 0.3
+"""After which a line is surely written."""
+
+_ID = re.compile(r"diff-(\d{6})-([a-z])")
+_RANDOM_ID = re.compile(r"(?<![0-9a-zA-Z])[0-9a-f]{32}(?![0-9a-zA-Z])")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One thing to see. `run` gets the side and the id to be used as `X-Request-Id`."""
+
+    name: str
+    run: Callable[[Side, str], Awaitable[Facts]]
+
+
+@dataclass
+class Lane:
+    """Cases that share a gateway of one configuration."""
+
+    area: str
+    name: str
+    config: Mapping[str, Any]
+    cases: Sequence[Case]
+    base_url: Callable[[], str] | None = None
+    """Where Ollama is instead of the scripted one; asked once a side."""
+    keep_probes: bool = False
+    whole: bool = False
+    """Cases build on each other: none is left out by `--quick`."""
+    stopped_by: bool = False
+    """The last case ends the gateway itself."""
+
+
+async def walk(lane: Lane, trees: Sequence[Path], scratch: Path, verdict: Verdict) -> None:
+    """Runs all cases of a lane on both sides and tells the verdict."""
+    directory = scratch / f"{lane.area}-{lane.name}"
+    sides = [
+        Side(name, tree, directory / name) for name, tree in zip(("old", "new"), trees, strict=True)
+    ]
+    try:
+        await asyncio.gather(*(_start(side, lane) for side in sides))
+        for number, case in enumerate(lane.cases):
+            await _compare(lane, case, number, sides, verdict)
+        await _repeat_for_logs(lane, sides, verdict)
+        statuses = await asyncio.gather(*(side.stop() for side in sides))
+    finally:
+        await asyncio.gather(*(side.kill() for side in sides), return_exceptions=True)
+    verdict.compare(lane.area, f"{lane.name}: exit code", *([str(code)] for code in statuses))
+    _compare_logs(lane, *(Logs(side, verdict.log_fields) for side in sides), verdict)
+
+
+async def _start(side: Side, lane: Lane) -> None:
+    side.probes_count = lane.keep_probes
+    await side.start(lane.config, lane.base_url() if lane.base_url else None)
+
+
+async def _compare(
+    lane: Lane, case: Case, number: int, sides: Sequence[Side], verdict: Verdict
+) -> None:
+    all_seen: tuple[list[list[str]], list[list[str]]] = ([], [])
+    for attempt in ATTEMPTS if len(verdict.differences) < MANY else ATTEMPTS[:1]:
+        seen = await _run(case, number, attempt, sides)
+        for one, known in zip(seen, all_seen, strict=True):
+            known.append(one)
+        if common := [one for one in all_seen[0] if one in all_seen[1]]:
+            seen = [common[0], common[0]]
+            break
+    verdict.compare(lane.area, f"{lane.name}: {case.name}", *seen, unsteady=attempt != "a")
+
+
+async def _run(case: Case, number: int, attempt: str, sides: Sequence[Side]) -> list[list[str]]:
+    case_id = f"diff-{number:06}-{attempt}"
+
+    async def one(side: Side) -> list[str]:
+        try:
+            return (await case.run(side, case_id)).lines
+        except Exception as error:  # the others are still to be run
+            return [f"! {type(error).__name__}: {error}"]
+
+    return await asyncio.gather(*(one(side) for side in sides))
+
+
+# -- logs ------------------------------------------------------------------------------------
+
+
+class Logs:
+    """What a gateway has said so far: by case and attempt, and what names no case."""
+
+    def __init__(self, side: Side, left_out: Iterable[str]) -> None:
+        self.cases: dict[int, dict[str, list[str]]] = {}
+        rest: Counter[str] = Counter()
+        said = side.plain(side.gateway.stdout + side.gateway.stderr)
+        for whole in said.splitlines():
+            line = log_line(whole, left_out)
+            if match := _ID.search(line):
+                attempts = self.cases.setdefault(int(match[1]), {})
+                attempts.setdefault(match[2], []).append(line.replace(match[0], "<case>"))
+            elif "barrier" not in line:
+                rest[_RANDOM_ID.sub("<hex>", line)] += 1
+        self.rest = [f"{count} x {line}" for line, count in sorted(rest.items())]
+
+
+async def _repeat_for_logs(lane: Lane, sides: Sequence[Side], verdict: Verdict) -> None:
+    """Runs those cases again whose lines differ: they may have met with a race at their end."""
+    for attempt in LOG_ATTEMPTS:
+        for side in sides:
+            await side.barrier()
+        await asyncio.sleep(LOG_S)
+        old, new = (Logs(side, verdict.log_fields) for side in sides)
+        numbers = old.cases.keys() | new.cases.keys()
+        wrong = [number for number in sorted(numbers) if not _agreed(old, new, number)]
+        if len(wrong) > MANY:
+            return
+        for number in wrong:
+            await _run(lane.cases[number], number, attempt, sides)
+
+
+def _agreed(old: Logs, new: Logs, number: int) -> bool:
+    """Whether the two ever said the same of a case."""
+    one, other = old.cases.get(number, {}), new.cases.get(number, {})
+    return any(lines in other.values() for lines in one.values())
+
+
+def _compare_logs(lane: Lane, old: Logs, new: Logs, verdict: Verdict) -> None:
+    for number in sorted(old.cases.keys() | new.cases.keys()):
+        name = f"{lane.name}: log of {lane.cases[number].name}"
+        one, other = old.cases.get(number, {}), new.cases.get(number, {})
+        if _agreed(old, new, number):
+            unsteady = one.get("a") != other.get("a")
+            verdict.compare(lane.area, name, [], [], unsteady=unsteady)
+        else:
+            last = max(one.keys() | other.keys())
+            verdict.compare(lane.area, name, one.get(last, []), other.get(last, []))
+    verdict.compare(lane.area, f"{lane.name}: the other lines", old.rest, new.rest)
