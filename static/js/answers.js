@@ -1,7 +1,8 @@
 // The answers under way, in the chat on the screen and in those behind it. Each is stored as it
-// grows, and held by a lock, so that no other tab takes it up.
+// grows, and held by its tab, so that no other takes it up.
 
 import { Reply } from './reply.js';
+import { Holds } from './tabs.js';
 
 const KEEP_MS = 500;
 const LEFT_RUNNING = 'tornado-ollama.running';
@@ -11,6 +12,7 @@ const LEFT_RUNNING = 'tornado-ollama.running';
     A chat has one answer under way. */
 export class Answers extends EventTarget {
   #running = new Map();
+  #holds = new Holds();
 
   /** `line`: the way to the gateway. `models`: what they know. `store`: where chats are kept. */
   constructor({ line, models, store }) {
@@ -31,22 +33,21 @@ export class Answers extends EventTarget {
     answer.state = 'running';
     const reply = new Reply(answer, this);
     const ended = this.#follow(conversation, reply, () => reply.run(request));
-    navigator.locks?.request(lockOf(answer), () => ended);
+    this.#holds.hold(holdOf(answer), ended);
   }
 
-  /** Goes on with an answer that a page now gone began, unless another tab does. Pages without TLS
-      cannot ask for that lock, so they leave it. */
-  resume(conversation, answer) {
-    navigator.locks?.request(lockOf(answer), { ifAvailable: true }, async (lock) => {
-      if (!lock) {
-        this.#tell('elsewhere', conversation, answer);
-        navigator.locks.request(lockOf(answer), () => this.#tell('released', conversation, answer));
-      }
-      if (!lock || this.of(conversation.id)) return;
+  /** Goes on with an answer that a page now gone began, unless another tab does. */
+  async resume(conversation, answer) {
+    const isOurs = await this.#holds.holdIfFree(holdOf(answer), async () => {
+      if (this.of(conversation.id)) return;
       answer.state = 'running';
       const reply = new Reply(answer, this);
       await this.#follow(conversation, reply, () => reply.resume());
     });
+    if (isOurs) return;
+    this.#tell('elsewhere', conversation, answer);
+    await this.#holds.whenFree(holdOf(answer));
+    this.#tell('released', conversation, answer);
   }
 
   /** Ends when what came of the answer is stored. */
@@ -114,4 +115,4 @@ export class Answers extends EventTarget {
 }
 
 /** Held by the tab that follows an answer. */
-const lockOf = (answer) => `tornado-ollama ${answer.id}`;
+const holdOf = (answer) => `tornado-ollama ${answer.id}`;

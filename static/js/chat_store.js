@@ -2,6 +2,7 @@
 // write into one chat add to it instead of overwriting each other.
 
 import { Conversation } from './conversation.js';
+import { tabChannel } from './tabs.js';
 
 const NAME = 'tornado-ollama';
 const OPEN_MS = 4_000;
@@ -20,7 +21,7 @@ export class ChatStore extends EventTarget {
   #db = null;
   // What could not be stored lives as long as the page.
   #unsaved = new Map();
-  #tabs = new BroadcastChannel(NAME);
+  #tabs = tabChannel(NAME);
 
   /** Opens the database; where there is none, everything else does nothing. */
   async open() {

@@ -115,9 +115,10 @@ async function start() {
   function show() {
     const { failure, current } = models;
     const embedded = backend.kind === 'embedded';
+    const throughOllama = store.isOpen ? 'welcome.ollama' : 'welcome.notKept';
     welcome.shown = chat.conversation.isEmpty;
     if (failure) welcome.tell('welcome.nobody', null);
-    else if (current) welcome.tell(embedded ? 'welcome.embedded' : 'welcome.ollama', current);
+    else if (current) welcome.tell(embedded ? 'welcome.embedded' : throughOllama, current);
     else if (models.known) tellNoModel();
     else welcome.tell('welcome.looking', null);
 

@@ -1,13 +1,15 @@
 """The page in a real Chromium, against the real gateway and a scripted Ollama.
 
-Debian's Chromium is driven by Playwright. Where it is not installed these tests are skipped, with
-one closing line that names the package; under `CI=true` that is a failure. A test that fails
-leaves a screenshot of each page in `failures/`.
+Debian's Chromium is driven by Playwright; a few tests look at the page in other browsers too. Where
+one is not installed its tests are skipped, with one closing line that names the package; under
+`CI=true` that is a failure. A test that fails leaves a screenshot of each page in `failures/`.
 
 Fixtures:
     ollama      the scripted Ollama, as after its start
     open_page   open_page(width=..., scheme=..., ...) -> Page at the gateway's address
     page        open_page() with a wide screen, light, English
+    firefox_without_site_data
+                another browser
 Every page is watched: a script error, a breach of the content security policy or a request to
 anywhere but the gateway fails the test.
 """
@@ -24,6 +26,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import sync_playwright
 
+from .firefox import Firefox
 from .gateway import Gateway
 from .ollama import ScriptedOllama
 
@@ -32,16 +35,37 @@ FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 ).split()
+LAN_NAME = "gateway.test"
+"""A name as a machine on the LAN has one; it leads here."""
+HARMLESS = (
+    "Failed to load resource",
+    "WebSocket connection",
+    "Cross-Origin-Opener-Policy header has been ignored",  # on every page without TLS
+)
+"""What Chromium itself writes to the console."""
+
 PATIENCE_MS = 10_000
 TOKEN = "page-test-token-0123456789abcdef"
 MANAGER = "page-test-manager-0123456789abcdef"
 
-missing_chromium = False
+missing: set[str] = set()
+"""The Debian packages for want of which tests were skipped."""
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    if missing_chromium:
-        terminalreporter.write_line("The page's tests were skipped: install Debian's `chromium`.")
+    if missing:
+        packages = ", ".join(f"`{package}`" for package in sorted(missing))
+        terminalreporter.write_line(f"Tests of the page were skipped: install Debian's {packages}.")
+
+
+def installed(program: str, package: str) -> str:
+    """The path of a program; without it the test is skipped, or fails under `CI=true`."""
+    path = shutil.which(program)
+    if path is not None:
+        return path
+    missing.add(package)
+    refuse = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+    refuse(f"{program} is missing: install Debian's `{package}`.")
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -58,17 +82,23 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Any]:
-    global missing_chromium
-    path = shutil.which("chromium")
-    if path is None:
-        missing_chromium = True
-        if os.environ.get("CI") == "true":
-            pytest.fail("Chromium is missing: install Debian's `chromium`.")
-        pytest.skip("Chromium is missing: install Debian's `chromium`.")
+    path = installed("chromium", "chromium")
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=FLAGS)
+        names = f"--host-resolver-rules=MAP {LAN_NAME} 127.0.0.1"
+        browser = driver.chromium.launch(executable_path=path, args=[*FLAGS, names])
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def firefox_without_site_data(tmp_path: Path, _pages: list[Any]) -> Iterator[Firefox]:
+    """Fails the test for what the page's scripts throw or reject and nobody catches."""
+    for program, package in Firefox.PROGRAMS.items():
+        installed(program, package)
+    with Firefox(tmp_path) as browser:
+        _pages.append(browser)
+        yield browser
+        assert not browser.errors, browser.errors
 
 
 @pytest.fixture(scope="package")
@@ -125,6 +155,17 @@ def narrow_gateway(_ollama: ScriptedOllama, tmp_path_factory: Any) -> Iterator[G
     gateway.stop()
 
 
+@pytest.fixture(scope="package")
+def lan_gateway(_ollama: ScriptedOllama, tmp_path_factory: Any) -> Iterator[Gateway]:
+    """Reached over plain HTTP by a name that is not localhost."""
+    config = {"service": {"base_url": _ollama.url}, "listen": {"allowed_hosts": [LAN_NAME]}}
+    gateway = Gateway(tmp_path_factory.mktemp("lan"), config, "--embedded", "never")
+    gateway.start()
+    gateway.url = gateway.url.replace("127.0.0.1", LAN_NAME)
+    yield gateway
+    gateway.stop()
+
+
 @pytest.fixture
 def _pages() -> list[Any]:
     return []
@@ -174,9 +215,8 @@ def open_page(
 
 def _watch(page: Any, url: str, complaints: list[str]) -> None:
     def on_console(message: Any) -> None:
-        if message.type == "error" and "Failed to load resource" not in message.text:
-            if "WebSocket connection" not in message.text:
-                complaints.append(message.text)
+        if message.type == "error" and not any(known in message.text for known in HARMLESS):
+            complaints.append(message.text)
 
     def on_request(request: Any) -> None:
         if not request.url.startswith((url, "data:", "blob:")):

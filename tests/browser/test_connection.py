@@ -224,17 +224,46 @@ def test_over_http_stop_frees_the_backend_and_failures_are_told(
 
 
 def test_a_page_without_tls_chats_too(
-    open_page: Callable[..., Any], ollama: ScriptedOllama
+    open_page: Callable[..., Any], ollama: ScriptedOllama, lan_gateway: Gateway
 ) -> None:
-    """Over plain HTTP from another machine a browser withholds these."""
-    withhold = """delete Crypto.prototype.randomUUID;
-        Object.defineProperty(Navigator.prototype, 'locks', { get: () => undefined });
-        Object.defineProperty(Navigator.prototype, 'clipboard', { get: () => undefined });"""
-    page = open_page(before=lambda page: page.add_init_script(withhold))
+    """Over plain HTTP from another machine a browser withholds the clipboard, locks and more."""
+    page = open_page(gateway=lan_gateway)
+    assert page.evaluate("!isSecureContext && !navigator.locks && !navigator.clipboard")
     exchange(page, ollama, "Hello.", "Hello.")
     page.hover(LAST)
     page.click(f"{LAST} [data-t-label='turn.copy']")
     page.wait_for_selector(f"{LAST} [data-t-label='copied']")
+
+
+def test_without_tls_too_a_reload_in_the_middle_goes_on_where_it_was(
+    open_page: Callable[..., Any], ollama: ScriptedOllama, lan_gateway: Gateway
+) -> None:
+    page = open_page(gateway=lan_gateway)
+    talk = begun(page, ollama, "The first half,")
+    page.reload()
+    page.wait_for_selector(f"{LAST} .body:has-text('half,')")
+    talk.say(" the second half.")
+    talk.end()
+    page.wait_for_selector(f"{LAST} .body:has-text('the second half.')")
+    page.wait_for_selector(f"{LAST} .foot:has-text('34 tokens')")
+    assert len(ollama.chats()) == 1
+
+
+def test_without_tls_too_one_tab_follows_an_answer_and_another_takes_over_when_it_is_gone(
+    open_page: Callable[..., Any], ollama: ScriptedOllama, lan_gateway: Gateway
+) -> None:
+    page = open_page(gateway=lan_gateway)
+    talk = begun(page, ollama, "Begun")
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.wait_for_selector(f"{LAST} .mark:has-text('another tab')")
+    talk.say(" here")
+    page.wait_for_selector(f"{LAST} .body:has-text('Begun here')")
+    page.close()
+    talk.say(" and ended there.")
+    talk.end()
+    other.wait_for_selector(f"{LAST} .body:has-text('Begun here and ended there.')")
+    answered(other)
 
 
 def test_a_socket_that_was_refused_is_tried_again_after_a_while(

@@ -1,0 +1,121 @@
+"""Firefox with cookies and site data blocked, for tests of the page: no storage, no channels.
+
+Debian's `firefox-esr`, driven over WebDriver BiDi (https://w3c.github.io/webdriver-bidi/), which it
+speaks by itself.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import subprocess
+from contextlib import ExitStack
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from websockets.sync.client import connect
+
+ANSWER_S = 30.0
+REFUSE_SITE_DATA = 2
+"""Firefox's `network.cookie.cookieBehavior` for "all cookies blocked", site data with them."""
+
+
+class Firefox:
+    """A browser with an empty profile in `directory`, for a `with` block. `errors`: what the page's
+    scripts have thrown or rejected and nobody has caught."""
+
+    PROGRAMS = {"firefox-esr": "firefox-esr"}
+    """What must be there, and the Debian package that brings it."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._ids = count(1)
+        self.errors: list[str] = []
+
+    def __enter__(self) -> Firefox:
+        pref = f'user_pref("network.cookie.cookieBehavior", {REFUSE_SITE_DATA});\n'
+        (self._directory / "user.js").write_text(pref, encoding="utf-8")
+        with ExitStack() as started:
+            process = started.enter_context(self._process())
+            started.callback(process.kill)
+            address = _address(process) + "/session"
+            self._socket = started.enter_context(connect(address, max_size=None, proxy=None))
+            self._ask("session.new", capabilities={})
+            self._ask("session.subscribe", events=["log.entryAdded"])
+            self._context = self._ask("browsingContext.getTree")["contexts"][0]["context"]
+            self._started = started.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._started.close()
+
+    def open(self, address: str) -> None:
+        self._ask("browsingContext.navigate", context=self._context, url=address, wait="complete")
+
+    def evaluate(self, expression: str) -> Any:
+        """The value of a JavaScript expression, as far as JSON can hold it."""
+        said = self._ask(
+            "script.evaluate",
+            expression=f"JSON.stringify([{expression}])",
+            target={"context": self._context},
+            awaitPromise=False,
+        )
+        assert said["type"] == "success", said["exceptionDetails"]["text"]
+        return json.loads(said["result"]["value"])[0]
+
+    def press(self, selector: str) -> None:
+        """A click in the middle of the element, which must be in sight."""
+        locator = {"type": "css", "value": selector}
+        found = self._ask("browsingContext.locateNodes", context=self._context, locator=locator)
+        element = {"type": "element", "element": {"sharedId": found["nodes"][0]["sharedId"]}}
+        self._act(
+            "pointer",
+            {"type": "pointerMove", "x": 0, "y": 0, "origin": element},
+            {"type": "pointerDown", "button": 0},
+            {"type": "pointerUp", "button": 0},
+        )
+
+    def type(self, selector: str, text: str) -> None:
+        self.press(selector)
+        steps = ("keyDown", "keyUp")
+        self._act("key", *({"type": step, "value": key} for key in text for step in steps))
+
+    def screenshot(self, path: Path) -> None:
+        taken = self._ask("browsingContext.captureScreenshot", context=self._context)
+        path.write_bytes(base64.b64decode(taken["data"]))
+
+    def _act(self, kind: str, *steps: dict[str, Any]) -> None:
+        source = {"type": kind, "id": kind, "actions": list(steps)}
+        self._ask("input.performActions", context=self._context, actions=[source])
+
+    def _ask(self, method: str, **params: Any) -> Any:
+        number = next(self._ids)
+        self._socket.send(json.dumps({"id": number, "method": method, "params": params}))
+        while True:
+            said = json.loads(self._socket.recv(ANSWER_S))
+            if said.get("id") == number:
+                assert said["type"] == "success", said
+                return said["result"]
+            if said.get("method") == "log.entryAdded" and said["params"]["level"] == "error":
+                self.errors.append(said["params"]["text"])
+
+    def _process(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            ["firefox-esr", "--headless", "--no-remote", "--remote-debugging-port", "0"]
+            + ["--profile", str(self._directory), "about:blank"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+
+
+def _address(process: subprocess.Popen[bytes]) -> str:
+    """Where it listens, as its first lines say."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        found = re.search(rb"WebDriver BiDi listening on (\S+)", line)
+        if found:
+            return found[1].decode()
+    raise AssertionError("Firefox did not start")
