@@ -8,8 +8,8 @@ Fixtures:
     ollama      the scripted Ollama, as after its start
     open_page   open_page(width=..., scheme=..., ...) -> Page at the gateway's address
     page        open_page() with a wide screen, light, English
-    firefox_without_site_data
-                another browser
+    webkit, firefox_without_site_data
+                the other browsers
 Every page is watched: a script error, a breach of the content security policy or a request to
 anywhere but the gateway fails the test.
 """
@@ -29,6 +29,7 @@ from playwright.sync_api import sync_playwright
 from .firefox import Firefox
 from .gateway import Gateway
 from .ollama import ScriptedOllama
+from .webkit import WebKit
 
 FAILURES = Path(__file__).parent / "failures"
 FLAGS = (
@@ -88,6 +89,20 @@ def chromium() -> Iterator[Any]:
         browser = driver.chromium.launch(executable_path=path, args=[*FLAGS, names])
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="package")
+def _webkit() -> Iterator[WebKit]:
+    for program, package in WebKit.PROGRAMS.items():
+        installed(program, package)
+    with WebKit() as browser:
+        yield browser
+
+
+@pytest.fixture
+def webkit(_webkit: WebKit, _pages: list[Any]) -> WebKit:
+    _pages.append(_webkit)
+    return _webkit
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The page in Firefox where the reader keeps no site data: it opens and chats."""
+"""The page in WebKit, and in Firefox where the reader keeps no site data: it opens and chats."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from .conftest import PATIENCE_MS
 from .firefox import Firefox
 from .gateway import Gateway
 from .ollama import ScriptedOllama
+from .webkit import WebKit
 
 READY = "'ready' in document.documentElement.dataset"
 OPTIONS = "[...document.querySelectorAll('#model-options .option')]"
@@ -22,7 +23,7 @@ CHATTING_MODELS = ["talker:3b", "thinker:8b", "seer:4b"]
 
 
 class Browser(Protocol):
-    """What a driver does."""
+    """What both drivers do."""
 
     def open(self, address: str) -> None: ...
     def evaluate(self, expression: str) -> Any: ...
@@ -63,6 +64,12 @@ def chats(browser: Browser, ollama: ScriptedOllama, gateway: Gateway) -> None:
     until(browser, says(".turn.assistant > .body", "The first half and the second."))
     until(browser, "Boolean(document.querySelector('#send[data-t-label=\"composer.send\"]'))")
     assert talk.request["model"] == "seer:4b"
+
+
+def test_webkit_opens_the_page_lists_the_models_and_chats(
+    webkit: WebKit, ollama: ScriptedOllama, open_gateway: Gateway
+) -> None:
+    chats(webkit, ollama, open_gateway)
 
 
 def test_firefox_without_site_data_opens_the_page_lists_the_models_and_chats(
