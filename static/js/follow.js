@@ -1,10 +1,12 @@
 // Keeps the end of the conversation in sight, but only while the reader is there.
 
 const NEAR_PX = 56;
+const UP_KEYS = new Set(['ArrowUp', 'PageUp', 'Home']);
 
 export class Follow {
   #following = true;
   #lastTop = 0;
+  #touchY = 0;
 
   /** `jump`: the button that leads back to the end; it shows while there is something below. */
   constructor(scroller, content, jump, bar) {
@@ -18,6 +20,7 @@ export class Follow {
       this.#read();
     }, { passive: true });
     jump.addEventListener('click', () => this.toEnd({ smooth: true }));
+    this.#hearReader();
     const watch = new ResizeObserver(() => this.#keep());
     watch.observe(content);
     watch.observe(scroller);
@@ -29,10 +32,12 @@ export class Follow {
     this.jump.hidden = true;
     const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
     this.scroller.scrollTo({ top: this.#end, behavior: smooth && !still ? 'smooth' : 'instant' });
+    this.#lastTop = this.scroller.scrollTop;
   }
 
   /** Scrolls by screens, for a reader whose focus is elsewhere. */
   scroll(pages) {
+    if (pages < 0) this.#letGo();
     this.scroller.scrollBy({ top: pages * this.scroller.clientHeight * 0.9, behavior: 'instant' });
   }
 
@@ -47,17 +52,46 @@ export class Follow {
     return scrollHeight - scrollTop - clientHeight;
   }
 
+  /** The first move upwards lets go, before it has led anywhere: what is written meanwhile would else
+      take it back. Other ways to scroll, such as the scroll bar, are seen by where they have led. */
+  #hearReader() {
+    const hear = (type, isUp) => this.scroller.addEventListener(type, (event) => {
+      if (isUp(event)) this.#letGo();
+    }, { passive: true });
+    hear('wheel', ({ deltaY, ctrlKey }) => deltaY < 0 && !ctrlKey);
+    hear('touchstart', ({ touches }) => {
+      this.#touchY = touches[0].clientY;
+      return false;
+    });
+    hear('touchmove', ({ touches }) => {
+      const before = this.#touchY;
+      this.#touchY = touches[0].clientY;
+      return touches.length === 1 && this.#touchY > before;
+    });
+    hear('keydown', ({ key, target }) => UP_KEYS.has(key) && !target.closest('input, textarea, select'));
+  }
+
+  #letGo() {
+    if (this.scroller.scrollTop > 0) this.#following = false;
+  }
+
   #read() {
-    const upwards = this.scroller.scrollTop < this.#lastTop;
-    this.#lastTop = this.scroller.scrollTop;
-    const atEnd = this.#distance() < NEAR_PX;
-    if (atEnd) this.#following = true;
-    else if (upwards) this.#following = false;
-    this.jump.hidden = atEnd || this.#following;
+    const { scrollTop } = this.scroller;
+    const upwards = scrollTop < this.#lastTop;
+    this.#lastTop = scrollTop;
+    const distance = this.#distance();
+    // What became shorter moves upwards too, but to its end.
+    if (upwards && distance >= 1) this.#following = false;
+    else if (distance < NEAR_PX) this.#following = true;
+    this.jump.hidden = distance < NEAR_PX || this.#following;
   }
 
   #keep() {
-    if (this.#following) this.scroller.scrollTop = this.#end;
-    else this.jump.hidden = this.#distance() < NEAR_PX;
+    if (this.#following) {
+      this.scroller.scrollTop = this.#end;
+      this.#lastTop = this.scroller.scrollTop;
+    } else {
+      this.jump.hidden = this.#distance() < NEAR_PX;
+    }
   }
 }

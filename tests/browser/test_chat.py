@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from ..backend import json_reply
 from .ollama import ScriptedOllama
 from .steps import BOX, LAST, answered, answering, ask, exchange, texts
+
+TOP = "document.getElementById('scroller').scrollTop"
+AT_END = """() => {
+    const { scrollHeight, scrollTop, clientHeight } = document.getElementById('scroller');
+    return scrollHeight - scrollTop - clientHeight < 4;
+}"""
 
 
 def test_the_empty_page_says_who_answers_and_offers_three_things(page: Any) -> None:
@@ -131,24 +139,72 @@ def test_a_reader_who_scrolled_up_is_left_in_peace(
     (talk,) = ollama.talk()
     ask(page, "A long story.")
     assert talk.asked.wait(10)
-    at_end = "() => { const s = document.getElementById('scroller');"
-    at_end += " return s.scrollHeight - s.scrollTop - s.clientHeight < 4; }"
     talk.say("A line.\n\n" * 60)
     page.wait_for_selector(f"{LAST} .body:has-text('A line.')")
-    page.wait_for_function(at_end)
+    page.wait_for_function(AT_END)
     page.hover("#transcript")
     page.mouse.wheel(0, -400)
     page.wait_for_selector("#jump:visible")
-    top = page.evaluate("document.getElementById('scroller').scrollTop")
+    top = page.evaluate(TOP)
     talk.say("Another line.\n\n" * 10 + "The end.")
     page.wait_for_selector(f"{LAST} .body:has-text('The end.')")
-    assert page.evaluate("document.getElementById('scroller').scrollTop") == top
+    assert page.evaluate(TOP) == top
+    page.mouse.wheel(0, 9000)
+    page.wait_for_selector("#jump", state="hidden")
+    talk.say("\n\nAnd on.\n\n" * 10)
+    page.wait_for_selector(f"{LAST} .body:has-text('And on.')")
+    page.wait_for_function(AT_END)
+    page.mouse.wheel(0, -400)
     page.click("#jump")
-    page.wait_for_function(at_end)
+    page.wait_for_function(AT_END)
     talk.end()
     answered(page)
-    page.wait_for_function(at_end)
+    page.wait_for_function(AT_END)
     assert page.is_hidden("#jump")
+
+
+def upwards_by_wheel(page: Any) -> None:
+    page.hover("#transcript")
+    page.mouse.wheel(0, -20)
+
+
+def upwards_by_key(page: Any) -> None:
+    page.focus(f"{LAST} .body a")
+    page.keyboard.press("ArrowUp")
+
+
+def upwards_by_touch(page: Any) -> None:
+    devtools = page.context.new_cdp_session(page)
+    for kind, y in (("touchStart", 200), ("touchMove", 220), ("touchMove", 240)):
+        point = {"type": kind, "touchPoints": [{"x": 300, "y": y}]}
+        devtools.send("Input.dispatchTouchEvent", point)
+    devtools.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def upwards_otherwise(page: Any) -> None:
+    """As the scroll bar does it: no event but that of the scrolling itself."""
+    page.evaluate("document.getElementById('scroller').scrollTop -= 20")
+
+
+@pytest.mark.parametrize(
+    "upwards", [upwards_by_wheel, upwards_by_key, upwards_by_touch, upwards_otherwise]
+)
+def test_a_small_step_upwards_is_not_taken_back_by_what_is_written(
+    open_page: Callable[..., Any], ollama: ScriptedOllama, upwards: Callable[[Any], None]
+) -> None:
+    page = open_page(height=500)
+    talk = answering(page, ollama, "A long story.", "Once upon a time")
+    talk.say("[link](https://example.com/)\n\n" * 40 + "there was a storm.")
+    page.wait_for_selector(f"{LAST} .body:has-text('there was a storm.')")
+    page.wait_for_function(AT_END)
+    upwards(page)
+    page.wait_for_function(f"() => !({AT_END})()")
+    left_at = page.evaluate(TOP)
+    talk.say("\n\nIt grew." * 5 + "\n\nIt roared.")
+    page.wait_for_selector(f"{LAST} .body:has-text('It roared.')")
+    assert page.evaluate(TOP) <= left_at
+    page.wait_for_selector("#jump:visible")
+    talk.end()
 
 
 def test_escape_stops_wherever_the_focus_is(page: Any, ollama: ScriptedOllama) -> None:
