@@ -9,6 +9,14 @@ export function capabilityWords(name) {
   return knows(key) ? el('span', { t: key }) : el('span', { text: name });
 }
 
+export const canChat = (model) => model?.capabilities.includes('completion') ?? false;
 export const canSee = (model) => model?.capabilities.includes('vision') ?? false;
 export const canUseTools = (model) => model?.capabilities.includes('tools') ?? false;
 export const canThink = (model) => model?.capabilities.includes('thinking') ?? false;
+
+// Architectures of llama.cpp that read and cannot write: bert, nomic-bert, jina-bert-v2, modern-bert, t5encoder ...
+const ENCODERS = /bert|^t5encoder$/;
+
+/** Whether it turns texts into embeddings by its very architecture. */
+export const isEncoder = ({ details }) => [details?.family, ...(details?.families ?? [])].some((family) => ENCODERS.test(family));
+export const namesEmbedding = ({ name }) => /embed/i.test(name);

@@ -1,5 +1,6 @@
 // The models of the server: those that can chat, which of them is chosen, and which are in memory.
 
+import { canChat, isEncoder, namesEmbedding } from './capabilities.js';
 import { requestJson } from './http.js';
 import { recallJson, remember } from './prefs.js';
 
@@ -21,7 +22,7 @@ export class Models extends EventTarget {
   async refresh() {
     try {
       const { models } = await requestJson('/api/tags');
-      const chatting = await Promise.all(models.map((model) => this.#canChat(model)));
+      const chatting = await Promise.all(models.map((model) => this.#isForChats(model)));
       this.all = models;
       this.list = models.filter((_, index) => chatting[index]);
       this.failure = null;
@@ -86,14 +87,31 @@ export class Models extends EventTarget {
         return null;
       });
       this.#details.set(name, asked);
+      this.#correct(name, await asked);
     }
     return this.#details.get(name);
   }
 
-  /** Ollama before 0.32 lists no capabilities: then its `/api/show` is asked. */
-  async #canChat(model) {
-    model.capabilities ??= (await this.details(model.name))?.capabilities ?? ['completion'];
-    return model.capabilities.includes('completion');
+  /** The list may say of models for embeddings that they chat: Ollama's cache of it misses what stands
+      before `general.architecture` in their file. `/api/show` reads the file itself. It is asked where
+      the name speaks of embeddings, and where the list says nothing, as that of Ollama before 0.32. */
+  async #isForChats(model) {
+    if (isEncoder(model)) return false;
+    if (!model.capabilities || (canChat(model) && namesEmbedding(model))) {
+      model.capabilities = (await this.details(model.name))?.capabilities ?? model.capabilities ?? ['completion'];
+    }
+    return canChat(model);
+  }
+
+  /** Takes a model off the list of which more is known now. */
+  #correct(name, details) {
+    const model = this.find(name);
+    if (!model || !details?.capabilities) return;
+    model.capabilities = details.capabilities;
+    if (canChat(model)) return;
+    this.list = this.list.filter((other) => other !== model);
+    if (this.current === name) this.current = this.#preferred();
+    this.#changed();
   }
 
   #preferred() {

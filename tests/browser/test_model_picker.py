@@ -68,3 +68,52 @@ def test_a_model_that_was_unloaded_meanwhile_is_said_to_load(
     assert talk.asked.wait(10)
     talk.say("Here.")
     talk.end()
+
+
+def encoder(name: str, family: str) -> dict[str, Any]:
+    """A model that Ollama's list takes for one that chats."""
+    entry = model(name, "completion")
+    return {**entry, "details": {**entry["details"], "family": family, "families": [family]}}
+
+
+def listed(page: Any, ollama: ScriptedOllama, *models: dict[str, Any]) -> list[str]:
+    """What is offered of these; the page is opened anew."""
+    ollama.on("/api/tags", json_reply({"models": list(models)}))
+    page.reload()
+    page.wait_for_selector(".tries button")
+    opened(page)
+    return page.locator("#model-options .option-name").all_inner_texts()
+
+
+def test_an_encoder_is_not_offered_though_the_list_says_that_it_chats(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    families = ["bert", "nomic-bert", "nomic-bert-moe", "jina-bert-v2", "modern-bert", "t5encoder"]
+    encoders = [encoder(f"reader-{family}", family) for family in families]
+    assert listed(page, ollama, *encoders, model("talker:3b", "completion")) == ["talker:3b"]
+    page.keyboard.press("Escape")
+    assert exchange(page, ollama, "Hello.", "Hi.").request["model"] == "talker:3b"
+
+
+def test_of_a_model_whose_name_speaks_of_embeddings_its_file_decides(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    ollama.on("/api/show", json_reply({"capabilities": ["embedding"]}))
+    gemma = encoder("embeddinggemma:300m", "gemma3")
+    assert listed(page, ollama, gemma, model("talker:3b", "completion")) == ["talker:3b"]
+    ollama.on("/api/show", json_reply({"capabilities": ["completion"]}))
+    assert listed(page, ollama, gemma) == ["embeddinggemma:300m"]
+
+
+def test_a_model_that_turns_out_not_to_chat_leaves_the_list(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    ollama.on("/api/show", json_reply({"capabilities": ["embedding"]}))
+    secret = encoder("secret:latest", "gemma3")
+    assert listed(page, ollama, secret, model("talker:3b", "completion")) == [
+        "secret:latest",
+        "talker:3b",
+    ]
+    page.keyboard.press("Escape")
+    page.click("#settings-button")  # asks what the model's own defaults are
+    page.wait_for_selector("#model-name:text-is('talker:3b')")
