@@ -8,7 +8,6 @@ streams; in the last test it is the model itself.
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 import sys
@@ -25,7 +24,7 @@ from tornado_ollama.takeover import EmbeddedMode, Pace, Takeover
 
 from .backend import Backend, Reply, StallBeforeHeaders, Stream, load
 from .backend.ollama_like import ollama_like
-from .embedded.conftest import require_model
+from .embedded.conftest import Ollama, require_model
 from .waiting import until
 
 pytestmark = pytest.mark.gen_test
@@ -33,6 +32,8 @@ pytestmark = pytest.mark.gen_test
 LOGGER = "tornado_ollama.takeover"
 CHAT = load("chat-stream").request_body
 QUICK = Pace(look_every=0.01, answer_within=0.2, answering=0.02, refusing=0.05, try_again=0.02)
+UNHURRIED = Pace(look_every=0.2, answering=0.2, refusing=0.4)
+"""Leaves the processors to the model."""
 NEVER_BACK = Pace(look_every=0.01, answer_within=0.2, answering=0.02, refusing=3600)
 
 Connect = Callable[[], Any]
@@ -358,25 +359,21 @@ class TestStopping:
         assert place.asleep
 
 
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=240)
 async def test_the_model_itself_sleeps_and_wakes(
-    place: Place, connect: Connect, expect_log: Callable[..., None]
+    place: Place, http_server: Any, http_port: int, expect_log: Callable[..., None]
 ) -> None:
     require_model()
     expect_log(LOGGER, "Nothing has answered at")
-    ask = json.dumps(
-        {
-            "model": "smollm2",
-            "messages": [{"role": "user", "content": "Hi"}],
-            "options": {"num_predict": 3},
-            "stream": False,
-        }
-    ).encode()
+    gateway = Ollama(f"http://127.0.0.1:{http_port}")
+
+    async def answers() -> bool:
+        reply = await asyncio.to_thread(gateway.chat, "Hi", options={"num_predict": 3})
+        return bool(reply["message"]["content"])
+
     await place.real_dies()
-    async with begun(place, command=COMMAND) as takeover:
-        client = await connect()
-        first = await client.request("POST", "/api/chat", body=ask)
-        assert first.json()["message"]["content"]
+    async with begun(place, UNHURRIED, command=COMMAND) as takeover:
+        assert await answers()
         process = takeover._supervisor._process
         assert process is not None
         await place.real_returns()
@@ -384,5 +381,4 @@ async def test_the_model_itself_sleeps_and_wakes(
         await until(lambda: gone(process.pid), "the child has ended, and its memory is free")
         await place.real_dies()
         await place.becomes("embedded")
-        again = await client.request("POST", "/api/chat", body=ask)
-        assert again.json()["message"]["content"]
+        assert await answers()
