@@ -195,7 +195,7 @@ class TestPolicy:
         ({"reasoning": {"budget": 9}}, "reasoning.budget"),
         ({"reasoning_effort": []}, "reasoning_effort"),
         ({"response_format": "json"}, "response_format"),
-        ({"response_format": {"type": "json_schema"}}, "response_format.json_schema"),
+        ({"response_format": {"type": "json_schema"}}, "response_format"),
         ({"response_format": {"type": ["text"]}}, "response_format"),
         ({"format": "xml"}, "format"),
         ({"options": []}, "options"),

@@ -153,3 +153,42 @@ def test_a_hundred_thousand_parts_are_one_message() -> None:
     body = SOUND | {"messages": [{"role": "user", "content": parts}]}
     [native] = answer(translate_chat, json.dumps(body).encode()) or []
     assert json.loads(native)["messages"][0]["content"].count("x") == 100_000
+
+
+USER = {"role": "user", "content": "x"}
+ASKED = {"model": "m", "messages": [USER]}
+
+
+@pytest.mark.parametrize(
+    ("translate", "body", "field"),
+    [
+        (translate_chat, {"messages": [USER]}, "model"),
+        (translate_chat, {"model": "m"}, "messages"),
+        (translate_chat, {"model": "m", "messages": None}, "messages"),
+        (translate_chat, {"model": "m", "messages": [{}]}, "messages[0].role"),
+        (translate_chat, {"model": "m", "messages": [{"role": "user"}]}, "messages[0].content"),
+        (translate_chat, {"model": "m", "messages": [{"role": "user", "content": [
+            {"type": "text"}]}]}, "messages[0].content[0].text"),
+        (translate_chat, {"model": "m", "messages": [{"role": "user", "content": [
+            {"type": "image_url"}]}]}, "messages[0].content[0].image_url"),
+        (translate_chat, ASKED | {"tools": [{"type": "function"}]}, "tools[0].function"),
+        (translate_chat, ASKED | {"tools": [{"function": {}}]}, "tools[0].function.name"),
+        (translate_chat, ASKED | {"response_format": {"type": "json_schema"}},
+         "response_format.json_schema"),
+        (translate_chat, ASKED | {"response_format": {"type": "json_schema", "json_schema": {}}},
+         "response_format.json_schema.schema"),
+        (translate_text, {"prompt": "x"}, "model"),
+        (translate_text, {"model": "m"}, "prompt"),
+        (translate_embedding, {"input": "x"}, "model"),
+        (translate_embedding, {"model": "m"}, "input"),
+    ],
+)  # fmt: skip
+def test_what_must_be_there_is_said_to_be_required(translate: Any, body: Json, field: str) -> None:
+    with pytest.raises(BadRequest) as refusal:
+        translate(body)
+    assert refusal.value.message == f"'{field}' is required."
+
+
+def test_a_member_of_an_array_has_a_type_and_is_not_required() -> None:
+    with pytest.raises(BadRequest, match="must be an object"):
+        translate_chat({"model": "m", "messages": [None]})

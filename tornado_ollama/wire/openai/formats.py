@@ -7,7 +7,7 @@ a grammar, so it is enforced whether `strict` is set or not.
 from __future__ import annotations
 
 from ...errors import BadRequest
-from .checks import Json, mapping, shallow
+from .checks import Json, shallow
 from .fields import JSON_SCHEMA, RESPONSE_FORMAT
 
 Format = str | Json
@@ -20,8 +20,7 @@ def reply_format(body: Json) -> Format | None:
     wanted = body.get(_PARAM)
     if wanted is None:
         return _native_format(body)
-    if not isinstance(wanted, dict):
-        raise BadRequest(f"'{_PARAM}' must be an object.", param=_PARAM)
+    wanted = _object(wanted, _PARAM)
     RESPONSE_FORMAT.check(wanted, _PARAM)
     match wanted.get("type"):
         case "text":
@@ -36,11 +35,20 @@ def reply_format(body: Json) -> Format | None:
 
 
 def _schema(wrapper: object) -> Json:
-    wrapper = mapping(wrapper, f"{_PARAM}.json_schema")
+    wrapper = _object(wrapper, f"{_PARAM}.json_schema")
     JSON_SCHEMA.check(wrapper, f"{_PARAM}.json_schema")
-    schema = mapping(wrapper.get("schema"), f"{_PARAM}.json_schema.schema")
+    schema = _object(wrapper.get("schema"), f"{_PARAM}.json_schema.schema")
     shallow(schema, _PARAM)
     return schema
+
+
+def _object(value: object, path: str) -> Json:
+    """As `checks.mapping`, but `param` is the field as a whole, as OpenAI has it."""
+    if value is None:
+        raise BadRequest(f"'{path}' is required.", param=_PARAM)
+    if not isinstance(value, dict):
+        raise BadRequest(f"'{path}' must be an object.", param=_PARAM)
+    return value
 
 
 def _native_format(body: Json) -> Format | None:
