@@ -39,6 +39,7 @@ from .handlers.openai import (
 )
 from .handlers.pages import PageHandler
 from .handlers.probe import Probe
+from .handlers.request_body import BodyMemory
 from .resources import STATIC_DIR
 from .upstream.client import UpstreamClient
 from .upstream.ollama import Backend, Clocks, Ollama
@@ -83,10 +84,11 @@ class Gateway(Application):
         self._live = Live()
         self._probe = Probe()
         self._resumables: Resumables = {}
+        self._body_memory = BodyMemory()
         self._known_models = KnownModels()
         self._started_at = time.monotonic()
         self.deps = self._make_deps(settings)
-        self.client.turns.limits = _queue_limits(settings)
+        self._apply_limits(settings)
         self._sweeper = PeriodicCallback(self._sweep, SWEEP_MS)
         self._sweeper.start()
 
@@ -129,7 +131,7 @@ class Gateway(Application):
                 request.revoke()
             else:
                 request.renew(self.deps, principal)
-        self.client.turns.limits = _queue_limits(settings)  # last: no turn for who was revoked
+        self._apply_limits(settings)  # last: no slot for a request that was revoked
 
     def begin_drain(self) -> None:
         """From now on new requests are answered 503, and sockets close when they have nothing
@@ -153,6 +155,13 @@ class Gateway(Application):
 
     def _sweep(self) -> None:
         sweep(request for request in self._live if isinstance(request, BaseHandler))
+
+    def _apply_limits(self, settings: Settings) -> None:
+        limits = settings.limits
+        self._body_memory.limit = limits.max_buffered_bytes
+        self.client.turns.limits = QueueLimits(
+            limits.max_parallel, limits.max_queued, limits.queue_timeout
+        )
 
     def _make_deps(self, settings: Settings) -> Deps:
         service = settings.service
@@ -179,6 +188,7 @@ class Gateway(Application):
                 assets=read_assets(STATIC_DIR),
                 probe=self._probe,
                 resumables=self._resumables,
+                body_memory=self._body_memory,
                 known_models=self._known_models,
                 started_at=self._started_at,
             ),
@@ -186,11 +196,6 @@ class Gateway(Application):
             default_model=settings.chat.default_model,
             resume_grace_s=settings.chat.resume_grace,
         )
-
-
-def _queue_limits(settings: Settings) -> QueueLimits:
-    limits = settings.limits
-    return QueueLimits(limits.max_parallel, limits.max_queued, limits.queue_timeout)
 
 
 def make_app(settings: Settings) -> Gateway:

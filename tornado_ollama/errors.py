@@ -14,6 +14,7 @@
         UpstreamUnavailable     503  Ollama cannot be reached
         UpstreamBroken          502  Ollama broke off, or answered nonsense
         UpstreamTimeout         504  one of the clocks of `service.*` ran out
+        Overloaded              503  the bodies of requests take too much memory already
         QueueFull               503  too many wait for Ollama already
         QueueTimeout            504  the turn did not come in time
         ShuttingDown            503
@@ -145,6 +146,18 @@ class UpstreamBroken(GatewayError):
 class UpstreamTimeout(GatewayError):
     status = 504
     code = "upstream_timeout"
+
+
+class Overloaded(GatewayError):
+    status = 503
+    code = "overloaded"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The requests under way take all the memory that is meant for their bodies "
+            "(limits.max_buffered_bytes). Try again in a moment.",
+            retry_after=5,
+        )
 
 
 class QueueFull(GatewayError):

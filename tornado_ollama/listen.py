@@ -18,6 +18,7 @@ from typing import Any
 from tornado.netutil import bind_sockets
 
 from .errors import ConfigError
+from .keepalive import keep_alive
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,8 @@ def listen(host: str, port: int) -> list[socket.socket]:
             f"listen: cannot listen on {host} port {port}: {error.strerror}; "
             "choose another with --port, PORT or listen.port (`make run PORT=9000`)."
         ) from error
+    for sock in bound:
+        keep_alive(sock)
     return [Listener(sock.family, sock.type, sock.proto, sock.detach()) for sock in bound]
 
 

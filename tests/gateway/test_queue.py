@@ -18,7 +18,7 @@ import pytest
 
 from tornado_ollama.access.routes import ROUTES
 from tornado_ollama.errors import ShuttingDown
-from tornado_ollama.handlers import event_stream, native
+from tornado_ollama.handlers import event_stream
 
 from ..backend import (
     Backend,
@@ -74,8 +74,6 @@ DOORS = [
     pytest.param("/api/chat", CHAT[:-1] + b" " * 3_000_000 + b"}", id="a large body in pieces"),
 ]
 doors = pytest.mark.parametrize(("path", "body"), DOORS)
-small_doors = pytest.mark.parametrize(("path", "body"), DOORS[:-2])
-large_doors = pytest.mark.parametrize(("path", "body"), DOORS[-2:])
 
 
 def sentence(response: RawResponse) -> str:
@@ -213,7 +211,7 @@ async def test_choices_of_one_request_never_fill_the_queue_by_themselves(
 
 
 @one
-@small_doors
+@doors
 async def test_a_client_that_leaves_the_queue_is_never_asked_for(
     connect: Any, app: Any, backend: Backend, config: Any, path: str, body: bytes
 ) -> None:
@@ -230,35 +228,17 @@ async def test_a_client_that_leaves_the_queue_is_never_asked_for(
 
 
 @one
-@large_doors
-async def test_a_client_that_left_behind_more_than_was_read_does_not_keep_its_turn(
-    connect: Any, app: Any, backend: Backend, config: Any, path: str, body: bytes
+@pytest.mark.parametrize("path", WAITS)
+@pytest.mark.parametrize("framing", [("Content-Length", "50000"), ("Transfer-Encoding", "chunked")])
+async def test_a_body_that_stands_still_holds_no_slot(
+    connect: Any, app: Any, backend: Backend, config: Any, path: str, framing: tuple[str, str]
 ) -> None:
-    """Nothing can be seen of a close behind bytes that nobody reads: before its turn, nobody."""
-    busy = Busy(app)
-    client = await connect()
-    async with sending(client, path, body * 5):
-        await waiting(app, 1)
-        behind = await queued_chat(connect, app, 2)
-        client.leave()
-    busy.over()
-    assert (await behind.read_response()).status == 200
-    assert not backend.exchanges[0].body_complete.is_set()
-
-
-@one
-async def test_a_client_that_leaves_its_upload_leaves_the_queue(
-    connect: Any, app: Any, backend: Backend, config: Any
-) -> None:
-    busy = Busy(app)
-    client = await connect()
-    await client.send_request("POST", TRANSCRIPTIONS, [("Content-Length", "50000000")])
-    await client.send(b"x" * 100_000)
-    await waiting(app, 1)
-    client.leave()
-    await waiting(app, 0)
-    busy.over()
-    assert await settled(lambda: len(backend.exchanges)) == 0
+    stalled = await connect()
+    await stalled.send_request("POST", path, [framing])
+    await stalled.send(b"4\r\n    \r\n" if framing[1] == "chunked" else b"    ")
+    assert (await (await connect()).request("POST", "/api/chat", (), CHAT)).status == 200
+    assert app.client.turns.waiting == 0
+    assert len(backend.exchanges) == 1
 
 
 @pytest.mark.parametrize("config", [{"limits": {"max_parallel": 1, "max_queued": 1}}], ids=["full"])
@@ -312,21 +292,6 @@ async def test_the_clock_of_loading_begins_with_the_turn(
     assert app.client.turns.waiting == 1
     busy.over()
     assert (await client.read_response()).status == 200
-
-
-@one
-async def test_a_large_body_that_is_not_read_meanwhile_is_not_late(
-    connect: Any, app: Any, monkeypatch: pytest.MonkeyPatch, config: Any
-) -> None:
-    monkeypatch.setattr(native, "BODY_S", 0.05)
-    busy = Busy(app)
-    client = await connect()
-    async with sending(client, "/api/chat", CHAT[:-1] + b" " * 30_000_000 + b"}"):
-        await waiting(app, 1)
-        for _ in range(3):
-            await asyncio.sleep(0.05)
-        busy.over()
-        assert (await client.read_response()).status == 200
 
 
 @one

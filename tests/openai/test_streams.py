@@ -93,7 +93,7 @@ class TestComments:
         response = await client.read_head()
         assert response.status == 200
         for _ in range(3):
-            assert await client.read_chunk(response) == b": ping\n\n"
+            assert await client.read_chunk(response) == b": keep-alive\n"
         loaded.set()
         body = (await client.read_body(response)).body
         assert body.endswith(b"data: [DONE]\n\n") and sse_data(body)[0]["choices"]
@@ -107,7 +107,7 @@ class TestComments:
         await client.send_request("POST", CHAT, (), chat())
         response = await client.read_head()
         assert b"delta" in await client.read_chunk(response)
-        assert await client.read_chunk(response) == b": ping\n\n"
+        assert await client.read_chunk(response) == b": keep-alive\n"
         gate.set()
         assert (await client.read_body(response)).complete
 

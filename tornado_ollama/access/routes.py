@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ..wire.native import asks_for_stream
 from .principal import Principal, Scope
 
 
@@ -69,6 +70,9 @@ class Route:
     names_models: bool = True
     """The body may name models; for a bound credential it is read first. Blobs name none."""
 
+    streams: bool = False
+    """The reply is a stream of lines, unless the body says `"stream": false`."""
+
     computes: bool = False
     """Ollama computes for it, for long and for few at once: at that path it takes a turn in the
     queue, whichever door the request came in by."""
@@ -86,6 +90,7 @@ def _native(
     runs_long: bool = False,
     lists_models: bool = False,
     names_models: bool = True,
+    streams: bool = False,
     computes: bool = False,
 ) -> Route:
     return Route(
@@ -97,6 +102,7 @@ def _native(
         runs_long=runs_long,
         lists_models=lists_models,
         names_models=names_models,
+        streams=streams,
         computes=computes,
     )
 
@@ -106,8 +112,8 @@ _API = (
     _native("/api/tags", _READ, Need.CREDENTIAL, lists_models=True),
     _native("/api/ps", ("GET",), Need.CREDENTIAL, lists_models=True),
     _native("/api/show", ("POST",), Need.CREDENTIAL),
-    _native("/api/chat", ("POST",), Need.GENERATE, computes=True),
-    _native("/api/generate", ("POST",), Need.GENERATE, computes=True),
+    _native("/api/chat", ("POST",), Need.GENERATE, streams=True, computes=True),
+    _native("/api/generate", ("POST",), Need.GENERATE, streams=True, computes=True),
     _native("/api/embed", ("POST",), Need.GENERATE, computes=True),
     _native("/api/embeddings", ("POST",), Need.GENERATE, computes=True),
     _native("/api/pull", ("POST",), Need.MANAGE, runs_long=True),
@@ -179,6 +185,11 @@ def find(path: str, *, forward_unknown: bool = False) -> Route:
     if forward_unknown and path.startswith("/api/") and not path.endswith("/"):
         return UNKNOWN_API
     return NOWHERE
+
+
+def replies_whole(route: Route, body: bytes) -> bool:
+    """Whether the reply to this request body is sent in one piece, when it is complete."""
+    return route.computes and not (route.streams and asks_for_stream(body))
 
 
 def path_at_ollama(route: Route, path: str) -> str:

@@ -74,8 +74,9 @@ class Service(Topic, frozen=True, kw_only=True):
     """To connect."""
     load_timeout: Seconds = 600.0
     """To the first byte of a reply: models load slowly."""
-    timeout: Seconds = 60.0
-    """Longest silence once a reply has begun; pull, push and create have no such limit."""
+    timeout: Seconds = 600.0
+    """Longest silence once a reply has begun: Ollama is silent for minutes while it holds back a
+    tool call. Pull, push and create have no such limit."""
     forward_unknown: Switch = False
     """Forward unknown `/api/*` paths for callers with the scope manage."""
 
@@ -174,6 +175,8 @@ class OpenAI(Topic, frozen=True, kw_only=True):
 class Limits(Topic, frozen=True, kw_only=True):
     max_body_bytes: Annotated[int, _rule("bytes, 1 or more", ge=1)] = 32 * 1024 * 1024
     """Largest JSON body taken."""
+    max_buffered_bytes: Annotated[int, _rule("bytes, 1 or more", ge=1)] = 512 * 1024 * 1024
+    """Bytes of request bodies held in memory at once."""
     max_parallel: Annotated[int, _rule("a number of requests, 0 or more", ge=0)] = 0
     """Chats, generations and embeddings sent to Ollama at once; 0: no limit."""
     max_queued: Annotated[int, _rule("a number of requests, 0 or more", ge=0)] = 100

@@ -28,7 +28,6 @@ from ..access.proxies import Client
 from ..access.routes import Route
 from ..errors import (
     BadRequest,
-    BodyTooLarge,
     GatewayError,
     MethodNotAllowed,
     Unauthorized,
@@ -390,7 +389,3 @@ class BaseHandler(RequestHandler):
     def _sends_body(self) -> bool:
         headers = self.request.headers
         return "Transfer-Encoding" in headers or headers.get("Content-Length", "0") != "0"
-
-
-def too_large(limit: int) -> BodyTooLarge:
-    return BodyTooLarge(f"The request's body is larger than {limit} bytes (limits.max_body_bytes).")

@@ -19,6 +19,7 @@ from ..wire.default_model import KnownModels
 from ..wire.policy import Policy
 from .assets import Asset
 from .probe import Probe
+from .request_body import BodyMemory
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class Site:
     assets: Mapping[str, Asset]
     probe: Probe
     resumables: Resumables
+    body_memory: BodyMemory
     known_models: KnownModels
     started_at: float
     """`time.monotonic()` of the start, in seconds."""

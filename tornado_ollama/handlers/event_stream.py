@@ -103,6 +103,6 @@ class EventStream:
         """Writes a comment when nothing has been written since the last look, and what was
         written before has been taken."""
         if self._down.sent == self._seen and not self._down.congested:
-            self._write(sse.PING)
+            self._write(sse.KEEP_ALIVE)
         self._seen = self._down.sent
         self._timer = asyncio.get_running_loop().call_later(PING_EVERY_S, self._tick)

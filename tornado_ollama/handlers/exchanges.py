@@ -55,7 +55,7 @@ class Exchanges:
         replies = [b""] * count
 
         async def exchange(index: int, body: bytes) -> None:
-            response = await self.fetch(body)
+            response = await self.fetch(body, whole_reply=True)
             self.check(response.code, response.body)
             replies[index] = response.body
 
@@ -88,8 +88,9 @@ class Exchanges:
         method: str = "POST",
         on_head: Callable[[ResponseHead], None] | None = None,
         on_data: Callable[[bytes], Awaitable[None] | None] | None = None,
+        whole_reply: bool = False,
     ) -> HTTPResponse:
-        """One request; every status is a result."""
+        """One request; every status is a result. `whole_reply` as in `UpstreamRequest`."""
         handler = self._handler
         if handler.gone:
             raise asyncio.CancelledError
@@ -100,6 +101,7 @@ class Exchanges:
             body=body,
             on_head=on_head,
             on_data=on_data,
+            whole_reply=whole_reply,
             replayable=True,
         )
         self._fetches.add(fetch)

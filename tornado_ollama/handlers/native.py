@@ -1,8 +1,9 @@
 """Ollama's own API, `/api/*` and `/sys/*`: bytes in, bytes out.
 
-Small bodies are collected, so that the request can be repeated on a fresh connection; large ones
-and those of unknown length stream. For a credential that is bound to some models the body is always
-read first, because it names the model, and lists of models are filtered.
+A body is collected before Ollama is asked, so that a client that stalls in the middle of it holds
+no slot, the request can be repeated on a fresh connection, and a credential that is bound to some
+models can be held to them. Blobs, which may have many gigabytes, stream. Lists of models are
+filtered for a bound credential.
 """
 
 from __future__ import annotations
@@ -12,57 +13,45 @@ from collections.abc import Awaitable
 
 from tornado.http1connection import HTTP1Connection
 from tornado.httpclient import HTTPResponse
-from tornado.web import stream_request_body
 
-from ..access.routes import Need, path_at_ollama
+from ..access.routes import Need, path_at_ollama, replies_whole
 from ..access.visibility import only_visible
 from ..errors import GatewayError
 from ..upstream.request import BodyProducer
+from ..wire.json_weight import refuse_heavy
 from ..wire.model_names import named_models
 from ..wire.multipart import named_models_in_form
-from .auth_mixin import AuthMixin
-from .base import BODY_S, too_large
+from .base import BODY_S
 from .body_pipe import BodyPipe
+from .collecting import CollectingHandler
 from .relay import Relay
 
-INLINE_BYTES = 1024 * 1024
-"""Bodies up to this are collected before the request is made; prompts are nearly always smaller."""
+UPLOAD_S = 3600.0
+"""How long an upload that is collected (audio) may take to arrive."""
 
 
-@stream_request_body
-class NativeHandler(AuthMixin):
+class NativeHandler(CollectingHandler):
     """Passes a request on to Ollama, and the reply back."""
 
     def begin(self) -> None:
-        self._parts: list[bytes] = []
-        self._taken = 0
+        super().begin()
         self._pipe: BodyPipe | None = None
         self._upload: asyncio.Task[None] | None = None
         self._fetch: asyncio.Future[HTTPResponse] | None = None
-        self._limit: int | None = None
 
-    def admit(self) -> None:
-        super().admit()
-        if not self._answered:
-            self._prepare_body()
-
-    def _prepare_body(self) -> None:
+    def begin_body(self) -> None:
         """Decides whether the body is collected or streamed, and what it may weigh."""
-        length = self.body_length()
+        connection = self.request.connection
+        assert isinstance(connection, HTTP1Connection)
         if not self.route.uploads or self._must_read:
-            self._limit = self.deps.max_body_bytes
-            if length is not None and length > self._limit:
-                raise too_large(self._limit)
-        known_small = length is not None and length <= INLINE_BYTES
-        if self._sends_body() and not known_small and not self._must_read:
-            connection = self.request.connection
-            assert isinstance(connection, HTTP1Connection)
+            super().begin_body()
+            connection.set_body_timeout(BODY_S)
+        elif self.route.computes:
+            self.collect(self.deps.site.body_memory.limit, "limits.max_buffered_bytes")
+            connection.set_body_timeout(UPLOAD_S)
+        elif self._sends_body():
             self._pipe = BodyPipe(connection.stream.socket)
-            self._upload = asyncio.create_task(self._relay_upload(length))
-            if not self.route.uploads:  # it is not read while it waits for its turn
-                connection.set_body_timeout(BODY_S + self.deps.ollama.longest_wait_s)
-        elif isinstance(self.request.connection, HTTP1Connection):
-            self.request.connection.set_body_timeout(BODY_S)
+            self._upload = asyncio.create_task(self._relay_upload(self._pipe))
 
     @property
     def _bound(self) -> bool:
@@ -75,19 +64,13 @@ class NativeHandler(AuthMixin):
         return self._bound and self.route.names_models
 
     def take_body(self, chunk: bytes) -> Awaitable[None] | None:
-        self._taken += len(chunk)
-        if self._limit is not None and self._taken > self._limit:
-            self.client_left()
-            raise too_large(self._limit)
         if self._pipe is not None:
-            return self._hand_on(chunk)
-        self._parts.append(chunk)
-        return None
+            return self._hand_on(self._pipe, chunk)
+        return super().take_body(chunk)
 
-    async def _hand_on(self, chunk: bytes) -> None:
-        assert self._pipe is not None
+    async def _hand_on(self, pipe: BodyPipe, chunk: bytes) -> None:
         try:
-            await self._pipe.put(chunk)
+            await pipe.put(chunk)
         except ConnectionResetError:
             self.client_left()
 
@@ -96,13 +79,15 @@ class NativeHandler(AuthMixin):
             await self._pipe.end()
             await self._upload
             return
-        body = b"".join(self._parts)
+        body = self.whole_body() if self._body is not None else b""
+        if not self.route.uploads:
+            refuse_heavy(body)
         if self._must_read and body:
             self.check_model(*self._named_models(body))
         if self._bound and self.route.lists_models:
             await self._answer_filtered()
             return
-        await self._relay(body, None, None)
+        await self._relay(body)
 
     def _named_models(self, body: bytes) -> list[str]:
         if self.route.uploads:  # its body is a form, whatever the Content-Type pretends
@@ -110,30 +95,31 @@ class NativeHandler(AuthMixin):
             return named_models_in_form(content_type, self.query, body)
         return named_models(body)
 
-    async def _relay_upload(self, length: int | None) -> None:
-        assert self._pipe is not None
+    async def _relay_upload(self, pipe: BodyPipe) -> None:
         try:
-            await self._relay(None, self._pipe.produce, length)
+            await self._relay(None, pipe.produce)
         except GatewayError as error:
             if not self.gone:
                 self.answer_error(error)
         finally:
-            self._pipe.stop()
+            pipe.stop()
 
-    async def _relay(
-        self, body: bytes | None, producer: BodyProducer | None, length: int | None
-    ) -> None:
+    async def _relay(self, body: bytes | None, producer: BodyProducer | None = None) -> None:
         relay = Relay(self)
+        headers = self.headers_up(self.request.headers)
+        if producer is not None and (length := self.body_length()) is not None:
+            headers.append(("Content-Length", str(length)))
         self._fetch = self.deps.ollama.fetch(
             self.request.method or "GET",
             path_at_ollama(self.route, self.url_path),
             query=self.query,
-            headers=self._headers_with(length),
+            headers=headers,
             body=body,
             producer=producer,
             on_head=relay.on_head,
             on_data=relay.on_data,
             runs_long=self.route.runs_long,
+            whole_reply=replies_whole(self.route, body or b""),
             replayable=True if self.route.need is not Need.MANAGE else None,
         )
         await relay.follow(self._fetch)
@@ -143,7 +129,7 @@ class NativeHandler(AuthMixin):
             self.request.method or "GET",
             path_at_ollama(self.route, self.url_path),
             query=self.query,
-            headers=self._headers_with(None),
+            headers=self.headers_up(self.request.headers),
         )
         response = await self._fetch
         assert self.principal is not None
@@ -152,12 +138,6 @@ class NativeHandler(AuthMixin):
             self.answer(response.code, response.body, content_type)
             return
         self.answer(200, only_visible(response.body, self.principal), content_type)
-
-    def _headers_with(self, length: int | None) -> list[tuple[str, str]]:
-        headers = self.headers_up(self.request.headers)
-        if length is not None:
-            headers.append(("Content-Length", str(length)))
-        return headers
 
     def client_left(self) -> None:
         if self._pipe is not None:

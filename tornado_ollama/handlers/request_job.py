@@ -10,7 +10,7 @@ from typing import Protocol
 
 from ..access.judge import refuse_method, refuse_models, refuse_need
 from ..access.proxies import Client
-from ..access.routes import Door, Need, Route, find, path_at_ollama
+from ..access.routes import Door, Need, Route, find, path_at_ollama, replies_whole
 from ..access.visibility import only_visible
 from ..errors import BadRequest, GatewayError, NotFound
 from ..upstream.request import ResponseHead
@@ -60,6 +60,7 @@ class RequestJob(Job):
             self._command.body or None,
             query=query,
             runs_long=route.runs_long,
+            whole_reply=replies_whole(route, self._command.body),
             replayable=True if route.need is not Need.MANAGE else None,
         )
         if self._collected:

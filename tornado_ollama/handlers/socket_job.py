@@ -18,9 +18,9 @@ from ..errors import GatewayError, UpstreamBroken
 from ..upstream.request import ResponseHead
 from ..wire import socket_frames as frames
 from ..wire.ndjson import LineSplitter
-from .base import too_large
 from .deps import Deps
 from .exchanges import OWN_HEADERS
+from .request_body import too_large
 
 log = logging.getLogger(__name__)
 
@@ -94,24 +94,25 @@ class Job:
     async def exchange(self, method: str, path: str, body: bytes | None, **more: Any) -> None:
         """Sends the request and hands the reply to `on_lines`, or keeps it in `collected`."""
         self._go_on()
-        limit = self._outlet.deps.max_body_bytes
-        if body is not None and len(body) > limit:
-            raise too_large(limit)
-        self._fetch = self._outlet.deps.ollama.fetch(
-            method,
-            path,
-            headers=[*OWN_HEADERS, *self._outlet.headers_up()],
-            body=body,
-            on_head=self._on_head,
-            on_data=self._on_data,
-            on_position=self.queued,
-            **more,
-        )
-        try:
-            await self._fetch
-        except asyncio.CancelledError:
-            if self._error is None:
-                raise
+        deps, size = self._outlet.deps, len(body or b"")
+        if size > deps.max_body_bytes:
+            raise too_large(deps.max_body_bytes)
+        with deps.site.body_memory.holding(size):
+            self._fetch = deps.ollama.fetch(
+                method,
+                path,
+                headers=[*OWN_HEADERS, *self._outlet.headers_up()],
+                body=body,
+                on_head=self._on_head,
+                on_data=self._on_data,
+                on_position=self.queued,
+                **more,
+            )
+            try:
+                await self._fetch
+            except asyncio.CancelledError:
+                if self._error is None:
+                    raise
         if self._error is not None:
             raise self._error
         rest = self._lines.close()

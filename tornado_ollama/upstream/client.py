@@ -21,6 +21,7 @@ from weakref import WeakSet
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 
 from ..errors import GatewayError, QueueFull, ShuttingDown
+from ..keepalive import keep_alive
 from ..wire.headers import request_head
 from .connection import Connection
 from .exchange import Exchange
@@ -55,13 +56,14 @@ class OriginPool:
 
     async def connect(self) -> Connection:
         loop = asyncio.get_running_loop()
-        _, connection = await loop.create_connection(
+        transport, connection = await loop.create_connection(
             lambda: Connection(loop, self._forget),
             self._host,
             self._port,
             ssl=self._tls,
         )  # no `happy_eyeballs_delay`: cancelled at the wrong moment it loses the open socket
         self._open.add(connection)
+        keep_alive(transport.get_extra_info("socket"))
         return connection
 
     def give_back(self, connection: Connection) -> None:

@@ -181,7 +181,7 @@ class Exchange:
         connection.send(self, head, no_body=request.method == "HEAD")
         self._sent_at = self._loop.time()
         if request.first_byte_timeout:
-            self._clock = self._loop.call_later(request.first_byte_timeout, self._tick)
+            self._clock = self._loop.call_later(self._to_first_byte[0], self._tick)
         if producer is not None:
             self._task = self._loop.create_task(self._upload(connection, producer))
 
@@ -267,6 +267,15 @@ class Exchange:
 
     # -- clocks and ends ----------------------------------------------------------------------
 
+    @property
+    def _to_first_byte(self) -> tuple[float, str]:
+        """The timeout in seconds, and the settings that make it."""
+        request = self._request
+        if request.whole_reply and request.idle_timeout:
+            seconds = request.first_byte_timeout + request.idle_timeout
+            return seconds, "service.load_timeout and service.timeout"
+        return request.first_byte_timeout, "service.load_timeout"
+
     @_ends_it
     def _tick(self) -> None:
         """Looks how long Ollama has been silent; re-arms itself while that is within the limit.
@@ -276,7 +285,8 @@ class Exchange:
         connection, request = self._connection, self._request
         assert connection is not None
         if self.response is None:
-            limit, since, key = request.first_byte_timeout, self._sent_at, "service.load_timeout"
+            limit, key = self._to_first_byte
+            since = self._sent_at
             resting = self._task is not None and not self._blocked
         else:
             limit, since, key = request.idle_timeout, connection.last_read, "service.timeout"

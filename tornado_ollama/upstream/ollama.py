@@ -72,12 +72,6 @@ class Ollama:
         """How many requests that make it compute are sent at once; 0: no limit."""
         return self.client.turns.limits.max_parallel
 
-    @property
-    def longest_wait_s(self) -> float:
-        """In the queue; 0 where there is none."""
-        limits = self.client.turns.limits
-        return limits.timeout if limits.max_parallel else 0.0
-
     def fetch(
         self,
         method: str,
@@ -90,13 +84,15 @@ class Ollama:
         on_head: Callable[[ResponseHead], None] | None = None,
         on_data: Callable[[bytes], Awaitable[None] | None] | None = None,
         runs_long: bool = False,
+        whole_reply: bool = False,
         replayable: bool | None = None,
         patience: float | None = None,
         on_position: Callable[[int], None] | None = None,
     ) -> asyncio.Future[HTTPResponse]:
         """Sends a request to a canonical path. Every status is a result; cancel to hang up.
 
-        `runs_long` switches the idle clock off. `patience` shortens all clocks to that many
+        `runs_long` switches the idle timeout off, `whole_reply` is as in `UpstreamRequest`.
+        `patience` shortens all clocks to that many
         seconds, for probes. What makes Ollama compute, by the route table, waits for its turn
         where `limits.max_parallel` is set; `on_position` as in `UpstreamRequest`. Raises
         `UpstreamUnavailable`, `UpstreamTimeout`, `UpstreamBroken`, `QueueFull`, `QueueTimeout`.
@@ -119,6 +115,7 @@ class Ollama:
                 connect_timeout=clocks.connect,
                 first_byte_timeout=clocks.first_byte,
                 idle_timeout=0 if runs_long else clocks.idle,
+                whole_reply=whole_reply,
                 replayable=replayable,
                 takes_turn=find(path).computes,
                 position_callback=on_position,

@@ -28,11 +28,11 @@ class ResponseHead(NamedTuple):
 
 
 class UpstreamRequest(HTTPRequest):
-    """One request. All clocks are in seconds; 0 means none.
+    """One request. All timeouts are in seconds; 0 means none.
 
     `connect_timeout` runs until the connection stands; `first_byte_timeout` from the last piece
     of the request that went out until the reply's headers are here; `idle_timeout` is the longest
-    silence after that. There is no clock over the whole: a good stream may last for hours.
+    silence after that. There is no timeout over the whole: a good stream may last for hours.
     """
 
     def __init__(
@@ -48,7 +48,8 @@ class UpstreamRequest(HTTPRequest):
         streaming_callback: Callable[[bytes], Awaitable[None] | None] | None = None,
         connect_timeout: float = 5.0,
         first_byte_timeout: float = 600.0,
-        idle_timeout: float = 60.0,
+        idle_timeout: float = 600.0,
+        whole_reply: bool = False,
         replayable: bool | None = None,
         takes_turn: bool = False,
         position_callback: Callable[[int], None] | None = None,
@@ -56,6 +57,8 @@ class UpstreamRequest(HTTPRequest):
         """`head_callback` gets the whole head at once, `header_callback` a line at a time, as
         Tornado's clients do. `streaming_callback` may return an awaitable: reading rests until it
         is done.
+        `whole_reply`: the reply is sent when it is complete, so the time until its headers is
+        that of loading and of writing: `first_byte_timeout` and `idle_timeout` together.
         `replayable`: the request may be sent twice, when the pooled connection it was first sent
         on turns out to be dead. Default: the idempotent methods without a producer.
         `takes_turn`: it waits in the client's queue where that has a limit. `position_callback`
@@ -79,6 +82,7 @@ class UpstreamRequest(HTTPRequest):
         self.head_callback = head_callback
         self.first_byte_timeout = first_byte_timeout
         self.idle_timeout = idle_timeout
+        self.whole_reply = whole_reply
         if replayable is None:
             replayable = method in IDEMPOTENT
         self.replayable = replayable and body_producer is None

@@ -11,9 +11,13 @@ CONTENT_TYPE = "text/event-stream; charset=utf-8"
 DONE = b"data: [DONE]\n\n"
 """The end of a stream that succeeded. A stream that failed never carries it."""
 
-PING = b": ping\n\n"
-"""A comment: decoders skip it, and it keeps proxies and clients from giving up while a model
-loads. Only to be written between two events."""
+KEEP_ALIVE = b": keep-alive\n"
+"""A comment, which keeps proxies and clients from giving up while a model loads or thinks.
+
+To be written between two events only. One line end and no empty line: the comment then belongs to
+the event that follows, while openai-go up to 2.7 takes a block of nothing but a comment for an
+event and fails on its empty data. The text is another than `: ping`, which the decoder of
+`@continuedev/fetch` takes for the end of the stream."""
 
 _LINE_ENDS = (
     (b"\xe2\x80\xa8", b"\\u2028"),

@@ -1,0 +1,46 @@
+"""Requests whose body is collected whole before anything is made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+
+from tornado.web import stream_request_body
+
+from .auth_mixin import AuthMixin
+from .request_body import CollectedBody
+
+
+@stream_request_body
+class CollectingHandler(AuthMixin):
+    """Gives subclasses `whole_body`, up to `limits.max_body_bytes`."""
+
+    def begin(self) -> None:
+        self._body: CollectedBody | None = None
+
+    def admit(self) -> None:
+        super().admit()
+        if not self._answered:
+            self.begin_body()
+
+    def begin_body(self) -> None:
+        """Raises BodyTooLarge and Overloaded before the body is read."""
+        self.collect(self.deps.max_body_bytes, "limits.max_body_bytes")
+
+    def collect(self, max_bytes: int, limit_name: str) -> None:
+        memory = self.deps.site.body_memory
+        self._body = CollectedBody(memory, self.body_length(), max_bytes, limit_name)
+
+    def take_body(self, chunk: bytes) -> Awaitable[None] | None:
+        assert self._body is not None
+        self._body.add(chunk)
+        return None
+
+    def whole_body(self) -> bytes:
+        """The body. To be called once, when it is complete."""
+        assert self._body is not None
+        return self._body.whole()
+
+    def _leave(self) -> None:
+        super()._leave()
+        if self._body is not None:
+            self._body.release()
