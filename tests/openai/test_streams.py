@@ -132,7 +132,7 @@ class TestComments:
         unused: Any = None
         stream = event_stream.EventStream(unused, unused, unused)
         stream._write(b"token")
-        for expected in ([b"token"], [b"token", b": ping\n\n"]):
+        for expected in ([b"token"], [b"token", b": keep-alive\n"]):
             stream._tick()
             assert stream._timer is not None
             stream._timer.cancel()
