@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
+from tornado_ollama.errors import BadRequest
 from tornado_ollama.wire import socket as protocol
 from tornado_ollama.wire.policy import Defaults
 
@@ -110,9 +111,15 @@ def test_a_chat_takes_the_defaults_where_it_is_silent() -> None:
 
 def test_options_that_are_no_object_are_ollamas_to_refuse() -> None:
     defaults = Defaults({"num_ctx": 8192})
-    for options in ('"nonsense"', "[]", f'{{"seed":{"9" * 5000}}}'):
+    for options in ('"nonsense"', "[]", "7"):
         sent = protocol.native_chat(_chat(f'"options":{options}'), "m", defaults)
         assert f'"options":{options}'.encode() in sent
+
+
+def test_options_keep_their_numbers_beside_the_defaults() -> None:
+    body = _chat(f'"options":{{"seed":{"9" * 5000},"stop":[1.0]}}')
+    sent = protocol.native_chat(body, "m", Defaults({"num_ctx": 8192}))
+    assert f'"options":{{"num_ctx":8192,"seed":{"9" * 5000},"stop":[1.0]}}'.encode() in sent
 
 
 def test_what_goes_to_ollama_is_in_the_clients_own_words() -> None:
@@ -142,6 +149,24 @@ def test_the_model_that_is_meant_replaces_the_one_that_was_named() -> None:
 )
 def test_half_an_emoji_is_read_as_go_reads_it(written: str, meant: str) -> None:
     assert protocol.read_frame(f'{{"text":"{written}"}}') == protocol.Turn(meant, None)
+
+
+def test_a_frame_of_keys_without_end_is_refused() -> None:
+    keys = ",".join(f'"{number}":0' for number in range(2000))
+    with pytest.raises(protocol.BadFrame, match="1000 keys"):
+        protocol.read_frame(f'{{"type":"chat","id":"1",{keys}}}')
+
+
+def test_options_without_end_are_refused() -> None:
+    keys = '"a":0,' * 2000
+    body = _chat(f'"options":{{{keys}"b":0}}')
+    with pytest.raises(BadRequest, match="1000 keys"):
+        protocol.native_chat(body, "m", Defaults({"num_ctx": 8192}))
+
+
+def test_a_frame_that_is_not_closed_is_plain_however_long_it_is() -> None:
+    text = '{"type":"x","a":"' + r"\n" * 1_000_000
+    assert protocol.read_frame(text) == protocol.PlainText(text)
 
 
 def test_a_name_that_is_not_known_is_not_repeated_at_length() -> None:

@@ -12,8 +12,11 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 
+import msgspec
+
 from ..errors import BadRequest
 from .globs import fits
+from .json_members import members
 from .json_weight import refuse_heavy
 
 DEFAULT_HOST = "registry.ollama.ai"
@@ -59,8 +62,22 @@ def named_models(body: bytes) -> list[str]:
     More than Ollama will look at (all duplicates, all keys), never less. A body that names none
     gives an empty list. Raises BadRequest on what is not a JSON object, or too heavy to look at.
     """
+    try:
+        found = members(body)
+    except msgspec.DecodeError:
+        return _as_go_reads(body)
+    return [
+        _STRING.decode(bytes(value).decode("utf-8", "replace"))
+        for key, value in found
+        if key.casefold() in NAMING_KEYS and bytes(memoryview(value)[:1]) == b'"'
+    ]
+
+
+def _as_go_reads(body: bytes) -> list[str]:
+    """Also what follows the first value, and text that is no UTF-8: Go takes no notice of the one
+    and replaces the other. Only here objects are made of the whole body."""
     refuse_heavy(body)
-    text = body.decode("utf-8", "replace").lstrip(" \t\r\n")  # Go, too, replaces bad UTF-8
+    text = body.decode("utf-8", "replace").lstrip(" \t\r\n")
     try:
         pairs, _ = _DECODER.raw_decode(text)
     except RecursionError:
@@ -102,6 +119,8 @@ def _pieces(glob: str) -> list[str]:
         glob = f"{DEFAULT_HOST}/{glob}"
     return glob.split("*")
 
+
+_STRING = msgspec.json.Decoder(str)
 
 _DECODER = json.JSONDecoder(
     object_pairs_hook=list,  # keeps duplicates

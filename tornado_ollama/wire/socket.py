@@ -9,7 +9,6 @@ long conversation, and Ollama reads the very numbers, keys and duplicates that w
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 import msgspec
 
 from ..errors import BadRequest
+from .json_members import members
 from .policy import Defaults
 
 CHAT_KEYS = frozenset(
@@ -145,14 +145,14 @@ def read_frame(text: str) -> Command:
 
 def native_chat(body: Mapping[str, Any], model: str, defaults: Defaults) -> bytes:
     """The body of /api/chat for a chat frame: the operator's defaults under the client's own
-    settings, always streamed."""
+    settings, always streamed. Raises BadRequest for options without end."""
     sent = {**body, "model": model, "stream": True}
     if defaults.options:
-        options = _value(body, "options")
-        if options is None:
-            sent["options"] = defaults.options
-        elif isinstance(options, dict):
-            sent["options"] = {**defaults.options, **options}
+        try:
+            given = members(bytes(body.get("options", b"{}")))
+            sent["options"] = {**defaults.options, **dict(given)}
+        except msgspec.DecodeError:
+            pass  # not an object: Ollama's to refuse
     for key, value in (("keep_alive", defaults.keep_alive), ("think", defaults.think)):
         if value is not None:
             sent.setdefault(key, value)
@@ -161,37 +161,31 @@ def native_chat(body: Mapping[str, Any], model: str, defaults: Defaults) -> byte
 
 Frame = Mapping[str, msgspec.Raw]
 
-_FRAME = msgspec.json.Decoder(dict[str, msgspec.Raw])
-
-_ESCAPE = re.compile(
-    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-    r"|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
-    re.DOTALL,
-)
-"""An escape of a JSON string; `half`: of a surrogate pair, and without the other half."""
+_STRING = msgspec.json.Decoder(str)
+_BOOLEAN = msgspec.json.Decoder(bool)
+_INTEGER = msgspec.json.Decoder(int)
 
 
-def _object(text: str) -> dict[str, msgspec.Raw] | None:
+def _object(text: str) -> Frame | None:
     try:
-        return _FRAME.decode(text)
-    except RecursionError:
-        raise BadFrame("The frame is nested too deeply.", None) from None
+        return dict(members(text.encode()))  # of two equal keys the last wins, as in Go
+    except BadRequest as error:
+        raise BadFrame(error.message, None) from None
     except (msgspec.DecodeError, UnicodeEncodeError):
-        pass
-    # A browser writes the half of an emoji that was cut in two like this. Go reads a U+FFFD.
-    whole = _ESCAPE.sub(lambda escape: r"\ufffd" if escape["half"] else escape[0], text)
-    return _object(whole) if whole != text else None
+        return None
 
 
-def _value(frame: Frame | Mapping[str, Any], key: str) -> Any:
-    """The value of a key, None where it is not there; one that cannot be read stays raw, and is
-    then of no type that anybody asks for."""
-    raw = frame.get(key)
-    if raw is None:
+def _value(frame: Frame, key: str, decoder: msgspec.json.Decoder[Any] = _STRING) -> Any:
+    """The value of a key where it is of the decoder's type, None where it is null or not there.
+
+    Another stays raw, and is then of no type that anybody asks for. Nothing is made of it: it may
+    be a list of millions."""
+    raw = frame.get(key, _NULL)
+    if raw == _NULL:
         return None
     try:
-        return msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError):
+        return decoder.decode(raw)
+    except msgspec.DecodeError:
         return raw
 
 
@@ -225,7 +219,7 @@ def _chat(frame: Frame, id: str | None) -> Chat:
     model = _model(frame, id)
     if bytes(memoryview(frame.get("messages", _NULL))[:1]) != b"[":
         raise BadFrame("`messages` must be a list of messages.", id)
-    resumable = _value(frame, "resumable") if "resumable" in frame else False
+    resumable = _value(frame, "resumable", _BOOLEAN) if "resumable" in frame else False
     if not isinstance(resumable, bool):
         raise BadFrame("`resumable` must be true or false.", id)
     given = CHAT_KEYS & frame.keys() - {"model"}
@@ -238,7 +232,7 @@ def _chat(frame: Frame, id: str | None) -> Chat:
 def _resume(frame: Frame, id: str | None) -> Resume:
     _refuse_unknown(frame, frozenset({"stream", "after"}), id)
     stream = _value(frame, "stream")
-    after = _value(frame, "after") if "after" in frame else 0
+    after = _value(frame, "after", _INTEGER) if "after" in frame else 0
     if id is None or not isinstance(stream, str):
         raise BadFrame("A resume frame needs the `id` and the `stream` of its chat.", id)
     if not isinstance(after, int) or isinstance(after, bool) or after < 0:
