@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
+from ..errors import BadRequest
+from ..wire.json_weight import refuse_heavy
 from .refusal import Refusal
 
 
@@ -67,6 +69,10 @@ class Fields:
 
 def read_fields(body: bytes, struct: str) -> Fields:
     """The object in `body`; raises a 400 `Refusal` for anything else."""
+    try:
+        refuse_heavy(body)
+    except BadRequest as error:
+        raise Refusal(error.status, error.message) from None
     text = body.decode("utf-8", "replace").lstrip(" \t\r\n")
     if not text:
         raise Refusal(400, "missing request body")

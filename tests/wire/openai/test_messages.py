@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from tornado_ollama.errors import BadRequest
@@ -13,7 +15,10 @@ USER = {"role": "user", "content": "hi"}
 
 
 def native(*messages: Any, fetch_images: bool = False) -> list[dict[str, Any]]:
-    return native_messages(list(messages), fetch_images=fetch_images).messages
+    """As Ollama gets them: arguments that came as text are text until then."""
+    talk = native_messages(list(messages), fetch_images=fetch_images)
+    sent: list[dict[str, Any]] = json.loads(msgspec.json.encode(talk.messages))
+    return sent
 
 
 def image(url: str) -> dict[str, Any]:
@@ -23,6 +28,16 @@ def image(url: str) -> dict[str, Any]:
 def called(arguments: Any = "{}", id: Any = "c1", **more: Any) -> dict[str, Any]:
     call = {"id": id, "type": "function", "function": {"name": "f", "arguments": arguments}}
     return {"role": "assistant", "content": None, "tool_calls": [call | more]}
+
+
+def nested(levels: int) -> Any:
+    return {"deep": nested(levels - 1)} if levels else 1
+
+
+def test_arguments_go_on_as_they_were_written() -> None:
+    words = '{"big":%s, "x":1.0,"x":[[],{}]}' % ("9" * 40)
+    talk = native_messages([called(words)], fetch_images=False)
+    assert words.encode() in msgspec.json.encode(talk.messages)
 
 
 @pytest.mark.parametrize(
@@ -130,6 +145,9 @@ def test_images_to_fetch_are_handed_on_in_their_place() -> None:
         (None, {}),
         ({"x": 1}, {"x": 1}),
         (" {} ", {}),
+        (r'{"cut":"\ud83d"}', {"cut": "\ufffd"}),
+        ('{"deep":' * 100 + "1" + "}" * 100, nested(100)),
+        (json.dumps({"text": "[" * 200}), {"text": "[" * 200}),
     ],
 )
 def test_arguments_become_an_object(arguments: Any, expected: Any) -> None:
@@ -144,7 +162,12 @@ def test_arguments_keep_the_order_of_their_keys() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", ["{port:", "[1]", "3", '"x"', "null", 3, [1], "[" * 5000, '{"a":' * 200 + "1"]
+    "arguments",
+    [
+        *("{port:", "[1]", "3", '"x"', "null", 3, [1], "[" * 5000, '{"a":' * 200 + "1"),
+        '{"deep":' * 101 + "1" + "}" * 101,
+        '{"a":"]]]]","deep":' * 101 + "1" + "}" * 101,
+    ],
 )
 def test_arguments_that_are_no_object_are_refused_by_name(arguments: Any) -> None:
     with pytest.raises(BadRequest) as refusal:

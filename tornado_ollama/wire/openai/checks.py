@@ -12,9 +12,12 @@ from typing import Any
 import msgspec
 
 from ...errors import BadRequest
-from ..json_weight import refuse_heavy
+from ..json_weight import is_deeper, refuse_heavy
+from ..surrogates import without_halves
 
 Json = dict[str, Any]
+
+_RAW = msgspec.json.Decoder(msgspec.Raw)
 
 MAX_DEPTH = 100
 """Deepest nesting taken over into what Ollama gets (schemas, tool arguments, options). Python's
@@ -25,7 +28,7 @@ def read_json(body: bytes) -> Json:
     """The JSON object in a request's body; raises `BadRequest` for anything else."""
     refuse_heavy(body)
     try:
-        value = msgspec.json.decode(body)
+        value = _decoded(body)
     except RecursionError:
         raise BadRequest("The request body is nested too deeply.") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -33,6 +36,31 @@ def read_json(body: bytes) -> Json:
     if not isinstance(value, dict):
         raise BadRequest("The request body must be a JSON object.")
     return value
+
+
+def json_object(value: str, param: str) -> msgspec.Raw:
+    """The JSON text of an object, checked and left as it is: nothing is made of it. Raises
+    BadRequest for any other text, and for one nested deeper than `MAX_DEPTH`."""
+    written = value.strip(" \t\r\n").encode("utf-8", "replace")
+    try:
+        raw = _RAW.decode(without_halves(written))
+    except (msgspec.DecodeError, RecursionError):
+        raise BadRequest(f"'{param}' is not valid JSON.", param=param) from None
+    if not written.startswith(b"{"):
+        raise BadRequest(f"'{param}' must be the JSON text of an object.", param=param)
+    if is_deeper(written, MAX_DEPTH):
+        raise _too_deep(param)
+    return raw
+
+
+def _decoded(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        mended = without_halves(body)
+        if mended == body:
+            raise
+    return msgspec.json.decode(mended)
 
 
 def _reason(error: Exception) -> str:
@@ -100,7 +128,11 @@ def shallow(value: Any, param: str) -> Any:
         ]
         if not level:
             return value
-    raise BadRequest(f"'{param}' is nested deeper than {MAX_DEPTH} levels.", param=param)
+    raise _too_deep(param)
+
+
+def _too_deep(param: str) -> BadRequest:
+    return BadRequest(f"'{param}' is nested deeper than {MAX_DEPTH} levels.", param=param)
 
 
 def _within(value: int | float, param: str, low: float, high: float) -> None:

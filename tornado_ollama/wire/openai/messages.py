@@ -14,7 +14,16 @@ import msgspec
 
 from ...errors import BadRequest
 from . import fields
-from .checks import Json, items, mapping, missing, name, shallow, text
+from .checks import (
+    Json,
+    items,
+    json_object,
+    mapping,
+    missing,
+    name,
+    shallow,
+    text,
+)
 from .images import (
     RemoteImage,
     audio_base64,
@@ -166,15 +175,12 @@ def _called(item: object, index: int, param: str) -> Json:
     }
 
 
-def _arguments(value: object, param: str) -> Json:
+def _arguments(value: object, param: str) -> Json | msgspec.Raw:
     """OpenAI sends the arguments as JSON text, Ollama wants the object."""
     if value is None or value == "":
         return {}
     if isinstance(value, str):
-        try:
-            value = msgspec.json.decode(value)
-        except (msgspec.DecodeError, RecursionError):
-            raise BadRequest(f"'{param}' is not valid JSON.", param=param) from None
+        return json_object(value, param)
     if not isinstance(value, dict):
         raise BadRequest(f"'{param}' must be the JSON text of an object.", param=param)
     shallow(value, param)
