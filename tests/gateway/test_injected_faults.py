@@ -147,7 +147,7 @@ async def test_an_exception_in_any_call_ends_the_request(
     expect_log("asyncio", "Fatal|Exception in callback|never retrieved", optional=True)
     backend.on("/api/chat", behaviour)
     calls = (await _watched(app, backend, connect, ask, None)).seen
-    assert len(calls) > 10
+    assert len(calls) > 5
     for at in range(len(calls)):
         await _watched(app, backend, connect, ask, at)
     await _watched(app, backend, connect, ask, None)
