@@ -2,7 +2,9 @@
 
 import { el } from './dom.js';
 import { number } from './i18n.js';
-import { proxyRecipe } from './proxy_recipe.js';
+import { lazily } from './lazily.js';
+
+const recipe = lazily(() => import('./proxy_recipe.js'));
 
 /** The short line: tokens and speed; null where the backend counted nothing. */
 export function factsLine({ usage, timings } = {}) {
@@ -30,8 +32,15 @@ export function factsList({ model, facts }) {
   ];
   const list = el('dl', { class: 'facts' }, ...rows.filter(([, value]) => value)
     .flatMap(([key, value]) => [el('dt', { t: key }), el('dd', { text: value })]));
-  if (way === 'http') list.append(el('dt', { t: 'facts.way' }), el('dd', {}, el('span', { t: 'facts.way.http' }), proxyRecipe()));
+  if (way === 'http') list.append(el('dt', { t: 'facts.way' }), overHttp());
   return list;
+}
+
+/** That the socket did not get through, and what helps. */
+function overHttp() {
+  const told = el('dd', {}, el('span', { t: 'facts.way.http' }));
+  recipe().then((loaded) => { if (loaded) told.append(loaded.proxyRecipe()); });
+  return told;
 }
 
 function seconds(milliseconds) {
