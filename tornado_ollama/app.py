@@ -19,7 +19,7 @@ from tornado.web import Application, RequestHandler
 from .access.authenticator import build_authenticator
 from .access.origins import HostPolicy, OriginPolicy
 from .access.proxies import TrustedProxies
-from .access.routes import NOWHERE, Door, find
+from .access.routes import Door, find, nowhere
 from .config import Settings
 from .errors import BadRequest, GatewayError
 from .handlers.assets import read_assets
@@ -98,7 +98,8 @@ class Gateway(Application):
             path, query = split_target(request.uri or "")
             route = find(path, forward_unknown=self.deps.gate.forward_unknown)
         except BadRequest as error:
-            path, query, route, problem = (request.uri or "").split("?")[0], "", NOWHERE, error
+            path, query, problem = (request.uri or "").split("?")[0], "", error
+            route = nowhere(path)
         return self.get_handler_delegate(
             request,
             HANDLERS[route.door],

@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from tornado_ollama.access.principal import Principal, Scope
-from tornado_ollama.access.routes import NOWHERE, ROUTES, UNKNOWN_API, Need, find, path_at_ollama
+from tornado_ollama.access.routes import (
+    ROUTES,
+    UNKNOWN_API,
+    Body,
+    Door,
+    Need,
+    find,
+    nowhere,
+    path_at_ollama,
+)
+from tornado_ollama.wire.dialects import NATIVE, OPENAI, Dialect
 from tornado_ollama.wire.openai import chat_request, completion_request, embeddings, models
 
 
@@ -49,12 +59,12 @@ def test_a_path_has_its_row(path: str, row: str) -> None:
     ],
 )
 def test_everything_else_is_nowhere(path: str) -> None:
-    assert find(path) is NOWHERE
+    assert find(path).door is Door.NOWHERE
 
 
 def test_unknown_api_paths_can_be_forwarded_to_those_who_manage() -> None:
     assert find("/api/new", forward_unknown=True) is UNKNOWN_API
-    assert find("/v1/new", forward_unknown=True) is NOWHERE
+    assert find("/v1/new", forward_unknown=True).door is Door.NOWHERE
     assert UNKNOWN_API.need is Need.MANAGE
 
 
@@ -98,3 +108,28 @@ def test_a_need_is_met_by_its_scope_alone(need: Need, generate: bool, manage: bo
 
     assert need.met_by(holder(Scope.GENERATE)) is generate
     assert need.met_by(holder(Scope.MANAGE)) is manage
+
+
+def test_the_dialect_of_a_path_is_openais_below_v1_and_ollamas_elsewhere() -> None:
+    for route in ROUTES:
+        assert route.dialect is (OPENAI if route.path.startswith("/v1/") else NATIVE)
+
+
+@pytest.mark.parametrize(
+    ("path", "dialect"),
+    [
+        *(("/v1", OPENAI), ("/v1/files", OPENAI), ("/v1/../api/chat", OPENAI)),
+        *(("/v11", NATIVE), ("/api/nope", NATIVE), ("", NATIVE), ("http://x/v1/models", NATIVE)),
+    ],
+)
+def test_what_has_no_row_has_a_dialect_all_the_same(path: str, dialect: Dialect) -> None:
+    assert (nowhere(path).dialect, nowhere(path).door) == (dialect, Door.NOWHERE)
+
+
+def test_only_blobs_are_streamed_and_only_audio_is_a_form() -> None:
+    kinds = {kind: [row.path for row in ROUTES if row.body is kind] for kind in Body}
+    assert kinds[Body.BLOB] == ["/api/blobs/+"]
+    assert kinds[Body.FORM] == ["/v1/audio/transcriptions"]
+    assert {row.door for row in ROUTES if row.body is Body.NONE} == {
+        *(Door.PAGE, Door.STATIC, Door.HEALTH, Door.LIVE, Door.SOCKET)
+    }

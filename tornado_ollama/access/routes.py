@@ -1,5 +1,6 @@
 """The route table: method and path to the scope they need, the door behind which they are
-answered, and the path they have at Ollama. What is not in it is a 404 and is never forwarded.
+answered, in which dialect, and the path they have at Ollama. What is not in it is a 404 and is
+never forwarded.
 
 The one place of this decision: `app.py` builds its routing from it, the tests their authorisation
 matrix. Methods are Ollama's own (0.32, `server/routes.go`), so that a wrong one is answered here.
@@ -7,9 +8,11 @@ matrix. Methods are Ollama's own (0.32, `server/routes.go`), so that a wrong one
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, replace
+from enum import Enum, StrEnum
+from functools import partial
 
+from ..wire.dialects import NATIVE, OPENAI, Dialect
 from ..wire.native import asks_for_stream
 from .principal import Principal, Scope
 
@@ -47,6 +50,28 @@ class Door(StrEnum):
     NOWHERE = "nowhere"
 
 
+class Body(Enum):
+    """What a request to a route may carry, and what becomes of it."""
+
+    NONE = "none"
+    """Nothing that is read: it is dropped."""
+
+    JSON = "JSON"
+    """Collected whole, up to `limits.max_body_bytes`. It may name models."""
+
+    FORM = "form"
+    """`multipart/form-data`, an upload: collected whole, up to `limits.max_buffered_bytes`; for a
+    credential that is bound to some models, which it may name, up to `limits.max_body_bytes`."""
+
+    BLOB = "blob"
+    """An upload of any size, streamed. It names no models."""
+
+    @property
+    def is_upload(self) -> bool:
+        """Data, which may be large and take its time to arrive, rather than JSON."""
+        return self in (Body.FORM, Body.BLOB)
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """One row. A `path` that ends in `/*` also takes what follows; `/+` takes one segment."""
@@ -55,20 +80,17 @@ class Route:
     methods: tuple[str, ...]
     need: Need
     door: Door
+    dialect: Dialect = NATIVE
+    body: Body = Body.NONE
+
     at_ollama: str | None = None
     """The path at Ollama where it differs; same ending as `path`."""
-
-    uploads: bool = False
-    """The body is data, of any size and streamed, not JSON with a limit."""
 
     runs_long: bool = False
     """Progress may be silent for long (a download's hash check): no idle clock."""
 
     lists_models: bool = False
     """The reply lists models; a credential bound to some sees only those."""
-
-    names_models: bool = True
-    """The body may name models; for a bound credential it is read first. Blobs name none."""
 
     streams: bool = False
     """The reply is a stream of lines, unless the body says `"stream": false`."""
@@ -80,32 +102,8 @@ class Route:
 
 _READ = ("GET", "HEAD")
 
-
-def _native(
-    path: str,
-    methods: tuple[str, ...],
-    need: Need,
-    *,
-    uploads: bool = False,
-    runs_long: bool = False,
-    lists_models: bool = False,
-    names_models: bool = True,
-    streams: bool = False,
-    computes: bool = False,
-) -> Route:
-    return Route(
-        path,
-        methods,
-        need,
-        Door.NATIVE,
-        uploads=uploads,
-        runs_long=runs_long,
-        lists_models=lists_models,
-        names_models=names_models,
-        streams=streams,
-        computes=computes,
-    )
-
+_native = partial(Route, door=Door.NATIVE, body=Body.JSON)
+_openai = partial(Route, methods=("POST",), need=Need.GENERATE, dialect=OPENAI, body=Body.JSON)
 
 _API = (
     _native("/api/version", _READ, Need.CREDENTIAL),
@@ -121,7 +119,7 @@ _API = (
     _native("/api/create", ("POST",), Need.MANAGE, runs_long=True),
     _native("/api/copy", ("POST",), Need.MANAGE),
     _native("/api/delete", ("DELETE",), Need.MANAGE),
-    _native("/api/blobs/+", ("HEAD", "POST"), Need.MANAGE, uploads=True, names_models=False),
+    _native("/api/blobs/+", ("HEAD", "POST"), Need.MANAGE, body=Body.BLOB),
     _native("/api/me", ("POST",), Need.MANAGE),
     _native("/api/signout", ("POST",), Need.MANAGE),
     _native("/api/user/keys/+", ("DELETE",), Need.MANAGE),
@@ -132,15 +130,7 @@ _API = (
 _SYS_NAMES = ("tags", "ps", "version", "show", "pull", "push", "create", "copy", "delete")
 
 _SYS = tuple(
-    Route(
-        f"/sys/{name}",
-        api.methods,
-        Need.MANAGE,
-        Door.NATIVE,
-        at_ollama=api.path,
-        runs_long=api.runs_long,
-        lists_models=api.lists_models,
-    )
+    replace(api, path=f"/sys/{name}", need=Need.MANAGE, at_ollama=api.path)
     for name in _SYS_NAMES
     for api in _API
     if api.path == f"/api/{name}"
@@ -153,19 +143,19 @@ ROUTES: tuple[Route, ...] = (
     Route("/health/live", _READ, Need.NOTHING, Door.LIVE),
     *_API,
     *_SYS,
-    Route("/v1/chat/completions", ("POST",), Need.GENERATE, Door.CHAT_COMPLETIONS),
-    Route("/v1/completions", ("POST",), Need.GENERATE, Door.COMPLETIONS),
-    Route("/v1/embeddings", ("POST",), Need.GENERATE, Door.EMBEDDINGS),
-    Route("/v1/models", ("GET",), Need.GENERATE, Door.MODELS),
-    Route("/v1/models/*", ("GET",), Need.GENERATE, Door.MODEL),
-    _native("/v1/audio/transcriptions", ("POST",), Need.GENERATE, uploads=True, computes=True),
+    _openai("/v1/chat/completions", door=Door.CHAT_COMPLETIONS),
+    _openai("/v1/completions", door=Door.COMPLETIONS),
+    _openai("/v1/embeddings", door=Door.EMBEDDINGS),
+    _openai("/v1/models", methods=("GET",), door=Door.MODELS),
+    _openai("/v1/models/*", methods=("GET",), door=Door.MODEL),
+    _openai("/v1/audio/transcriptions", door=Door.NATIVE, body=Body.FORM, computes=True),
     Route("/ws", ("GET",), Need.GENERATE, Door.SOCKET),
 )
 
-NOWHERE = Route("", (), Need.NOTHING, Door.NOWHERE)
-"""The row of everything that has none."""
+_NOWHERE = Route("", (), Need.NOTHING, Door.NOWHERE)
+_NOWHERE_IN_OPENAI = replace(_NOWHERE, dialect=OPENAI)
 
-UNKNOWN_API = Route("/api/*", ("GET", "HEAD", "POST", "PUT", "DELETE"), Need.MANAGE, Door.NATIVE)
+UNKNOWN_API = _native("/api/*", ("GET", "HEAD", "POST", "PUT", "DELETE"), Need.MANAGE)
 """For `service.forward_unknown`: what a newer Ollama may have, for those who manage it."""
 
 _EXACT = {route.path: route for route in ROUTES if route.path[-2:] not in ("/*", "/+")}
@@ -173,7 +163,7 @@ _OPEN = tuple((route.path[:-1], route) for route in ROUTES if route.path[-2:] in
 
 
 def find(path: str, *, forward_unknown: bool = False) -> Route:
-    """The row of a canonical path (`wire.target.split_target`); NOWHERE when there is none."""
+    """The row of a canonical path (`wire.target.split_target`); `nowhere` when there is none."""
     route = _EXACT.get(path)
     if route is not None:
         return route
@@ -184,7 +174,13 @@ def find(path: str, *, forward_unknown: bool = False) -> Route:
                 return route
     if forward_unknown and path.startswith("/api/") and not path.endswith("/"):
         return UNKNOWN_API
-    return NOWHERE
+    return nowhere(path)
+
+
+def nowhere(path: str) -> Route:
+    """The row of a path that has none, also of one that has no canonical form: whoever asks below
+    `/v1` is told so in OpenAI's form."""
+    return _NOWHERE_IN_OPENAI if path == "/v1" or path.startswith("/v1/") else _NOWHERE
 
 
 def replies_whole(route: Route, body: bytes) -> bool:

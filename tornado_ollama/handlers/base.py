@@ -33,6 +33,7 @@ from ..errors import (
     Unauthorized,
     UpstreamAnswer,
 )
+from ..wire.dialects import OPENAI
 from ..wire.headers import Headers, request_id, to_upstream
 from ..wire.openai.errors import error_body, error_headers
 from . import access_log
@@ -117,7 +118,7 @@ class BaseHandler(RequestHandler):
                 return
             # Every route counts for itself; this must be set before Tornado looks at the length.
             self.request.connection.set_max_body_size(1 << 62)
-            if not self.route.uploads:
+            if not self.route.body.is_upload:
                 self.request.connection.set_body_timeout(BODY_S)
         try:
             self._check_framing()
@@ -207,7 +208,7 @@ class BaseHandler(RequestHandler):
             self.set_header("WWW-Authenticate", 'Bearer realm="ollama"')
         if isinstance(error, MethodNotAllowed):
             self.set_header("Allow", ", ".join(error.allow))
-        if self.is_openai:
+        if self.route.dialect is OPENAI:
             for name, value in error_headers(error).items():
                 self.set_header(name, value)
             self.answer(error.status, error_body(error))
@@ -229,10 +230,6 @@ class BaseHandler(RequestHandler):
         """Tornado's would show the whole request, query string and all."""
         if not isinstance(value, HTTPError):
             log.error("%s %s failed", self.request_id, self.url_path, exc_info=value)
-
-    @property
-    def is_openai(self) -> bool:
-        return self.url_path == "/v1" or self.url_path.startswith("/v1/")
 
     def end_reply(self, down: Downstream) -> None:
         """Ends a streamed reply; one that was complete before the request's body was, as soon as

@@ -14,7 +14,7 @@ from collections.abc import Awaitable
 from tornado.http1connection import HTTP1Connection
 from tornado.httpclient import HTTPResponse
 
-from ..access.routes import Need, path_at_ollama, replies_whole
+from ..access.routes import Body, Need, path_at_ollama, replies_whole
 from ..access.visibility import only_visible
 from ..errors import GatewayError
 from ..upstream.request import BodyProducer
@@ -43,10 +43,11 @@ class NativeHandler(CollectingHandler):
         """Decides whether the body is collected or streamed, and what it may weigh."""
         connection = self.request.connection
         assert isinstance(connection, HTTP1Connection)
-        if not self.route.uploads or self._must_read:
+        kind = self.route.body
+        if not kind.is_upload or self._must_read:
             super().begin_body()
             connection.set_body_timeout(BODY_S)
-        elif self.route.computes:
+        elif kind is Body.FORM:
             self.collect(self.deps.site.body_memory.limit, "limits.max_buffered_bytes")
             connection.set_body_timeout(UPLOAD_S)
         elif self._sends_body():
@@ -61,7 +62,7 @@ class NativeHandler(CollectingHandler):
     @property
     def _must_read(self) -> bool:
         """The body names models and the credential is bound: it is read before it is passed on."""
-        return self._bound and self.route.names_models
+        return self._bound and self.route.body is not Body.BLOB
 
     def take_body(self, chunk: bytes) -> Awaitable[None] | None:
         if self._pipe is not None:
@@ -80,7 +81,7 @@ class NativeHandler(CollectingHandler):
             await self._upload
             return
         body = self.whole_body() if self._body is not None else b""
-        if not self.route.uploads:
+        if not self.route.body.is_upload:
             refuse_heavy(body)
         if self._must_read and body:
             self.check_model(*self._named_models(body))
@@ -90,7 +91,7 @@ class NativeHandler(CollectingHandler):
         await self._relay(body)
 
     def _named_models(self, body: bytes) -> list[str]:
-        if self.route.uploads:  # its body is a form, whatever the Content-Type pretends
+        if self.route.body is Body.FORM:  # whatever the Content-Type pretends
             content_type = self.request.headers.get("Content-Type", "")
             return named_models_in_form(content_type, self.query, body)
         return named_models(body)

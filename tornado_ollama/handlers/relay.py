@@ -16,6 +16,7 @@ from tornado.httpclient import HTTPResponse
 from ..errors import GatewayError
 from ..upstream.exchange import response_headers
 from ..upstream.request import ResponseHead
+from ..wire.dialects import NATIVE
 from ..wire.headers import to_client
 from ..wire.openai.errors import native_error
 from .base import BaseHandler
@@ -41,7 +42,7 @@ class Relay:
         self._error_body = b""
 
     def on_head(self, head: ResponseHead) -> None:
-        if self._handler.is_openai and head.status >= 400:
+        if self._handler.route.dialect is not NATIVE and head.status >= 400:
             self._error_status = head.status
             return
         headers = to_client(response_headers(head))

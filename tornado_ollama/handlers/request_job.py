@@ -107,7 +107,7 @@ class RequestJob(Job):
             raise NotFound(
                 f"There is nothing at {self._path} for a request frame: use Ollama's routes."
             )
-        if route.uploads:
+        if route.body.is_upload:
             raise BadRequest("Uploads go over HTTP, not over a socket.")
         refuse_method(route, self._path, command.method)
         refuse_need(route, self._path, principal)
