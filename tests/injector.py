@@ -19,7 +19,7 @@ import tornado_ollama
 
 PACKAGE = str(Path(tornado_ollama.__file__).parent)
 UPSTREAM = str(Path(PACKAGE) / "upstream")
-HANDLERS = str(Path(PACKAGE) / "handlers")
+HANDLERS = tuple(str(Path(PACKAGE) / room) for room in ("handlers", "socket"))
 TESTS = str(Path(__file__).parent)
 
 GUARDS = {"guarded", "buffer_updated", "settled", "on_data", "_connect", "_upload", "_tell"}
@@ -58,7 +58,7 @@ class Injector:
 
 def _counts(frame: FrameType) -> bool:
     name, file = frame.f_code.co_name, frame.f_code.co_filename
-    if not file.startswith((UPSTREAM, HANDLERS)) or name in CLEANERS:
+    if not file.startswith((UPSTREAM, *HANDLERS)) or name in CLEANERS:
         return False
     caller = frame.f_back
     called_from = caller.f_code.co_filename if caller is not None else ""

@@ -28,6 +28,7 @@ BELOW: dict[str, set[str]] = {
     "upstream": {"errors", "access", "keepalive", "wire"},
     "embedded": {"errors", "wire"},
     "handlers": {"errors", "access", "wire", "upstream"},
+    "socket": {"errors", "access", "wire", "upstream", "handlers"},
     "takeover": {"errors", "access", "wire", "upstream", "embedded"},
 }
 """Room: the rooms that it may use. Those that are not here use what `ABOVE` says."""

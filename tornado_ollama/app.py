@@ -24,7 +24,6 @@ from .config import Settings
 from .errors import BadRequest, GatewayError
 from .handlers.assets import read_assets
 from .handlers.base import BaseHandler
-from .handlers.chat_socket import ChatSocketHandler
 from .handlers.deps import Deps, Gate, Live, Resumables, Site
 from .handlers.hang_up import SWEEP_MS, sweep
 from .handlers.health import HealthHandler
@@ -41,6 +40,7 @@ from .handlers.pages import PageHandler
 from .handlers.probe import Probe
 from .handlers.request_body import BodyMemory
 from .resources import STATIC_DIR
+from .socket.handler import ChatSocketHandler
 from .upstream.client import UpstreamClient
 from .upstream.ollama import Backend, Clocks, Ollama
 from .upstream.turns import QueueLimits

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
-from tornado_ollama.handlers import resumable
+from tornado_ollama.socket import resumable
 
 from ..backend import Backend, NdjsonStream
 from ..waiting import until

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tornado_ollama.handlers import socket_jobs
+from tornado_ollama.socket import jobs as socket_jobs
 
 from ..backend import (
     Backend,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from tornado_ollama.handlers import chat_socket
+from tornado_ollama.socket import handler as chat_socket
 
 from ..backend import Backend, NdjsonStream, load
 from .keys import (

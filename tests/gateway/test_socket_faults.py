@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tornado_ollama.handlers.chat_jobs import ChatJob
+from tornado_ollama.socket.chat_job import ChatJob
 
 from ..backend import Backend, NdjsonStream, Reply, StallBeforeHeaders, StallMidLine, Stream, load
 from ..waiting import until
@@ -74,7 +74,7 @@ async def test_a_failure_that_nobody_foresaw_is_an_error_frame(
     expect_log: Callable[..., None],
     place: str,
 ) -> None:
-    expect_log("tornado_ollama.handlers.socket_job", "unforeseen")
+    expect_log("tornado_ollama.socket.job", "unforeseen")
     backend.on("/api/chat", NdjsonStream({"message": {"thinking": "x"}}, HI | {"done": True}))
     with monkeypatch.context() as patched:
         patched.setattr(ChatJob, place, lambda job, what: 1 // 0)

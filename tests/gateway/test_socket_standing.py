@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tornado_ollama.errors import ShuttingDown
-from tornado_ollama.handlers import chat_socket
+from tornado_ollama.socket import handler as chat_socket
 
 from ..backend import Backend, NdjsonStream
 from ..waiting import settled

@@ -71,7 +71,7 @@ class Live:
 
 
 Resumables = dict[str, Revocable]
-"""Chats that may be taken up again, by their stream id; `handlers/resumable.py` fills it."""
+"""Chats that may be taken up again, by their stream id; `socket/resumable.py` fills it."""
 
 
 @dataclass(frozen=True, slots=True)

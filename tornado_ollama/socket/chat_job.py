@@ -8,14 +8,14 @@ from typing import Any
 from ..access.judge import refuse_models
 from ..access.visibility import only_visible
 from ..errors import GatewayError, NotFound, UpstreamBroken, UpstreamTimeout
+from ..handlers.exchanges import OWN_HEADERS
 from ..wire import default_model, native
 from ..wire import socket_frames as frames
 from ..wire.native import ModelEntry
 from ..wire.openai.errors import native_error
 from ..wire.openai.models import LIST_PATH, SHOW_PATH, show_body
 from ..wire.socket import native_chat
-from .exchanges import OWN_HEADERS
-from .socket_job import Job, Outlet
+from .job import Job, Outlet
 
 LIST_PATIENCE_S = 5.0
 """How long Ollama may take to say which models there are, or what one of them can do."""

@@ -15,12 +15,12 @@ from tornado.httpclient import HTTPResponse
 
 from ..access.principal import Principal
 from ..errors import GatewayError, UpstreamBroken
+from ..handlers.deps import Deps
+from ..handlers.exchanges import OWN_HEADERS
+from ..handlers.request_body import too_large
 from ..upstream.request import ResponseHead
 from ..wire import socket_frames as frames
 from ..wire.ndjson import LineSplitter
-from .deps import Deps
-from .exchanges import OWN_HEADERS
-from .request_body import too_large
 
 log = logging.getLogger(__name__)
 

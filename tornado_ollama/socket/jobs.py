@@ -9,7 +9,7 @@ from ..errors import GatewayError, ShuttingDown, TooManyJobs
 from ..wire import socket as protocol
 from ..wire import socket_frames as frames
 from . import resumable
-from .socket_job import Job
+from .job import Job
 
 MAX_JOBS = 32
 """Chats and requests under way on one socket; more are refused, not queued."""

@@ -20,9 +20,9 @@ from typing import Protocol
 
 from ..access.principal import Principal, Scope
 from ..errors import BadRequest, NotFound
+from ..handlers.deps import Deps, Resumables
 from ..wire import socket as protocol
-from .chat_jobs import ChatJob
-from .deps import Deps, Resumables
+from .chat_job import ChatJob
 
 REPLAY_BYTES = 4 * 1024 * 1024
 """What is kept of one chat for a replay: more than any model says in one reply."""
@@ -71,7 +71,7 @@ class ResumableChat:
         self._job: ChatJob | None = job
         self._task = asyncio.create_task(self._run(job))
 
-    # -- socket_job.Outlet --------------------------------------------------------------------
+    # -- job.Outlet --------------------------------------------------------------------
 
     def emit(self, frame: bytes) -> Awaitable[None] | None:
         """Numbers and keeps the frame, and sends it where there is a socket."""

@@ -13,13 +13,13 @@ from ..access.proxies import Client
 from ..access.routes import Door, Need, Route, find, path_at_ollama, replies_whole
 from ..access.visibility import only_visible
 from ..errors import BadRequest, GatewayError, NotFound
+from ..handlers import access_log
 from ..upstream.request import ResponseHead
 from ..wire import socket_frames as frames
 from ..wire.model_names import named_models
 from ..wire.socket import Request
 from ..wire.target import split_target
-from . import access_log
-from .socket_job import Job, Outlet
+from .job import Job, Outlet
 
 
 class Asker(Outlet, Protocol):

@@ -1,6 +1,6 @@
 """`/ws`: who is there, which jobs run for them, and how it ends.
 
-What is said is `wire/socket.py`'s and `wire/socket_frames.py`'s, the work is `socket_job.py`'s.
+What is said is `wire/socket.py`'s and `wire/socket_frames.py`'s, the work is `job.py`'s.
 `on_message` only starts or cancels jobs, because Tornado reads nothing from the socket, not even a
 pong, while it runs.
 """
@@ -19,18 +19,18 @@ from ..access.credentials import SUBPROTOCOL, extract, from_subprotocols
 from ..access.judge import refuse_need
 from ..access.principal import Principal
 from ..errors import BadRequest, Forbidden, GatewayError, Unauthorized
+from ..handlers.auth_mixin import AuthMixin
+from ..handlers.base import NO_LONGER_VALID
+from ..handlers.deps import Deps
+from ..handlers.stream_write import write_now
 from ..wire import socket as protocol
 from ..wire import socket_frames as frames
 from ..wire.rfc6455 import text_frame
-from .auth_mixin import AuthMixin
-from .base import NO_LONGER_VALID
-from .chat_jobs import ChatJob, PlainJob
+from .chat_job import ChatJob, PlainJob
 from .conversation import Conversation
-from .deps import Deps
+from .jobs import SocketJobs
 from .masked_protocol import MaskedProtocol
 from .request_job import RequestJob
-from .socket_jobs import SocketJobs
-from .stream_write import write_now
 
 AUTH_S = 5.0
 """How long a socket without a credential may stay silent before it is closed."""
@@ -45,7 +45,7 @@ GOING_AWAY, UNAUTHORIZED, FORBIDDEN = 1001, 4401, 4403
 
 
 class ChatSocketHandler(AuthMixin, WebSocketHandler):
-    """One socket. Implements `socket_jobs.Owner` and `request_job.Asker`."""
+    """One socket. Implements `jobs.Owner` and `request_job.Asker`."""
 
     _socket_stream: IOStream
 
