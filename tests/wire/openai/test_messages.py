@@ -112,6 +112,7 @@ def test_data_uris_become_bare_base64(url: str) -> None:
         "data:image/png;base64,iVBORw0KGg",
         "data:image/png;base64,iVB ORw0=",
         "data:image/png;base64,猫",
+        f"data:image/png{';' * 2000};base64,{PNG}",
         f"data:text/html;base64,{PNG}",
         "file:///etc/passwd",
         "ftp://x/y.png",

@@ -13,6 +13,9 @@ from ...errors import BadRequest
 from .checks import mapping, text
 from .fields import IMAGE_URL, INPUT_AUDIO
 
+MAX_MEDIA_CHARS = 1000
+"""Of a data URI, up to its comma: a type and a few parameters."""
+
 _AUDIO_FORMATS = ("wav", "mp3")
 
 
@@ -44,14 +47,14 @@ def is_remote(url: str) -> bool:
 
 def image_base64(url: str, param: str) -> str:
     """The image of a data URI (RFC 2397) as Ollama takes it: bare, padded base64."""
-    head, comma, data = url.partition(",")
-    scheme, _, media = head.partition(":")
+    comma = url.find(",", 0, MAX_MEDIA_CHARS)
+    scheme, _, media = url[: max(comma, 0)].partition(":")
     kind, *parameters = media.lower().split(";")
-    if scheme.lower() != "data" or not comma or "base64" not in parameters:
+    if scheme.lower() != "data" or "base64" not in parameters:
         raise BadRequest("An image must be given as a base64 data URI.", param=param)
     if kind and not kind.startswith("image/"):
         raise BadRequest("The data URI of an image must have an image type.", param=param)
-    return _base64(data, param)
+    return _base64(url[comma + 1 :], param)
 
 
 def audio_base64(value: object, param: str) -> str:
