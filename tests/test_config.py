@@ -269,6 +269,8 @@ def test_an_unknown_key_is_named(write: Write, tree: dict[Any, Any], expected: s
         ("[" * 2000, "is not YAML"),
         ("listen: \x00", "is not YAML"),
         ("{a: 1}: 2", "is not YAML"),
+        ("limits:\n  timeout: 1:30", "line 2: is not YAML (put 1:30 in quotes)"),
+        ("listen: {port: 1" + ":1" * 100_000 + "}", "line 1: is not YAML (put 1:1:1"),
         ("auth: {generate_tokens: [{expires: 2026-99-99}]}", "is not YAML"),
     ],
 )

@@ -105,9 +105,13 @@ def _line(error: yaml.MarkedYAMLError) -> str:
     return f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
 
 
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+
+
 class _Loader(yaml.SafeLoader):
-    """Refuses what YAML allows and nobody means: a key twice, and aliases (which can grow a small
-    file without bound, and which a bare `*` is by mistake)."""
+    """Refuses what YAML allows and nobody means: a key twice, aliases (which can grow a small file
+    without bound, and which a bare `*` is by mistake), and numbers to the base 60 (`1:30` is 90 in
+    YAML 1.1; reading a long one takes quadratic time)."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
@@ -122,7 +126,10 @@ class _Loader(yaml.SafeLoader):
         if self.check_event(yaml.AliasEvent):
             mark = self.get_event().start_mark  # type: ignore[no-untyped-call]
             raise _problem("put * in quotes", mark)
-        return super().compose_node(parent, index)
+        node = super().compose_node(parent, index)
+        if node is not None and node.tag in _NUMBERS and ":" in node.value:
+            raise _problem(f"put {node.value[:20]} in quotes", node.start_mark)
+        return node
 
 
 def _problem(text: str, mark: yaml.error.Mark) -> yaml.MarkedYAMLError:
