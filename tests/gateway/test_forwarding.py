@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ..backend import Backend, Exchange, Reply
-from .keys import BOTH, SECURED, api_key, basic, bearer
+from .keys import BOTH, BOUND, SECURED, api_key, basic, bearer
 
 pytestmark = pytest.mark.gen_test
 
@@ -69,6 +69,17 @@ async def test_the_rest_passes(connect: Any, backend: Backend) -> None:
     for name, value in KEPT:
         assert value in seen.get_list(name)
     assert seen.get_list("x-something") in (["a", "b"], ["a, b"])
+
+
+@pytest.mark.parametrize("config", [{}, SECURED], ids=["open", "bound"])
+async def test_the_tokens_of_a_long_context_pass(
+    connect: Any, backend: Backend, config: Any
+) -> None:
+    body = b'{"model":"smollm2","prompt":"x","context":[%b1]}' % (b"12345," * 256_000)
+    headers = [bearer(BOUND)] if config else []
+    response = await (await connect()).request("POST", "/api/generate", headers, body)
+    assert response.status == 200
+    assert backend.requests("/api/generate")[-1].body == body
 
 
 async def test_host_is_ollamas_own(connect: Any, backend: Backend) -> None:

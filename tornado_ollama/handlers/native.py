@@ -18,7 +18,6 @@ from ..access.routes import Body, Need, path_at_ollama, replies_whole
 from ..access.visibility import only_visible
 from ..errors import GatewayError
 from ..upstream.request import BodyProducer
-from ..wire.json_weight import refuse_heavy
 from ..wire.model_names import named_models
 from ..wire.multipart import named_models_in_form
 from .base import BODY_S
@@ -81,8 +80,6 @@ class NativeHandler(CollectingHandler):
             await self._upload
             return
         body = self.whole_body() if self._body is not None else b""
-        if not self.route.body.is_upload:
-            refuse_heavy(body)
         if self._must_read and body:
             self.check_model(*self._named_models(body))
         if self._bound and self.route.lists_models:

@@ -18,6 +18,7 @@ import msgspec
 from ..errors import UpstreamBroken
 
 NOTHING = msgspec.Raw(b"null")
+_FALSE = msgspec.Raw(b"false")
 """The raw text of a field that was absent."""
 
 
@@ -117,14 +118,14 @@ def decode(decoder: msgspec.json.Decoder[Reply], body: bytes) -> Reply:
 
 
 class _Asked(msgspec.Struct, gc=False):
-    stream: Any = None
+    stream: msgspec.Raw = NOTHING  # anything may stand there, a list of millions too
 
 
 def asks_for_stream(body: bytes) -> bool:
     """Whether a body of `/api/chat` or `/api/generate` asks for a stream: unless it says
     `"stream": false`. What is no such body is for Ollama to refuse, and counts as one that does."""
     try:
-        return _ASKED.decode(body).stream is not False
+        return _ASKED.decode(body).stream != _FALSE
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return True
 
