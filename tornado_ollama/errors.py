@@ -20,10 +20,10 @@
         ShuttingDown            503
     ConfigError                      a setting that stops the start; never sent to a client
 
-A class carries what every door needs to answer: `status` (HTTP), `type` and `code` (the OpenAI
-error object's). The message is one sentence for the person who sent the request; it never holds
-a credential, a prompt, a reply or an internal detail. Raise anywhere; `handlers/base.py` is the
-one place that turns an error into an answer.
+A class carries what every door needs to answer: `status` (HTTP) and `code`, a word for programs.
+The message is one sentence for the person who sent the request; it never holds a credential, a
+prompt, a reply or an internal detail. Raise anywhere; `handlers/base.py` is the one place that
+turns an error into an answer, in the form of the route's dialect (`wire/dialects.py`).
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ class GatewayError(Exception):
     """Base of all failures that a client is told about."""
 
     status = 500
-    type = "server_error"
     code: str | None = None
 
     def __init__(
@@ -56,30 +55,25 @@ class GatewayError(Exception):
 
 class BadRequest(GatewayError):
     status = 400
-    type = "invalid_request_error"
 
 
 class Unauthorized(GatewayError):
     status = 401
-    type = "invalid_request_error"
     code = "invalid_api_key"
 
 
 class Forbidden(GatewayError):
     status = 403
-    type = "permission_error"
     code = "permission_denied"
 
 
 class NotFound(GatewayError):
     status = 404
-    type = "invalid_request_error"
     code = "not_found"
 
 
 class MethodNotAllowed(GatewayError):
     status = 405
-    type = "invalid_request_error"
     code = "method_not_allowed"
 
     def __init__(self, message: str, *, allow: tuple[str, ...]) -> None:
@@ -90,44 +84,39 @@ class MethodNotAllowed(GatewayError):
 
 class ClientStalled(GatewayError):
     status = 408
-    type = "invalid_request_error"
     code = "client_stalled"
 
 
 class BodyTooLarge(GatewayError):
     status = 413
-    type = "invalid_request_error"
     code = "request_too_large"
 
 
 class UnsupportedMedia(GatewayError):
     status = 415
-    type = "invalid_request_error"
     code = "unsupported_media_type"
 
 
 class TooManyJobs(GatewayError):
     status = 429
-    type = "rate_limit_error"
     code = "rate_limit_exceeded"
 
 
 class UpstreamAnswer(GatewayError):
-    """Ollama answered with an error of its own: `status` and sentence are Ollama's."""
+    """Ollama answered with an error of its own: `status` and sentence are Ollama's, and `param` is
+    its name of the field. Made by `wire/ollama_errors.py`."""
 
     def __init__(
         self,
         message: str,
         *,
         status: int,
-        type: str = "server_error",
         param: str | None = None,
         code: str | None = None,
         retry_after: int | None = None,
     ) -> None:
         super().__init__(message, param=param, code=code, retry_after=retry_after)
         self.status = status
-        self.type = type
 
 
 class UpstreamUnavailable(GatewayError):

@@ -11,6 +11,7 @@ import pytest
 
 from tests.wire.feeding import feed_every_way
 from tornado_ollama.errors import BadRequest, GatewayError
+from tornado_ollama.wire.ollama_errors import native_error
 from tornado_ollama.wire.openai import (
     chat_reply,
     chat_request,
@@ -44,7 +45,7 @@ def test_case(case: Case) -> None:
     for wanted, body in zip(case.upstream_requests, sent, strict=True):
         assert not mismatches(wanted["body"], body, "up")
     if case.upstream_status >= 400:
-        error = errors.native_error(case.upstream_status, case.upstream_bodies[0])
+        error = native_error(case.upstream_status, case.upstream_bodies[0])
         assert error.status == case.expect_status
         check(case, sent, error_object(error))
     else:
@@ -108,7 +109,7 @@ def streamed(case: Case, make: Any) -> Any:
 
 
 def error_object(error: GatewayError) -> Any:
-    return json.loads(errors.error_body(error))
+    return json.loads(errors.body(error))
 
 
 def check(case: Case, sent: list[Any], reply: Any) -> None:

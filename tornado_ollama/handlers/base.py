@@ -1,10 +1,10 @@
 """What all handlers share: request id, the way in, errors as answers, the access log.
 
-The one place where an error becomes HTTP, in Ollama's form or in OpenAI's. A request goes through
-`prepare` (is it let in?), then its body, then `respond`; whoever raises a `GatewayError` on the way
-gets it answered. An answer that is given before the body has arrived leaves at once, and the rest
-of the body is read and dropped for a while, because closing on a client that is still sending
-would reset the connection and lose the answer.
+The one place where an error becomes HTTP, in the form of the route's dialect. A request goes
+through `prepare` (is it let in?), then its body, then `respond`; whoever raises a `GatewayError` on
+the way gets it answered. An answer that is given before the body has arrived leaves at once, and
+the rest of the body is read and dropped for a while, because closing on a client that is still
+sending would reset the connection and lose the answer.
 """
 
 from __future__ import annotations
@@ -33,9 +33,7 @@ from ..errors import (
     Unauthorized,
     UpstreamAnswer,
 )
-from ..wire.dialects import OPENAI
 from ..wire.headers import Headers, request_id, to_upstream
-from ..wire.openai.errors import error_body, error_headers
 from . import access_log
 from .deps import Deps
 from .downstream import Downstream
@@ -204,21 +202,10 @@ class BaseHandler(RequestHandler):
         if error.status >= 500:
             self._log_failure(error)
         self.clear()
-        if error.status == 401:
-            self.set_header("WWW-Authenticate", 'Bearer realm="ollama"')
-        if isinstance(error, MethodNotAllowed):
-            self.set_header("Allow", ", ".join(error.allow))
-        if self.route.dialect is OPENAI:
-            for name, value in error_headers(error).items():
-                self.set_header(name, value)
-            self.answer(error.status, error_body(error))
-            return
-        if error.retry_after is not None:
-            self.set_header("Retry-After", error.retry_after)
-        body = {"error": error.message}
-        if isinstance(error, Unauthorized):
-            body["status"] = error.message  # the key that the `ollama` command prints
-        self.answer_json(error.status, body)
+        renderer = self.route.dialect.errors
+        for name, value in renderer.headers(error).items():
+            self.set_header(name, value)
+        self.answer(error.status, renderer.body(error))
 
     def _log_failure(self, error: GatewayError) -> None:
         """What happened, for the operator. Ollama's own sentences may quote a prompt or a reply,

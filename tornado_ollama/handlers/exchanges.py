@@ -13,7 +13,7 @@ from tornado.httpclient import HTTPResponse
 
 from ..errors import GatewayError
 from ..upstream.request import ResponseHead
-from ..wire.openai.errors import native_error
+from ..wire.ollama_errors import native_error
 from .base import BaseHandler
 
 PARALLEL = 4

@@ -8,7 +8,6 @@ connection is cut, so that no client takes a part for the whole. Before that, it
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable
 
 from tornado.httpclient import HTTPResponse
@@ -18,7 +17,7 @@ from ..upstream.exchange import response_headers
 from ..upstream.request import ResponseHead
 from ..wire.dialects import NATIVE
 from ..wire.headers import to_client
-from ..wire.openai.errors import native_error
+from ..wire.ollama_errors import native_error
 from .base import BaseHandler
 from .downstream import Downstream
 
@@ -84,5 +83,5 @@ class Relay:
     def _last_words(self, error: GatewayError) -> bytes:
         if not self._lines:
             return b""
-        line = json.dumps({"error": error.message}, ensure_ascii=False).encode() + b"\n"
+        line = NATIVE.errors.event(error)  # the lines are Ollama's, whatever the route's dialect
         return line if self._down.at_line_end else b"\n" + line

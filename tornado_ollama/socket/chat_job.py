@@ -12,7 +12,7 @@ from ..handlers.exchanges import OWN_HEADERS
 from ..wire import default_model, native
 from ..wire import socket_frames as frames
 from ..wire.native import ModelEntry
-from ..wire.openai.errors import native_error
+from ..wire.ollama_errors import native_error
 from ..wire.openai.models import LIST_PATH, SHOW_PATH, show_body
 from ..wire.socket import native_chat
 from .job import Job, Outlet

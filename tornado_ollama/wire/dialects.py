@@ -1,12 +1,30 @@
 """The APIs whose clients are served: Ollama's own, and OpenAI's.
 
-A route belongs to one of them (`access.routes`), and whatever its clients are told is in the form
+A route belongs to one of them (`access.routes`), and its clients are told of errors in the form
 that they expect.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
+
+from ..errors import GatewayError
+from . import native_errors
+from .openai import errors as openai_errors
+
+
+class ErrorRenderer(Protocol):
+    """How an API says that something failed: a pure module for each."""
+
+    def body(self, error: GatewayError) -> bytes:
+        """The body of an answer that is nothing but the error."""
+
+    def event(self, error: GatewayError) -> bytes:
+        """The last thing in a stream that has begun."""
+
+    def headers(self, error: GatewayError) -> dict[str, str]:
+        """The headers of an answer that is nothing but the error, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +32,8 @@ class Dialect:
     """One API."""
 
     name: str
+    errors: ErrorRenderer
 
 
-NATIVE = Dialect("native")
-OPENAI = Dialect("openai")
+NATIVE = Dialect("native", native_errors)
+OPENAI = Dialect("openai", openai_errors)

@@ -1,4 +1,4 @@
-"""Headers: which pass to Ollama, which pass to the client, and how a request's head is written.
+"""Headers: which pass to Ollama, which to the client or go with an error, and a request's head.
 
 The one place of header policy. Hop-by-hop headers end here (RFC 9110, section 7.6.1), and so does
 everything that says who the client is: Ollama knows no credentials, and refuses foreign `Host`
@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 from urllib.parse import SplitResult
+
+from ..errors import GatewayError, MethodNotAllowed
 
 HOP_BY_HOP = frozenset(
     {
@@ -88,6 +90,19 @@ def to_upstream(
 def to_client(headers: Headers) -> list[tuple[str, str]]:
     """Ollama's headers as the client gets them, in order, repeated ones repeated."""
     return list(_passing(headers, _NOT_DOWNSTREAM, _NOT_DOWNSTREAM_PREFIXES))
+
+
+def of_error(error: GatewayError) -> dict[str, str]:
+    """The headers that HTTP itself has for an error, in every API (RFC 9110, sections 11.6.1,
+    10.2.1 and 10.2.3)."""
+    found = {}
+    if error.status == 401:
+        found["WWW-Authenticate"] = 'Bearer realm="ollama"'
+    if isinstance(error, MethodNotAllowed):
+        found["Allow"] = ", ".join(error.allow)
+    if error.retry_after is not None:
+        found["Retry-After"] = str(error.retry_after)
+    return found
 
 
 def request_id(offered: str | None, fresh: str) -> str:

@@ -13,7 +13,7 @@ import msgspec
 
 from ..errors import GatewayError, UpstreamBroken
 from .native import NOTHING, decode
-from .openai.errors import native_error
+from .ollama_errors import native_error
 
 MAX_COUNT = 2**63
 """Ollama's counters are int64."""

@@ -12,10 +12,10 @@ import msgspec
 
 from ...errors import UpstreamBroken
 from .. import native
+from ..ollama_errors import reported_error
 from .calls import CallList, forced_call
 from .chat_request import ChatPlan
 from .checks import Json
-from .errors import reported_error
 from .replies import (
     Counts,
     Identity,

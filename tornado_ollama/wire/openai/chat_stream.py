@@ -12,10 +12,10 @@ import msgspec
 
 from ...errors import UpstreamBroken
 from .. import native, sse
+from ..ollama_errors import reported_error
 from .calls import CallList, forced_call
 from .chat_request import ChatPlan
 from .checks import Json
-from .errors import reported_error
 from .replies import Counts, Identity, chat_logprobs, finish_reason
 from .streams import Choice, Frame, ReplyStream, encode
 

@@ -12,9 +12,9 @@ import msgspec
 
 from ...errors import UpstreamBroken
 from .. import native, sse
+from ..ollama_errors import reported_error
 from .checks import Json
 from .completion_request import CompletionPlan
-from .errors import reported_error
 from .replies import Counts, Identity, finish_reason, usage
 from .streams import NEVER_SPOKE, Choice, Frame, ReplyStream, encode
 

@@ -1,193 +1,55 @@
-"""Failures in OpenAI's form, and Ollama's failures read into the gateway's tree.
+"""Errors in OpenAI's form: a renderer of `dialects.py`.
 
-Owns the table of docs/openai.md, "Errors". Ollama has no error codes, only HTTP statuses and
-sentences, and the sentences change between versions: a rule here looks for as little of a
-sentence as tells the case apart, and whatever no rule knows keeps status and sentence.
+Owns the form and the `type` of docs/openai.md, "Errors"; OpenAI's types say no more than the
+status does.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from typing import Any
-
 import msgspec
 
-from ...errors import GatewayError, UpstreamAnswer, UpstreamBroken
+from ...errors import GatewayError, UpstreamAnswer
 from .. import sse
+from ..headers import of_error
 
-_MAX_MESSAGE = 2000
-"""Longest sentence handed on, in characters."""
+_TYPES = {403: "permission_error", 429: "rate_limit_error"}
 
-_INVALID = "invalid_request_error"
-_TYPES = {429: "rate_limit_error"}
-_CODES = {429: "rate_limit_exceeded"}
-
-_ABOUT_THE_GATEWAY = {
-    401: "upstream_unauthorized",
-    403: "upstream_forbidden",
-    405: "upstream_broken",
-    407: "upstream_unauthorized",
-    408: "upstream_broken",
-    415: "upstream_broken",
-}
-"""Statuses by which Ollama judges the gateway, or itself before its cloud: that it is not signed
-in, that a model needs a subscription. Passed on they would speak of the client's credential, or of
-its method, its body or its silence, so they become 502 with these codes."""
-
-_CAPABILITY = re.compile(r"does not support (\w+)")
-_CAPABILITY_FIELDS = {"tools": "tools", "thinking": "reasoning_effort", "insert": "suffix"}
-_CONTEXT = re.compile(r"exceed_context_size|context (?:length|size)|input is too long", re.I)
-_OPTION = re.compile(r'option "(\w{1,60})" must be of type')
-_FORMAT = re.compile(r"^invalid format\b|failed to parse grammar|json schema conversion", re.I)
-_DURATION = re.compile(r"^time: .{1,100}\bduration\b")
-"""Go's complaint (time.ParseDuration); the one duration of a request is `keep_alive`."""
-_GO_FIELD = re.compile(r"^json: cannot unmarshal .{1,60} into Go struct field \w+\.([\w.]+) of ")
-"""Of encoding/json; what stands before the first dot is the name of Ollama's own type."""
-_THINK = re.compile(r"^(?:invalid )?think value\b")
 _FIELDS = {"format": "response_format", "think": "reasoning_effort"}
-"""What a client of /v1 may have called a field that Ollama names."""
-_MODEL_NAME = re.compile(r"^model is required|^invalid model name", re.I)
+"""What a client of /v1 calls a field that Ollama complains about."""
+
+_USELESS_TO_REPEAT = ("upstream_unauthorized", "upstream_forbidden")
 
 
-@dataclass(frozen=True, slots=True)
-class _Complaint:
-    """What Ollama said: the sentence, and where llama.cpp's server said it, its own code."""
-
-    message: str
-    kind: str = ""
-    status: int | None = None
-
-
-def native_error(status: int, body: bytes, *, input_field: str = "messages") -> GatewayError:
-    """The error for Ollama's answer with `status` (400 and above) and `body`.
-
-    `input_field`: the field of the client's request that holds the prompt."""
-    complaint = _complaint(body)
-    if complaint is None:
-        # Not Ollama's form of an error: another server, another version, a proxy's page.
-        return UpstreamBroken(f"Ollama's server answered {status} without an error message.")
-    return _classified(status, complaint, input_field)
-
-
-def reported_error(error: Any, *, input_field: str = "messages") -> GatewayError:
-    """The error for the value of an `error` key in a reply that began with status 200."""
-    return _classified(500, _unwrap(error), input_field)
-
-
-def error_body(error: GatewayError) -> bytes:
+def body(error: GatewayError) -> bytes:
     """OpenAI's error object."""
+    param = error.param
+    if isinstance(error, UpstreamAnswer) and param is not None:
+        param = _FIELDS.get(param, param)
     return msgspec.json.encode(
         {
             "error": {
                 "message": error.message,
-                "type": error.type,
-                "param": error.param,
+                "type": _type(error.status),
+                "param": param,
                 "code": error.code,
             }
         }
     )
 
 
-def error_event(error: GatewayError) -> bytes:
+def event(error: GatewayError) -> bytes:
     """The last event of a stream that failed; no `[DONE]` may follow it."""
-    return sse.event(error_body(error))
+    return sse.event(body(error))
 
 
-def error_headers(error: GatewayError) -> dict[str, str]:
-    """Headers that keep SDKs from repeating a whole prompt in vain: they repeat every 5xx twice
+def headers(error: GatewayError) -> dict[str, str]:
+    """Also those that keep SDKs from repeating a whole prompt in vain: they repeat every 5xx twice
     unless told otherwise, but what Ollama itself calls a failure fails again."""
-    headers = {}
-    if error.retry_after is not None:
-        headers["Retry-After"] = str(error.retry_after)
-    if error.status == 500 or error.code in ("upstream_unauthorized", "upstream_forbidden"):
-        headers["X-Should-Retry"] = "false"
-    return headers
+    found = of_error(error)
+    if error.status == 500 or error.code in _USELESS_TO_REPEAT:
+        found["X-Should-Retry"] = "false"
+    return found
 
 
-def _classified(status: int, complaint: _Complaint, input_field: str) -> GatewayError:
-    if complaint.status is not None and status >= 500:
-        status = complaint.status
-    sentence = complaint.message
-
-    def answer(
-        status: int, type: str, param: str | None = None, code: str | None = None
-    ) -> UpstreamAnswer:
-        busy = 1 if status == 503 else None
-        return UpstreamAnswer(
-            sentence, status=status, type=type, param=param, code=code, retry_after=busy
-        )
-
-    if status == 404:
-        return answer(404, _INVALID, "model", "model_not_found")
-    if _CONTEXT.search(complaint.kind) or (status < 500 and _CONTEXT.search(sentence)):
-        return answer(400, _INVALID, input_field, "context_length_exceeded")
-    if found := _CAPABILITY.search(sentence):
-        param = _CAPABILITY_FIELDS.get(found[1], "model")
-        return answer(400, _INVALID, param, "unsupported_value")
-    if found := _OPTION.search(sentence):
-        return answer(400, _INVALID, found[1])
-    if status == 400 and (found := _GO_FIELD.search(sentence)):
-        return answer(400, _INVALID, _FIELDS.get(found[1], found[1]))
-    if status == 400 and _DURATION.search(sentence):
-        return answer(400, _INVALID, "keep_alive")
-    if status == 400 and _THINK.search(sentence):
-        return answer(400, _INVALID, "reasoning_effort")
-    if _FORMAT.search(sentence):
-        return answer(400, _INVALID, "response_format")
-    if status == 400 and _MODEL_NAME.search(sentence):
-        return answer(400, _INVALID, "model")
-    if status == 503:
-        return answer(503, "server_error", code="overloaded")
-    if code := _ABOUT_THE_GATEWAY.get(status):
-        return answer(502, "server_error", code=code)
-    if 400 <= status < 500:
-        return answer(status, _TYPES.get(status, _INVALID), code=_CODES.get(status))
-    return answer(status if 500 <= status < 600 else 502, "server_error")
-
-
-def _complaint(body: bytes) -> _Complaint | None:
-    try:
-        value = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    if not isinstance(value, dict) or not value.get("error"):
-        return None
-    complaint = _unwrap(value["error"])
-    link = value.get("signin_url")
-    if isinstance(link, str):
-        return _Complaint(f"{complaint.message}: sign Ollama in at {link[:500]}", complaint.kind)
-    return complaint
-
-
-def _unwrap(error: Any) -> _Complaint:
-    """Ollama passes llama.cpp's error body on as a string of JSON, at times with a second line
-    of plain advice; cloud models answer with an object."""
-    hint = ""
-    for _ in range(4):
-        if isinstance(error, str):
-            first, _, rest = error.strip().partition("\n")
-            if not first.startswith("{"):
-                return _Complaint(_sentence(error, hint))
-            try:
-                error = msgspec.json.decode(first)
-            except (msgspec.DecodeError, RecursionError):
-                return _Complaint(_sentence(error, hint))
-            hint = rest or hint
-        if not isinstance(error, dict):
-            break
-        if "error" in error:
-            error = error["error"]
-            continue
-        message, kind, code = error.get("message"), error.get("type"), error.get("code")
-        return _Complaint(
-            _sentence(message if isinstance(message, str) else "", hint),
-            kind if isinstance(kind, str) else "",
-            code if isinstance(code, int) and 400 <= code < 600 else None,
-        )
-    return _Complaint(_sentence("", hint))
-
-
-def _sentence(message: str, hint: str) -> str:
-    whole = "\n".join(part for part in (message.strip(), hint.strip()) if part)
-    return whole[:_MAX_MESSAGE] or "Ollama reported an error without a message."
+def _type(status: int) -> str:
+    return _TYPES.get(status, "invalid_request_error" if status < 500 else "server_error")

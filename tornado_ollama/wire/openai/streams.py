@@ -15,8 +15,8 @@ import msgspec
 from ...errors import GatewayError, UpstreamBroken
 from .. import sse
 from ..ndjson import LineSplitter
+from . import errors
 from .checks import Json
-from .errors import error_event
 from .replies import Counts, Identity, usage
 
 encode = msgspec.json.Encoder().encode
@@ -114,7 +114,7 @@ class ReplyStream:
         if self.error is not None or self.finished:
             return b""
         self.error = error
-        return error_event(error)
+        return errors.event(error)
 
     def _run(self, choice: Choice, data: bytes | None) -> bytes:
         if self.error is not None or choice.counts is not None:

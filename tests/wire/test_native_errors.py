@@ -1,0 +1,41 @@
+"""`wire.native_errors`: errors as a client of Ollama's API is told of them."""
+
+from __future__ import annotations
+
+import json
+
+from tornado_ollama.errors import (
+    BadRequest,
+    MethodNotAllowed,
+    Unauthorized,
+    UpstreamAnswer,
+    UpstreamUnavailable,
+)
+from tornado_ollama.wire import native_errors
+
+
+def test_an_error_is_its_sentence() -> None:
+    error = BadRequest("'n' must be 1.", param="n", code="x")
+    assert json.loads(native_errors.body(error)) == {"error": "'n' must be 1."}
+
+
+def test_a_401_says_its_sentence_where_ollamas_command_looks_for_it() -> None:
+    assert json.loads(native_errors.body(Unauthorized("Who?"))) == {
+        "error": "Who?",
+        "status": "Who?",
+    }
+
+
+def test_the_last_words_of_a_stream_are_one_line() -> None:
+    line = native_errors.event(UpstreamAnswer("out of\nmemory", status=500))
+    assert line.count(b"\n") == 1 and line.endswith(b"\n")
+    assert json.loads(line) == {"error": "out of\nmemory"}
+
+
+def test_an_error_brings_the_headers_that_http_has_for_it() -> None:
+    headers = native_errors.headers
+    assert headers(BadRequest("x")) == {}
+    assert headers(Unauthorized("x")) == {"WWW-Authenticate": 'Bearer realm="ollama"'}
+    assert headers(MethodNotAllowed("x", allow=("GET", "HEAD"))) == {"Allow": "GET, HEAD"}
+    assert headers(UpstreamUnavailable("x")) == {"Retry-After": "1"}
+    assert headers(UpstreamAnswer("x", status=500)) == {}  # no hint of OpenAI's
