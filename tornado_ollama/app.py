@@ -46,7 +46,7 @@ from .upstream.ollama import Backend, Clocks, Ollama
 from .upstream.turns import QueueLimits
 from .wire.default_model import KnownModels
 from .wire.policy import Policy
-from .wire.target import split_target
+from .wire.target import REFUSED_PATH, split_target
 
 HANDLERS: dict[Door, type[RequestHandler]] = {
     Door.PAGE: PageHandler,
@@ -98,8 +98,8 @@ class Gateway(Application):
             path, query = split_target(request.uri or "")
             route = find(path, forward_unknown=self.deps.gate.forward_unknown)
         except BadRequest as error:
-            path, query, problem = (request.uri or "").split("?")[0], "", error
-            route = nowhere(path)
+            path, query, problem = REFUSED_PATH, "", error
+            route = nowhere(request.uri or "")
         return self.get_handler_delegate(
             request,
             HANDLERS[route.door],

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tornado_ollama.logs import JsonFormatter
+
 from ..backend import Backend, CutMidLine, StallBeforeHeaders, StallMidLine
 from ..waiting import until
 from .keys import ALL, BOTH, GENERATE, JWT_SECRET, SECURED, UNKNOWN, bearer, signed
@@ -83,8 +85,6 @@ async def test_no_secret_prompt_or_reply_is_in_any_line(
 async def test_json_lines_can_be_read_by_machines(
     connect: Any, caplog: pytest.LogCaptureFixture, config: Any, lines: Any
 ) -> None:
-    from tornado_ollama.logs import JsonFormatter
-
     await (await connect()).request("POST", "/api/chat", [("X-Request-Id", "abc-1")], CHAT)
     await until(lambda: len(lines()) == 1, "the line is written")
     (record,) = [record for record in caplog.records if record.name == LOGGER]
@@ -108,6 +108,37 @@ async def test_no_target_can_fake_a_line(
     (line,) = lines()
     assert line.isascii() and line.isprintable()
     assert len(line) < 1000
+
+
+TOKEN = "canary-target-1a2b3c"
+
+
+@pytest.mark.parametrize("config", [{}, JSON_LOG], ids=["text", "json"])
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        (f"GET http://user:{TOKEN}@host/api/tags", " GET - 400 "),
+        (f"GET //user:{TOKEN}@host/api/tags", " GET - 400 "),
+        (f"GET /api/{TOKEN}/../tags", " GET - 400 "),
+        (f"GET {TOKEN}", " GET - 400 "),
+        (f"GET /user:{TOKEN}@host/api/tags", " GET /***@host/api/tags 404 "),
+        (f"GET /a/user@{TOKEN}:x@host", " GET /a/***@host 404 "),
+        (f"GET /k/{TOKEN}/api/tags", " GET /k/***/api/tags 404 "),
+        (f"GET /k/{TOKEN}", " GET /k/*** 404 "),
+        (f"{TOKEN} /api/tags", " - /api/tags 405 "),
+    ],
+)
+async def test_what_a_refused_target_holds_is_not_logged(
+    connect: Any, lines: Any, line: str, shown: str, config: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = await connect()
+    await client.send(f"{line} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    response = await client.read_response()
+    await until(lambda: len(lines()) == 1, "the line is written")
+    assert shown in lines()[0]
+    (record,) = [record for record in caplog.records if record.name == LOGGER]
+    assert TOKEN not in JsonFormatter().format(record)
+    assert TOKEN.encode() not in response.body
 
 
 async def test_a_client_that_left_is_said_to_have_left(

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tornado_ollama.logs import JsonFormatter
 from tornado_ollama.socket.chat_job import ChatJob
 
 from ..backend import Backend, NdjsonStream, Reply, StallBeforeHeaders, StallMidLine, Stream, load
@@ -243,6 +244,30 @@ async def test_the_bytes_of_a_socket_are_counted_as_bytes(
                 break
     await until(lambda: bool(access_lines(caplog)), "the line is written")
     assert access_lines(caplog)[-1]["bytes"] == received
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "a prompt of the user " + "x" * 6_000_000),
+        ("GET", "/" + "x" * 6_000_000),
+        ("a prompt of the user " + "x" * 6_000_000, "/api/version"),
+        ("GET", "http://user:a prompt of the user@host/api/version"),
+    ],
+    ids=["path", "plain path", "method", "user info"],
+)
+async def test_a_refused_request_frame_is_a_short_line_without_what_it_held(
+    http_server: Any, http_port: int, caplog: pytest.LogCaptureFixture, method: str, path: str
+) -> None:
+    caplog.set_level(logging.INFO, "tornado_ollama.access")
+    async with socket(http_port) as ws:
+        await ws.send({"type": "request", "id": "r", "method": method, "path": path})
+        await ws.until("error", "r")
+    await until(lambda: len(access_lines(caplog)) == 2, "the socket's own line comes last")
+    records = [r for r in caplog.records if r.name == "tornado_ollama.access"]
+    for line in (records[0].getMessage(), JsonFormatter().format(records[0])):
+        assert len(line) < 600
+        assert "prompt" not in line.lower() and "xxxx" not in line.lower()
 
 
 def access_lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:

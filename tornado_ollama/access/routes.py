@@ -100,6 +100,9 @@ class Route:
     queue, whichever door the request came in by."""
 
 
+KNOWN_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+"""The methods that any route takes, and those a server is expected to know."""
+
 _READ = ("GET", "HEAD")
 
 _native = partial(Route, door=Door.NATIVE, body=Body.JSON)

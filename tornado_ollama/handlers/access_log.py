@@ -1,7 +1,7 @@
 """The access log: one line a request, text or JSON.
 
 Holds who asked for what and how it ended; never a query string, a body, or any header but the
-request id. Values that a client chose are escaped, so that none can fake a line.
+request id. Values that a client chose are bounded and escaped, so that none can fake a line.
 """
 
 from __future__ import annotations
@@ -9,10 +9,15 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
+from ..access.routes import KNOWN_METHODS
+from ..wire.target import loggable_path
+
 log = logging.getLogger("tornado_ollama.access")
 
 UNANSWERED = 499
 """The status of a request that ended before its client was told one; nginx's number."""
+
+UNKNOWN_METHOD = "-"
 
 
 @dataclass(slots=True)
@@ -31,11 +36,17 @@ class AccessRecord:
     outcome: str
     """`ok`, the code of an error, or `client left`."""
 
+    def __post_init__(self) -> None:
+        """Both may be anything in a request that is refused, a credential or a prompt as well."""
+        self.path = loggable_path(self.path)
+        if self.method not in KNOWN_METHODS:
+            self.method = UNKNOWN_METHOD
+
     def __str__(self) -> str:
         """The line in text form."""
         first, total = _ms(self.first_byte_s), _ms(self.duration_s)
         return (
-            f"{self.client} {self.request_id} {_word(self.credential)} {_word(self.method)} "
+            f"{self.client} {self.request_id} {_word(self.credential)} {self.method} "
             f"{_word(self.path)} {self.status} {self.sent}B "
             f"first={'-' if first is None else f'{first}ms'} total={total}ms {self.outcome}"
         )
@@ -66,8 +77,7 @@ def _ms(seconds: float | None) -> float | None:
 
 
 def _word(text: str) -> str:
-    """Printable ASCII without blanks, at most 200 characters; the rest as backslash escapes."""
-    if text.isascii() and text.isprintable() and " " not in text and len(text) <= 200:
+    """Printable ASCII without blanks; the rest as backslash escapes."""
+    if text.isascii() and text.isprintable() and " " not in text:
         return text
-    escaped = text[:200].encode("unicode_escape").decode("ascii")
-    return escaped.replace(" ", "\\x20")
+    return text.encode("unicode_escape").decode("ascii").replace(" ", "\\x20")

@@ -13,6 +13,7 @@ from ..access.judge import refuse_method, refuse_models, refuse_need
 from ..access.principal import Principal
 from ..access.routes import Door, Need
 from ..errors import BadRequest, Forbidden, NotFound, ShuttingDown
+from ..wire.target import loggable_path
 from .base import BaseHandler
 
 EXPOSED = "X-Request-Id, Retry-After, WWW-Authenticate, X-Should-Retry"
@@ -32,8 +33,8 @@ class AuthMixin(BaseHandler):
             raise ShuttingDown()
         if self.route.door is Door.NOWHERE:
             raise NotFound(
-                f"There is nothing at {self.url_path}; the routes are those of Ollama's API, "
-                "/v1 as OpenAI's, /ws, /health and the page at /."
+                f"There is nothing at {loggable_path(self.url_path)}; the routes are those of "
+                "Ollama's API, /v1 as OpenAI's, /ws, /health and the page at /."
             )
         if self.request.method == "OPTIONS":
             self._answer_preflight()

@@ -25,7 +25,7 @@ from tornado.web import HTTPError, RequestHandler
 from .. import __version__
 from ..access.principal import Principal
 from ..access.proxies import Client
-from ..access.routes import Route
+from ..access.routes import KNOWN_METHODS, Route
 from ..errors import (
     BadRequest,
     GatewayError,
@@ -34,6 +34,7 @@ from ..errors import (
     UpstreamAnswer,
 )
 from ..wire.headers import Headers, request_id, to_upstream
+from ..wire.target import loggable_path
 from . import access_log
 from .deps import Deps
 from .downstream import Downstream
@@ -52,8 +53,6 @@ MAX_LENGTH_DIGITS = 18
 
 NO_LONGER_VALID = "The credential is no longer valid."
 """What someone is told whose credential was withdrawn."""
-
-KNOWN_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 class BaseHandler(RequestHandler):
@@ -216,7 +215,8 @@ class BaseHandler(RequestHandler):
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
         """Tornado's would show the whole request, query string and all."""
         if not isinstance(value, HTTPError):
-            log.error("%s %s failed", self.request_id, self.url_path, exc_info=value)
+            path = loggable_path(self.url_path)
+            log.error("%s %s failed", self.request_id, path, exc_info=value)
 
     def end_reply(self, down: Downstream) -> None:
         """Ends a streamed reply; one that was complete before the request's body was, as soon as

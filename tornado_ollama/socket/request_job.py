@@ -18,7 +18,7 @@ from ..upstream.request import ResponseHead
 from ..wire import socket_frames as frames
 from ..wire.model_names import named_models
 from ..wire.socket import Request
-from ..wire.target import split_target
+from ..wire.target import REFUSED_PATH, loggable_path, split_target
 from .job import Job, Outlet
 
 
@@ -36,7 +36,7 @@ class RequestJob(Job):
         super().__init__(asker, command.id)
         self._asker = asker
         self._command = command
-        self._path = command.path.partition("?")[0]
+        self._path = REFUSED_PATH
         self._filtered = False
         self._chunk = frames.open_frame("chunk", command.id, "data")
         self._began = time.monotonic()
@@ -105,7 +105,8 @@ class RequestJob(Job):
         route = find(self._path, forward_unknown=self._outlet.deps.gate.forward_unknown)
         if route.door is not Door.NATIVE:
             raise NotFound(
-                f"There is nothing at {self._path} for a request frame: use Ollama's routes."
+                f"There is nothing at {loggable_path(self._path)} for a request frame: "
+                "use Ollama's routes."
             )
         if route.body.is_upload:
             raise BadRequest("Uploads go over HTTP, not over a socket.")

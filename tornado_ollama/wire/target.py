@@ -27,6 +27,14 @@ _MODEL_PREFIX = "/v1/models/"
 """What follows is a model's name. Clients encode its slashes, and it never becomes a path again:
 it goes to Ollama inside a JSON body. Only here an encoded slash means a slash."""
 
+REFUSED_PATH = "-"
+"""The path, in logs, of a target that is refused: it may hold user and password
+(`http://user:token@host/`, `//user:token@host`), or whatever else a client wrote there."""
+
+MAX_LOGGED_CHARS = 200
+
+_SECRET_SEGMENT = re.compile(r"(^/k/)[^/]+|(?<=/)[^/]*@")
+
 MAX_TARGET = 8192
 """Longest target served, in characters; RFC 9112 asks for 8000 at least."""
 
@@ -59,6 +67,13 @@ def split_target(raw: str) -> tuple[str, str]:
             "letters, digits and - . _ ~ : @, without '..', '//', '\\' or encoded slashes."
         )
     return path, query
+
+
+def loggable_path(path: str) -> str:
+    """A canonical path as logs and errors show it: cut, and without what may be a credential, which
+    is a path token (`/k/TOKEN/...`) and whatever stands before an `@`, as in a pasted URL."""
+    shown = _SECRET_SEGMENT.sub(lambda found: f"{found[1]}***" if found[1] else "***@", path)
+    return shown if len(shown) <= MAX_LOGGED_CHARS else f"{shown[:MAX_LOGGED_CHARS]}..."
 
 
 def _decode_harmless(match: re.Match[str]) -> str:
