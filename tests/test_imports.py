@@ -18,7 +18,8 @@ NAME = ROOT.name
 BELOW: dict[str, set[str]] = {
     "errors": set(),
     "resources": set(),
-    "logs": set(),
+    "console": set(),
+    "logs": {"console"},
     "signals": set(),
     "keepalive": set(),
     "listen": {"errors", "keepalive"},
@@ -38,7 +39,7 @@ ABOVE: dict[str, set[str]] = {
     "app": _all - {"embedded", "takeover"},
     "server": _all - {"embedded"} | {"app"},
     "commands": _all | {"app", "server"},
-    "cli": {"errors", "config", "resources", "commands"},
+    "cli": {"errors", "config", "console", "resources", "commands"},
     "__main__": {"cli"},
     "__init__": set(),
 }

@@ -1,12 +1,25 @@
-"""`logs`: lines look as documented, and a reader that stands still costs lines, not the process."""
+"""`logs`: lines look as documented, have an end, and none can pass for another."""
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import sys
 import threading
+import weakref
+from collections.abc import Callable
 
-from tornado_ollama.logs import MAX_WAITING, JsonFormatter, LogThread, TextFormatter
+import pytest
+
+from tornado_ollama.logs import (
+    MAX_MESSAGE_CHARS,
+    MAX_TRACEBACK_CHARS,
+    JsonFormatter,
+    LogThread,
+    PlainFormatter,
+    TextFormatter,
+)
 
 
 def record(message: str, **extra: object) -> logging.LogRecord:
@@ -30,36 +43,71 @@ def test_a_json_line_without_fields_has_the_message() -> None:
     assert line["message"] == "two\nlines" and line["logger"] == "a.b"
 
 
-class Slow(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__()
-        self.gate = threading.Event()
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.gate.wait(10)
-        self.lines.append(record.getMessage())
-
-
-def test_lines_that_nobody_reads_are_counted_and_not_kept() -> None:
-    slow = Slow()
-    thread = LogThread(slow)
-    for number in range(MAX_WAITING + 50):
-        thread.handle(record(str(number)))
-    slow.gate.set()
+def logged(formatter: logging.Formatter, *records: logging.LogRecord) -> str:
+    """What a `LogThread` writes of the records."""
+    stream = io.StringIO()
+    thread = LogThread(stream, formatter)
+    for each in records:
+        thread.handle(each)
     thread.stop()
-    lost = [line for line in slow.lines if "were lost" in line]
-    assert len(lost) == 1 and len(slow.lines) <= MAX_WAITING + 2
-    assert int(lost[0].split()[0]) + len(slow.lines) - 1 == MAX_WAITING + 50
+    return stream.getvalue()
 
 
 def test_the_last_lines_are_seen_out() -> None:
-    slow = Slow()
-    slow.gate.set()
-    thread = LogThread(slow)
-    thread.handle(record("last"))
+    assert logged(PlainFormatter(), record("last")) == "last\n"
+
+
+def failed(message: str) -> logging.LogRecord:
+    try:
+        raise ValueError(message)
+    except ValueError:
+        return logging.LogRecord("a", logging.ERROR, __file__, 1, "boom", None, sys.exc_info())
+
+
+@pytest.mark.parametrize("formatter", [TextFormatter, JsonFormatter, PlainFormatter])
+def test_no_line_is_longer_than_its_bounds(formatter: Callable[[], logging.Formatter]) -> None:
+    long = "é" * 6_000_000
+    values = (long, ValueError(long))
+    args = logging.LogRecord("a", logging.INFO, __file__, 1, "%s %s", values, None)
+    said = logged(formatter(), record(long), args, failed(long))
+    assert "characters" in said
+    assert len(said) < 10 * (MAX_MESSAGE_CHARS + MAX_TRACEBACK_CHARS)
+
+
+def test_a_record_that_waits_keeps_nothing_alive() -> None:
+    class Held(Exception):
+        pass
+
+    held = Held("one")
+    gone = weakref.ref(held)
+    thread = LogThread(Stuck(), PlainFormatter())
+    thread.handle(record("first"))
+    thread.handle(logging.LogRecord("a", logging.INFO, __file__, 1, "%s", (held,), None))
+    try:
+        raise held
+    except Held:
+        thread.handle(
+            logging.LogRecord("a", logging.ERROR, __file__, 1, "two", None, sys.exc_info())
+        )
+    held.__traceback__ = None
+    del held
+    assert gone() is None
+    Stuck.gate.set()
     thread.stop()
-    assert slow.lines == ["last"]
+
+
+class Stuck(io.StringIO):
+    gate = threading.Event()
+
+    def write(self, text: str) -> int:
+        self.gate.wait(10)
+        return len(text)
+
+
+def test_a_traceback_cannot_fake_a_line() -> None:
+    said = logged(TextFormatter(), failed("x\n2026-11-21T05:45:00.123Z INFO faked\x1b[2J"))
+    assert "\n2026" not in said and "\x1b" not in said
+    assert "\n  ValueError: x\n  2026-11-21T05:45:00.123Z INFO faked\\x1b[2J\n" in said
 
 
 def test_a_message_cannot_fake_a_line() -> None:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dotenv import load_dotenv
 
-from . import __version__
+from . import __version__, console
 from .commands.durations import duration
 from .config import Settings, load
 from .errors import ConfigError
@@ -44,13 +43,20 @@ INTERRUPTED = 130
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
-    args = _parser().parse_args(argv)
+    console.hold_descriptors()
     try:
-        _read_dotenv(Path(".env"))
-        return int(args.command(args))
+        try:
+            args = _parser().parse_args(argv)
+            _read_dotenv(Path(".env"))
+            return int(args.command(args))
+        finally:
+            console.flush_output()
     except ConfigError as error:
-        print(f"tornado-ollama: {error}", file=sys.stderr)
+        console.complain(f"tornado-ollama: {error}")
         return 2
+    except console.OutputLost as error:
+        console.complain(f"tornado-ollama: {error}")
+        return 1
     except KeyboardInterrupt:
         return INTERRUPTED
 

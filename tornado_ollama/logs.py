@@ -1,37 +1,53 @@
 """How log lines look and where they go: standard error, through a thread of their own, so that a
-full pipe behind it never holds up the loop."""
+full pipe behind it never holds up the loop.
+
+The one place that bounds them: whatever a client, Ollama or an exception puts into a line, it has
+an end, and it cannot pass for a line of its own.
+"""
 
 from __future__ import annotations
 
-import contextlib
+import copy
 import json
 import logging
-import queue
 import sys
-import threading
 import time
+from collections.abc import Callable
+from typing import TextIO
 
-MAX_WAITING = 10_000
-"""Records that may wait for the thread."""
+from .console import LineWriter
 
-STOP_S = 2.0
+MAX_MESSAGE_CHARS = 4096
+MAX_TRACEBACK_CHARS = 16 * 1024
 
 _ESCAPES = {code: f"\\x{code:02x}" for code in (*range(0x20), 0x7F, *range(0x80, 0xA0))}
+_ESCAPES_OF_LINES = _ESCAPES | {ord("\n"): "\n  "}
 
 
 class TextFormatter(logging.Formatter):
-    """`2026-11-21T05:45:00.123Z INFO message`, in UTC."""
+    """`2026-11-21T05:45:00.123Z INFO message`, in UTC; the lines of a traceback are indented."""
 
     converter = staticmethod(time.gmtime)
     default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = "%s.%03dZ"
 
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(message)s")
+    def __init__(self, form: str = "%(asctime)s %(levelname)s %(message)s") -> None:
+        super().__init__(form)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Control characters are escaped, or one could fake a line."""
+        return super().format(record).translate(_ESCAPES_OF_LINES)
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        """The line without its traceback; control characters escaped, or one could fake a line."""
+        """The line without its traceback."""
         return super().formatMessage(record).translate(_ESCAPES)
+
+
+class PlainFormatter(TextFormatter):
+    """The message alone, for a child whose lines its parent logs."""
+
+    def __init__(self) -> None:
+        super().__init__("%(message)s")
 
 
 class JsonFormatter(TextFormatter):
@@ -40,60 +56,75 @@ class JsonFormatter(TextFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         give = getattr(record, "fields", None)
-        if give is not None:
-            fields = give()
-        else:
-            message = record.getMessage()
-            if record.exc_info:
-                message += "\n" + self.formatException(record.exc_info)
-            fields = {"logger": record.name, "message": message}
+        fields = {"logger": record.name, "message": _message(record)} if give is None else give()
         return json.dumps({"time": self.formatTime(record), "level": record.levelname, **fields})
 
 
-class LogThread(logging.Handler):
-    """Hands records to a thread that writes them. Bounded both ways: a reader that stands still
-    costs lines, which are counted, and never memory or the end of the process."""
+FORMATTERS: dict[str, Callable[[], logging.Formatter]] = {
+    "text": TextFormatter,
+    "json": JsonFormatter,
+    "plain": PlainFormatter,
+}
 
-    def __init__(self, target: logging.Handler) -> None:
+
+class LogThread(logging.Handler):
+    """Hands records to a thread that writes them to `stream`."""
+
+    def __init__(self, stream: TextIO | None, formatter: logging.Formatter) -> None:
         super().__init__()
-        self._target = target
-        self._records: queue.Queue[logging.LogRecord | None] = queue.Queue(MAX_WAITING)
-        self._dropped = 0
-        self._thread = threading.Thread(target=self._write, name="log", daemon=True)
-        self._thread.start()
+        self.setFormatter(formatter)
+        self._lines = LineWriter(stream, self._lost)
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            self._records.put_nowait(record)
-        except queue.Full:
-            self._dropped += 1
+            settled = record if hasattr(record, "fields") else _settled(record)
+        except Exception:
+            self.handleError(record)
+            return
+        self._lines.put(lambda: self.format(settled))
 
     def stop(self) -> None:
         """Sees the last lines out, if they go within two seconds."""
-        with contextlib.suppress(queue.Full):
-            self._records.put(None, timeout=STOP_S)
-            self._thread.join(STOP_S)
+        self._lines.stop()
 
-    def _write(self) -> None:
-        while (record := self._records.get()) is not None:
-            if self._dropped:
-                lost, self._dropped = self._dropped, 0
-                self._target.handle(_warning(f"{lost} log lines were lost: nobody read them."))
-            self._target.handle(record)
+    def _lost(self, count: int) -> str:
+        message = f"{count} log lines were lost: nobody read them."
+        return self.format(
+            logging.LogRecord(__name__, logging.WARNING, __file__, 0, message, None, None)
+        )
 
 
-def _warning(message: str) -> logging.LogRecord:
-    return logging.LogRecord(__name__, logging.WARNING, __file__, 0, message, None, None)
-
-
-def set_up(format: str, level: str) -> LogThread:
-    """Starts logging; `stop()` what is returned at the end."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter() if format == "json" else TextFormatter())
-    thread = LogThread(handler)
+def set_up(form: str, level: str) -> LogThread:
+    """Starts logging to standard error as `text`, `json` or `plain`; `stop()` what is returned at
+    the end."""
+    thread = LogThread(sys.stderr, FORMATTERS[form]())
     root = logging.getLogger()
     root.handlers[:] = [thread]
     root.setLevel(level.upper())
+    logging.captureWarnings(True)  # which would be written where they arise, on the loop
     # Its lines about malformed requests quote the header, credential and all.
     logging.getLogger("tornado.general").setLevel(logging.WARNING)
     return thread
+
+
+def _settled(record: logging.LogRecord) -> logging.LogRecord:
+    """The record as text, cut to its bounds. It may wait for long: it must keep alive neither a
+    traceback, with all that its frames hold, nor a value of many megabytes."""
+    settled = copy.copy(record)
+    settled.msg, settled.args = shortened(record.getMessage(), MAX_MESSAGE_CHARS), None
+    if record.exc_info:
+        trace = logging.Formatter().formatException(record.exc_info)
+        settled.exc_text, settled.exc_info = shortened(trace, MAX_TRACEBACK_CHARS), None
+    return settled
+
+
+def _message(record: logging.LogRecord) -> str:
+    return "\n".join(filter(None, (record.getMessage(), record.exc_text)))
+
+
+def shortened(text: str, limit: int) -> str:
+    """The beginning and the end of a text that is longer than `limit` characters."""
+    if len(text) <= limit:
+        return text
+    half = limit // 2
+    return f"{text[:half]}... ({len(text) - 2 * half} characters) ...{text[-half:]}"

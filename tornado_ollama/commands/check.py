@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable
 
 from ..config import Settings
+from ..console import say
 from .probe import probe
 
 
@@ -19,5 +20,5 @@ async def _check(settings: Settings, model: str | None) -> int:
     async with probe(settings, model) as asked:
         findings = await asked.look()
     for finding in findings:
-        print(f"{'ok  ' if finding.good else 'FAIL'}  {finding.text}", flush=True)
+        say(f"{'ok  ' if finding.good else 'FAIL'}  {finding.text}")
     return 0 if all(finding.good for finding in findings) else 1

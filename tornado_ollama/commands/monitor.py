@@ -4,36 +4,48 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 from ..config import Settings
+from ..console import LineWriter
 from ..signals import on_signal
 from .probe import Finding, probe
 
 
 def run(args: argparse.Namespace, read_settings: Callable[[], Settings]) -> int:
-    """Until SIGTERM or SIGINT, which is no failure: exit code 0."""
-    return asyncio.run(_monitor(read_settings(), args.model, args.interval))
+    """Until SIGTERM or SIGINT, which is no failure: exit code 0; or until nobody can read what it
+    says, exit code 1."""
+    output = LineWriter(sys.stdout)
+    try:
+        return asyncio.run(_monitor(read_settings(), args.model, args.interval, output))
+    finally:
+        output.stop()
 
 
-async def _monitor(settings: Settings, model: str | None, interval_s: float) -> int:
+async def _monitor(
+    settings: Settings, model: str | None, interval_s: float, output: LineWriter
+) -> int:
     loop = asyncio.get_running_loop()
-    rounds = asyncio.ensure_future(_rounds(settings, model, interval_s))
+    rounds = asyncio.ensure_future(_rounds(settings, model, interval_s, output))
     for name in ("SIGINT", "SIGTERM"):
         on_signal(loop, name, rounds.cancel)
     await asyncio.wait([rounds])
-    if not rounds.cancelled():
-        rounds.result()
-    return 0
+    if rounds.cancelled():
+        return 0
+    rounds.result()
+    return 1
 
 
-async def _rounds(settings: Settings, model: str | None, interval_s: float) -> None:
+async def _rounds(
+    settings: Settings, model: str | None, interval_s: float, output: LineWriter
+) -> None:
     loop = asyncio.get_running_loop()
     async with probe(settings, model) as asked:
-        while True:
+        while not output.reader_left:
             begun = loop.time()
-            print(_line(await asked.look()), flush=True)
+            output.put(_line(await asked.look()))
             await asyncio.sleep(max(0.0, begun + interval_s - loop.time()))
 
 

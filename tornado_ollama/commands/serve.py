@@ -10,25 +10,24 @@ from collections.abc import Callable
 
 from .. import logs, server
 from ..config import Settings
+from ..console import LineWriter, complain
 from ..embedded.supervisor import EmbeddedFailed
 
 
 def run(args: argparse.Namespace, read_settings: Callable[[], Settings]) -> int:
     """Until a signal ends it; returns the exit code. `args.embedded`: auto, always or never."""
     settings = read_settings()
-    listener = logs.set_up(settings.log.format, settings.log.level)
+    log = logs.set_up(settings.log.format, settings.log.level)
+    output = LineWriter(sys.stdout)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            return runner.run(server.serve(settings, read_settings, args.embedded, _say))
+            return runner.run(server.serve(settings, read_settings, args.embedded, output.put))
     except EmbeddedFailed as error:
-        print(f"tornado-ollama: {error}", file=sys.stderr)
+        complain(f"tornado-ollama: {error}")
         return 1
     finally:
-        listener.stop()
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)
+        output.stop()
+        log.stop()
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -25,6 +25,7 @@ from ..access.authenticator import UNKNOWN
 from ..access.principal import MAX_NAME_CHARS, Principal, Scope, loggable_name
 from ..access.tokens import digest
 from ..config import Settings
+from ..console import say
 from ..errors import ConfigError
 from .durations import spoken
 
@@ -48,9 +49,9 @@ def create(args: argparse.Namespace) -> int:
     if args.ttl:
         entry["expires"] = _utc(time.time() + args.ttl)
     lists = {LISTS[scope]: [entry] for scope in _scopes(args.scope)}
-    print(token)
-    print("\nThe token is shown only now. Add its entry to config.yaml, under the same keys:\n")
-    print(yaml.dump({"auth": lists}, Dumper=_PlainDumper, sort_keys=False, width=1000), end="")
+    say(token)
+    say("\nThe token is shown only now. Add its entry to config.yaml, under the same keys:\n")
+    say(yaml.dump({"auth": lists}, Dumper=_PlainDumper, sort_keys=False, width=1000).rstrip("\n"))
     return 0
 
 
@@ -75,10 +76,10 @@ def sign(args: argparse.Namespace, read_settings: ReadSettings) -> int:
     if len(token) > jwt.MAX_TOKEN_CHARS:
         raise ConfigError(f"the token would be longer than {jwt.MAX_TOKEN_CHARS} characters")
     if args.out is None:
-        print(token)
+        say(token)
         return 0
     _write_new(args.out, token + "\n")
-    print(f"{args.out}: a token for {loggable_name(args.sub)}, until {_utc(claims['exp'])}")
+    say(f"{args.out}: a token for {loggable_name(args.sub)}, until {_utc(claims['exp'])}")
     return 0
 
 
@@ -92,15 +93,15 @@ def inspect(args: argparse.Namespace, read_settings: ReadSettings) -> int:
         who = Principal(known.name, "token", known.scopes, known.models, known.expires)
         return _describe("a token of the configuration", who, now)
     if not jwt.looks_like_jwt(token):
-        print(UNKNOWN)
+        say(UNKNOWN)
         return 1
     if not settings.auth.jwt_keys:
-        print("A JWT that is refused: no key for JWTs is configured (auth.jwt).")
+        say("A JWT that is refused: no key for JWTs is configured (auth.jwt).")
         return 1
     try:
         who = jwt.verify(token, settings.auth.jwt_keys, now)
     except jwt.InvalidToken as reason:
-        print(f"A JWT that is refused: {reason}.")
+        say(f"A JWT that is refused: {reason}.")
         return 1
     return _describe("a JWT", who, now)
 
@@ -108,11 +109,11 @@ def inspect(args: argparse.Namespace, read_settings: ReadSettings) -> int:
 def _describe(kind: str, who: Principal, now: float) -> int:
     expired = who.expires is not None and now >= who.expires
     models = "all" if who.models is None else ", ".join(map(ascii, who.models)) or "none"
-    print(f"kind:     {kind}")
-    print(f"name:     {who.name}")
-    print(f"scopes:   {', '.join(sorted(who.scopes)) or 'none'}")
-    print(f"models:   {models}")
-    print(f"expires:  {_expiry(who.expires, now)}")
+    say(f"kind:     {kind}")
+    say(f"name:     {who.name}")
+    say(f"scopes:   {', '.join(sorted(who.scopes)) or 'none'}")
+    say(f"models:   {models}")
+    say(f"expires:  {_expiry(who.expires, now)}")
     return 1 if expired else 0
 
 

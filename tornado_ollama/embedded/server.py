@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
@@ -32,21 +33,27 @@ logger = logging.getLogger(__name__)
 
 
 async def serve(
-    file: ModelFile, *, host: str, port: int, threads: int | None, exit_with_stdin: bool
+    file: ModelFile,
+    *,
+    host: str,
+    port: int,
+    threads: int | None,
+    exit_with_stdin: bool,
+    announce: Callable[[str], None],
 ) -> None:
-    """Serves until it is told to end. Raises `OSError` when it cannot listen, `LoadFailed` or
-    `ValueError` when the model cannot be loaded."""
+    """Serves until it is told to end; `announce` gets the one line. Raises `OSError` when it cannot
+    listen, `LoadFailed` or `ValueError` when the model cannot be loaded."""
     engine = Engine(file.path, threads)
     app = make_app(Parts(engine, Catalogue(file)))
     server = HTTPServer(app, max_body_size=MAX_BODY_BYTES, max_buffer_size=2 * MAX_BODY_BYTES)
+    stop = asyncio.Event()
+    _stop_on_signals(stop)  # before the port answers: a client may end us as soon as it does
     sockets = bind_sockets(port, host)
     server.add_sockets(sockets)
-    stop = asyncio.Event()
-    _stop_on_signals(stop)
     if exit_with_stdin:
         _stop_at_end_of_stdin(stop)
     address = f"[{host}]" if ":" in host else host
-    print(f"{READY}http://{address}:{sockets[0].getsockname()[1]}", flush=True)
+    announce(f"{READY}http://{address}:{sockets[0].getsockname()[1]}")
     loading = asyncio.ensure_future(_load(engine))
     stopping = asyncio.ensure_future(stop.wait())
     try:
