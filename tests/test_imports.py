@@ -39,7 +39,7 @@ ABOVE: dict[str, set[str]] = {
     "app": _all - {"embedded", "takeover"},
     "server": _all - {"embedded"} | {"app"},
     "commands": _all | {"app", "server"},
-    "cli": {"errors", "config", "console", "resources", "commands"},
+    "cli": {"errors", "config", "console", "resources", "signals", "commands"},
     "__main__": {"cli"},
     "__init__": set(),
 }

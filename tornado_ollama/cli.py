@@ -18,6 +18,7 @@ from .commands.durations import duration
 from .config import Settings, load
 from .errors import ConfigError
 from .resources import CONFIG_FILE
+from .signals import hold_signal
 
 DESCRIPTION = "A gateway for Ollama: tokens, OpenAI API, WebSocket and chat page in one process."
 DEFAULT_CONFIG = Path("config.yaml")
@@ -78,6 +79,7 @@ def _read_dotenv(path: Path) -> None:
 
 
 def _serve(args: argparse.Namespace) -> int:
+    hold_signal("SIGHUP")  # the imports alone take long enough for one to come
     from .commands import serve
 
     return serve.run(args, settings_reader(args, serving=True))

@@ -11,7 +11,8 @@ import asyncio
 import gc
 import logging
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from tornado.httpserver import HTTPServer
 
@@ -19,7 +20,7 @@ from .app import MAX_SOCKET_MESSAGE_BYTES, Gateway, make_app
 from .config import Settings
 from .errors import ConfigError, ShuttingDown
 from .listen import listen, raise_descriptor_limit
-from .signals import on_signal
+from .signals import hold_signal, on_signal
 from .takeover import EmbeddedMode, Takeover
 
 log = logging.getLogger(__name__)
@@ -75,14 +76,16 @@ async def serve(
     app = make_app(settings)
     server = make_http_server(app, settings)
     raise_descriptor_limit()
-    sockets = listen(settings.listen.host, settings.listen.port)
     for line in settings.warnings:
         log.warning("%s", line)
     takeover = Takeover(app.backend, app.client, embedded)
     stop = Stop(app, read_settings)
-    stop.listen_to_signals()
+    stop.listen_to_signals()  # before the port answers
+    sockets = []
     try:
-        await takeover.start()
+        sockets = listen(settings.listen.host, settings.listen.port)
+        if await stop.comes_before(takeover.start()):
+            return 0
         server.add_sockets(sockets)
         gc.collect()
         gc.freeze()  # what was built at the start lives as long as the process
@@ -92,6 +95,9 @@ async def serve(
         server.stop()
         await _drain(app, settings.listen.drain_timeout)
     finally:
+        hold_signal("SIGHUP")  # the loop takes its handlers along; none may end us meanwhile
+        for socket in sockets:
+            socket.close()
         await takeover.stop()
         await app.close()
         await server.close_all_connections()
@@ -113,6 +119,20 @@ class Stop:
         for name in ("SIGTERM", "SIGINT"):
             on_signal(loop, name, self._stop)
         on_signal(loop, "SIGHUP", self._reload)
+
+    async def comes_before(self, work: Coroutine[Any, Any, None]) -> bool:
+        """Whether the process is told to stop before the work is done, which is cancelled then.
+        Raises what the work raises."""
+        working = asyncio.create_task(work)
+        stopping = asyncio.create_task(self.requested.wait())
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if working.done():
+            working.result()
+            return False
+        working.cancel()
+        await asyncio.wait({working})
+        return True
 
     def _stop(self) -> None:
         if self.requested.is_set():
