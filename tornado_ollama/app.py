@@ -24,7 +24,7 @@ from .config import Settings
 from .errors import BadRequest, GatewayError
 from .handlers.assets import read_assets
 from .handlers.base import BaseHandler
-from .handlers.deps import Deps, Gate, Live, Resumables, Site
+from .handlers.deps import Deps, Gate, LastReload, Live, Resumables, Site
 from .handlers.hang_up import SWEEP_MS, sweep
 from .handlers.health import HealthHandler
 from .handlers.native import NativeHandler
@@ -79,6 +79,7 @@ class Gateway(Application):
             websocket_max_message_size=MAX_SOCKET_MESSAGE_BYTES,
         )
         self._host = settings.listen.host
+        self.last_reload = LastReload()
         self.client = UpstreamClient(force_instance=True)
         self.backend = Backend(settings.service.base_url)
         self._live = Live()
@@ -99,7 +100,7 @@ class Gateway(Application):
             route = find(path, forward_unknown=self.deps.gate.forward_unknown)
         except BadRequest as error:
             path, query, problem = REFUSED_PATH, "", error
-            route = nowhere(request.uri or "")
+            route = nowhere((request.uri or "").partition("?")[0])
         return self.get_handler_delegate(
             request,
             HANDLERS[route.door],
@@ -190,6 +191,7 @@ class Gateway(Application):
                 probe=self._probe,
                 resumables=self._resumables,
                 body_memory=self._body_memory,
+                last_reload=self.last_reload,
                 known_models=self._known_models,
                 started_at=self._started_at,
             ),

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from dotenv import load_dotenv
 
 from . import __version__, console
 from .commands.durations import duration
-from .config import Settings, load
+from .config import SettingsReader
 from .errors import ConfigError
 from .resources import CONFIG_FILE
 from .signals import hold_signal
@@ -62,11 +62,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def settings_reader(args: argparse.Namespace, *, serving: bool) -> Callable[[], Settings]:
-    """A function that reads the settings, each time it is called, as these flags want them."""
+def settings_reader(args: argparse.Namespace, *, serving: bool) -> SettingsReader:
+    """Reads the settings, each time it is called, as these flags want them."""
     flags = {key: getattr(args, flag, None) for flag, key in FLAG_KEYS.items()}
     path = args.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
-    return lambda: load(path, os.environ, flags, serving=serving)
+    return SettingsReader(path, os.environ, flags, serving=serving)
 
 
 def _read_dotenv(path: Path) -> None:

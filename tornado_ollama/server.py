@@ -149,11 +149,14 @@ class Stop:
             try:
                 settings = await asyncio.to_thread(self._read_settings)
                 self._app.reload(settings)
-            except ConfigError as error:
-                log.error("The configuration was not reloaded: %s", error)
-            except Exception:
-                log.exception("The configuration was not reloaded")
+            except Exception as error:
+                self._app.last_reload.refused = True
+                foreseen = isinstance(error, ConfigError)
+                log.error(
+                    "The configuration was not reloaded: %s", error, exc_info=not foreseen
+                )
             else:
+                self._app.last_reload.refused = False
                 log.info("The configuration was reloaded.")
 
 

@@ -174,6 +174,34 @@ class TestReload:
         client.leave()
 
 
+    @pytest.mark.parametrize("text", ["", "# only a comment\n", "auth: null\nlog: {}\n"])
+    async def test_a_file_that_would_open_the_gateway_is_refused_and_health_says_so(
+        self, gateway_process: Started, config_file: Path, config: Any, text: str
+    ) -> None:
+        process = await gateway_process()
+        client = await RawConnection(process.port).open()
+        whole = config_file.read_text()
+
+        async def reload_error() -> str | None:
+            health = (await client.request("GET", "/health", [bearer(GENERATE)])).json()
+            found: str | None = health["reload_error"]
+            return found
+
+        assert await reload_error() is None
+        config_file.write_text(text)
+        process.signal(signal.SIGHUP)
+        await until(lambda: "ERROR" in process.stderr, "it says that it has not reloaded")
+        assert "not reloaded" in str(process.stderr) and "Traceback" not in process.stderr
+        assert "refused" in str(await reload_error())
+        assert (await client.request("GET", "/api/tags")).status == 401
+
+        config_file.write_text(whole)
+        process.signal(signal.SIGHUP)
+        await until(lambda: "was reloaded" in process.stderr, "it has reloaded")
+        assert await reload_error() is None
+        client.leave()
+
+
 async def test_a_port_in_use_is_said_in_one_line(
     gateway_process: Started, backend: Backend
 ) -> None:

@@ -5,11 +5,13 @@
     read.py         the tree into settings, key by key, with the rules of single values
     credentials.py  token entries and JWT keys: files read, secrets hashed
     load.py         the order of all this, and the rules that bind several keys
+    reload.py       what settings may not follow which, while the process runs
 
 A later layer wins: defaults < config.yaml < environment < flags.
 """
 
 from .load import load
+from .reload import SettingsReader
 from .settings import Settings
 
-__all__ = ["Settings", "load"]
+__all__ = ["Settings", "SettingsReader", "load"]

@@ -6,7 +6,7 @@ Owns the names of the variables, and what text in a variable means. Knows no rul
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,16 @@ EXCLUSIVE = {"auth.jwt.secret": "auth.jwt.secret_file"}
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """A configuration file as it was read."""
+
+    path: Path
+    text: bytes = field(repr=False)
+    table: dict[Any, Any] = field(repr=False)
+    """By key, as it stands there; empty where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Given:
     """One value as it was given. Text from a variable or flag may stand for a number."""
 
@@ -63,13 +73,13 @@ Tree = dict[str, Any]
 
 
 def merged_layers(
-    path: Path | None, environ: Mapping[str, str], flags: Mapping[str, object]
+    document: Document | None, environ: Mapping[str, str], flags: Mapping[str, object]
 ) -> Tree:
-    """All layers, the later over the earlier. Raises ConfigError."""
+    """All layers, the later over the earlier."""
     tree: Tree = {}
-    if path is not None:
-        for key, value in _file_table(path).items():
-            tree[key] = _with_source(value, str(path))
+    if document is not None:
+        for key, value in document.table.items():
+            tree[key] = _with_source(value, str(document.path))
     for key, given in _from_environment(environ):
         _set(tree, key, given)
     for key, value in flags.items():
@@ -78,7 +88,8 @@ def merged_layers(
     return tree
 
 
-def _file_table(path: Path) -> dict[Any, Any]:
+def read_document(path: Path) -> Document:
+    """Raises ConfigError for a file that cannot be read, is far too large, or holds no table."""
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_FILE_BYTES + 1)
@@ -86,6 +97,10 @@ def _file_table(path: Path) -> dict[Any, Any]:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
     if len(raw) > MAX_FILE_BYTES:
         raise ConfigError(f"{path}: is larger than {MAX_FILE_BYTES} bytes")
+    return Document(path, raw, _table(path, raw))
+
+
+def _table(path: Path, raw: bytes) -> dict[Any, Any]:
     try:
         table = yaml.load(raw.decode("utf-8-sig"), _Loader)  # a SafeLoader
     except UnicodeDecodeError:

@@ -70,6 +70,14 @@ class Live:
         self._requests.discard(request)
 
 
+@dataclass(slots=True)
+class LastReload:
+    """What became of the last reload of the configuration."""
+
+    refused: bool = False
+    """The settings before it are still in force."""
+
+
 Resumables = dict[str, Revocable]
 """Chats that may be taken up again, by their stream id; `socket/resumable.py` fills it."""
 
@@ -83,6 +91,7 @@ class Site:
     resumables: Resumables
     body_memory: BodyMemory
     known_models: KnownModels
+    last_reload: LastReload
     started_at: float
     """`time.monotonic()` of the start, in seconds."""
 

@@ -16,6 +16,11 @@ from ..errors import GatewayError
 from .auth_mixin import AuthMixin
 from .probe import Finding
 
+RELOAD_REFUSED = (
+    "The last reload of the configuration was refused, and the settings before it are in force; "
+    "the log says why."
+)
+
 
 class HealthHandler(AuthMixin):
     """200 or 503; `Cache-Control: no-store`, so that nobody's cache answers."""
@@ -52,4 +57,5 @@ class HealthHandler(AuthMixin):
             "uptime_s": round(time.monotonic() - self.deps.site.started_at, 1),
             "open_streams": len(self.deps.live) - 1,  # requests and sockets; this one is none
             "queued": self.deps.ollama.waiting,
+            "reload_error": RELOAD_REFUSED if self.deps.site.last_reload.refused else None,
         }

@@ -1,0 +1,134 @@
+"""What settings may not follow which, while the process runs.
+
+A file can be read in the moment in which an editor or a deployment writes it: empty, or with its
+beginning only. YAML does not show that, because most beginnings of a file are a file too; and
+what is missing at its end are mostly bounds. So a reload never opens what was closed, unless the
+file says so itself. At a start the file is taken as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from msgspec import structs
+
+from ..access.tokens import StaticToken
+from ..errors import ConfigError
+from .layers import read_document
+from .load import settle
+from .settings import Auth, Settings
+
+EMPTY = "{path}: is empty; without any key it is taken at a start, but not at a reload"
+CUT_LINE = "{path}: ends within a line, and what was read before did not; it looks cut"
+CUT = (
+    "{path}: is the beginning of what was read before, so it looks cut; "
+    "if this is all of it, end it with a line of three points: ..."
+)
+OPENED = (
+    "auth: no credential is configured, so everybody who can connect could do everything; "
+    "if that is meant, say auth.anonymous: true, or start anew"
+)
+
+
+class SettingsReader:
+    """Reads the settings each time it is called; all but the first time as a reload."""
+
+    def __init__(
+        self,
+        path: Path | None,
+        environ: Mapping[str, str],
+        flags: Mapping[str, object],
+        *,
+        serving: bool,
+    ) -> None:
+        """As `load` takes them."""
+        self._path = path
+        self._environ = environ
+        self._flags = flags
+        self._serving = serving
+        self._accepted: tuple[_Lines | None, Settings] | None = None
+
+    def __call__(self) -> Settings:
+        """Raises ConfigError; the settings that were read before count on then."""
+        file = None if self._path is None else read_document(self._path)
+        lines = None if file is None else _Lines.of(file.text)
+        settings = settle(file, self._environ, self._flags, serving=self._serving)
+        if self._accepted is not None:
+            before, old = self._accepted
+            settings = _bound_as(old, settings)
+            if file is not None and not file.table:
+                raise ConfigError(EMPTY.format(path=file.path))
+            if lines is not None and before is not None:
+                _refuse_cut(before, lines, old, settings, self._path)
+            _refuse_opening(old, settings)
+        self._accepted = (lines, settings)
+        return settings
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """What is kept of a file: enough to see whether another one is its beginning, and no token."""
+
+    lines: tuple[tuple[int, bytes], ...]
+    """Size in bytes and SHA-256 of each, its end included."""
+    ended: bool
+    """The last line has an end, or the file closes a bracket with which it began."""
+
+    @classmethod
+    def of(cls, text: bytes) -> _Lines:
+        lines = tuple((len(line), sha256(line).digest()) for line in text.splitlines(True))
+        return cls(lines, text.endswith(b"\n") or text.lstrip().startswith(b"{"))
+
+    def begins(self, other: _Lines) -> bool:
+        """Whether this looks like `other` without its end; of a line that has none here, only the
+        size can be compared."""
+        whole = self.lines if self.ended else self.lines[:-1]
+        count = len(whole)
+        if not whole or count >= len(other.lines) or whole != other.lines[:count]:
+            return False
+        return self.ended or self.lines[-1][0] < other.lines[count][0]
+
+
+def _bound_as(old: Settings, new: Settings) -> Settings:
+    """With the address that is bound, which no reload changes, and on which depends who may be
+    anonymous."""
+    return structs.replace(new, listen=structs.replace(new.listen, host=old.listen.host))
+
+
+def _refuse_opening(old: Settings, new: Settings) -> None:
+    closed_before = old.auth.configured or new.anonymous_scopes() - old.anonymous_scopes()
+    if closed_before and not new.auth.configured and new.auth.anonymous == "auto":
+        raise ConfigError(OPENED)
+
+
+def _refuse_cut(
+    before: _Lines, now: _Lines, old: Settings, new: Settings, path: Path | None
+) -> None:
+    if before.ended and not now.ended:
+        raise ConfigError(CUT_LINE.format(path=path))
+    if now.begins(before) and not _only_less(old, new):
+        raise ConfigError(CUT.format(path=path))
+
+
+def _only_less(old: Settings, new: Settings) -> bool:
+    """Whether nothing has changed but that some credentials are gone, as whoever withdraws the
+    last one of the file wants it."""
+    return (
+        structs.replace(new, auth=Auth(), warnings=())
+        == structs.replace(old, auth=Auth(), warnings=())
+        and new.anonymous_scopes() <= old.anonymous_scopes()
+        and all(_was_given(token, old.auth.tokens) for token in new.auth.tokens)
+        and all(key in old.auth.jwt_keys for key in new.auth.jwt_keys)
+    )
+
+
+def _was_given(token: StaticToken, before: Iterable[StaticToken]) -> bool:
+    """Whether the token was there, with the same bounds and these scopes at least."""
+    bounds = (token.sha256, token.models, token.expires)
+    return any(
+        bounds == (other.sha256, other.models, other.expires) and token.scopes <= other.scopes
+        for other in before
+    )
