@@ -21,7 +21,7 @@ from .access.origins import HostPolicy, OriginPolicy
 from .access.proxies import TrustedProxies
 from .access.routes import Door, find, nowhere
 from .config import Settings
-from .errors import BadRequest, GatewayError
+from .errors import BadRequest
 from .handlers.assets import read_assets
 from .handlers.base import BaseHandler
 from .handlers.deps import Deps, Gate, LastReload, Live, Resumables, Site
@@ -122,14 +122,11 @@ class Gateway(Application):
         settings = structs.replace(settings, listen=listen)
         self.deps = self._make_deps(settings)  # may fail; nothing has changed then
         self.backend.set_real(settings.service.base_url)
-        authenticator = self.deps.gate.authenticator
+        authenticator, now = self.deps.gate.authenticator, time.time()
         for request in self._live:
             if request.principal is None:  # a public route, or a socket that has yet to say who
                 request.renew(self.deps, None)
-                continue
-            try:
-                principal = authenticator.authenticate(request.credential, time.time())
-            except GatewayError:
+            elif (principal := authenticator.still_valid(request.principal, now)) is None:
                 request.revoke()
             else:
                 request.renew(self.deps, principal)

@@ -7,9 +7,11 @@ import pytest
 from tornado_ollama.access import authenticator as module
 from tornado_ollama.access import jwt
 from tornado_ollama.access.authenticator import Authenticator, build_authenticator
+from tornado_ollama.access.credentials import Bearer, from_frame
+from tornado_ollama.access.fingerprint import Fingerprint, digest
 from tornado_ollama.access.jwt import JwtKey
 from tornado_ollama.access.principal import Scope
-from tornado_ollama.access.tokens import StaticToken, TokenTable, digest
+from tornado_ollama.access.tokens import StaticToken, TokenTable
 from tornado_ollama.errors import Unauthorized
 
 from .keys import HS_KEY, NOW, SECRET, claims, hs_token
@@ -33,13 +35,13 @@ def made(auth: Auth | None = None, anonymous: frozenset[Scope] = NOBODY) -> Auth
 
 
 def test_a_known_token_is_its_principal() -> None:
-    who = made().authenticate("laptop-token", NOW)
+    who = made().authenticate(Bearer("laptop-token"), NOW)
     assert (who.name, who.kind, who.scopes) == ("laptop", "token", GENERATE)
     assert (who.models, who.expires) == (("llama3",), NOW + 100)
 
 
 def test_a_jwt_is_its_principal() -> None:
-    assert made().authenticate(hs_token(claims()), NOW).name == "ann"
+    assert made().authenticate(Bearer(hs_token(claims())), NOW).name == "ann"
 
 
 REFUSED = {
@@ -62,39 +64,39 @@ REFUSED = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_unknown_expired_and_forged_get_the_same_answer(name: str) -> None:
     with pytest.raises(Unauthorized) as refused:
-        made().authenticate(REFUSED[name], NOW)
+        made().authenticate(Bearer(REFUSED[name]), NOW)
     assert refused.value.message == "The credential is unknown or no longer valid."
 
 
 def test_a_static_token_ends_at_its_time() -> None:
-    assert made().authenticate("laptop-token", NOW + 99.9)
+    assert made().authenticate(Bearer("laptop-token"), NOW + 99.9)
     with pytest.raises(Unauthorized, match="unknown or no longer"):
-        made().authenticate("laptop-token", NOW + 100)
+        made().authenticate(Bearer("laptop-token"), NOW + 100)
 
 
-@pytest.mark.parametrize("nothing", [None, ""])
-def test_a_missing_credential_is_told_how_to_send_one(nothing: str | None) -> None:
+@pytest.mark.parametrize("nothing", [None, from_frame("")])
+def test_a_missing_credential_is_told_how_to_send_one(nothing: Bearer | None) -> None:
     with pytest.raises(Unauthorized, match="Authorization: Bearer"):
         made().authenticate(nothing, NOW)
 
 
 def test_with_nothing_configured_any_credential_is_ignored() -> None:
     everybody = made(Auth((), ()), BOTH)
-    for credential in (None, "", "ollama", "not-needed", hs_token(claims())):
-        who = everybody.authenticate(credential, NOW)
+    for token in ("", "ollama", "not-needed", hs_token(claims())):
+        who = everybody.authenticate(from_frame(token), NOW)
         assert (who.kind, who.scopes, who.models, who.expires) == ("anonymous", BOTH, None, None)
 
 
 def test_while_open_known_tokens_still_are_somebody() -> None:
     half_open = made(anonymous=GENERATE)
-    assert half_open.authenticate("admin-token", NOW).scopes == BOTH
-    assert half_open.authenticate("ollama", NOW).name == "anonymous"
+    assert half_open.authenticate(Bearer("admin-token"), NOW).scopes == BOTH
+    assert half_open.authenticate(Bearer("ollama"), NOW).name == "anonymous"
     assert half_open.authenticate(None, NOW).scopes == GENERATE
 
 
 def test_without_jwt_keys_no_jwt_is_believed() -> None:
     with pytest.raises(Unauthorized):
-        made(Auth(jwt_keys=())).authenticate(hs_token(claims()), NOW)
+        made(Auth(jwt_keys=())).authenticate(Bearer(hs_token(claims())), NOW)
 
 
 def test_a_verdict_is_kept_but_not_beyond_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,32 +110,34 @@ def test_a_verdict_is_kept_but_not_beyond_its_time(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(module.jwt, "verify", counted)
     gate, token = made(), hs_token(claims(exp=NOW + 10))
     for _ in range(3):
-        assert gate.authenticate(token, NOW).name == "ann"
+        assert gate.authenticate(Bearer(token), NOW).name == "ann"
     assert len(calls) == 1
     with pytest.raises(Unauthorized):
-        gate.authenticate(token, NOW + 40)
+        gate.authenticate(Bearer(token), NOW + 40)
     with pytest.raises(Unauthorized):
-        gate.authenticate(token, NOW + 40)
+        gate.authenticate(Bearer(token), NOW + 40)
 
 
 def test_tokens_of_one_header_do_not_share_a_verdict() -> None:
     gate = made()
     ann, bob = hs_token(claims(sub="ann")), hs_token(claims(sub="bob", scope="manage"))
     assert ann[:30] == bob[:30]
-    assert [gate.authenticate(token, NOW).name for token in (ann, bob, ann)] == [
+    assert [gate.authenticate(Bearer(token), NOW).name for token in (ann, bob, ann)] == [
         "ann",
         "bob",
         "ann",
     ]
     with pytest.raises(Unauthorized):
-        gate.authenticate(ann.rpartition(".")[0] + "." + bob.rpartition(".")[2], NOW)
+        mixed = ann.rpartition(".")[0] + "." + bob.rpartition(".")[2]
+        gate.authenticate(Bearer(mixed), NOW)
 
 
 def test_the_cache_of_verdicts_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_CACHED_VERDICTS", 3)
     gate = made()
     for number in range(10):
-        assert gate.authenticate(hs_token(claims(sub=f"u{number}")), NOW).name == f"u{number}"
+        token = hs_token(claims(sub=f"u{number}"))
+        assert gate.authenticate(Bearer(token), NOW).name == f"u{number}"
         assert len(gate._verdicts) <= 3
 
 
@@ -141,16 +145,16 @@ def test_refusals_are_not_kept() -> None:
     gate = made()
     for number in range(5):
         with pytest.raises(Unauthorized):
-            gate.authenticate(hs_token(claims(exp=number)), NOW)
+            gate.authenticate(Bearer(hs_token(claims(exp=number))), NOW)
     assert not gate._verdicts
 
 
 def test_ten_thousand_tokens_are_told_apart() -> None:
     many = [StaticToken(f"n{i}", digest(f"t{i}"), GENERATE) for i in range(10_000)]
     table = TokenTable(many, b"k" * 32)
-    found = table.find("t9999", NOW)
+    found = table.find(Fingerprint.of("t9999"), NOW)
     assert found is not None and found.name == "n9999"
-    assert table.find("t10000", NOW) is None
+    assert table.find(Fingerprint.of("t10000"), NOW) is None
 
 
 def test_the_table_does_not_hold_the_digests_as_keys() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tornado_ollama.access.credentials import extract, from_subprotocols
+from tornado_ollama.access.credentials import Bearer, extract, from_subprotocols
 from tornado_ollama.errors import BadRequest
 
 from .headers import headers
@@ -35,15 +35,15 @@ def b64url(data: bytes) -> str:
     ],
 )
 def test_authorization_gives_the_token_in_every_form(value: str) -> None:
-    assert extract(headers(("Authorization", value))) == "tok"
+    assert extract(headers(("Authorization", value))) == Bearer("tok")
 
 
 def test_a_password_may_hold_colons() -> None:
-    assert extract(headers(("Authorization", "Basic " + b64("u:a:b:c")))) == "a:b:c"
+    assert extract(headers(("Authorization", "Basic " + b64("u:a:b:c")))) == Bearer("a:b:c")
 
 
 def test_x_api_key_gives_the_token() -> None:
-    assert extract(headers(("x-api-key", " tok "))) == "tok"
+    assert extract(headers(("x-api-key", " tok "))) == Bearer("tok")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_nothing_sent_is_no_credential(pairs: list[tuple[str, str]]) -> None:
 )
 def test_a_malformed_credential_stays_one_that_nobody_can_have(value: str) -> None:
     credential = extract(headers(("Authorization", value)))
-    assert credential is not None and " " in credential
+    assert credential is not None and " " in credential.text
 
 
 @pytest.mark.parametrize(
@@ -105,18 +105,18 @@ def test_the_same_credential_twice_is_one() -> None:
         ("Authorization", "Basic " + b64("u:tok")),
         ("X-API-Key", ""),
     )
-    assert extract(both) == "tok"
+    assert extract(both) == Bearer("tok")
 
 
 @given(st.text(max_size=60) | st.text().map(lambda text: "basic " + text))
 def test_any_value_gives_a_text_or_nothing(value: str) -> None:
     found = extract(headers(("Authorization", value)))
-    assert found is None or found.strip()
+    assert found is None or found.text.strip()
 
 
 def test_the_subprotocol_after_the_marker_is_the_token() -> None:
-    assert from_subprotocols(["ollama.bearer", b64url(b"tok?>~")]) == "tok?>~"
-    assert from_subprotocols(["chat", " ollama.bearer", b64url(b"t") + " "]) == "t"
+    assert from_subprotocols(["ollama.bearer", b64url(b"tok?>~")]) == Bearer("tok?>~")
+    assert from_subprotocols(["chat", " ollama.bearer", b64url(b"t") + " "]) == Bearer("t")
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_no_token_among_the_subprotocols_is_no_credential(offered: list[str]) ->
 @pytest.mark.parametrize("token", ["to.k", "a", b64url(b"\xff\xfe"), "%%%"])
 def test_a_subprotocol_that_is_no_base64url_text_is_unknown(token: str) -> None:
     credential = from_subprotocols(["ollama.bearer", token])
-    assert credential is not None and " " in credential
+    assert credential is not None and " " in credential.text
 
 
 def test_two_different_subprotocol_tokens_are_refused() -> None:

@@ -1,19 +1,24 @@
-"""From a credential to the principal it stands for: the one place of that decision."""
+"""From a credential to the principal it stands for, and whether it still stands for that one: the
+one place of that decision."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from ..errors import Unauthorized
 from . import jwt
-from .principal import Principal, Scope
-from .tokens import StaticToken, TokenTable, digest
+from .credentials import Bearer
+from .fingerprint import Fingerprint
+from .principal import Principal, Scope, SignedClaims
+from .tokens import StaticToken, TokenTable
 
 MISSING = "Send a token: Authorization: Bearer <token>, or X-API-Key: <token>."
 UNKNOWN = "The credential is unknown or no longer valid."
-"""Never which of the two, nor why: that would help who guesses."""
+"""The same text for unknown, expired and revoked credentials, so that callers cannot find out which
+tokens exist."""
 
 MAX_CREDENTIAL_CHARS = jwt.MAX_TOKEN_CHARS
 MAX_CACHED_VERDICTS = 4096
@@ -50,29 +55,56 @@ class Authenticator:
         self._anonymous = Principal("anonymous", "anonymous", anonymous_scopes)
         self._verdicts: dict[bytes, Principal] = {}
 
-    def authenticate(self, token: str | None, now: float) -> Principal:
-        """`token` as `credentials` found it, `now` in Unix time. Raises Unauthorized.
+    def authenticate(self, credential: Bearer | None, now: float) -> Principal:
+        """`credential` as `credentials` found it, `now` in Unix time. Raises Unauthorized.
 
         While anonymous access is open a credential that is not valid is no reason to refuse:
         clients of the OpenAI API have to send some.
         """
-        principal = self._known(token, now) if token else None
-        if principal is not None:
-            return principal
-        if self._anonymous.scopes:
-            return self._anonymous
-        raise Unauthorized(UNKNOWN if token else MISSING)
+        if credential is None:
+            if self._anonymous.scopes:
+                return self._anonymous
+            raise Unauthorized(MISSING)
+        fingerprint = credential.fingerprint
+        principal = self._known(credential.text, fingerprint, now) or self._stranger(fingerprint)
+        if principal is None:
+            raise Unauthorized(UNKNOWN)
+        return principal
 
-    def _known(self, token: str, now: float) -> Principal | None:
+    def still_valid(self, principal: Principal, now: float) -> Principal | None:
+        """The principal with the rights that it has now, under this generation of the settings;
+        None where its credential has expired or was withdrawn. `now` is in Unix time.
+
+        To be asked at any time; the credential itself is not needed for it.
+        """
+        fingerprint, claims = principal.fingerprint, principal.claims
+        if fingerprint is None:
+            return self._stranger(None)
+        return (
+            self._tokens.find(fingerprint, now)
+            or (self._verified_again(claims, fingerprint, now) if claims is not None else None)
+            or self._stranger(fingerprint, claims)
+        )
+
+    def _stranger(
+        self, fingerprint: Fingerprint | None, claims: SignedClaims | None = None
+    ) -> Principal | None:
+        """The anonymous principal; None while anonymous access is closed. What was sent is noted:
+        the next reload may know it."""
+        if not self._anonymous.scopes:
+            return None
+        return replace(self._anonymous, fingerprint=fingerprint, claims=claims)
+
+    def _known(self, token: str, fingerprint: Fingerprint, now: float) -> Principal | None:
         if len(token) > MAX_CREDENTIAL_CHARS:
             return None
-        return self._tokens.find(token, now) or self._verified(token, now)
+        return self._tokens.find(fingerprint, now) or self._verified(token, fingerprint, now)
 
-    def _verified(self, token: str, now: float) -> Principal | None:
+    def _verified(self, token: str, fingerprint: Fingerprint, now: float) -> Principal | None:
         """Verdicts are kept under the hash of the whole token, and only good ones."""
         if not self._jwt_keys or not jwt.looks_like_jwt(token):
             return None
-        key = digest(token)
+        key = fingerprint.sha256
         principal = self._verdicts.get(key)
         if principal is not None:
             if principal.expires is None or now < principal.expires:
@@ -83,7 +115,17 @@ class Authenticator:
             principal = jwt.verify(token, self._jwt_keys, now)
         except jwt.InvalidToken:
             return None
+        principal = replace(principal, fingerprint=fingerprint)
         if len(self._verdicts) >= MAX_CACHED_VERDICTS:
             del self._verdicts[next(iter(self._verdicts))]
         self._verdicts[key] = principal
         return principal
+
+    def _verified_again(
+        self, claims: SignedClaims, fingerprint: Fingerprint, now: float
+    ) -> Principal | None:
+        try:
+            principal = jwt.verify_again(claims, self._jwt_keys, now)
+        except jwt.InvalidToken:
+            return None
+        return replace(principal, fingerprint=fingerprint)

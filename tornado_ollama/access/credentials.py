@@ -1,8 +1,9 @@
 """Where a request carries its credential: one extractor for every transport.
 
-Only finds it; whether it is worth anything is the authenticator's. What was meant as a credential
-but is malformed is returned with a space in it, which no valid one has, so that it is answered as
-an unknown one.
+Only finds it; whether it is worth anything is the authenticator's. A credential is a value
+(`Bearer`) that is asked about once: what a request keeps is its principal, with the fingerprint.
+What was meant as a credential but is malformed is returned with a space in it, which no valid one
+has, so that it is answered as an unknown one.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..errors import BadRequest
+from .fingerprint import Fingerprint
 
 SUBPROTOCOL = "ollama.bearer"
 """The WebSocket subprotocol after which a client offers its token; the only one echoed."""
@@ -22,7 +25,18 @@ class Headers(Protocol):
     def get_list(self, name: str) -> list[str]: ...
 
 
-def extract(headers: Headers) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """A token: whoever has it may use it. Never empty."""
+
+    text: str = field(repr=False)
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        return Fingerprint.of(self.text)
+
+
+def extract(headers: Headers) -> Bearer | None:
     """The credential of a request; None when it has none.
 
     Raises BadRequest when it has two that differ (RFC 6750, section 3.1).
@@ -32,7 +46,7 @@ def extract(headers: Headers) -> str | None:
     return _only(found)
 
 
-def from_subprotocols(offered: Sequence[str]) -> str | None:
+def from_subprotocols(offered: Sequence[str]) -> Bearer | None:
     """The token that follows the marker in `Sec-WebSocket-Protocol`, as unpadded base64url.
 
     `offered` is the header's list, split at its commas. Raises BadRequest as `extract` does.
@@ -45,11 +59,16 @@ def from_subprotocols(offered: Sequence[str]) -> str | None:
     )
 
 
-def _only(found: Iterable[str | None]) -> str | None:
+def from_frame(token: str) -> Bearer | None:
+    """The token of an `auth` frame on `/ws`; None for an empty one."""
+    return Bearer(token) if token else None
+
+
+def _only(found: Iterable[str | None]) -> Bearer | None:
     distinct = {credential for credential in found if credential}
     if len(distinct) > 1:
         raise BadRequest("The request carries two different credentials; send one.")
-    return distinct.pop() if distinct else None
+    return Bearer(distinct.pop()) if distinct else None
 
 
 def _from_authorization(value: str) -> str | None:

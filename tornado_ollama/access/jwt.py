@@ -8,17 +8,22 @@ Nothing in a token's header chooses a key: `jku`, `x5u`, `jwk` and `kid` are ign
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_public_key,
+)
 
-from .principal import Principal, Scope, loggable_name
+from .principal import Principal, Scope, SignedClaims, loggable_name
 
 PublicKey = (
     rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | ed448.Ed448PublicKey
@@ -38,6 +43,9 @@ ALGORITHMS = SECRET_BYTES.keys() | PUBLIC_KEY_ALGORITHMS
 MAX_TOKEN_CHARS = 8192
 LAST_SECOND = 253402300799
 """The end of the year 9999; no claim of a time may lie beyond."""
+
+CLAIMS = ("sub", "exp", "nbf", "iat", "iss", "aud", "jti", "scope", "models")
+"""All that is read of a token."""
 
 _JWS = jwt.PyJWS(sorted(ALGORITHMS))
 
@@ -61,6 +69,13 @@ class JwtKey:
     default_scopes: frozenset[Scope] = frozenset((Scope.GENERATE,))
     """What a token without the claim `scope` allows."""
     require_exp: bool = True
+
+    def digest(self) -> bytes:
+        """SHA-256 of the key, which tells it from others and does not tell it."""
+        if isinstance(self.key, str):
+            return hashlib.sha256(self.key.encode()).digest()
+        der = self.key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return hashlib.sha256(der).digest()
 
 
 def looks_like_jwt(token: str) -> bool:
@@ -106,15 +121,31 @@ def verify(token: str, keys: Sequence[JwtKey], now: float) -> Principal:
     if not looks_like_jwt(token):
         raise InvalidToken("it is not a signed JWT in compact form")
     algorithm = _header(token).get("alg")
-    for key in keys:
-        if algorithm in key.algorithms:
-            return _principal(_signed_claims(token, key), key, now)
-    raise InvalidToken("its algorithm is not among auth.jwt.algorithms")
+    key = _key_for(algorithm, keys)
+    claims = _signed_claims(token, key)
+    kept = {name: claims[name] for name in CLAIMS if name in claims}
+    return _principal(SignedClaims(str(algorithm), key.digest(), kept), key, now)
+
+
+def verify_again(signed: SignedClaims, keys: Sequence[JwtKey], now: float) -> Principal:
+    """What `verify` would say of the token whose claims these are, under other keys or later.
+    Raises InvalidToken."""
+    key = _key_for(signed.algorithm, keys)
+    if key.digest() != signed.key_digest:
+        raise InvalidToken("its signature is not right")
+    return _principal(signed, key, now)
 
 
 def sign(claims: dict[str, Any], secret: str, algorithm: str) -> str:
     """A new token. `algorithm` is one of SECRET_BYTES, `secret` long enough for it."""
     return jwt.encode(claims, secret, algorithm=algorithm)
+
+
+def _key_for(algorithm: object, keys: Sequence[JwtKey]) -> JwtKey:
+    for key in keys:
+        if algorithm in key.algorithms:
+            return key
+    raise InvalidToken("its algorithm is not among auth.jwt.algorithms")
 
 
 def _header(token: str) -> dict[str, Any]:
@@ -145,7 +176,8 @@ def _signed_claims(token: str, key: JwtKey) -> dict[str, Any]:
     return claims
 
 
-def _principal(claims: dict[str, Any], key: JwtKey, now: float) -> Principal:
+def _principal(signed: SignedClaims, key: JwtKey, now: float) -> Principal:
+    claims = signed.claims
     expires = _time(claims, "exp")
     if expires is None and key.require_exp:
         raise InvalidToken("it has no exp")
@@ -167,6 +199,7 @@ def _principal(claims: dict[str, Any], key: JwtKey, now: float) -> Principal:
         key.default_scopes if scope is None else frozenset(_scopes(scope)),
         _models(claims),
         None if expires is None else expires + key.leeway,
+        claims=signed,
     )
 
 
@@ -175,7 +208,7 @@ def _scopes(text: str) -> list[Scope]:
     return [known[word] for word in text.split(" ") if word in known]
 
 
-def _text(claims: dict[str, Any], claim: str) -> str | None:
+def _text(claims: Mapping[str, Any], claim: str) -> str | None:
     if claim not in claims:
         return None
     if isinstance(value := claims[claim], str):
@@ -183,7 +216,7 @@ def _text(claims: dict[str, Any], claim: str) -> str | None:
     raise InvalidToken(f"its {claim} is not a string")
 
 
-def _time(claims: dict[str, Any], claim: str) -> float | None:
+def _time(claims: Mapping[str, Any], claim: str) -> float | None:
     """Seconds since 1970 (RFC 7519, `NumericDate`)."""
     if claim not in claims:
         return None
@@ -194,7 +227,7 @@ def _time(claims: dict[str, Any], claim: str) -> float | None:
     raise InvalidToken(f"its {claim} is not a time")
 
 
-def _audiences(claims: dict[str, Any]) -> list[str]:
+def _audiences(claims: Mapping[str, Any]) -> list[str]:
     value = claims.get("aud")
     audiences = [value] if isinstance(value, str) else value
     if isinstance(audiences, list) and all(isinstance(item, str) for item in audiences):
@@ -202,7 +235,7 @@ def _audiences(claims: dict[str, Any]) -> list[str]:
     raise InvalidToken("its aud is not a string or a list of strings")
 
 
-def _models(claims: dict[str, Any]) -> tuple[str, ...] | None:
+def _models(claims: Mapping[str, Any]) -> tuple[str, ...] | None:
     if "models" not in claims:
         return None
     globs = claims["models"]

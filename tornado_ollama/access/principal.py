@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 from ..wire.model_names import matches
+from .fingerprint import Fingerprint
 
 Kind = Literal["anonymous", "token", "jwt"]
 
@@ -21,6 +23,18 @@ class Scope(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SignedClaims:
+    """What a JWT says whose signature was right, so that it can be looked at again, under other
+    settings, without the token."""
+
+    algorithm: str
+    key_digest: bytes = field(repr=False)
+    """SHA-256 of the key that signed it."""
+    claims: Mapping[str, Any] = field(repr=False)
+    """Those that are looked at, and no others."""
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
     """The one a request acts for. Holds nothing secret, so it may be logged."""
 
@@ -31,6 +45,10 @@ class Principal:
     """Globs of the models it may name; None: every model."""
     expires: float | None = None
     """Unix time from which it is no longer valid; None: never."""
+    fingerprint: Fingerprint | None = field(default=None, compare=False)
+    """Of the credential that was sent, whatever it is worth; None: none was."""
+    claims: SignedClaims | None = field(default=None, compare=False, repr=False)
+    """Of a JWT."""
 
     def may(self, scope: Scope) -> bool:
         return scope in self.scopes

@@ -7,11 +7,11 @@ full digest is then compared in constant time.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from .fingerprint import Fingerprint
 from .principal import Principal, Scope
 
 
@@ -28,26 +28,22 @@ class StaticToken:
     """Unix time from which it is refused; None: never."""
 
 
-def digest(token: str) -> bytes:
-    """SHA-256 of a token. Any text has one, lone surrogates included."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
-
-
 class TokenTable:
     def __init__(self, tokens: Iterable[StaticToken], index_key: bytes) -> None:
         """`index_key`: 32 random bytes of this process; never stored."""
         self._index_key = index_key
         self._by_index = {self._index(token.sha256): token for token in tokens}
 
-    def find(self, token: str, now: float) -> Principal | None:
+    def find(self, fingerprint: Fingerprint, now: float) -> Principal | None:
         """The principal of a token that is known and has not expired. `now` is Unix time."""
-        wanted = digest(token)
-        known = self._by_index.get(self._index(wanted))
-        if known is None or not hmac.compare_digest(known.sha256, wanted):
+        known = self._by_index.get(self._index(fingerprint.sha256))
+        if known is None or not hmac.compare_digest(known.sha256, fingerprint.sha256):
             return None
         if known.expires is not None and now >= known.expires:
             return None
-        return Principal(known.name, "token", known.scopes, known.models, known.expires)
+        return Principal(
+            known.name, "token", known.scopes, known.models, known.expires, fingerprint
+        )
 
     def _index(self, sha256: bytes) -> bytes:
         return hmac.digest(self._index_key, sha256, "sha256")

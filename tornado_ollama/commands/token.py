@@ -22,8 +22,8 @@ import yaml
 
 from ..access import jwt
 from ..access.authenticator import UNKNOWN
+from ..access.fingerprint import digest
 from ..access.principal import MAX_NAME_CHARS, Principal, Scope, loggable_name
-from ..access.tokens import digest
 from ..config import Settings
 from ..console import say
 from ..errors import ConfigError

@@ -15,8 +15,9 @@ from typing import Any
 
 from ..access import jwt
 from ..access.authenticator import MAX_CREDENTIAL_CHARS
+from ..access.fingerprint import digest
 from ..access.principal import MAX_NAME_CHARS, Scope, loggable_name
-from ..access.tokens import StaticToken, digest
+from ..access.tokens import StaticToken
 from ..errors import ConfigError
 from .read import impossible
 from .settings import Auth, Jwt, WrittenAuth

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 
-from ..access.credentials import extract
+from ..access.credentials import Bearer, extract
 from ..access.judge import refuse_method, refuse_models, refuse_need
 from ..access.principal import Principal
 from ..access.routes import Door, Need
@@ -48,10 +48,10 @@ class AuthMixin(BaseHandler):
             return
         self.identify(extract(self.request.headers))
 
-    def identify(self, credential: str | None) -> Principal:
-        """The principal of a credential, with the scope that this route needs."""
+    def identify(self, credential: Bearer | None) -> Principal:
+        """The principal of a credential, with the scope that this route needs. The credential is
+        not kept: `Authenticator.still_valid` needs only the principal."""
         principal = self.deps.gate.authenticator.authenticate(credential, time.time())
-        self.credential = credential
         self.principal = principal
         refuse_need(self.route, self.url_path, principal)
         return principal

@@ -80,7 +80,6 @@ class BaseHandler(RequestHandler):
             peer, self.request.protocol, self.request.headers
         )
         self.principal: Principal | None = None
-        self.credential: str | None = None
         self.gone = False
         """The client has left."""
         self.sent = 0

@@ -36,7 +36,6 @@ class Gate:
 class Revocable(Protocol):
     """A request under way, as a reload and a shutdown see it."""
 
-    credential: str | None
     principal: Principal | None
 
     def revoke(self) -> None:

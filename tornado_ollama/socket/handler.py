@@ -15,7 +15,7 @@ from collections.abc import Awaitable
 from tornado.iostream import IOStream, StreamClosedError
 from tornado.websocket import WebSocketHandler, WebSocketProtocol, WebSocketProtocol13
 
-from ..access.credentials import SUBPROTOCOL, extract, from_subprotocols
+from ..access.credentials import SUBPROTOCOL, extract, from_frame, from_subprotocols
 from ..access.judge import refuse_need
 from ..access.principal import Principal
 from ..errors import BadRequest, Forbidden, GatewayError, Unauthorized
@@ -165,7 +165,7 @@ class ChatSocketHandler(AuthMixin, WebSocketHandler):
 
     def _let_in(self, token: str) -> None:
         try:
-            self.identify(token)
+            self.identify(from_frame(token))
         except (Unauthorized, Forbidden) as error:
             self._refuse(error)
             return

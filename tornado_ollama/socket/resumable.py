@@ -12,7 +12,6 @@ caller may wait without a socket.
 from __future__ import annotations
 
 import asyncio
-import hmac
 import secrets
 from collections import deque
 from collections.abc import Awaitable
@@ -39,7 +38,6 @@ class Wire(Protocol):
 
     deps: Deps
     principal: Principal | None
-    credential: str | None
 
     def emit(self, frame: bytes) -> Awaitable[None] | None: ...
 
@@ -57,7 +55,6 @@ class ResumableChat:
         self.id = command.id
         self.deps = wire.deps
         self.principal = wire.principal
-        self.credential = wire.credential
         self.ended = False
         self.kept_bytes = 0
         self._wire: Wire | None = wire
@@ -123,12 +120,13 @@ class ResumableChat:
     def _is_of(self, wire: Wire) -> bool:
         """The same credential, whatever a reload has made of what it may do; and it may still
         use the model."""
-        principal = wire.principal
+        mine, asking = self.principal, wire.principal
         return (
-            principal is not None
-            and _are_one(self.principal, principal)
-            and _same(self.credential, wire.credential)
-            and self._may_go_to(principal)
+            mine is not None
+            and asking is not None
+            and _are_one(mine, asking)
+            and mine.fingerprint == asking.fingerprint
+            and self._may_go_to(asking)
         )
 
     def _may_go_to(self, principal: Principal) -> bool:
@@ -240,7 +238,3 @@ def _are_one(one: Principal | None, other: Principal | None) -> bool:
     return (
         one is not None and other is not None and (one.kind, one.name) == (other.kind, other.name)
     )
-
-
-def _same(one: str | None, other: str | None) -> bool:
-    return hmac.compare_digest((one or "").encode("utf-8"), (other or "").encode("utf-8"))
