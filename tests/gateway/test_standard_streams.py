@@ -51,13 +51,13 @@ class Silent:
                 except OSError:
                     await asyncio.sleep(0.02)
 
-    async def end(self, number: signal.Signals = signal.SIGTERM) -> int:
-        os.kill(self.process.pid, number)
-        return await self.wait()
+    async def end(self, seconds: float = START_S) -> int:
+        os.kill(self.process.pid, signal.SIGTERM)
+        return await self.wait(seconds)
 
-    async def wait(self) -> int:
+    async def wait(self, seconds: float = START_S) -> int:
         try:
-            async with asyncio.timeout(START_S):
+            async with asyncio.timeout(seconds):
                 return await self.process.wait()
         finally:
             if self.process.returncode is None:
@@ -109,6 +109,7 @@ async def test_the_start_that_fails_ends_whatever_standard_error_is(
         assert await process.wait() == 2
 
 
+@pytest.mark.gen_test(timeout=120)  # it ends when its model is loaded
 @pytest.mark.parametrize("state", STATES)
 async def test_the_embedded_backend_lives_whatever_its_streams_are(
     state: str, tmp_path: Path
@@ -121,7 +122,7 @@ async def test_the_embedded_backend_lives_whatever_its_streams_are(
         client = await process.connect(port)
         assert (await client.request("GET", "/api/version")).status == 200
         client.leave()
-        assert await process.end() == 0
+        assert await process.end(90) == 0
 
 
 @pytest.mark.parametrize("state", ["closed", "full", "unread"])
