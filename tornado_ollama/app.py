@@ -73,7 +73,7 @@ class Gateway(Application):
     def __init__(self, settings: Settings) -> None:
         """Must be called inside the running loop: the client to Ollama belongs to it."""
         super().__init__(
-            log_function=lambda handler: None,  # `handlers/base.py` writes the access log
+            log_function=lambda handler: None,  # `handlers/in_flight.py` writes the access log
             websocket_ping_interval=20,
             websocket_ping_timeout=20,
             websocket_max_message_size=MAX_SOCKET_MESSAGE_BYTES,

@@ -22,7 +22,7 @@
 
 A class carries what every door needs to answer: `status` (HTTP) and `code`, a word for programs.
 The message is one sentence for the person who sent the request; it never holds a credential, a
-prompt, a reply or an internal detail. Raise anywhere; `handlers/base.py` is the one place that
+prompt, a reply or an internal detail. Raise anywhere; `handlers/answers.py` is the one place that
 turns an error into an answer, in the form of the route's dialect (`wire/dialects.py`).
 """
 

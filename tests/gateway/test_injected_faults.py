@@ -143,7 +143,7 @@ async def test_an_exception_in_any_call_ends_the_request(
 ) -> None:
     app.client.turns.limits = QueueLimits(max_parallel=1)
     expect_log("tornado_ollama", "unforeseen", optional=True)
-    expect_log("tornado_ollama.handlers.base", "failed", optional=True)
+    expect_log("tornado_ollama.handlers.answers", "failed", optional=True)
     expect_log("asyncio", "Fatal|Exception in callback|never retrieved", optional=True)
     backend.on("/api/chat", behaviour)
     calls = (await _watched(app, backend, connect, ask, None)).seen

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tornado_ollama.handlers import downstream
-from tornado_ollama.handlers.base import NO_LONGER_VALID
+from tornado_ollama.handlers.in_flight import NO_LONGER_VALID
 
 from ..backend import Backend, NdjsonStream, StallBeforeHeaders, StallMidLine, Stream
 from ..raw_client import RawConnection, RawResponse

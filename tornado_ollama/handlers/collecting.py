@@ -6,6 +6,7 @@ from collections.abc import Awaitable
 
 from tornado.web import stream_request_body
 
+from ..wire.framing import body_length
 from .auth_mixin import AuthMixin
 from .request_body import CollectedBody
 
@@ -28,7 +29,7 @@ class CollectingHandler(AuthMixin):
 
     def collect(self, max_bytes: int, limit_name: str) -> None:
         memory = self.deps.site.body_memory
-        self._body = CollectedBody(memory, self.body_length(), max_bytes, limit_name)
+        self._body = CollectedBody(memory, body_length(self.request.headers), max_bytes, limit_name)
 
     def take_body(self, chunk: bytes) -> Awaitable[None] | None:
         assert self._body is not None

@@ -18,6 +18,7 @@ from ..access.routes import Body, Need, path_at_ollama, replies_whole
 from ..access.visibility import only_visible
 from ..errors import GatewayError
 from ..upstream.request import BodyProducer
+from ..wire.framing import body_length, has_body
 from ..wire.model_names import named_models
 from ..wire.multipart import named_models_in_form
 from .base import BODY_S
@@ -49,7 +50,7 @@ class NativeHandler(CollectingHandler):
         elif kind is Body.FORM:
             self.collect(self.deps.site.body_memory.limit, "limits.max_buffered_bytes")
             connection.set_body_timeout(UPLOAD_S)
-        elif self._sends_body():
+        elif has_body(self.request.headers):
             self._pipe = BodyPipe(connection.stream.socket)
             self._upload = asyncio.create_task(self._relay_upload(self._pipe))
 
@@ -105,7 +106,7 @@ class NativeHandler(CollectingHandler):
     async def _relay(self, body: bytes | None, producer: BodyProducer | None = None) -> None:
         relay = Relay(self)
         headers = self.headers_up(self.request.headers)
-        if producer is not None and (length := self.body_length()) is not None:
+        if producer is not None and (length := body_length(self.request.headers)) is not None:
             headers.append(("Content-Length", str(length)))
         self._fetch = self.deps.ollama.fetch(
             self.request.method or "GET",

@@ -20,8 +20,8 @@ from ..access.judge import refuse_need
 from ..access.principal import Principal
 from ..errors import BadRequest, Forbidden, GatewayError, Unauthorized
 from ..handlers.auth_mixin import AuthMixin
-from ..handlers.base import NO_LONGER_VALID
 from ..handlers.deps import Deps
+from ..handlers.in_flight import NO_LONGER_VALID
 from ..handlers.stream_write import write_now
 from ..wire import socket as protocol
 from ..wire import socket_frames as frames

@@ -1,0 +1,141 @@
+"""A request's own answers: whole ones, and errors in the form of the route's dialect.
+
+The one place where an error becomes HTTP. An answer that is given before the body has arrived
+leaves at once, and the rest of the body is read and dropped for a while, because closing on a
+client that is still sending would reset the connection and lose the answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Mapping
+from http.client import responses
+from types import MappingProxyType
+from typing import Any
+
+from tornado.web import HTTPError, RequestHandler
+
+from .. import __version__
+from ..access.routes import KNOWN_METHODS, Route
+from ..errors import GatewayError, MethodNotAllowed, UpstreamAnswer
+from ..wire.framing import has_body
+from ..wire.target import loggable_path
+from .deps import Deps
+from .downstream import Downstream
+
+log = logging.getLogger(__name__)
+
+LINGER_S = 5.0
+"""How long a refused body is still read, so that its sender gets to see the answer."""
+
+
+class AnsweringHandler(RequestHandler):
+    """Answers, whole and at once. The base of `InFlightHandler`; `BaseHandler` sets what has no
+    value here."""
+
+    SUPPORTED_METHODS = KNOWN_METHODS
+
+    deps: Deps
+    route: Route
+    url_path: str
+    """The canonical path (`wire/target.py`)."""
+    request_id: str
+
+    sent = 0
+    """Bytes of the answer, without framing."""
+    first_byte_s: float | None = None
+    """When the first of them left, in seconds from the request's arrival."""
+    outcome = "ok"
+    """As in `access_log.AccessRecord`."""
+    _cross_origin: Mapping[str, str] = MappingProxyType({})
+    """Headers of every answer to a page of another origin."""
+    _answered = False
+    _body_ended = False
+    _linger: asyncio.TimerHandle | None = None
+
+    def answer(
+        self, status: int, body: bytes = b"", content_type: str = "application/json; charset=utf-8"
+    ) -> None:
+        """A whole answer of the gateway's own. Leaves at once, even before the body has come."""
+        self.set_status(status)
+        if body:
+            self.set_header("Content-Type", content_type)
+        else:
+            self.clear_header("Content-Type")
+        if status not in (204, 304):
+            self.set_header("Content-Length", len(body))
+        self.sent = len(body)
+        self.first_byte_s = self.request.request_time()
+        self._answered = True
+        if body and self.request.method != "HEAD":
+            self.write(body)
+        waits_to_send = "100-continue" in self.request.headers.get("Expect", "").lower()
+        if self._body_ended or waits_to_send:
+            self.finish()
+            return
+        self.flush()  # `dispatch` finishes it; to finish now would close the connection
+        if has_body(self.request.headers):
+            self._linger = asyncio.get_running_loop().call_later(LINGER_S, self._end_answer)
+
+    def answer_json(self, status: int, value: object) -> None:
+        self.answer(status, json.dumps(value, ensure_ascii=False).encode())
+
+    def answer_error(self, error: GatewayError) -> None:
+        """An error as this route's clients expect it. After the first byte: see `relay.py`."""
+        self.outcome = error.code or responses.get(error.status, str(error.status)).lower()
+        if error.status >= 500:
+            self._log_failure(error)
+        self.clear()
+        renderer = self.route.dialect.errors
+        for name, value in renderer.headers(error).items():
+            self.set_header(name, value)
+        self.answer(error.status, renderer.body(error))
+
+    def _log_failure(self, error: GatewayError) -> None:
+        """What happened, for the operator. Ollama's own sentences may quote a prompt or a reply,
+        so they are not repeated."""
+        said = type(error).__name__ if isinstance(error, UpstreamAnswer) else error.message
+        log.info("%s %d %s %s", self.request_id, error.status, said, error.__cause__ or "")
+
+    def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
+        """Tornado's would show the whole request, query string and all."""
+        if not isinstance(value, HTTPError):
+            path = loggable_path(self.url_path)
+            log.error("%s %s failed", self.request_id, path, exc_info=value)
+
+    def end_reply(self, down: Downstream) -> None:
+        """Ends a streamed reply; one that was complete before the request's body was, as soon as
+        the rest of that has been read."""
+        self.sent, self.first_byte_s = down.sent, down.first_byte_at
+        if self._body_ended:
+            down.finish()
+            return
+        self._answered = True
+        down.flush()
+        self._linger = asyncio.get_running_loop().call_later(LINGER_S, self._end_answer)
+
+    def _end_answer(self) -> None:
+        if not self._finished:
+            self.finish()
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Tornado's own failures, and ours that nobody foresaw; the log has the traceback."""
+        if status_code == 405:
+            self.answer_error(MethodNotAllowed("This method is not known.", allow=KNOWN_METHODS))
+        else:
+            self.answer_error(GatewayError("The gateway failed; its log says more."))
+
+    def set_default_headers(self) -> None:
+        self.set_header("Server", f"tornado-ollama/{__version__}")
+        self.set_header("X-Content-Type-Options", "nosniff")
+        if "request_id" in self.__dict__:  # Tornado's constructor calls this before initialize
+            self.set_header("X-Request-Id", self.request_id)
+            self.set_header("Vary", "Origin")  # also of those without one: a cache keeps them
+            for name, value in self._cross_origin.items():
+                self.set_header(name, value)
+
+    def compute_etag(self) -> None:
+        """None: hashing replies for a header that no client of an API uses is wasted."""
+        return None

@@ -1,0 +1,120 @@
+"""A request in flight: from its registration among all others to its line in the access log.
+
+However it ends: answered, left by its client, cut because its credential was withdrawn or because
+the gateway goes down.
+"""
+
+from __future__ import annotations
+
+from tornado.http1connection import HTTP1Connection
+from tornado.iostream import IOStream
+
+from ..access.principal import Principal
+from ..access.proxies import Client
+from ..errors import GatewayError, Unauthorized
+from . import access_log
+from .answers import AnsweringHandler
+from .deps import Deps
+from .downstream import Downstream
+
+NO_LONGER_VALID = "The credential is no longer valid."
+"""What someone is told whose credential was withdrawn."""
+
+
+class InFlightHandler(AnsweringHandler):
+    """Implements `deps.Revocable`. The base of `BaseHandler`."""
+
+    client: Client
+    principal: Principal | None = None
+    """None on a public route, and until a socket has said who it is."""
+
+    gone = False
+    """The client has left."""
+    revoked = False
+    """The credential was withdrawn in the middle of the reply."""
+    reply: Downstream | None = None
+    """The way out of a streamed reply; there is one a request."""
+    _logged = False
+
+    def register(self) -> None:
+        """From now on it ends with a line in the access log, and a reload and a shutdown see it."""
+        self.deps.live.add(self)
+
+    def on_connection_close(self) -> None:
+        super().on_connection_close()
+        if not self.gone:
+            self.gone = True
+            if self.outcome == "ok":
+                self.outcome = "client left"
+            self.client_left()
+        if not self._body_ended:  # Tornado does not finish such a request
+            self._leave()
+
+    def watched_stream(self) -> IOStream | None:
+        """While an answer is awaited: Tornado may be deaf on this connection, see `hang_up.py`."""
+        connection = self.request.connection
+        if self._body_ended and isinstance(connection, HTTP1Connection):
+            return connection.stream
+        return None
+
+    def client_left(self) -> None:
+        """Stops whatever runs for this client. Overridden by handlers that have something."""
+
+    def break_off(self, error: GatewayError) -> None:
+        """Lets whatever runs for this client fail with the error. Overridden together with
+        `client_left`."""
+
+    def revoke(self) -> None:
+        """The credential of this request is gone. What a client sees is a cut connection; one
+        whose reply has begun is told first, as when Ollama breaks off."""
+        if self.reply is None or not self.reply.flushed or self._answered:
+            self._cut("revoked")
+            return
+        self.outcome, self.revoked = "revoked", True
+        self.break_off(Unauthorized(NO_LONGER_VALID))
+
+    def renew(self, deps: Deps, principal: Principal | None) -> None:
+        """A request keeps the settings it began with; a socket, which asks again, does not."""
+
+    def drain(self, *, now: bool = False) -> None:
+        """The gateway is going down. A request ends by itself; `now`: time is up."""
+        if now:
+            self._cut("shut down")
+
+    def _cut(self, why: str) -> None:
+        self.outcome = why
+        self.gone = True
+        self.client_left()
+        if isinstance(self.request.connection, HTTP1Connection):
+            self.request.connection.close()
+
+    def on_finish(self) -> None:
+        self._leave()
+
+    def _leave(self) -> None:
+        self.deps.live.discard(self)
+        if self._linger is not None:
+            self._linger.cancel()
+        if not self._logged:
+            self._logged = True
+            access_log.write(self._record())
+
+    def _record(self) -> access_log.AccessRecord:
+        return access_log.AccessRecord(
+            client=self.client.address,
+            request_id=self.request_id,
+            credential=self.principal.name if self.principal is not None else "-",
+            method=self.request.method or "-",
+            path=self.url_path,
+            status=access_log.UNANSWERED if self._never_answered else self.get_status(),
+            sent=self.sent,
+            first_byte_s=self.first_byte_s,
+            duration_s=self.request.request_time(),
+            outcome=self.outcome,
+        )
+
+    @property
+    def _never_answered(self) -> bool:
+        """The connection ended before anything was sent: nobody has seen a status."""
+        begun = self.first_byte_s is not None or (self.reply is not None and self.reply.flushed)
+        return self.gone and not begun and self.get_status() != 101
