@@ -1,9 +1,9 @@
 """Raises an exception in one chosen call on the way to Ollama, to see who survives it.
 
 A call counts when it begins a piece of work that somebody else is in charge of: asyncio, httptools
-or a timer calls into `upstream/`, a guard there calls what it guards, or `upstream/` calls back
-into a handler. The guards themselves (functions that are one `try`) and what cleans up after a
-request are left alone.
+or a timer calls into `upstream/` or `dispatch/`, a guard there calls what it guards, or they call
+back into a handler. The guards themselves (functions that are one `try`) and what cleans up after
+a request are left alone.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from typing import Any
 import tornado_ollama
 
 PACKAGE = str(Path(tornado_ollama.__file__).parent)
-UPSTREAM = str(Path(PACKAGE) / "upstream")
+WAY = tuple(str(Path(PACKAGE) / room) for room in ("dispatch", "upstream"))
 HANDLERS = tuple(str(Path(PACKAGE) / room) for room in ("handlers", "socket"))
 TESTS = str(Path(__file__).parent)
 
 GUARDS = {"guarded", "buffer_updated", "settled", "on_data", "_connect", "_upload", "_tell"}
+GUARDS |= {"granted", "queued", "_fetched", "_release"}
 PARSED = {"on_status", "on_header", "on_headers_complete", "on_body", "on_message_complete"}
 CLEANERS = {
     "abort",
@@ -58,16 +59,16 @@ class Injector:
 
 def _counts(frame: FrameType) -> bool:
     name, file = frame.f_code.co_name, frame.f_code.co_filename
-    if not file.startswith((UPSTREAM, *HANDLERS)) or name in CLEANERS:
+    if not file.startswith((*WAY, *HANDLERS)) or name in CLEANERS:
         return False
     caller = frame.f_back
     called_from = caller.f_code.co_filename if caller is not None else ""
-    if file.startswith(UPSTREAM):
+    if file.startswith(WAY):
         if name in GUARDS or called_from.startswith(TESTS):
             return False
         by_guard = caller is not None and caller.f_code.co_name in GUARDS
         return by_guard or name in PARSED or not called_from.startswith(PACKAGE)
-    return called_from.startswith(UPSTREAM) or name == "produce"
+    return called_from.startswith(WAY) or name == "produce"
 
 
 @contextmanager

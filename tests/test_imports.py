@@ -28,8 +28,9 @@ BELOW: dict[str, set[str]] = {
     "config": {"errors", "access", "resources"},
     "upstream": {"errors", "access", "keepalive", "wire"},
     "embedded": {"errors", "wire"},
-    "handlers": {"errors", "access", "wire", "upstream"},
-    "socket": {"errors", "access", "wire", "upstream", "handlers"},
+    "dispatch": {"errors", "access", "upstream"},
+    "handlers": {"errors", "access", "wire", "upstream", "dispatch"},
+    "socket": {"errors", "access", "wire", "upstream", "dispatch", "handlers"},
     "takeover": {"errors", "access", "wire", "upstream", "embedded"},
 }
 """Room: the rooms that it may use. Those that are not here use what `ABOVE` says."""

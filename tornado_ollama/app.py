@@ -21,7 +21,9 @@ from .access.origins import HostPolicy, OriginPolicy
 from .access.proxies import TrustedProxies
 from .access.routes import Door, find, nowhere
 from .config import Settings
-from .errors import BadRequest
+from .dispatch.dispatcher import Dispatcher
+from .dispatch.queue import Queue, QueueLimits
+from .errors import BadRequest, GatewayError, ShuttingDown
 from .handlers.assets import read_assets
 from .handlers.base import BaseHandler
 from .handlers.deps import Deps, Gate, LastReload, Live, Resumables, Site
@@ -43,7 +45,6 @@ from .resources import STATIC_DIR
 from .socket.handler import ChatSocketHandler
 from .upstream.client import UpstreamClient
 from .upstream.ollama import Backend, Clocks, Ollama
-from .upstream.turns import QueueLimits
 from .wire.default_model import KnownModels
 from .wire.policy import Policy
 from .wire.target import REFUSED_PATH, split_target
@@ -81,6 +82,7 @@ class Gateway(Application):
         self._host = settings.listen.host
         self.last_reload = LastReload()
         self.client = UpstreamClient(force_instance=True)
+        self.queue = Queue()
         self.backend = Backend(settings.service.base_url)
         self._live = Live()
         self._probe = Probe()
@@ -143,12 +145,18 @@ class Gateway(Application):
     def live(self) -> Live:
         return self._live
 
+    def fail_all(self, error: GatewayError) -> None:
+        """Ends every request to Ollama with this error, those that wait for a slot first."""
+        self.queue.fail_all(error)
+        self.client.fail_all(error)
+
     async def close(self) -> None:
         """Ends what still runs, and all connections to Ollama."""
         self._sweeper.stop()
         self._probe.close()
         for request in self._live:
             request.drain(now=True)
+        self.fail_all(ShuttingDown())
         self.client.close()
         await asyncio.sleep(0)
 
@@ -158,12 +166,17 @@ class Gateway(Application):
     def _apply_limits(self, settings: Settings) -> None:
         limits = settings.limits
         self._body_memory.limit = limits.max_buffered_bytes
-        self.client.turns.limits = QueueLimits(
+        self.queue.limits = QueueLimits(
             limits.max_parallel, limits.max_queued, limits.queue_timeout
         )
 
     def _make_deps(self, settings: Settings) -> Deps:
         service = settings.service
+        ollama = Ollama(
+            self.client,
+            self.backend,
+            Clocks(service.connect_timeout, service.load_timeout, service.timeout),
+        )
         return Deps(
             gate=Gate(
                 authenticator=build_authenticator(settings.auth, settings.anonymous_scopes()),
@@ -172,11 +185,8 @@ class Gateway(Application):
                 proxies=TrustedProxies(settings.listen.trusted_proxies),
                 forward_unknown=service.forward_unknown,
             ),
-            ollama=Ollama(
-                self.client,
-                self.backend,
-                Clocks(service.connect_timeout, service.load_timeout, service.timeout),
-            ),
+            ollama=ollama,
+            dispatcher=Dispatcher(ollama, self.queue),
             policy=Policy(
                 aliases=settings.models.aliases,
                 defaults=settings.models.defaults,

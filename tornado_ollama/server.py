@@ -164,7 +164,7 @@ async def _drain(app: Gateway, seconds: float) -> None:
     app.begin_drain()
     if not await _all_gone(app, seconds):
         log.warning("%d requests did not end in %g s and are cut.", len(app.live), seconds)
-        app.client.fail_all(ShuttingDown())  # streams say so in their last line or event
+        app.fail_all(ShuttingDown())  # streams say so in their last line or event
         await _all_gone(app, LAST_WORDS_S)
         for request in app.live:
             request.drain(now=True)

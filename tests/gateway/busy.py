@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tornado_ollama.errors import GatewayError
+
 from ..waiting import until
 
 ONE = {"limits": {"max_parallel": 1}}
@@ -13,19 +15,24 @@ class Busy:
     """Takes a turn of the gateway's queue when it is made, and keeps it until it is told."""
 
     def __init__(self, app: Any) -> None:
-        self._turns = app.client.turns
-        self._turns.enter(self)
+        self._queue = app.queue
+        self._queue.enter(self)
 
-    def go(self) -> None:
+    caller_key = "busy"
+
+    def granted(self) -> None:
+        pass
+
+    def fail(self, error: GatewayError) -> None:
         pass
 
     def queued(self, position: int, timeout: float) -> None:
         raise AssertionError("somebody else has the turn already")
 
     def over(self) -> None:
-        self._turns.leave(self)
+        self._queue.leave(self)
 
 
 async def waiting(app: Any, count: int) -> None:
     """Returns when so many wait for their turn."""
-    await until(lambda: app.client.turns.waiting == count, f"{count} wait")
+    await until(lambda: app.queue.waiting == count, f"{count} wait")

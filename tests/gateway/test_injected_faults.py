@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tornado_ollama.upstream.turns import QueueLimits
+from tornado_ollama.dispatch.queue import QueueLimits
 
 from ..backend import Backend, Reply, StallBeforeHeaders, StallMidLine, Stream
 from ..injector import Injector, injector
@@ -89,7 +89,7 @@ async def _socket_request(app: Any, connect: Connect) -> None:
 async def _queued(app: Any, connect: Connect) -> None:
     busy = Busy(app)
     asking = asyncio.create_task(_post(connect, "/api/chat", CHAT))
-    await until(lambda: asking.done() or app.client.turns.waiting == 1, "it waits, or has failed")
+    await until(lambda: asking.done() or app.queue.waiting == 1, "it waits, or has failed")
     busy.over()
     await asking
 
@@ -111,7 +111,7 @@ async def _watched(
             await ask(app, connect)
     await until(lambda: not app.client._under_way, "no fetch is left")
     await until(lambda: len(app.live) == 0, "no request is left")
-    assert not app.client.turns._under_way and not app.client.turns.waiting
+    assert not app.queue.running and not app.queue.waiting
     return watched
 
 
@@ -141,7 +141,7 @@ TIMEOUTS = {"service": {"timeout": 0.05, "load_timeout": 0.05}}
 async def test_an_exception_in_any_call_ends_the_request(
     app: Any, backend: Backend, connect: Connect, expect_log: Any, ask: Ask, behaviour: Any
 ) -> None:
-    app.client.turns.limits = QueueLimits(max_parallel=1)
+    app.queue.limits = QueueLimits(max_parallel=1)
     expect_log("tornado_ollama", "unforeseen", optional=True)
     expect_log("tornado_ollama.handlers.answers", "failed", optional=True)
     expect_log("asyncio", "Fatal|Exception in callback|never retrieved", optional=True)

@@ -134,7 +134,7 @@ async def test_without_a_limit_nobody_waits(connect: Any, app: Any, backend: Bac
     for _ in range(20):
         await (await connect()).send_request("POST", "/api/chat", (), CHAT)
     await until(lambda: len(backend.exchanges) == 20, "all are asked")
-    assert app.client.turns.waiting == 0
+    assert app.queue.waiting == 0
 
 
 @one
@@ -237,7 +237,7 @@ async def test_a_body_that_stands_still_holds_no_slot(
     await stalled.send_request("POST", path, [framing])
     await stalled.send(b"4\r\n    \r\n" if framing[1] == "chunked" else b"    ")
     assert (await (await connect()).request("POST", "/api/chat", (), CHAT)).status == 200
-    assert app.client.turns.waiting == 0
+    assert app.queue.waiting == 0
     assert len(backend.exchanges) == 1
 
 
@@ -254,7 +254,7 @@ async def test_a_full_queue_says_when_to_come_back(
     assert "limits.max_queued" in sentence(response)
     if path.startswith("/v1"):
         assert response.json()["error"]["code"] == "queue_full"
-    assert app.client.turns.waiting == 1
+    assert app.queue.waiting == 1
     busy.over()
 
 
@@ -272,7 +272,7 @@ async def test_a_turn_that_does_not_come_in_time_is_not_waited_for(
     assert "limits.queue_timeout" in sentence(response)
     if path.startswith("/v1"):
         assert response.json()["error"]["code"] == "queue_timeout"
-    assert app.client.turns.waiting == 0
+    assert app.queue.waiting == 0
     busy.over()
     assert (await (await connect()).request("POST", "/api/chat", (), CHAT)).status == 200
     assert len(backend.exchanges) == 1
@@ -289,7 +289,7 @@ async def test_the_clock_of_loading_begins_with_the_turn(
     client = await queued_chat(connect, app)
     for _ in range(3):
         await asyncio.sleep(0.05)
-    assert app.client.turns.waiting == 1
+    assert app.queue.waiting == 1
     busy.over()
     assert (await client.read_response()).status == 200
 
@@ -309,7 +309,7 @@ async def test_a_stream_of_events_gives_signs_of_life_while_it_waits(
         busy.over()
         assert (await client.read_body(head)).body.endswith(b"data: [DONE]\n\n")
     else:
-        app.client.fail_all(ShuttingDown())
+        app.fail_all(ShuttingDown())
         last = (await client.read_body(head)).body.split(b"\n\n")[-2]
         assert json.loads(last.removeprefix(b"data: "))["error"]["code"] == "shutting_down"
     busy.over()
@@ -361,7 +361,7 @@ async def test_a_turn_is_given_back_however_it_ends(
     busy.over()
     await first.read_response()
     assert (await second.read_response()).complete
-    assert app.client.turns.waiting == 0
+    assert app.queue.waiting == 0
 
 
 @one
@@ -415,7 +415,7 @@ async def test_a_reload_with_a_shorter_clock_holds_for_those_that_wait(
     client = await queued_chat(connect, app)
     reload(app, config_file, {"limits": {"max_parallel": 1, "queue_timeout": 0.01}})
     response = await client.read_response()
-    assert (response.status, app.client.turns.waiting) == (504, 0)
+    assert (response.status, app.queue.waiting) == (504, 0)
     busy.over()
 
 

@@ -13,6 +13,7 @@ from tornado_ollama.access.routes import find, replies_whole
 from tornado_ollama.config.settings import Settings
 from tornado_ollama.keepalive import IDLE_S, INTERVAL_S, PROBES
 from tornado_ollama.listen import listen
+from tornado_ollama.wire.native_request import read_asked
 
 from ..backend import Backend, StallBeforeHeaders
 from .sockets import socket
@@ -96,7 +97,7 @@ async def test_a_request_on_a_socket_too(
 
 @pytest.mark.parametrize("text", [b"", b"no JSON", b"[]", b'{"stream":null}', b'{"stream":0}'])
 def test_a_body_that_says_nothing_of_streams_gets_one(text: bytes) -> None:
-    assert not replies_whole(find("/api/chat"), text)
+    assert not replies_whole(find("/api/chat"), read_asked(text))
 
 
 def test_the_default_is_longer_than_any_tool_call_takes() -> None:

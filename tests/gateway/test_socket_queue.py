@@ -214,7 +214,7 @@ async def test_a_turn_that_does_not_come_in_time_is_an_error_frame(
         error = (await ws.until("error"))[-1]
         assert (error["id"], error["status"]) == (names.get("id"), 504)
         assert "limits.queue_timeout" in error["message"]
-    assert app.client.turns.waiting == 0
+    assert app.queue.waiting == 0
     busy.over()
 
 

@@ -13,7 +13,7 @@ from enum import Enum, StrEnum
 from functools import partial
 
 from ..wire.dialects import NATIVE, OPENAI, Dialect
-from ..wire.native import asks_for_stream
+from ..wire.native_request import Asked
 from .principal import Principal, Scope
 
 
@@ -186,9 +186,9 @@ def nowhere(path: str) -> Route:
     return _NOWHERE_IN_OPENAI if path == "/v1" or path.startswith("/v1/") else _NOWHERE
 
 
-def replies_whole(route: Route, body: bytes) -> bool:
-    """Whether the reply to this request body is sent in one piece, when it is complete."""
-    return route.computes and not (route.streams and asks_for_stream(body))
+def replies_whole(route: Route, asked: Asked) -> bool:
+    """Whether the reply to such a request is sent in one piece, when it is complete."""
+    return route.computes and not (route.streams and asked.streams)
 
 
 def path_at_ollama(route: Route, path: str) -> str:

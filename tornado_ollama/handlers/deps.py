@@ -14,6 +14,7 @@ from ..access.authenticator import Authenticator
 from ..access.origins import HostPolicy, OriginPolicy
 from ..access.principal import Principal
 from ..access.proxies import TrustedProxies
+from ..dispatch.dispatcher import Dispatcher
 from ..upstream.ollama import Ollama
 from ..wire.default_model import KnownModels
 from ..wire.policy import Policy
@@ -99,6 +100,9 @@ class Site:
 class Deps:
     gate: Gate
     ollama: Ollama
+    """For short questions of the gateway's own."""
+    dispatcher: Dispatcher
+    """For what a client asks."""
     policy: Policy
     """Aliases, defaults and limits of the translation; also `/ws` speaks of models by it."""
     live: Live

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from tornado.httpclient import HTTPResponse
 
+from ..dispatch.ask import Ask, Sink
+from ..dispatch.dispatcher import Submission
 from ..errors import GatewayError
 from ..upstream.request import ResponseHead
 from ..wire.ollama_errors import native_error
@@ -29,12 +31,21 @@ Exchange = Callable[[int, bytes], Awaitable[None]]
 class Exchanges:
     """All requests of one handler, to one path of Ollama's."""
 
-    def __init__(self, handler: BaseHandler, path: str, *, input_field: str = "messages") -> None:
-        """`input_field`: the client's field that holds the prompt, for errors about its length."""
+    def __init__(
+        self,
+        handler: BaseHandler,
+        path: str,
+        *,
+        model: str | None = None,
+        input_field: str = "messages",
+    ) -> None:
+        """`model`: as Ollama knows it. `input_field`: the client's field that holds the prompt, for
+        errors about its length."""
         self._handler = handler
         self._path = path
+        self._model = model
         self._input_field = input_field
-        self._fetches: set[asyncio.Future[HTTPResponse]] = set()
+        self._fetches: set[Submission] = set()
         self._workers: list[asyncio.Task[None]] = []
 
     def stop(self) -> None:
@@ -47,7 +58,7 @@ class Exchanges:
     def fail(self, error: GatewayError) -> None:
         """Hangs up as `stop` does, but whoever waits for the requests gets the error."""
         for fetch in tuple(self._fetches):
-            self._handler.deps.ollama.fail(fetch, error)
+            fetch.fail(error)
 
     async def whole(self, bodies: Iterable[bytes], count: int) -> list[bytes]:
         """The replies to `count` requests, in order; raises GatewayError for the first that
@@ -73,7 +84,7 @@ class Exchanges:
         if count == 1:
             await work()
             return
-        at_once = min(count, PARALLEL, self._handler.deps.ollama.max_parallel or PARALLEL)
+        at_once = min(count, PARALLEL, self._handler.deps.dispatcher.max_parallel or PARALLEL)
         self._workers = [asyncio.create_task(work()) for _ in range(at_once)]
         try:
             await asyncio.gather(*self._workers)
@@ -94,16 +105,16 @@ class Exchanges:
         handler = self._handler
         if handler.gone:
             raise asyncio.CancelledError
-        fetch = handler.deps.ollama.fetch(
+        ask = Ask(
             method,
             self._path,
-            headers=[*OWN_HEADERS, *handler.headers_up()],
+            headers=(*OWN_HEADERS, *handler.headers_up()),
             body=body,
-            on_head=on_head,
-            on_data=on_data,
+            model=self._model,
             whole_reply=whole_reply,
             replayable=True,
         )
+        fetch = handler.deps.dispatcher.submit(handler.caller(), ask, Sink(on_head, on_data))
         self._fetches.add(fetch)
         try:
             return await fetch

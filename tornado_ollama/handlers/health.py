@@ -56,6 +56,6 @@ class HealthHandler(AuthMixin):
             "models_loaded": [model for model in finding.loaded if principal.may_use(model)],
             "uptime_s": round(time.monotonic() - self.deps.site.started_at, 1),
             "open_streams": len(self.deps.live) - 1,  # requests and sockets; this one is none
-            "queued": self.deps.ollama.waiting,
+            "queued": self.deps.dispatcher.queue.waiting,
             "reload_error": RELOAD_REFUSED if self.deps.site.last_reload.refused else None,
         }

@@ -12,15 +12,17 @@ import asyncio
 from collections.abc import Awaitable
 
 from tornado.http1connection import HTTP1Connection
-from tornado.httpclient import HTTPResponse
 
 from ..access.routes import Body, Need, path_at_ollama, replies_whole
 from ..access.visibility import only_visible
+from ..dispatch.ask import Ask, Sink
+from ..dispatch.dispatcher import Submission
 from ..errors import GatewayError
 from ..upstream.request import BodyProducer
 from ..wire.framing import body_length, has_body
 from ..wire.model_names import named_models
 from ..wire.multipart import named_models_in_form
+from ..wire.native_request import NOTHING_ASKED, read_asked
 from .base import BODY_S
 from .body_pipe import BodyPipe
 from .collecting import CollectingHandler
@@ -37,7 +39,7 @@ class NativeHandler(CollectingHandler):
         super().begin()
         self._pipe: BodyPipe | None = None
         self._upload: asyncio.Task[None] | None = None
-        self._fetch: asyncio.Future[HTTPResponse] | None = None
+        self._fetch: Submission | None = None
 
     def begin_body(self) -> None:
         """Decides whether the body is collected or streamed, and what it may weigh."""
@@ -105,31 +107,32 @@ class NativeHandler(CollectingHandler):
 
     async def _relay(self, body: bytes | None, producer: BodyProducer | None = None) -> None:
         relay = Relay(self)
+        self._fetch = self._submit(Sink(relay.on_head, relay.on_data), body, producer)
+        await relay.follow(self._fetch)
+
+    def _submit(
+        self, sink: Sink, body: bytes | None, producer: BodyProducer | None = None
+    ) -> Submission:
         headers = self.headers_up(self.request.headers)
         if producer is not None and (length := body_length(self.request.headers)) is not None:
             headers.append(("Content-Length", str(length)))
-        self._fetch = self.deps.ollama.fetch(
+        asked = read_asked(body or b"") if self.route.computes else NOTHING_ASKED
+        ask = Ask(
             self.request.method or "GET",
             path_at_ollama(self.route, self.url_path),
             query=self.query,
-            headers=headers,
+            headers=tuple(headers),
             body=body,
             producer=producer,
-            on_head=relay.on_head,
-            on_data=relay.on_data,
+            model=asked.model,
             runs_long=self.route.runs_long,
-            whole_reply=replies_whole(self.route, body or b""),
+            whole_reply=replies_whole(self.route, asked),
             replayable=True if self.route.need is not Need.MANAGE else None,
         )
-        await relay.follow(self._fetch)
+        return self.deps.dispatcher.submit(self.caller(), ask, sink)
 
     async def _answer_filtered(self) -> None:
-        self._fetch = self.deps.ollama.fetch(
-            self.request.method or "GET",
-            path_at_ollama(self.route, self.url_path),
-            query=self.query,
-            headers=self.headers_up(self.request.headers),
-        )
+        self._fetch = self._submit(Sink(), None)
         response = await self._fetch
         assert self.principal is not None
         content_type = response.headers.get("Content-Type", "application/json")
@@ -146,4 +149,4 @@ class NativeHandler(CollectingHandler):
 
     def break_off(self, error: GatewayError) -> None:
         if self._fetch is not None:
-            self.deps.ollama.fail(self._fetch, error)
+            self._fetch.fail(error)

@@ -24,9 +24,11 @@ class OpenAIHandler(JsonBodyHandler):
         super().begin()
         self._exchanges: Exchanges | None = None
 
-    def ask(self, path: str, input_field: str = "messages") -> Exchanges:
+    def ask(
+        self, path: str, model: str | None = None, input_field: str = "messages"
+    ) -> Exchanges:
         """The requests to Ollama behind this one; they end when the client leaves."""
-        self._exchanges = Exchanges(self, path, input_field=input_field)
+        self._exchanges = Exchanges(self, path, model=model, input_field=input_field)
         return self._exchanges
 
     def client_left(self) -> None:
@@ -44,7 +46,7 @@ class ChatCompletionsHandler(OpenAIHandler):
         self.check_model(plan.native_model)
         if plan.remote_images:
             await fetch_images(plan)
-        ollama = self.ask(chat_request.PATH)
+        ollama = self.ask(chat_request.PATH, plan.native_model)
         identity = _identity("chatcmpl", plan.model)
         if plan.stream:
             stream = EventStream(self, ollama, chat_stream(plan, identity))
@@ -58,7 +60,7 @@ class CompletionsHandler(OpenAIHandler):
     async def respond(self) -> None:
         plan = completion_request.completion_request(self.read_body(), self.deps.policy)
         self.check_model(plan.native_model)
-        ollama = self.ask(completion_request.PATH, "prompt")
+        ollama = self.ask(completion_request.PATH, plan.native_model, "prompt")
         identity = _identity("cmpl", plan.model)
         if plan.stream:
             stream = EventStream(self, ollama, completion_stream(plan, identity))
@@ -72,7 +74,7 @@ class EmbeddingsHandler(OpenAIHandler):
     async def respond(self) -> None:
         plan = embeddings.embedding_request(self.read_body(), self.deps.policy)
         self.check_model(plan.native_model)
-        [reply] = await self.ask(embeddings.PATH, "input").whole([plan.body], 1)
+        [reply] = await self.ask(embeddings.PATH, plan.native_model, "input").whole([plan.body], 1)
         self.answer(200, embeddings.embedding_reply(reply, plan))
 
 
@@ -91,7 +93,8 @@ class ModelHandler(OpenAIHandler):
         model = self.url_path.removeprefix("/v1/models/")
         native_model = self.deps.policy.resolve(model)
         self.check_model(native_model)
-        [reply] = await self.ask(models.SHOW_PATH).whole([models.show_body(native_model)], 1)
+        ollama = self.ask(models.SHOW_PATH, native_model)
+        [reply] = await ollama.whole([models.show_body(native_model)], 1)
         self.answer(200, models.model_reply(reply, model, native_model))
 
 

@@ -51,7 +51,7 @@ class ChatJob(Job):
         body, self._body = native_chat(self._body, self.model, defaults), {}
         if self._start is not None:
             self.emit(frames.frame("start", self.id, model=self.model, **self._start))
-        await self.exchange("POST", "/api/chat", body, replayable=True)
+        await self.exchange("POST", "/api/chat", body, model=self.model, replayable=True)
         if self._status != 200:
             raise native_error(self._status, self.collected)
         if not self._is_stream:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from tornado.httpclient import HTTPResponse
 
 from ..access.principal import Principal
+from ..dispatch.ask import Ask, Caller, Sink
 from ..errors import GatewayError, UpstreamBroken
 from ..handlers.deps import Deps
 from ..handlers.exchanges import OWN_HEADERS
@@ -38,6 +39,8 @@ class Outlet(Protocol):
         """Sends a frame; an awaitable: the client is slow, wait for it."""
 
     def headers_up(self) -> list[tuple[str, str]]: ...
+
+    def caller(self) -> Caller: ...
 
 
 class Job:
@@ -98,16 +101,10 @@ class Job:
         if size > deps.max_body_bytes:
             raise too_large(deps.max_body_bytes)
         with deps.site.body_memory.holding(size):
-            self._fetch = deps.ollama.fetch(
-                method,
-                path,
-                headers=[*OWN_HEADERS, *self._outlet.headers_up()],
-                body=body,
-                on_head=self._on_head,
-                on_data=self._on_data,
-                on_position=self.queued,
-                **more,
-            )
+            headers = (*OWN_HEADERS, *self._outlet.headers_up())
+            ask = Ask(method, path, headers=headers, body=body, **more)
+            sink = Sink(self._on_head, self._on_data, self.queued)
+            self._fetch = deps.dispatcher.submit(self._outlet.caller(), ask, sink)
             try:
                 await self._fetch
             except asyncio.CancelledError:

@@ -17,6 +17,7 @@ from ..handlers import access_log
 from ..upstream.request import ResponseHead
 from ..wire import socket_frames as frames
 from ..wire.model_names import named_models
+from ..wire.native_request import NOTHING_ASKED, read_asked
 from ..wire.socket import Request
 from ..wire.target import REFUSED_PATH, loggable_path, split_target
 from .job import Job, Outlet
@@ -54,13 +55,15 @@ class RequestJob(Job):
 
     async def work(self) -> None:
         route, query = self._admit()
+        asked = read_asked(self._command.body) if route.computes else NOTHING_ASKED
         await self.exchange(
             self._command.method,
             path_at_ollama(route, self._path),
             self._command.body or None,
             query=query,
             runs_long=route.runs_long,
-            whole_reply=replies_whole(route, self._command.body),
+            model=asked.model,
+            whole_reply=replies_whole(route, asked),
             replayable=True if route.need is not Need.MANAGE else None,
         )
         if self._collected:

@@ -18,6 +18,7 @@ from collections.abc import Awaitable
 from typing import Protocol
 
 from ..access.principal import Principal, Scope
+from ..dispatch.ask import Caller
 from ..errors import BadRequest, NotFound
 from ..handlers.deps import Deps, Resumables
 from ..wire import socket as protocol
@@ -43,6 +44,8 @@ class Wire(Protocol):
 
     def headers_up(self) -> list[tuple[str, str]]: ...
 
+    def caller(self) -> Caller: ...
+
     def job_ended(self, id: str | None) -> None:
         """The chat of this id is over; the id may be used again."""
 
@@ -59,6 +62,7 @@ class ResumableChat:
         self.kept_bytes = 0
         self._wire: Wire | None = wire
         self._up = wire.headers_up()
+        self._address = wire.caller().address
         self._grace_s = grace_s
         self._frames: deque[bytes] = deque()
         self._last = 0
@@ -82,6 +86,9 @@ class ResumableChat:
 
     def headers_up(self) -> list[tuple[str, str]]:
         return self._up
+
+    def caller(self) -> Caller:
+        return Caller(self.principal, self._address)
 
     # -- losing and finding sockets -----------------------------------------------------------
 

@@ -4,8 +4,7 @@ Why not Tornado's two: neither can abort a request, so a model would go on compu
 that left; one opens a connection per request, the other cannot stream uploads or slow down a
 stream (`docs/architecture.md` has the figures). Here, cancelling the future of `fetch` closes the
 connection in every phase, connections are kept and used again, and a callback that returns an
-awaitable stops the reading. A request that takes a turn waits for it in here (`turns.py`), so that
-the one future stands for the wait as well.
+awaitable stops the reading.
 """
 
 from __future__ import annotations
@@ -20,13 +19,12 @@ from weakref import WeakSet
 
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 
-from ..errors import GatewayError, QueueFull, ShuttingDown
+from ..errors import GatewayError, ShuttingDown
 from ..keepalive import keep_alive
 from ..wire.headers import request_head
 from .connection import Connection
 from .exchange import Exchange
 from .request import UpstreamRequest
-from .turns import Turns
 
 IDLE_SECONDS = 55.0
 """How long an unused connection is kept: below the 60 s after which most proxies close theirs."""
@@ -95,8 +93,7 @@ class UpstreamClient(AsyncHTTPClient):
     """`fetch(UpstreamRequest)`: a future of the response; cancel it to hang up.
 
     `raise_error=False` is what a proxy wants: every status is a result then. Raises
-    `UpstreamUnavailable`, `UpstreamTimeout` and `UpstreamBroken`, never Tornado's 599; a request
-    that takes a turn also `QueueFull` and `QueueTimeout`.
+    `UpstreamUnavailable`, `UpstreamTimeout` and `UpstreamBroken`, never Tornado's 599.
     Make it with `UpstreamClient(force_instance=True)`, inside the running loop.
     """
 
@@ -104,7 +101,6 @@ class UpstreamClient(AsyncHTTPClient):
         super().initialize(defaults)
         self._pools: dict[tuple[str, str, int], OriginPool] = {}
         self._under_way: dict[asyncio.Future[HTTPResponse], Exchange] = {}
-        self.turns = Turns()
         self._newest: Exchange
 
     def fetch(
@@ -125,27 +121,14 @@ class UpstreamClient(AsyncHTTPClient):
         exchange.unwanted = future.cancelled
 
         def settled(future: asyncio.Future[HTTPResponse]) -> None:
-            try:
-                del self._under_way[future]
-                if future.cancelled():
-                    exchange.abort()
-            finally:
-                if request.takes_turn:
-                    self.turns.leave(exchange)
+            del self._under_way[future]
+            if future.cancelled():
+                exchange.abort()
 
         self._under_way[future] = exchange
         future.add_done_callback(settled)
-        if request.takes_turn:
-            self._enter(exchange)
-        else:
-            exchange.start()
+        exchange.start()
         return future
-
-    def _enter(self, exchange: Exchange) -> None:
-        try:
-            self.turns.enter(exchange)
-        except QueueFull as error:
-            exchange.fail(error)
 
     def fetch_impl(
         self, request: HTTPRequest, callback: Callable[[HTTPResponse], None]

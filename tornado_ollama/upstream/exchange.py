@@ -1,9 +1,9 @@
 """One request and its reply: which connection it uses, which clock is running, how it ends.
 
-An exchange waits for its turn where there is a queue, then walks through connecting, sending,
-waiting for the head, and reading; in each of these `abort` closes the connection at once, which is
-what makes Ollama stop computing. It ends exactly once: `done` is called with a response or an
-error, or, after `abort`, not at all. An exception in any call from outside is such an end, too.
+An exchange walks through connecting, sending, waiting for the head, and reading; in each of these
+`abort` closes the connection at once, which is what makes Ollama stop computing. It ends exactly
+once: `done` is called with a response or an error, or, after `abort`, not at all. An exception in
+any call from outside is such an end, too.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from tornado.httputil import HTTPHeaders, HTTPInputError
 from ..errors import (
     ClientStalled,
     GatewayError,
-    QueueTimeout,
     UpstreamBroken,
     UpstreamTimeout,
     UpstreamUnavailable,
@@ -68,7 +67,7 @@ def _ends_it(
 
 
 class Exchange:
-    """A request under way. Implements `connection.Reader` and `turns.Member`."""
+    """A request under way. Implements `connection.Reader`."""
 
     def __init__(
         self,
@@ -86,9 +85,6 @@ class Exchange:
         self._connection: Connection | None = None
         self._task: asyncio.Task[None] | None = None  # connecting, then uploading
         self._clock: asyncio.TimerHandle | None = None
-        self._entered_at = self._loop.time()
-        self._patience: float | None = None  # in the queue, in seconds
-        self._position: int | None = None
         self._sent_at = 0.0
         self._blocked = False  # Ollama does not take more of the upload
         self._over = False  # nothing runs any more
@@ -116,39 +112,6 @@ class Exchange:
         """Ends the exchange in whatever phase it is; nobody is told."""
         self._told = True
         self._stop()
-
-    # -- turns.Member -------------------------------------------------------------------------
-
-    @_ends_it
-    def go(self) -> None:
-        """Begins, unless nobody wants it any more: it leaves the queue in a moment then."""
-        if self._over or self.unwanted():
-            return
-        if self._patience is not None:
-            self._stop_clock()
-            self._tell_position(0)
-        if not self._over:
-            self.start()
-
-    @_ends_it
-    def queued(self, position: int, timeout: float) -> None:
-        if self._over or self.unwanted():
-            return
-        if self._patience != timeout:
-            self._patience = timeout
-            self._stop_clock()
-            late = self._entered_at + timeout
-            self._clock = self._loop.call_at(late, self._waited_too_long, timeout)
-        self._tell_position(position)
-
-    @_ends_it
-    def _waited_too_long(self, timeout: float) -> None:
-        self.fail(QueueTimeout(timeout))
-
-    def _tell_position(self, position: int) -> None:
-        if self._request.position_callback is not None and position != self._position:
-            self._position = position
-            self._request.position_callback(position)
 
     # -- connecting and sending ---------------------------------------------------------------
 

@@ -14,7 +14,6 @@ from typing import Literal
 from tornado.httpclient import HTTPResponse
 from tornado.httputil import HTTPHeaders
 
-from ..access.routes import find
 from ..errors import GatewayError
 from ..wire.target import Upstream
 from .client import UpstreamClient
@@ -55,22 +54,13 @@ class Backend:
 
 
 class Ollama:
-    """The one door from the handlers to Ollama."""
+    """The server that requests go to now, asked at once: who has to wait for a slot comes by the
+    dispatcher."""
 
     def __init__(self, client: UpstreamClient, backend: Backend, clocks: Clocks) -> None:
         self.client = client
         self.backend = backend
         self._clocks = clocks
-
-    @property
-    def waiting(self) -> int:
-        """Requests that wait for their turn."""
-        return self.client.turns.waiting
-
-    @property
-    def max_parallel(self) -> int:
-        """How many requests that make it compute are sent at once; 0: no limit."""
-        return self.client.turns.limits.max_parallel
 
     def fetch(
         self,
@@ -87,15 +77,12 @@ class Ollama:
         whole_reply: bool = False,
         replayable: bool | None = None,
         patience: float | None = None,
-        on_position: Callable[[int], None] | None = None,
     ) -> asyncio.Future[HTTPResponse]:
         """Sends a request to a canonical path. Every status is a result; cancel to hang up.
 
         `runs_long` switches the idle timeout off, `whole_reply` is as in `UpstreamRequest`.
-        `patience` shortens all clocks to that many
-        seconds, for probes. What makes Ollama compute, by the route table, waits for its turn
-        where `limits.max_parallel` is set; `on_position` as in `UpstreamRequest`. Raises
-        `UpstreamUnavailable`, `UpstreamTimeout`, `UpstreamBroken`, `QueueFull`, `QueueTimeout`.
+        `patience` shortens all timeouts to that many seconds, for probes. Raises
+        `UpstreamUnavailable`, `UpstreamTimeout` and `UpstreamBroken`.
         """
         sent = HTTPHeaders()
         for name, value in headers:
@@ -117,8 +104,6 @@ class Ollama:
                 idle_timeout=0 if runs_long else clocks.idle,
                 whole_reply=whole_reply,
                 replayable=replayable,
-                takes_turn=find(path).computes,
-                position_callback=on_position,
             ),
             raise_error=False,
         )

@@ -51,8 +51,6 @@ class UpstreamRequest(HTTPRequest):
         idle_timeout: float = 600.0,
         whole_reply: bool = False,
         replayable: bool | None = None,
-        takes_turn: bool = False,
-        position_callback: Callable[[int], None] | None = None,
     ) -> None:
         """`head_callback` gets the whole head at once, `header_callback` a line at a time, as
         Tornado's clients do. `streaming_callback` may return an awaitable: reading rests until it
@@ -61,9 +59,6 @@ class UpstreamRequest(HTTPRequest):
         that of loading and of writing: `first_byte_timeout` and `idle_timeout` together.
         `replayable`: the request may be sent twice, when the pooled connection it was first sent
         on turns out to be dead. Default: the idempotent methods without a producer.
-        `takes_turn`: it waits in the client's queue where that has a limit. `position_callback`
-        then gets its place, 1 being the next, whenever that changes, and 0 when its turn has come;
-        nothing, when it need not wait.
         """
         super().__init__(
             url,
@@ -86,5 +81,3 @@ class UpstreamRequest(HTTPRequest):
         if replayable is None:
             replayable = method in IDEMPOTENT
         self.replayable = replayable and body_producer is None
-        self.takes_turn = takes_turn
-        self.position_callback = position_callback

@@ -18,7 +18,6 @@ import msgspec
 from ..errors import UpstreamBroken
 
 NOTHING = msgspec.Raw(b"null")
-_FALSE = msgspec.Raw(b"false")
 """The raw text of a field that was absent."""
 
 
@@ -117,19 +116,6 @@ def decode(decoder: msgspec.json.Decoder[Reply], body: bytes) -> Reply:
         raise UpstreamBroken("Ollama answered with something that cannot be read.") from None
 
 
-class _Asked(msgspec.Struct, gc=False):
-    stream: msgspec.Raw = NOTHING  # anything may stand there, a list of millions too
-
-
-def asks_for_stream(body: bytes) -> bool:
-    """Whether a body of `/api/chat` or `/api/generate` asks for a stream: unless it says
-    `"stream": false`. What is no such body is for Ollama to refuse, and counts as one that does."""
-    try:
-        return _ASKED.decode(body).stream != _FALSE
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return True
-
-
 def ollama_version(status: int, body: bytes) -> str | None:
     """The version of the Ollama that answered `/api/version` like this; None: it is none."""
     if status != 200:
@@ -145,5 +131,4 @@ GENERATE = msgspec.json.Decoder(GenerateRecord)
 EMBED = msgspec.json.Decoder(EmbedReply)
 TAGS = msgspec.json.Decoder(TagsReply)
 SHOW = msgspec.json.Decoder(ShowReply)
-_ASKED = msgspec.json.Decoder(_Asked)
 VERSION = msgspec.json.Decoder(VersionReply)

@@ -1,4 +1,4 @@
-"""`upstream.turns`: whatever comes in whatever order, nobody loses a turn and no place is empty."""
+"""`dispatch.queue`: whatever comes in whatever order, no slot is lost and no position is empty."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tornado_ollama.errors import QueueFull
-from tornado_ollama.upstream.turns import QueueLimits, Turns
+from tornado_ollama.dispatch.queue import Queue, QueueLimits
+from tornado_ollama.errors import GatewayError, QueueFull
 
 
 class Member:
@@ -23,7 +23,12 @@ class Member:
         self.position: int | None = None
         self.timeout = 0.0
 
-    def go(self) -> None:
+    caller_key = "anybody"
+
+    def fail(self, error: GatewayError) -> None:
+        self.heard.append((self.name, error.code or ""))
+
+    def granted(self) -> None:
         self.position = 0
         self.heard.append((self.name, "go"))
 
@@ -32,108 +37,108 @@ class Member:
         self.heard.append((self.name, position))
 
 
-def entered(turns: Turns, names: str) -> tuple[list[Member], list[tuple[object, str | int]]]:
+def entered(queue: Queue, names: str) -> tuple[list[Member], list[tuple[object, str | int]]]:
     heard: list[tuple[object, str | int]] = []
     members = [Member(name, heard) for name in names]
     for member in members:
-        turns.enter(member)
+        queue.enter(member)
     return members, heard
 
 
 def test_without_a_limit_everybody_goes() -> None:
-    turns = Turns()
-    _, heard = entered(turns, "abc")
+    queue = Queue()
+    _, heard = entered(queue, "abc")
     assert heard == [("a", "go"), ("b", "go"), ("c", "go")]
-    assert turns.waiting == 0
+    assert queue.waiting == 0
 
 
 def test_the_first_to_come_is_the_first_to_go() -> None:
-    turns = Turns(QueueLimits(1))
-    (a, b, c, d), heard = entered(turns, "abcd")
+    queue = Queue(QueueLimits(1))
+    (a, b, c, d), heard = entered(queue, "abcd")
     assert heard == [("a", "go"), ("b", 1), ("c", 2), ("d", 3)]
     del heard[:]
-    turns.leave(a)
+    queue.leave(a)
     assert heard == [("b", "go"), ("c", 1), ("d", 2)]
-    turns.leave(b)
-    turns.leave(c)
-    turns.leave(d)
+    queue.leave(b)
+    queue.leave(c)
+    queue.leave(d)
     assert [name for name, what in heard if what == "go"] == ["b", "c", "d"]
-    assert turns.waiting == 0
+    assert queue.waiting == 0
 
 
 def test_only_those_behind_move_up() -> None:
-    turns = Turns(QueueLimits(1))
-    (_, _, c, _), heard = entered(turns, "abcd")
+    queue = Queue(QueueLimits(1))
+    (_, _, c, _), heard = entered(queue, "abcd")
     del heard[:]
-    turns.leave(c)
+    queue.leave(c)
     assert heard == [("d", 2)]
 
 
 def test_one_who_has_left_is_not_missed() -> None:
-    turns = Turns(QueueLimits(1))
-    (a, b), heard = entered(turns, "ab")
-    turns.leave(a)
-    turns.leave(a)
-    turns.leave(Member("stranger", heard))
+    queue = Queue(QueueLimits(1))
+    (a, b), heard = entered(queue, "ab")
+    queue.leave(a)
+    queue.leave(a)
+    queue.leave(Member("stranger", heard))
     assert heard[-1] == ("b", "go")
-    turns.leave(b)
-    turns.leave(b)
-    _, heard = entered(turns, "cd")
+    queue.leave(b)
+    queue.leave(b)
+    _, heard = entered(queue, "cd")
     assert heard == [("c", "go"), ("d", 1)]
 
 
 @pytest.mark.parametrize("max_queued", [0, 1, 2])
 def test_a_full_queue_takes_nobody(max_queued: int) -> None:
-    turns = Turns(QueueLimits(1, max_queued))
-    (a, *_), heard = entered(turns, "abc"[: max_queued + 1])
+    queue = Queue(QueueLimits(1, max_queued))
+    (a, *_), heard = entered(queue, "abc"[: max_queued + 1])
     late = Member("late", heard)
     with pytest.raises(QueueFull, match=r"limits\.max_queued"):
-        turns.enter(late)
-    turns.leave(late)
+        queue.enter(late)
+    queue.leave(late)
     assert late.position is None
-    assert turns.waiting == max_queued
-    turns.leave(a)
-    turns.enter(late)
+    assert queue.waiting == max_queued
+    queue.leave(a)
+    queue.enter(late)
     assert late.position == max_queued
 
 
 def test_a_higher_limit_lets_as_many_go_and_tells_the_others_once() -> None:
-    turns = Turns(QueueLimits(1))
-    _, heard = entered(turns, "abcde")
+    queue = Queue(QueueLimits(1))
+    _, heard = entered(queue, "abcde")
     del heard[:]
-    turns.limits = QueueLimits(3)
+    queue.limits = QueueLimits(3)
     assert heard == [("b", "go"), ("c", "go"), ("d", 1), ("e", 2)]
-    turns.limits = QueueLimits(0)
+    queue.limits = QueueLimits(0)
     assert heard[4:] == [("d", "go"), ("e", "go")]
 
 
 def test_a_lower_limit_is_reached_as_turns_are_given_back() -> None:
-    turns = Turns(QueueLimits(3))
-    (a, b, c, d), heard = entered(turns, "abcd")
-    turns.limits = QueueLimits(1, max_queued=0)
+    queue = Queue(QueueLimits(3))
+    (a, b, c, d), heard = entered(queue, "abcd")
+    queue.limits = QueueLimits(1, max_queued=0)
     for member in (a, b):
-        turns.leave(member)
+        queue.leave(member)
         assert d.position == 1
-    turns.leave(c)
+    queue.leave(c)
     assert d.position == 0
 
 
 def test_turns_that_were_given_without_a_limit_count_when_there_is_one() -> None:
-    turns = Turns()
-    (a, b), heard = entered(turns, "ab")
-    turns.limits = QueueLimits(1)
-    turns.enter(late := Member("late", heard))
-    turns.leave(a)
+    queue = Queue()
+    (a, b), heard = entered(queue, "ab")
+    queue.limits = QueueLimits(1)
+    queue.enter(late := Member("late", heard))
+    queue.leave(a)
     assert late.position == 1
-    turns.leave(b)
+    queue.leave(b)
     assert late.position == 0
 
 
 def test_a_new_clock_is_told_to_those_that_wait() -> None:
-    turns = Turns(QueueLimits(1, timeout=5))
-    (_, b), heard = entered(turns, "ab")
+    queue = Queue(QueueLimits(1, timeout=5))
+    (_, b), heard = entered(queue, "ab")
     assert b.timeout == 5
-    turns.limits = QueueLimits(1, timeout=7)
+    queue.limits = QueueLimits(1, timeout=7)
     assert (b.position, b.timeout) == (1, 7)
 
 
@@ -146,8 +151,8 @@ MEDDLING = st.lists(st.sampled_from(["leave", "enter", "rest", "rest"]), max_siz
 class Crowd:
     """Members that come and go, and the books that they keep of it themselves."""
 
-    def __init__(self, turns: Turns) -> None:
-        self.turns = turns
+    def __init__(self, queue: Queue) -> None:
+        self.queue = queue
         self.members: list[Meddler] = []
         """In the order in which they came."""
 
@@ -155,14 +160,14 @@ class Crowd:
         member = Meddler(self, list(meddling))
         self.members.append(member)
         try:
-            self.turns.enter(member)
+            self.queue.enter(member)
         except QueueFull:
             assert member.position is None
-            assert self.turns.waiting >= self.turns.limits.max_queued
+            assert self.queue.waiting >= self.queue.limits.max_queued
 
     def leave(self, member: Meddler) -> None:
         member.position = None
-        self.turns.leave(member)
+        self.queue.leave(member)
 
     @property
     def present(self) -> list[Meddler]:
@@ -179,11 +184,11 @@ class Meddler(Member):
         self._crowd = crowd
         self._meddling = meddling
 
-    def go(self) -> None:
+    def granted(self) -> None:
         crowd = self._crowd
         before = crowd.members[: crowd.members.index(self)]
         assert self.position != 0 and not any(member.position for member in before)
-        super().go()
+        super().granted()
         self._meddle()
 
     def queued(self, position: int, timeout: float) -> None:
@@ -220,10 +225,10 @@ BRINGS_ANOTHER_WHEN_IT_GOES = [
 @example(LEAVES_WHEN_IT_MOVES_UP, 1, 8)
 @example(BRINGS_ANOTHER_WHEN_IT_GOES, 1, 8)
 @given(st.lists(STEPS, min_size=5, max_size=60), st.integers(0, 3), st.integers(0, 8))
-def test_no_order_of_things_loses_a_turn_or_gives_one_too_many(
+def test_no_order_of_things_loses_a_slot_or_gives_one_too_many(
     steps: list[tuple[str, Any]], max_parallel: int, max_queued: int
 ) -> None:
-    crowd = Crowd(turns := Turns(QueueLimits(max_parallel, max_queued)))
+    crowd = Crowd(queue := Queue(QueueLimits(max_parallel, max_queued)))
     for what, value in steps:
         ran_before = crowd.running
         if what == "enter":
@@ -232,15 +237,15 @@ def test_no_order_of_things_loses_a_turn_or_gives_one_too_many(
             if present := crowd.present:
                 crowd.leave(present[value % len(present)])
         else:
-            turns.limits = replace(turns.limits, **{what: value})
+            queue.limits = replace(queue.limits, **{what: value})
 
-        limit = turns.limits.max_parallel
+        limit = queue.limits.max_parallel
         waiting = [member.position for member in crowd.present if member.position]
-        assert waiting == list(range(1, turns.waiting + 1))  # everybody knows their place
+        assert waiting == list(range(1, queue.waiting + 1))  # everybody knows their place
         assert not limit or crowd.running <= max(limit, ran_before)
         assert not waiting or 0 < limit <= crowd.running  # nobody waits while there is room
 
     while crowd.present:
         crowd.leave(crowd.present[0])
-    turns.enter(last := Member("last", []))
+    queue.enter(last := Member("last", []))
     assert last.position == 0

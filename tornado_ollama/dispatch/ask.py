@@ -1,0 +1,65 @@
+"""What a handler gives to the dispatcher: who asks, what is asked, and where the answer goes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from ..access.principal import Principal
+from ..upstream.request import BodyProducer, ResponseHead
+from .usage import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: what limits, shares and accounts go by."""
+
+    principal: Principal | None
+    address: str
+    """Of the client, as far as proxies are trusted to name it."""
+
+    @property
+    def key(self) -> str:
+        """One text a caller: the credential's where there is one, else the address's."""
+        principal = self.principal
+        if principal is None or principal.kind == "anonymous":
+            return f"address {self.address}"
+        return f"{principal.kind} {principal.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request to Ollama, but for the server it goes to."""
+
+    method: str
+    path: str
+    """Canonical, as Ollama knows it."""
+    query: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None
+    producer: BodyProducer | None = None
+    """Makes the body piece by piece, where it is not held whole."""
+    model: str | None = None
+    """The model that is asked, as Ollama knows it; None where none is named."""
+    runs_long: bool = False
+    """It may be silent for as long as it likes: no `service.timeout`."""
+    whole_reply: bool = False
+    """As in `UpstreamRequest`."""
+    replayable: bool | None = None
+    """As in `UpstreamRequest`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sink:
+    """Where the answer goes. All calls are made on the loop; each may raise, which ends the
+    request with an error."""
+
+    on_head: Callable[[ResponseHead], None] | None = None
+    on_data: Callable[[bytes], Awaitable[None] | None] | None = None
+    """None: the body is collected into the response. An awaitable: reading rests until it is
+    done."""
+    on_position: Callable[[int], None] | None = None
+    """The position in the queue whenever it changes, 1 being the next, 0 when the slot has come;
+    not called where there is no need to wait."""
+    on_usage: Callable[[Usage], None] | None = None
+    """What a request that computes has cost; once, however it ended."""

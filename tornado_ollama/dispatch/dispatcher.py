@@ -1,0 +1,209 @@
+"""The dispatcher: a request that runs inference gets a slot first, then goes to Ollama.
+
+Which server that is, is decided when the slot has come: URL, `Host` and head are made then. The one
+future that `submit` returns stands for every phase, so cancelling it stops whatever is going on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from tornado.httpclient import HTTPResponse
+
+from ..access.routes import find
+from ..errors import GatewayError, QueueFull, QueueTimeout
+from ..upstream.ollama import Ollama
+from ..upstream.unforeseen import unforeseen
+from .ask import Ask, Caller, Sink
+from .queue import Queue
+from .usage import Meter
+
+
+class Dispatcher:
+    """The one way from handlers to Ollama."""
+
+    def __init__(self, ollama: Ollama, queue: Queue) -> None:
+        """`queue` is the process's; a reload makes a new dispatcher around it."""
+        self._ollama = ollama
+        self.queue = queue
+
+    @property
+    def max_parallel(self) -> int:
+        """How many requests that run inference are sent at once; 0: no limit."""
+        return self.queue.limits.max_parallel
+
+    def submit(self, caller: Caller, ask: Ask, sink: Sink) -> Submission:
+        """Begins a request; every status of Ollama's is a result.
+
+        The future raises `UpstreamUnavailable`, `UpstreamTimeout`, `UpstreamBroken`, `QueueFull`
+        and `QueueTimeout`. Cancel it to stop; `Submission.fail` ends it with an error.
+        """
+        submission = Submission(self._ollama, self.queue, caller, ask, sink)
+        submission.begin()
+        return submission
+
+
+class Submission(asyncio.Future[HTTPResponse]):
+    """A request on its way: waiting for a slot, then a fetch. Implements `queue.Member`."""
+
+    def __init__(
+        self, ollama: Ollama, queue: Queue, caller: Caller, ask: Ask, sink: Sink
+    ) -> None:
+        super().__init__()
+        self._ollama = ollama
+        self._queue = queue
+        self._caller = caller
+        self._ask = ask
+        self._sink = sink
+        self._fetch: asyncio.Future[HTTPResponse] | None = None
+        self._entered_at = self.get_loop().time()
+        self._queued_s = 0.0
+        self._timeout: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._position: int | None = None
+        self._meter = Meter() if find(ask.path).computes else None
+
+    def begin(self) -> None:
+        """Asks for a slot, where the route table says that this path needs one; else is sent."""
+        if self._meter is None:
+            self._send()
+            return
+        self.add_done_callback(self._release)
+        try:
+            self._queue.enter(self)
+        except QueueFull as error:
+            self.fail(error)
+
+    def cancel(self, msg: object = None) -> bool:
+        """Stops whatever is going on, at once."""
+        if self._fetch is not None:
+            self._fetch.cancel()
+        return super().cancel(msg)
+
+    def fail(self, error: GatewayError) -> None:
+        """Ends the request in whatever phase it is, with this error."""
+        if self._fetch is not None:
+            self._ollama.fail(self._fetch, error)
+        elif not self.done():
+            self.set_exception(error)
+
+    # -- queue.Member -------------------------------------------------------------------------
+
+    @property
+    def caller_key(self) -> str:
+        return self._caller.key
+
+    def granted(self) -> None:
+        if self.done():  # it leaves the queue in a moment
+            return
+        try:
+            if self._timeout is not None:
+                self._stop_timer()
+                self._queued_s = self.get_loop().time() - self._entered_at
+                self._tell_position(0)
+            if not self.done():
+                self._send()
+        except Exception as error:
+            self.fail(unforeseen(error))
+
+    def queued(self, position: int, timeout: float) -> None:
+        if self.done():
+            return
+        try:
+            if self._timeout != timeout:
+                self._timeout = timeout
+                self._stop_timer()
+                late = self._entered_at + timeout
+                self._timer = self.get_loop().call_at(late, self._waited_too_long, timeout)
+            self._tell_position(position)
+        except Exception as error:
+            self.fail(unforeseen(error))
+
+    def _tell_position(self, position: int) -> None:
+        if self._sink.on_position is not None and position != self._position:
+            self._position = position
+            self._sink.on_position(position)
+
+    def _waited_too_long(self, timeout: float) -> None:
+        self.fail(QueueTimeout(timeout))
+
+    # -- the fetch ----------------------------------------------------------------------------
+
+    def _send(self) -> None:
+        ask, sink = self._ask, self._sink
+        on_data = sink.on_data
+        if self._meter is not None and on_data is not None:
+            on_data = _metered(self._meter, on_data)
+        self._fetch = self._ollama.fetch(
+            ask.method,
+            ask.path,
+            query=ask.query,
+            headers=ask.headers,
+            body=ask.body,
+            producer=ask.producer,
+            on_head=sink.on_head,
+            on_data=on_data,
+            runs_long=ask.runs_long,
+            whole_reply=ask.whole_reply,
+            replayable=ask.replayable,
+        )
+        self._fetch.add_done_callback(self._fetched)
+
+    def _fetched(self, fetch: asyncio.Future[HTTPResponse]) -> None:
+        try:
+            self._settle(fetch)
+        except Exception as error:
+            if not fetch.cancelled():
+                fetch.exception()  # or asyncio complains that nobody has asked for it
+            if not self.done():
+                self.set_exception(unforeseen(error))
+
+    def _settle(self, fetch: asyncio.Future[HTTPResponse]) -> None:
+        if fetch.cancelled():
+            super().cancel()
+            return
+        error = fetch.exception()
+        if self.done():
+            return
+        if error is not None:
+            self.set_exception(error)
+            return
+        response = fetch.result()
+        if self._meter is not None and self._sink.on_data is None:
+            self._meter.feed(response.body)
+        self.set_result(response)
+
+    def _release(self, _: object) -> None:
+        """The end, whatever it was: releases the slot, and tells what the request has cost."""
+        try:
+            self._stop_timer()
+            self._tell_usage()
+        except Exception as error:
+            unforeseen(error)
+        finally:
+            self._queue.leave(self)
+
+    def _tell_usage(self) -> None:
+        if self._meter is None or self._sink.on_usage is None:
+            return
+        if self._fetch is None:  # it waited in vain
+            self._queued_s = self.get_loop().time() - self._entered_at
+        self._sink.on_usage(self._meter.usage(self._queued_s))
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def _metered(
+    meter: Meter, on_data: Callable[[bytes], Awaitable[None] | None]
+) -> Callable[[bytes], Awaitable[None] | None]:
+    feed = meter.feed
+
+    def pass_on(data: bytes) -> Awaitable[None] | None:
+        feed(data)
+        return on_data(data)
+
+    return pass_on

@@ -1,0 +1,139 @@
+"""What a reply of Ollama's has cost, read from its lines as they pass.
+
+Pure. Source of the fields: Ollama's `api/types.go` (`Metrics`, `EmbedResponse`).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+MAX_LINE_BYTES = 64 * 1024
+"""The longest line that is kept whole while it passes. Of a longer one, such as a whole reply with
+embeddings, the end is kept: Ollama writes the counts last."""
+
+END_BYTES = 2048
+
+MAX_COUNT = 2**63
+"""Ollama's counters are int64."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one or several requests have cost; counts that Ollama did not give are 0."""
+
+    model: str | None = None
+    """As the reply names it."""
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    """Of the prompt's, those that were still in Ollama's cache."""
+    completion_tokens: int = 0
+    load_s: float = 0.0
+    prompt_s: float = 0.0
+    completion_s: float = 0.0
+    queued_s: float = 0.0
+    """The longest wait in the gateway's queue, in seconds."""
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.model or other.model,
+            self.prompt_tokens + other.prompt_tokens,
+            self.cached_tokens + other.cached_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.load_s + other.load_s,
+            self.prompt_s + other.prompt_s,
+            self.completion_s + other.completion_s,
+            max(self.queued_s, other.queued_s),
+        )
+
+
+class _Last(msgspec.Struct, gc=False):
+    """A line, as far as it counts."""
+
+    model: Any = None
+    prompt_eval_count: Any = 0
+    prompt_eval_cached_count: Any = 0
+    eval_count: Any = 0
+    load_duration: Any = 0
+    prompt_eval_duration: Any = 0
+    eval_duration: Any = 0
+
+
+_LAST = msgspec.json.Decoder(_Last)
+
+_COUNT = re.compile(
+    rb'"((?:prompt_)?eval_count|prompt_eval_cached_count|(?:load|(?:prompt_)?eval)_duration)":([0-9]{1,19})'
+)
+"""A count in the end of a line. Within a text of JSON its quotes would be escaped."""
+
+
+class Meter:
+    """Watches one reply pass, in pieces of any size."""
+
+    def __init__(self) -> None:
+        self._tail: list[bytes] = []
+        """The pieces that hold the last line, from its beginning."""
+        self._line_bytes = 0  # of the last line, those that came after its first piece
+        self._lines = 0
+        self._within_line = False
+
+    def feed(self, data: bytes) -> None:
+        """The next piece, which is not empty."""
+        self._lines += data.count(b"\n")
+        if self._within_line:
+            self._go_on_with(data)
+        else:
+            self._tail = [data]
+            self._line_bytes = 0
+        self._within_line = not data.endswith(b"\n")
+
+    def _go_on_with(self, data: bytes) -> None:
+        line_end = data.rfind(b"\n", 0, -1)
+        if line_end >= 0:
+            self._tail = [data[line_end + 1 :]]
+            self._line_bytes = 0
+            return
+        self._tail.append(data)
+        self._line_bytes += len(data)
+        if self._line_bytes > MAX_LINE_BYTES:
+            self._tail = [b"".join(self._tail)[-END_BYTES:]]
+            self._line_bytes = 0
+
+    def usage(self, queued_s: float = 0.0) -> Usage:
+        """What has been seen. A stream that was cut short has no counts: each of its lines was
+        about one token."""
+        last = _read_last(b"".join(self._tail).rstrip().rsplit(b"\n", 1)[-1])
+        if not (last.eval_count or last.prompt_eval_count):
+            return Usage(_text(last.model), completion_tokens=self._lines, queued_s=queued_s)
+        return Usage(
+            _text(last.model),
+            _count(last.prompt_eval_count),
+            _count(last.prompt_eval_cached_count),
+            _count(last.eval_count),
+            _count(last.load_duration) / 1e9,
+            _count(last.prompt_eval_duration) / 1e9,
+            _count(last.eval_duration) / 1e9,
+            queued_s,
+        )
+
+
+def _read_last(line: bytes) -> _Last:
+    try:
+        return _LAST.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    if not line.endswith(b"}") or line.startswith(b"{"):
+        return _Last()
+    found = {name.decode(): int(count) for name, count in _COUNT.findall(line)}
+    return _Last(**found)
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) and 0 <= value < MAX_COUNT else 0
