@@ -10,8 +10,9 @@ import re
 
 from ..errors import BadRequest
 
-MAX_HALVES = 50_000
-"""Most that are replaced in one text, 0.2 microseconds each: a text that was cut has one or two."""
+MAX_HALVES = 10_000
+"""Most that are replaced in one text: a text that was cut has one or two, and each of them costs a
+call and 200 bytes meanwhile."""
 
 _HALF = re.compile(
     rb"\\u[dD](?:[89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})"
