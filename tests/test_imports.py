@@ -28,7 +28,7 @@ BELOW: dict[str, set[str]] = {
     "config": {"errors", "access", "resources"},
     "upstream": {"errors", "access", "keepalive", "wire"},
     "embedded": {"errors", "wire"},
-    "dispatch": {"errors", "access", "upstream"},
+    "dispatch": {"errors", "access", "wire", "upstream"},
     "handlers": {"errors", "access", "wire", "upstream", "dispatch"},
     "socket": {"errors", "access", "wire", "upstream", "dispatch", "handlers"},
     "takeover": {"errors", "access", "wire", "upstream", "embedded"},

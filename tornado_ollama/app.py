@@ -21,7 +21,9 @@ from .access.origins import HostPolicy, OriginPolicy
 from .access.proxies import TrustedProxies
 from .access.routes import Door, find, nowhere
 from .config import Settings
+from .dispatch import access_log
 from .dispatch.dispatcher import Dispatcher
+from .dispatch.journal import Journal
 from .dispatch.queue import Queue, QueueLimits
 from .errors import BadRequest, GatewayError, ShuttingDown
 from .handlers.assets import read_assets
@@ -88,6 +90,7 @@ class Gateway(Application):
         self._probe = Probe()
         self._resumables: Resumables = {}
         self._body_memory = BodyMemory()
+        self._journal = Journal(access_log.write)
         self._known_models = KnownModels()
         self._started_at = time.monotonic()
         self.deps = self._make_deps(settings)
@@ -198,6 +201,7 @@ class Gateway(Application):
                 probe=self._probe,
                 resumables=self._resumables,
                 body_memory=self._body_memory,
+                journal=self._journal,
                 last_reload=self.last_reload,
                 known_models=self._known_models,
                 started_at=self._started_at,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from tornado.httpclient import HTTPResponse
 
@@ -189,7 +190,8 @@ class Submission(asyncio.Future[HTTPResponse]):
             return
         if self._fetch is None:  # it waited in vain
             self._queued_s = self.get_loop().time() - self._entered_at
-        self._sink.on_usage(self._meter.usage(self._queued_s))
+        usage = self._meter.usage(self._queued_s)
+        self._sink.on_usage(usage if usage.model else replace(usage, model=self._ask.model))
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

@@ -48,7 +48,7 @@ class AnsweringHandler(RequestHandler):
     first_byte_s: float | None = None
     """When the first of them left, in seconds from the request's arrival."""
     outcome = "ok"
-    """As in `access_log.AccessRecord`."""
+    """As in `journal.Record`."""
     _cross_origin: Mapping[str, str] = MappingProxyType({})
     """Headers of every answer to a page of another origin."""
     _answered = False

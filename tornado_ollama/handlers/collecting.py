@@ -33,6 +33,7 @@ class CollectingHandler(AuthMixin):
 
     def take_body(self, chunk: bytes) -> Awaitable[None] | None:
         assert self._body is not None
+        self.received += len(chunk)
         self._body.add(chunk)
         return None
 

@@ -15,6 +15,7 @@ from ..access.origins import HostPolicy, OriginPolicy
 from ..access.principal import Principal
 from ..access.proxies import TrustedProxies
 from ..dispatch.dispatcher import Dispatcher
+from ..dispatch.journal import Journal
 from ..upstream.ollama import Ollama
 from ..wire.default_model import KnownModels
 from ..wire.policy import Policy
@@ -90,6 +91,7 @@ class Site:
     probe: Probe
     resumables: Resumables
     body_memory: BodyMemory
+    journal: Journal
     known_models: KnownModels
     last_reload: LastReload
     started_at: float

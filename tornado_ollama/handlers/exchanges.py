@@ -114,7 +114,8 @@ class Exchanges:
             whole_reply=whole_reply,
             replayable=True,
         )
-        fetch = handler.deps.dispatcher.submit(handler.caller(), ask, Sink(on_head, on_data))
+        sink = Sink(on_head, on_data, on_usage=handler.add_usage)
+        fetch = handler.deps.dispatcher.submit(handler.caller(), ask, sink)
         self._fetches.add(fetch)
         try:
             return await fetch

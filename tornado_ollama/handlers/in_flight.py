@@ -1,4 +1,4 @@
-"""A request in flight: from its registration among all others to its line in the access log.
+"""A request in flight: from its registration among all others to its record in the journal.
 
 However it ends: answered, left by its client, cut because its credential was withdrawn or because
 the gateway goes down.
@@ -11,8 +11,9 @@ from tornado.iostream import IOStream
 
 from ..access.principal import Principal
 from ..access.proxies import Client
+from ..dispatch.journal import UNANSWERED, Record
+from ..dispatch.usage import Usage
 from ..errors import GatewayError, Unauthorized
-from . import access_log
 from .answers import AnsweringHandler
 from .deps import Deps
 from .downstream import Downstream
@@ -34,10 +35,16 @@ class InFlightHandler(AnsweringHandler):
     """The credential was withdrawn in the middle of the reply."""
     reply: Downstream | None = None
     """The way out of a streamed reply; there is one a request."""
-    _logged = False
+    received = 0
+    """Bytes of the body."""
+    model: str | None = None
+    """As the client named it."""
+    usage = Usage()
+    """What the requests to Ollama behind it have cost."""
+    _recorded = False
 
     def register(self) -> None:
-        """From now on it ends with a line in the access log, and a reload and a shutdown see it."""
+        """From now on it ends with a record in the journal, and a reload and a shutdown see it."""
         self.deps.live.add(self)
 
     def on_connection_close(self) -> None:
@@ -95,22 +102,30 @@ class InFlightHandler(AnsweringHandler):
         self.deps.live.discard(self)
         if self._linger is not None:
             self._linger.cancel()
-        if not self._logged:
-            self._logged = True
-            access_log.write(self._record())
+        if not self._recorded:
+            self._recorded = True
+            self.deps.site.journal.write(self._record())
 
-    def _record(self) -> access_log.AccessRecord:
-        return access_log.AccessRecord(
+    def add_usage(self, usage: Usage) -> None:
+        """One of the requests to Ollama has ended."""
+        self.usage += usage
+
+    def _record(self) -> Record:
+        return Record(
             client=self.client.address,
             request_id=self.request_id,
             credential=self.principal.name if self.principal is not None else "-",
             method=self.request.method or "-",
             path=self.url_path,
-            status=access_log.UNANSWERED if self._never_answered else self.get_status(),
+            dialect=self.route.dialect.name,
+            status=UNANSWERED if self._never_answered else self.get_status(),
+            received=self.received,
             sent=self.sent,
             first_byte_s=self.first_byte_s,
             duration_s=self.request.request_time(),
             outcome=self.outcome,
+            model=self.model,
+            usage=self.usage,
         )
 
     @property

@@ -68,6 +68,7 @@ class NativeHandler(CollectingHandler):
 
     def take_body(self, chunk: bytes) -> Awaitable[None] | None:
         if self._pipe is not None:
+            self.received += len(chunk)
             return self._hand_on(self._pipe, chunk)
         return super().take_body(chunk)
 
@@ -107,7 +108,8 @@ class NativeHandler(CollectingHandler):
 
     async def _relay(self, body: bytes | None, producer: BodyProducer | None = None) -> None:
         relay = Relay(self)
-        self._fetch = self._submit(Sink(relay.on_head, relay.on_data), body, producer)
+        sink = Sink(relay.on_head, relay.on_data, on_usage=self.add_usage)
+        self._fetch = self._submit(sink, body, producer)
         await relay.follow(self._fetch)
 
     def _submit(
@@ -117,6 +119,7 @@ class NativeHandler(CollectingHandler):
         if producer is not None and (length := body_length(self.request.headers)) is not None:
             headers.append(("Content-Length", str(length)))
         asked = read_asked(body or b"") if self.route.computes else NOTHING_ASKED
+        self.model = asked.model
         ask = Ask(
             self.request.method or "GET",
             path_at_ollama(self.route, self.url_path),

@@ -31,6 +31,11 @@ class OpenAIHandler(JsonBodyHandler):
         self._exchanges = Exchanges(self, path, model=model, input_field=input_field)
         return self._exchanges
 
+    def check_asked_model(self, model: str, native_model: str) -> None:
+        """Notes the model as the client named it; raises Forbidden where it may not be used."""
+        self.model = model
+        self.check_model(native_model)
+
     def client_left(self) -> None:
         if self._exchanges is not None:
             self._exchanges.stop()
@@ -43,7 +48,7 @@ class OpenAIHandler(JsonBodyHandler):
 class ChatCompletionsHandler(OpenAIHandler):
     async def respond(self) -> None:
         plan = chat_request.chat_request(self.read_body(), self.deps.policy)
-        self.check_model(plan.native_model)
+        self.check_asked_model(plan.model, plan.native_model)
         if plan.remote_images:
             await fetch_images(plan)
         ollama = self.ask(chat_request.PATH, plan.native_model)
@@ -59,7 +64,7 @@ class ChatCompletionsHandler(OpenAIHandler):
 class CompletionsHandler(OpenAIHandler):
     async def respond(self) -> None:
         plan = completion_request.completion_request(self.read_body(), self.deps.policy)
-        self.check_model(plan.native_model)
+        self.check_asked_model(plan.model, plan.native_model)
         ollama = self.ask(completion_request.PATH, plan.native_model, "prompt")
         identity = _identity("cmpl", plan.model)
         if plan.stream:
@@ -73,7 +78,7 @@ class CompletionsHandler(OpenAIHandler):
 class EmbeddingsHandler(OpenAIHandler):
     async def respond(self) -> None:
         plan = embeddings.embedding_request(self.read_body(), self.deps.policy)
-        self.check_model(plan.native_model)
+        self.check_asked_model(plan.model, plan.native_model)
         [reply] = await self.ask(embeddings.PATH, plan.native_model, "input").whole([plan.body], 1)
         self.answer(200, embeddings.embedding_reply(reply, plan))
 
@@ -92,7 +97,7 @@ class ModelHandler(OpenAIHandler):
     async def respond(self) -> None:
         model = self.url_path.removeprefix("/v1/models/")
         native_model = self.deps.policy.resolve(model)
-        self.check_model(native_model)
+        self.check_asked_model(model, native_model)
         ollama = self.ask(models.SHOW_PATH, native_model)
         [reply] = await ollama.whole([models.show_body(native_model)], 1)
         self.answer(200, models.model_reply(reply, model, native_model))

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..access.judge import refuse_models
 from ..access.visibility import only_visible
+from ..dispatch.journal import CHAT
 from ..errors import GatewayError, NotFound, UpstreamBroken, UpstreamTimeout
 from ..handlers.exchanges import OWN_HEADERS
 from ..wire import default_model, native
@@ -24,6 +25,9 @@ LIST_PATIENCE_S = 5.0
 class ChatJob(Job):
     """One chat: lines of /api/chat as delta frames and a done frame."""
 
+    method = CHAT
+    path = "/ws"
+
     def __init__(
         self,
         outlet: Outlet,
@@ -34,7 +38,7 @@ class ChatJob(Job):
     ) -> None:
         """`body` of /api/chat, the model perhaps missing. `reply` gets the whole text of a reply
         that ended well. `start`: begin with a start frame that has these fields too."""
-        super().__init__(outlet, id)
+        super().__init__(outlet, id, body.get("model"))
         self.model: str | None = None
         """As Ollama knows it, once that is decided."""
         self._body = body
@@ -45,7 +49,8 @@ class ChatJob(Job):
         self._text_frame = frames.open_frame("delta", id, "content")
 
     async def work(self) -> None:
-        self.model = await self._choose_model(self._body.get("model"))
+        self.model = await self._choose_model(self._asked_model)
+        self._asked_model = self._asked_model or self.model
         deps = self._outlet.deps
         defaults = deps.policy.defaults_for(self.model)
         body, self._body = native_chat(self._body, self.model, defaults), {}
@@ -173,8 +178,10 @@ class PlainJob(ChatJob):
         self._ended()
 
     def stopped(self) -> None:
+        self._outcome = "cancelled"
         self._ended()
 
     def failed(self, error: GatewayError) -> None:
+        self._note_failure(error)
         self.emit(f"Error: {error.message}".encode())
         self._ended()

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable
+from http.client import responses
 from typing import Any, Protocol
 
 from tornado.httpclient import HTTPResponse
 
 from ..access.principal import Principal
+from ..access.proxies import Client
 from ..dispatch.ask import Ask, Caller, Sink
+from ..dispatch.journal import UNANSWERED, Record
+from ..dispatch.usage import Usage
 from ..errors import GatewayError, UpstreamBroken
 from ..handlers.deps import Deps
 from ..handlers.exchanges import OWN_HEADERS
@@ -34,6 +39,8 @@ class Outlet(Protocol):
 
     deps: Deps
     principal: Principal | None
+    client: Client
+    request_id: str
 
     def emit(self, frame: bytes) -> Awaitable[None] | None:
         """Sends a frame; an awaitable: the client is slow, wait for it."""
@@ -44,11 +51,26 @@ class Outlet(Protocol):
 
 
 class Job:
-    """Base of both kinds: `run` it in a task, `cancel` it from outside."""
+    """Base of both kinds: `run` it in a task, `cancel` it from outside. It ends with a record in
+    the journal."""
 
-    def __init__(self, outlet: Outlet, id: str | None) -> None:
+    method: str
+    """As in `journal.Record`."""
+    path: str
+
+    def __init__(self, outlet: Outlet, id: str | None, model: str | None = None) -> None:
+        """`model`: as the client named it."""
         self.id = id
         self._outlet = outlet
+        self._asked_model = model
+        self._began = time.monotonic()
+        self._first_byte_s: float | None = None
+        self._told: int | None = None
+        """The status that the client was told, or would have been over HTTP."""
+        self._outcome = "ok"
+        self._received = 0
+        self._sent = 0
+        self._usage = Usage()
         self._fetch: asyncio.Future[HTTPResponse] | None = None
         self._status = 200
         self._lines = LineSplitter()
@@ -77,11 +99,14 @@ class Job:
         except Exception:
             log.exception("A job of a socket failed in an unforeseen way")
             self.failed(GatewayError("The gateway failed; its log says more."))
+        finally:
+            self._outlet.deps.site.journal.write(self._record())
 
     async def work(self) -> None:
         raise NotImplementedError
 
     def emit(self, frame: bytes) -> Awaitable[None] | None:
+        self._sent += len(frame)
         return self._outlet.emit(frame)
 
     def queued(self, position: int) -> None:
@@ -89,21 +114,29 @@ class Job:
         self.emit(frames.frame("queued", self.id, position=position))
 
     def failed(self, error: GatewayError) -> None:
+        self._note_failure(error)
         self.emit(frames.error_frame(self.id, error))
 
+    def _note_failure(self, error: GatewayError) -> None:
+        if self._told is None:
+            self._told = error.status
+        self._outcome = error.code or responses.get(error.status, str(error.status)).lower()
+
     def stopped(self) -> None:
+        self._outcome = "cancelled"
         self.emit(frames.frame("done", self.id, reason="cancelled"))
 
     async def exchange(self, method: str, path: str, body: bytes | None, **more: Any) -> None:
         """Sends the request and hands the reply to `on_lines`, or keeps it in `collected`."""
         self._go_on()
         deps, size = self._outlet.deps, len(body or b"")
+        self._received = size
         if size > deps.max_body_bytes:
             raise too_large(deps.max_body_bytes)
         with deps.site.body_memory.holding(size):
             headers = (*OWN_HEADERS, *self._outlet.headers_up())
             ask = Ask(method, path, headers=headers, body=body, **more)
-            sink = Sink(self._on_head, self._on_data, self.queued)
+            sink = Sink(self._on_head, self._on_data, self.queued, self._add_usage)
             self._fetch = deps.dispatcher.submit(self._outlet.caller(), ask, sink)
             try:
                 await self._fetch
@@ -115,6 +148,28 @@ class Job:
         rest = self._lines.close()
         if rest:
             self.on_lines([rest])
+
+    def _add_usage(self, usage: Usage) -> None:
+        self._usage += usage
+
+    def _record(self) -> Record:
+        outlet = self._outlet
+        return Record(
+            client=outlet.client.address,
+            request_id=outlet.request_id,
+            credential=outlet.principal.name if outlet.principal is not None else "-",
+            method=self.method,
+            path=self.path,
+            dialect="native",
+            status=self._told or UNANSWERED,
+            received=self._received,
+            sent=self._sent,
+            first_byte_s=self._first_byte_s,
+            duration_s=time.monotonic() - self._began,
+            outcome=self._outcome,
+            model=self._asked_model,
+            usage=self._usage,
+        )
 
     def _go_on(self) -> None:
         """Raises CancelledError where the job was cancelled while nothing was fetched."""
@@ -133,7 +188,8 @@ class Job:
         raise NotImplementedError
 
     def _on_head(self, head: ResponseHead) -> None:
-        self._status = head.status
+        self._status = self._told = head.status
+        self._first_byte_s = time.monotonic() - self._began
         self._is_stream = any(
             name.lower() == "content-type" and "ndjson" in value for name, value in head.headers
         )

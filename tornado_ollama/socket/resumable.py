@@ -18,6 +18,7 @@ from collections.abc import Awaitable
 from typing import Protocol
 
 from ..access.principal import Principal, Scope
+from ..access.proxies import Client
 from ..dispatch.ask import Caller
 from ..errors import BadRequest, NotFound
 from ..handlers.deps import Deps, Resumables
@@ -39,6 +40,8 @@ class Wire(Protocol):
 
     deps: Deps
     principal: Principal | None
+    client: Client
+    request_id: str
 
     def emit(self, frame: bytes) -> Awaitable[None] | None: ...
 
@@ -62,7 +65,8 @@ class ResumableChat:
         self.kept_bytes = 0
         self._wire: Wire | None = wire
         self._up = wire.headers_up()
-        self._address = wire.caller().address
+        self.client = wire.client
+        self.request_id = wire.request_id
         self._grace_s = grace_s
         self._frames: deque[bytes] = deque()
         self._last = 0
@@ -88,7 +92,7 @@ class ResumableChat:
         return self._up
 
     def caller(self) -> Caller:
-        return Caller(self.principal, self._address)
+        return Caller(self.principal, self.client.address)
 
     # -- losing and finding sockets -----------------------------------------------------------
 

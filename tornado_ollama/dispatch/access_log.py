@@ -1,0 +1,85 @@
+"""The access log: one line a record of the journal, text or JSON.
+
+Holds who asked for what and how it ended; never a query string, a body, or any header but the
+request id. Values that a client chose are bounded and escaped, so that none can fake a line.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from .journal import NOTHING, Record
+
+log = logging.getLogger("tornado_ollama.access")
+
+
+def write(record: Record) -> None:
+    """One line; `logs.py` makes text or JSON of it, in its own thread."""
+    line = Line(record)
+    log.info("%s", line, extra={"fields": line.fields})
+
+
+class Line:
+    """A record as a line."""
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+
+    def __str__(self) -> str:
+        """The line in text form."""
+        record = self._record
+        first, total = _ms(record.first_byte_s), _ms(record.duration_s)
+        return (
+            f"{record.client} {record.request_id} {_word(record.credential)} {record.method} "
+            f"{_word(record.path)} {record.status} {record.sent}B "
+            f"first={'-' if first is None else f'{first}ms'} total={total}ms"
+            f"{self._model_and_tokens()} {record.outcome}"
+        )
+
+    def _model_and_tokens(self) -> str:
+        record, usage = self._record, self._record.usage
+        if record.model is None:
+            return ""
+        return f" model={record.model} tokens={usage.prompt_tokens}+{usage.completion_tokens}"
+
+    def fields(self) -> dict[str, object]:
+        """The line in JSON form."""
+        record, usage = self._record, self._record.usage
+        fields: dict[str, object] = {
+            "client": record.client,
+            "request_id": record.request_id,
+            "credential": record.credential,
+            "method": record.method,
+            "path": record.path,
+            "dialect": record.dialect,
+            "status": record.status,
+            "received_bytes": record.received,
+            "bytes": record.sent,
+            "first_byte_ms": _ms(record.first_byte_s),
+            "duration_ms": _ms(record.duration_s),
+            "outcome": record.outcome,
+        }
+        if record.model is not None:
+            fields |= {
+                "model": record.model,
+                "model_used": usage.model or NOTHING,
+                "prompt_tokens": usage.prompt_tokens,
+                "cached_tokens": usage.cached_tokens,
+                "completion_tokens": usage.completion_tokens,
+                "queued_ms": _ms(usage.queued_s),
+                "load_ms": _ms(usage.load_s),
+                "prompt_ms": _ms(usage.prompt_s),
+                "completion_ms": _ms(usage.completion_s),
+            }
+        return fields
+
+
+def _ms(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds * 1000, 1)
+
+
+def _word(text: str) -> str:
+    """Printable ASCII without blanks; the rest as backslash escapes."""
+    if text.isascii() and text.isprintable() and " " not in text:
+        return text
+    return text.encode("unicode_escape").decode("ascii").replace(" ", "\\x20")

@@ -1,0 +1,82 @@
+"""The journal: every unit of work ends in exactly one record, which every sink gets.
+
+A unit is an HTTP request, a chat on a socket, or a request frame on a socket; the several requests
+to Ollama behind one with `n` choices are summed. The access log is the first sink.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ..access.routes import KNOWN_METHODS
+from ..wire.target import loggable_path
+from .usage import Usage
+
+log = logging.getLogger(__name__)
+
+UNANSWERED = 499
+"""The status of a unit that ended before its client was told one; nginx's number."""
+
+CHAT = "CHAT"
+"""In place of a method: a chat on a socket."""
+
+NOTHING = "-"
+
+_MODEL = re.compile(r"[\w./:@+-]{1,200}", re.ASCII)
+
+
+@dataclass(slots=True, kw_only=True)
+class Record:
+    """What is known of a unit when it ends. Times are in seconds, sizes in bytes.
+
+    Nothing in it is secret: a method, a path or a model that might be anything else is replaced.
+    """
+
+    client: str
+    """The address."""
+    request_id: str
+    credential: str
+    """The principal's name."""
+    method: str
+    path: str
+    dialect: str
+    status: int
+    received: int
+    """Of the body."""
+    sent: int
+    first_byte_s: float | None
+    duration_s: float
+    outcome: str
+    """The reason of the end: `ok`, the code of an error, `client left`, `cancelled`, `revoked` or
+    `shut down`."""
+    model: str | None = None
+    """As the client named it."""
+    usage: Usage = field(default_factory=Usage)
+
+    def __post_init__(self) -> None:
+        self.path = loggable_path(self.path)
+        if self.method not in KNOWN_METHODS and self.method != CHAT:
+            self.method = NOTHING
+        if self.model is not None and not _MODEL.fullmatch(self.model):
+            self.model = NOTHING
+
+
+Sink = Callable[[Record], None]
+
+
+class Journal:
+    """Hands each record to all sinks."""
+
+    def __init__(self, *sinks: Sink) -> None:
+        self._sinks = sinks
+
+    def write(self, record: Record) -> None:
+        """A sink that fails keeps no other from its record, and no request from its end."""
+        for sink in self._sinks:
+            try:
+                sink(record)
+            except Exception:
+                log.exception("A sink of the journal failed")
