@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import time
 
+from ..access.authorisation import refuse_method, refuse_models, refuse_need
 from ..access.credentials import Bearer, extract
-from ..access.judge import refuse_method, refuse_models, refuse_need
 from ..access.principal import Principal
 from ..access.routes import Door, Need
 from ..errors import BadRequest, Forbidden, NotFound, ShuttingDown

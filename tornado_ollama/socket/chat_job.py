@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from ..access.judge import refuse_models
+from ..access.authorisation import refuse_models
 from ..access.visibility import only_visible
 from ..dispatch.journal import CHAT
 from ..errors import GatewayError, NotFound, UpstreamBroken, UpstreamTimeout

@@ -15,8 +15,8 @@ from collections.abc import Awaitable
 from tornado.iostream import IOStream, StreamClosedError
 from tornado.websocket import WebSocketHandler, WebSocketProtocol, WebSocketProtocol13
 
+from ..access.authorisation import refuse_need
 from ..access.credentials import SUBPROTOCOL, extract, from_frame, from_subprotocols
-from ..access.judge import refuse_need
 from ..access.principal import Principal
 from ..errors import BadRequest, Forbidden, GatewayError, Unauthorized
 from ..handlers.auth_mixin import AuthMixin

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 
-from ..access.judge import refuse_method, refuse_models, refuse_need
+from ..access.authorisation import refuse_method, refuse_models, refuse_need
 from ..access.routes import Door, Need, Route, find, path_at_ollama, replies_whole
 from ..access.visibility import only_visible
 from ..errors import BadRequest, NotFound

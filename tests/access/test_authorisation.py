@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tornado_ollama.access.judge import refuse_method, refuse_models, refuse_need
+from tornado_ollama.access.authorisation import refuse_method, refuse_models, refuse_need
 from tornado_ollama.access.principal import Principal, Scope
 from tornado_ollama.access.routes import find
 from tornado_ollama.errors import Forbidden, MethodNotAllowed
