@@ -1,16 +1,40 @@
-"""The verdict on a request whose route and principal are known: method, scope, models.
+"""Whether a request may be: its host, origin, path, method, scope and models.
 
-The one place of these sentences: HTTP and the frames of `/ws` are judged alike. Nothing is
-returned; what may not be is raised.
+The one place of these sentences, for HTTP and for the frames of `/ws`. Nothing is returned; what
+may not be is raised.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..errors import Forbidden, MethodNotAllowed
+from ..errors import Forbidden, MethodNotAllowed, NotFound
+from ..wire.target import loggable_path
+from .origins import HostPolicy, OriginPolicy
 from .principal import Principal
-from .routes import Route
+from .routes import Door, Route
+
+
+def refuse_host(hosts: HostPolicy, host: str) -> None:
+    """Raises Forbidden for a `Host` that is not served here. Against DNS rebinding, where a
+    foreign page's Origin equals the Host it sent."""
+    if not hosts.allows(host):
+        raise Forbidden("This host name is not served here; add it to listen.allowed_hosts.")
+
+
+def refuse_origin(origins: OriginPolicy, origin: str, host: str) -> None:
+    """Raises Forbidden for the page of an origin that may not call here."""
+    if not origins.allows(origin, host):
+        raise Forbidden("Pages of this origin may not call here; add it to cors.origins.")
+
+
+def refuse_unknown(route: Route, path: str) -> None:
+    """Raises NotFound where the route table has no row for the path."""
+    if route.door is Door.NOWHERE:
+        raise NotFound(
+            f"There is nothing at {loggable_path(path)}; the routes are those of Ollama's API, "
+            "/v1 as OpenAI's, /ws, /health and the page at /."
+        )
 
 
 def refuse_method(route: Route, path: str, method: str) -> None:

@@ -49,7 +49,7 @@ class AnsweringHandler(RequestHandler):
     """When the first of them left, in seconds from the request's arrival."""
     outcome = "ok"
     """As in `journal.Record`."""
-    _cross_origin: Mapping[str, str] = MappingProxyType({})
+    cross_origin: Mapping[str, str] = MappingProxyType({})
     """Headers of every answer to a page of another origin."""
     _answered = False
     _body_ended = False
@@ -78,6 +78,12 @@ class AnsweringHandler(RequestHandler):
         self.flush()  # `dispatch` finishes it; to finish now would close the connection
         if has_body(self.request.headers):
             self._linger = asyncio.get_running_loop().call_later(LINGER_S, self._end_answer)
+
+    def answer_head(self, status: int, headers: Mapping[str, str], /) -> None:
+        """An answer without a body."""
+        for name, value in headers.items():
+            self.set_header(name, value)
+        self.answer(status)
 
     def answer_json(self, status: int, value: object) -> None:
         self.answer(status, json.dumps(value, ensure_ascii=False).encode())
@@ -133,7 +139,7 @@ class AnsweringHandler(RequestHandler):
         if "request_id" in self.__dict__:  # Tornado's constructor calls this before initialize
             self.set_header("X-Request-Id", self.request_id)
             self.set_header("Vary", "Origin")  # also of those without one: a cache keeps them
-            for name, value in self._cross_origin.items():
+            for name, value in self.cross_origin.items():
                 self.set_header(name, value)
 
     def compute_etag(self) -> None:

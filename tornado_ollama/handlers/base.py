@@ -26,7 +26,7 @@ idle clock instead (`body_pipe.py`)."""
 
 
 class BaseHandler(InFlightHandler):
-    """One request. Subclasses implement `respond`, and `admit` through `AuthMixin`."""
+    """One request. Subclasses implement `respond`, and have `AuthMixin` beside this class."""
 
     def initialize(
         self,
@@ -74,12 +74,18 @@ class BaseHandler(InFlightHandler):
             return
         try:
             self.admit()
+            if not self._answered:
+                self.begin_body()
         except GatewayError as error:
             self.answer_error(error)
 
     def admit(self) -> None:
-        """Raises the error of a request that may not come in. Called before the body is read."""
+        """Raises the error of a request that may not come in. Called before the body is read.
+        `AuthMixin` implements it; a handler without that lets nobody in."""
         raise NotImplementedError
+
+    def begin_body(self) -> None:
+        """Prepares for the body of a request that was let in; raises GatewayError."""
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         """Drops the body; routes that want it override `take_body`."""

@@ -7,21 +7,16 @@ from collections.abc import Awaitable
 from tornado.web import stream_request_body
 
 from ..wire.framing import body_length
-from .auth_mixin import AuthMixin
+from .base import BaseHandler
 from .request_body import CollectedBody
 
 
 @stream_request_body
-class CollectingHandler(AuthMixin):
+class CollectingHandler(BaseHandler):
     """Gives subclasses `whole_body`, up to `limits.max_body_bytes`."""
 
     def begin(self) -> None:
         self._body: CollectedBody | None = None
-
-    def admit(self) -> None:
-        super().admit()
-        if not self._answered:
-            self.begin_body()
 
     def begin_body(self) -> None:
         """Raises BodyTooLarge and Overloaded before the body is read."""

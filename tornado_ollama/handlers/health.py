@@ -14,6 +14,7 @@ from ..access.principal import Principal
 from ..access.routes import Door
 from ..errors import GatewayError
 from .auth_mixin import AuthMixin
+from .base import BaseHandler
 from .probe import Finding
 
 RELOAD_REFUSED = (
@@ -22,7 +23,7 @@ RELOAD_REFUSED = (
 )
 
 
-class HealthHandler(AuthMixin):
+class HealthHandler(AuthMixin, BaseHandler):
     """200 or 503; `Cache-Control: no-store`, so that nobody's cache answers."""
 
     async def respond(self) -> None:

@@ -23,6 +23,7 @@ from ..wire.framing import body_length, has_body
 from ..wire.model_names import named_models
 from ..wire.multipart import named_models_in_form
 from ..wire.native_request import NOTHING_ASKED, read_asked
+from .auth_mixin import AuthMixin
 from .base import BODY_S
 from .body_pipe import BodyPipe
 from .collecting import CollectingHandler
@@ -32,7 +33,7 @@ UPLOAD_S = 3600.0
 """How long an upload that is collected (audio) may take to arrive."""
 
 
-class NativeHandler(CollectingHandler):
+class NativeHandler(AuthMixin, CollectingHandler):
     """Passes a request on to Ollama, and the reply back."""
 
     def begin(self) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from tornado.web import stream_request_body
 
 from .auth_mixin import AuthMixin
+from .base import BaseHandler
 
 
 @stream_request_body
-class NowhereHandler(AuthMixin):
+class NowhereHandler(AuthMixin, BaseHandler):
     """`AuthMixin.admit` answers everything that comes here."""
 
     async def respond(self) -> None:

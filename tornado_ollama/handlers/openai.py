@@ -11,13 +11,14 @@ from ..wire.openai.chat_reply import chat_reply
 from ..wire.openai.chat_stream import chat_stream
 from ..wire.openai.completion_reply import completion_reply, completion_stream
 from ..wire.openai.replies import Identity
+from .auth_mixin import AuthMixin
 from .event_stream import EventStream
 from .exchanges import Exchanges
 from .json_body import JsonBodyHandler
 from .remote_images import fetch_images
 
 
-class OpenAIHandler(JsonBodyHandler):
+class OpenAIHandler(AuthMixin, JsonBodyHandler):
     """What the translated routes share."""
 
     def begin(self) -> None:

@@ -6,12 +6,13 @@ from ..access.routes import Door
 from ..errors import NotFound
 from .assets import PAGE_HEADERS, Asset, names_tag
 from .auth_mixin import AuthMixin
+from .base import BaseHandler
 
 RUNNING = b"Ollama is running"
 """What Ollama answers at `/`; its own command and many clients look for a 200 here."""
 
 
-class PageHandler(AuthMixin):
+class PageHandler(AuthMixin, BaseHandler):
     """`/` is the page for browsers and Ollama's greeting for everybody else; `/static/*`."""
 
     async def respond(self) -> None:

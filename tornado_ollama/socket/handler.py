@@ -20,6 +20,7 @@ from ..access.credentials import SUBPROTOCOL, extract, from_frame, from_subproto
 from ..access.principal import Principal
 from ..errors import BadRequest, Forbidden, GatewayError, Unauthorized
 from ..handlers.auth_mixin import AuthMixin
+from ..handlers.base import BaseHandler
 from ..handlers.deps import Deps
 from ..handlers.in_flight import NO_LONGER_VALID
 from ..handlers.stream_write import write_now
@@ -44,7 +45,7 @@ REASON_BYTES = 100
 GOING_AWAY, UNAUTHORIZED, FORBIDDEN = 1001, 4401, 4403
 
 
-class ChatSocketHandler(AuthMixin, WebSocketHandler):
+class ChatSocketHandler(AuthMixin, BaseHandler, WebSocketHandler):
     """One socket. Implements `jobs.Owner` and `request_job.Asker`."""
 
     _socket_stream: IOStream

@@ -1,0 +1,43 @@
+"""The headers of CORS: what a page of another origin gets to see, and what it may send (Fetch
+standard, section 3.2). Whether it may call at all is `origins.OriginPolicy`'s."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..errors import BadRequest
+
+EXPOSED = "X-Request-Id, Retry-After, WWW-Authenticate, X-Should-Retry"
+PREFLIGHT_SECONDS = 7200
+"""How long a browser may keep a preflight's answer; Chromium caps it at this."""
+
+
+def shared_with(origin: str, host: str) -> dict[str, str]:
+    """The headers of every answer to a page of an allowed origin; none where the page is this
+    very host's."""
+    if origin.partition("://")[2].lower() == host.lower():
+        return {}
+    return {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": EXPOSED}
+
+
+def preflight(methods: Sequence[str], wanted: str | None, *, cross_origin: bool) -> dict[str, str]:
+    """The headers of the answer to OPTIONS, beside `shared_with`; a plain OPTIONS gets the methods
+    all the same. `wanted`: `Access-Control-Request-Headers`, all of which are allowed.
+
+    Raises BadRequest where that is not a list of names.
+    """
+    allowed = ", ".join((*methods, "OPTIONS"))
+    headers = {"Allow": allowed}
+    if cross_origin:
+        headers["Access-Control-Allow-Methods"] = allowed
+        headers["Access-Control-Max-Age"] = str(PREFLIGHT_SECONDS)
+        if wanted:
+            headers["Access-Control-Allow-Headers"] = _header_names(wanted)
+    return headers
+
+
+def _header_names(wanted: str) -> str:
+    names = [name.strip() for name in wanted.split(",") if name.strip()]
+    if not all(name.replace("-", "").replace("_", "").isalnum() for name in names):
+        raise BadRequest("Access-Control-Request-Headers is not a list of header names.")
+    return ", ".join(names)
