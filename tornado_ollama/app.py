@@ -41,13 +41,12 @@ from .handlers.openai import (
     ModelsHandler,
 )
 from .handlers.pages import PageHandler
-from .handlers.probe import Probe
 from .handlers.request_body import BodyMemory
 from .resources import STATIC_DIR
 from .socket.handler import ChatSocketHandler
+from .upstream.catalogue import Catalogue
 from .upstream.client import UpstreamClient
 from .upstream.ollama import Backend, Clocks, Ollama
-from .wire.default_model import KnownModels
 from .wire.policy import Policy
 from .wire.target import REFUSED_PATH, split_target
 
@@ -87,11 +86,10 @@ class Gateway(Application):
         self.queue = Queue()
         self.backend = Backend(settings.service.base_url)
         self._live = Live()
-        self._probe = Probe()
+        self._catalogue = Catalogue()
         self._resumables: Resumables = {}
         self._body_memory = BodyMemory()
         self._journal = Journal(access_log.write)
-        self._known_models = KnownModels()
         self._started_at = time.monotonic()
         self.deps = self._make_deps(settings)
         self._apply_limits(settings)
@@ -156,7 +154,7 @@ class Gateway(Application):
     async def close(self) -> None:
         """Ends what still runs, and all connections to Ollama."""
         self._sweeper.stop()
-        self._probe.close()
+        self._catalogue.close()
         for request in self._live:
             request.drain(now=True)
         self.fail_all(ShuttingDown())
@@ -198,12 +196,11 @@ class Gateway(Application):
             live=self._live,
             site=Site(
                 assets=read_assets(STATIC_DIR),
-                probe=self._probe,
+                catalogue=self._catalogue,
                 resumables=self._resumables,
                 body_memory=self._body_memory,
                 journal=self._journal,
                 last_reload=self.last_reload,
-                known_models=self._known_models,
                 started_at=self._started_at,
             ),
             max_body_bytes=settings.limits.max_body_bytes,

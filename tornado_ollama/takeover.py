@@ -18,10 +18,9 @@ from typing import Literal
 
 from .embedded.supervisor import COMMAND, EmbeddedFailed, Supervisor
 from .errors import GatewayError, UpstreamUnavailable
+from .upstream.catalogue import ask_version
 from .upstream.client import UpstreamClient
 from .upstream.ollama import Backend
-from .upstream.request import UpstreamRequest
-from .wire.native import ollama_version
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +36,7 @@ class Pace:
     """Seconds."""
 
     look_every: float = 2.0
+    connect_within: float = 5.0
     answer_within: float = 2.0
     answering: float = 2.0
     """How long the real Ollama must answer before it takes over."""
@@ -152,15 +152,13 @@ class Takeover:
         return sight
 
     async def _ask(self) -> Sight:
-        request = UpstreamRequest(
-            self._backend.real.url("/api/version"),
-            first_byte_timeout=self._pace.answer_within,
-            idle_timeout=self._pace.answer_within,
-        )
+        pace, real = self._pace, self._backend.real
         try:
-            response = await self._client.fetch(request, raise_error=False)
+            version = await ask_version(
+                self._client, real, patience=pace.answer_within, to_connect=pace.connect_within
+            )
         except UpstreamUnavailable:
             return "refuses"
         except GatewayError:
             return "unclear"
-        return "answers" if ollama_version(response.code, response.body) else "unclear"
+        return "answers" if version is not None else "unclear"

@@ -11,6 +11,7 @@ import pytest
 
 from tests.wire.feeding import feed_every_way
 from tornado_ollama.errors import BadRequest, GatewayError
+from tornado_ollama.wire.native import show_body
 from tornado_ollama.wire.ollama_errors import native_error
 from tornado_ollama.wire.openai import (
     chat_reply,
@@ -85,7 +86,7 @@ def planned_models(case: Case, policy: Policy) -> tuple[list[Any], Any]:
         return [{}], lambda: json.loads(models.model_list(replies[0], policy, lambda _: True))
     model = unquote(case.path.removeprefix("/v1/models/"))
     known = policy.resolve(model)
-    sent = [json.loads(models.show_body(known))]
+    sent = [json.loads(show_body(known))]
     return sent, lambda: json.loads(models.model_reply(replies[0], model, known))
 
 

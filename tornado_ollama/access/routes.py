@@ -92,6 +92,9 @@ class Route:
     lists_models: bool = False
     """The reply lists models; a credential bound to some sees only those."""
 
+    changes_models: bool = False
+    """Which models there are, may be another when it has been answered."""
+
     streams: bool = False
     """The reply is a stream of lines, unless the body says `"stream": false`."""
 
@@ -117,11 +120,11 @@ _API = (
     _native("/api/generate", ("POST",), Need.GENERATE, streams=True, computes=True),
     _native("/api/embed", ("POST",), Need.GENERATE, computes=True),
     _native("/api/embeddings", ("POST",), Need.GENERATE, computes=True),
-    _native("/api/pull", ("POST",), Need.MANAGE, runs_long=True),
+    _native("/api/pull", ("POST",), Need.MANAGE, runs_long=True, changes_models=True),
     _native("/api/push", ("POST",), Need.MANAGE, runs_long=True),
-    _native("/api/create", ("POST",), Need.MANAGE, runs_long=True),
-    _native("/api/copy", ("POST",), Need.MANAGE),
-    _native("/api/delete", ("DELETE",), Need.MANAGE),
+    _native("/api/create", ("POST",), Need.MANAGE, runs_long=True, changes_models=True),
+    _native("/api/copy", ("POST",), Need.MANAGE, changes_models=True),
+    _native("/api/delete", ("DELETE",), Need.MANAGE, changes_models=True),
     _native("/api/blobs/+", ("HEAD", "POST"), Need.MANAGE, body=Body.BLOB),
     _native("/api/me", ("POST",), Need.MANAGE),
     _native("/api/signout", ("POST",), Need.MANAGE),

@@ -11,9 +11,9 @@ from typing import Any
 
 from ..config import Settings
 from ..errors import GatewayError
+from ..upstream.catalogue import ask_version
 from ..upstream.client import UpstreamClient
 from ..upstream.ollama import Backend, Clocks, Ollama
-from ..wire.native import ollama_version
 
 VERSION_PATIENCE_S = 5.0
 MAX_QUOTED_CHARS = 200
@@ -43,10 +43,11 @@ class Probe:
     async def _version(self) -> Finding:
         begun = time.monotonic()
         try:
-            reply = await self._ollama.fetch("GET", "/api/version", patience=VERSION_PATIENCE_S)
+            version = await ask_version(
+                self._ollama.client, self._ollama.backend.upstream, patience=VERSION_PATIENCE_S
+            )
         except GatewayError as error:
             return Finding(False, f"{self._base_url}: {error.message}")
-        version = ollama_version(reply.code, reply.body)
         if version is None:
             return Finding(False, f"{self._base_url}: answers, but not as Ollama does")
         return Finding(True, f"Ollama {version!a} at {self._base_url} ({_since(begun)})")

@@ -16,11 +16,10 @@ from ..access.principal import Principal
 from ..access.proxies import TrustedProxies
 from ..dispatch.dispatcher import Dispatcher
 from ..dispatch.journal import Journal
+from ..upstream.catalogue import Catalogue
 from ..upstream.ollama import Ollama
-from ..wire.default_model import KnownModels
 from ..wire.policy import Policy
 from .assets import Asset
-from .probe import Probe
 from .request_body import BodyMemory
 
 
@@ -88,11 +87,10 @@ class Site:
     """What belongs to this process rather than to a request."""
 
     assets: Mapping[str, Asset]
-    probe: Probe
+    catalogue: Catalogue
     resumables: Resumables
     body_memory: BodyMemory
     journal: Journal
-    known_models: KnownModels
     last_reload: LastReload
     started_at: float
     """`time.monotonic()` of the start, in seconds."""

@@ -36,7 +36,7 @@ class Exchanges:
         handler: BaseHandler,
         path: str,
         *,
-        model: str | None = None,
+        model: str,
         input_field: str = "messages",
     ) -> None:
         """`model`: as Ollama knows it. `input_field`: the client's field that holds the prompt, for
@@ -94,9 +94,8 @@ class Exchanges:
 
     async def fetch(
         self,
-        body: bytes | None,
+        body: bytes,
         *,
-        method: str = "POST",
         on_head: Callable[[ResponseHead], None] | None = None,
         on_data: Callable[[bytes], Awaitable[None] | None] | None = None,
         whole_reply: bool = False,
@@ -106,7 +105,7 @@ class Exchanges:
         if handler.gone:
             raise asyncio.CancelledError
         ask = Ask(
-            method,
+            "POST",
             self._path,
             headers=(*OWN_HEADERS, *handler.headers_up()),
             body=body,

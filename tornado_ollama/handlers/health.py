@@ -13,9 +13,9 @@ from ..access.credentials import extract
 from ..access.principal import Principal
 from ..access.routes import Door
 from ..errors import GatewayError
+from ..upstream.catalogue import LoadedModel
 from .auth_mixin import AuthMixin
 from .base import BaseHandler
-from .probe import Finding
 
 RELOAD_REFUSED = (
     "The last reload of the configuration was refused, and the settings before it are in force; "
@@ -31,8 +31,10 @@ class HealthHandler(AuthMixin, BaseHandler):
         if self.route.door is Door.LIVE:
             self.answer_json(200, {"status": "alive"})
             return
-        finding = await self.deps.site.probe.look(self.deps.ollama)
-        healthy = finding.version is not None
+        catalogue, ollama = self.deps.site.catalogue, self.deps.ollama
+        version = await catalogue.version(ollama)
+        healthy = version is not None
+        loaded = await catalogue.loaded(ollama) if healthy else ()
         health: dict[str, object] = {
             "status": "healthy" if healthy else "unhealthy",
             "ollama": "connected" if healthy else "disconnected",
@@ -40,7 +42,7 @@ class HealthHandler(AuthMixin, BaseHandler):
         }
         principal = self._known()
         if principal is not None:
-            health |= self._details(finding, principal)
+            health |= self._details(version, loaded, principal)
         self.answer_json(200 if healthy else 503, health)
 
     def _known(self) -> Principal | None:
@@ -49,12 +51,14 @@ class HealthHandler(AuthMixin, BaseHandler):
         except GatewayError:
             return None
 
-    def _details(self, finding: Finding, principal: Principal) -> dict[str, object]:
+    def _details(
+        self, version: str | None, loaded: tuple[LoadedModel, ...], principal: Principal
+    ) -> dict[str, object]:
         return {
             "version": __version__,
             "backend": self.deps.ollama.backend.kind,
-            "ollama_version": finding.version,
-            "models_loaded": [model for model in finding.loaded if principal.may_use(model)],
+            "ollama_version": version,
+            "models_loaded": [model.name for model in loaded if principal.may_use(model.name)],
             "uptime_s": round(time.monotonic() - self.deps.site.started_at, 1),
             "open_streams": len(self.deps.live) - 1,  # requests and sockets; this one is none
             "queued": self.deps.dispatcher.queue.waiting,

@@ -111,7 +111,8 @@ class NativeHandler(AuthMixin, CollectingHandler):
         relay = Relay(self)
         sink = Sink(relay.on_head, relay.on_data, on_usage=self.add_usage)
         self._fetch = self._submit(sink, body, producer)
-        await relay.follow(self._fetch)
+        with self.deps.site.catalogue.changed_by(self.route):
+            await relay.follow(self._fetch)
 
     def _submit(
         self, sink: Sink, body: bytes | None, producer: BodyProducer | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 
@@ -13,29 +14,31 @@ from ..wire.openai.completion_reply import completion_reply, completion_stream
 from ..wire.openai.replies import Identity
 from .auth_mixin import AuthMixin
 from .event_stream import EventStream
-from .exchanges import Exchanges
+from .exchanges import OWN_HEADERS, Exchanges
 from .json_body import JsonBodyHandler
 from .remote_images import fetch_images
 
 
 class OpenAIHandler(AuthMixin, JsonBodyHandler):
-    """What the translated routes share."""
-
-    def begin(self) -> None:
-        super().begin()
-        self._exchanges: Exchanges | None = None
-
-    def ask(
-        self, path: str, model: str | None = None, input_field: str = "messages"
-    ) -> Exchanges:
-        """The requests to Ollama behind this one; they end when the client leaves."""
-        self._exchanges = Exchanges(self, path, model=model, input_field=input_field)
-        return self._exchanges
+    """What all routes share."""
 
     def check_asked_model(self, model: str, native_model: str) -> None:
         """Notes the model as the client named it; raises Forbidden where it may not be used."""
         self.model = model
         self.check_model(native_model)
+
+
+class TranslatedHandler(OpenAIHandler):
+    """What the routes share whose requests become native ones."""
+
+    def begin(self) -> None:
+        super().begin()
+        self._exchanges: Exchanges | None = None
+
+    def ask(self, path: str, model: str, input_field: str = "messages") -> Exchanges:
+        """The requests to Ollama behind this one; they end when the client leaves."""
+        self._exchanges = Exchanges(self, path, model=model, input_field=input_field)
+        return self._exchanges
 
     def client_left(self) -> None:
         if self._exchanges is not None:
@@ -46,7 +49,7 @@ class OpenAIHandler(AuthMixin, JsonBodyHandler):
             self._exchanges.fail(error)
 
 
-class ChatCompletionsHandler(OpenAIHandler):
+class ChatCompletionsHandler(TranslatedHandler):
     async def respond(self) -> None:
         plan = chat_request.chat_request(self.read_body(), self.deps.policy)
         self.check_asked_model(plan.model, plan.native_model)
@@ -62,7 +65,7 @@ class ChatCompletionsHandler(OpenAIHandler):
             self.answer(200, chat_reply(replies, plan, identity))
 
 
-class CompletionsHandler(OpenAIHandler):
+class CompletionsHandler(TranslatedHandler):
     async def respond(self) -> None:
         plan = completion_request.completion_request(self.read_body(), self.deps.policy)
         self.check_asked_model(plan.model, plan.native_model)
@@ -76,7 +79,7 @@ class CompletionsHandler(OpenAIHandler):
             self.answer(200, completion_reply(replies, plan, identity))
 
 
-class EmbeddingsHandler(OpenAIHandler):
+class EmbeddingsHandler(TranslatedHandler):
     async def respond(self) -> None:
         plan = embeddings.embedding_request(self.read_body(), self.deps.policy)
         self.check_asked_model(plan.model, plan.native_model)
@@ -84,23 +87,42 @@ class EmbeddingsHandler(OpenAIHandler):
         self.answer(200, embeddings.embedding_reply(reply, plan))
 
 
-class ModelsHandler(OpenAIHandler):
+class CatalogueHandler(OpenAIHandler):
+    """What the routes share that ask the catalogue one question."""
+
+    def begin(self) -> None:
+        super().begin()
+        self._question: asyncio.Future[bytes] | None = None
+
+    async def answer_to(self, question: asyncio.Future[bytes]) -> bytes:
+        """What Ollama answers to a question of the catalogue's; given up when the client leaves."""
+        self._question = question
+        return await question
+
+    def own_headers(self) -> list[tuple[str, str]]:
+        return [*OWN_HEADERS, *self.headers_up()]
+
+    def client_left(self) -> None:
+        if self._question is not None:
+            self._question.cancel()
+
+
+class ModelsHandler(CatalogueHandler):
     async def respond(self) -> None:
         assert self.principal is not None
-        ollama = self.ask(models.LIST_PATH)
-        response = await ollama.fetch(None, method="GET")
-        ollama.check(response.code, response.body)
+        catalogue = self.deps.site.catalogue
+        listing = await self.answer_to(catalogue.tags(self.deps.ollama, self.own_headers()))
         policy, may_use = self.deps.policy, self.principal.may_use
-        self.answer(200, models.model_list(response.body, policy, may_use))
+        self.answer(200, models.model_list(listing, policy, may_use))
 
 
-class ModelHandler(OpenAIHandler):
+class ModelHandler(CatalogueHandler):
     async def respond(self) -> None:
         model = self.url_path.removeprefix("/v1/models/")
         native_model = self.deps.policy.resolve(model)
         self.check_asked_model(model, native_model)
-        ollama = self.ask(models.SHOW_PATH, native_model)
-        [reply] = await ollama.whole([models.show_body(native_model)], 1)
+        show = self.deps.site.catalogue.show
+        reply = await self.answer_to(show(self.deps.ollama, native_model, self.own_headers()))
         self.answer(200, models.model_reply(reply, model, native_model))
 
 

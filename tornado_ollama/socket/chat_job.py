@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from ..access.authorisation import refuse_models
 from ..access.visibility import only_visible
 from ..dispatch.journal import CHAT
-from ..errors import GatewayError, NotFound, UpstreamBroken, UpstreamTimeout
+from ..errors import GatewayError, NotFound, UpstreamAnswer, UpstreamBroken, UpstreamTimeout
 from ..handlers.exchanges import OWN_HEADERS
 from ..wire import default_model, native
 from ..wire import socket_frames as frames
 from ..wire.native import ModelEntry
 from ..wire.ollama_errors import native_error
-from ..wire.openai.models import LIST_PATH, SHOW_PATH, show_body
 from ..wire.socket import native_chat
 from .job import Job, Outlet
 
@@ -117,13 +117,15 @@ class ChatJob(Job):
         assert principal is not None
         if deps.default_model:
             return deps.default_model
-        status, listing = await self._ask("GET", LIST_PATH)
-        if status != 200:
-            raise native_error(status, listing)
+        self._go_on()
+        listing = await self._answer_to(
+            deps.site.catalogue.tags(deps.ollama, self._own_headers(), patience=LIST_PATIENCE_S)
+        )
         listed = native.decode(native.TAGS, only_visible(listing, principal))
+        known = deps.site.catalogue.known_models
         questions = default_model.MAX_QUESTIONS
         for model in default_model.candidates(listed):
-            chats = deps.site.known_models.chats(model)
+            chats = known.chats(model)
             if chats is None and questions:
                 questions -= 1
                 chats = await self._look_up(model)
@@ -133,28 +135,28 @@ class ChatJob(Job):
 
     async def _look_up(self, model: ModelEntry) -> bool | None:
         """Whether a model can chat; None where Ollama does not tell."""
+        deps = self._outlet.deps
+        show, known = deps.site.catalogue.show, deps.site.catalogue.known_models
+        headers = self._own_headers()
         try:
-            chats = default_model.chats(*await self._ask("POST", SHOW_PATH, show_body(model.name)))
-        except (UpstreamBroken, UpstreamTimeout):
+            account = await self._answer_to(
+                show(deps.ollama, model.name, headers, patience=LIST_PATIENCE_S)
+            )
+            chats = default_model.chats(account)
+        except (UpstreamAnswer, UpstreamBroken, UpstreamTimeout):
             return None
-        if chats is not None:
-            self._outlet.deps.site.known_models.keep(model, chats)
+        known.keep(model, chats)
         return chats
 
-    async def _ask(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
-        """Status and body of a short question before the chat."""
+    async def _answer_to(self, question: asyncio.Future[bytes]) -> bytes:
+        """What Ollama answers to a question of the catalogue's; cancelled with the job."""
+        self._fetch = question
+        answer = await question
         self._go_on()
-        self._fetch = self._outlet.deps.ollama.fetch(
-            method,
-            path,
-            headers=[*OWN_HEADERS, *self._outlet.headers_up()],
-            body=body,
-            replayable=True,
-            patience=LIST_PATIENCE_S,
-        )
-        response = await self._fetch
-        self._go_on()
-        return response.code, response.body
+        return answer
+
+    def _own_headers(self) -> list[tuple[str, str]]:
+        return [*OWN_HEADERS, *self._outlet.headers_up()]
 
 
 class PlainJob(ChatJob):

@@ -13,8 +13,6 @@ from collections.abc import Awaitable
 from http.client import responses
 from typing import Any, Protocol
 
-from tornado.httpclient import HTTPResponse
-
 from ..access.principal import Principal
 from ..access.proxies import Client
 from ..dispatch.ask import Ask, Caller, Sink
@@ -71,7 +69,7 @@ class Job:
         self._received = 0
         self._sent = 0
         self._usage = Usage()
-        self._fetch: asyncio.Future[HTTPResponse] | None = None
+        self._fetch: asyncio.Future[Any] | None = None
         self._status = 200
         self._lines = LineSplitter()
         self._is_stream = False

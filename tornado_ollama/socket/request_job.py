@@ -32,16 +32,17 @@ class RequestJob(Job):
         route, query = self._admit()
         asked = read_asked(self._command.body) if route.computes else NOTHING_ASKED
         self._asked_model = asked.model
-        await self.exchange(
-            self._command.method,
-            path_at_ollama(route, self.path),
-            self._command.body or None,
-            query=query,
-            runs_long=route.runs_long,
-            model=asked.model,
-            whole_reply=replies_whole(route, asked),
-            replayable=True if route.need is not Need.MANAGE else None,
-        )
+        with self._outlet.deps.site.catalogue.changed_by(route):
+            await self.exchange(
+                self._command.method,
+                path_at_ollama(route, self.path),
+                self._command.body or None,
+                query=query,
+                runs_long=route.runs_long,
+                model=asked.model,
+                whole_reply=replies_whole(route, asked),
+                replayable=True if route.need is not Need.MANAGE else None,
+            )
         if self._collected:
             self._emit_chunk(frames.body_data(self._whole()))
         self.emit(frames.frame("end", self.id))

@@ -25,10 +25,9 @@ def candidates(tags: TagsReply) -> list[ModelEntry]:
     return [model for model in tags.models or () if _chats(model.capabilities)]
 
 
-def chats(status: int, body: bytes) -> bool | None:
-    """Whether the model can chat, by the reply of `/api/show`; None where that does not tell,
-    because the reply is an error. Raises UpstreamBroken."""
-    return _chats(decode(SHOW, body).capabilities) if status == 200 else None
+def chats(body: bytes) -> bool:
+    """Whether the model can chat, by the reply of `/api/show`. Raises UpstreamBroken."""
+    return _chats(decode(SHOW, body).capabilities)
 
 
 def _chats(capabilities: list[str] | None) -> bool:

@@ -1,8 +1,8 @@
 """Ollama's reply messages as types, decoded in one pass.
 
-Owns the shapes of `/api/chat`, `/api/generate`, `/api/embed`, `/api/tags`, `/api/show` and
-`/api/version` replies, as far as anybody here reads them; fields that nobody reads are skipped by
-the decoder without being built. Source: Ollama 0.32.15 `api/types.go`, and the recorded
+Owns the shapes of `/api/chat`, `/api/generate`, `/api/embed`, `/api/tags`, `/api/ps`, `/api/show`
+and `/api/version` replies, as far as anybody here reads them; fields that nobody reads are skipped
+by the decoder without being built. Source: Ollama 0.32.15 `api/types.go`, and the recorded
 transcripts.
 
 Go leaves out fields that are zero (`omitempty`), so every field has a default: a missing count is
@@ -16,6 +16,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from ..errors import UpstreamBroken
+
+LIST_PATH = "/api/tags"
+SHOW_PATH = "/api/show"
 
 NOTHING = msgspec.Raw(b"null")
 """The raw text of a field that was absent."""
@@ -95,6 +98,15 @@ class TagsReply(msgspec.Struct):
     models: list[ModelEntry] | None = None
 
 
+class LoadedEntry(msgspec.Struct):
+    name: str = ""
+    context_length: Any = None
+
+
+class PsReply(msgspec.Struct):
+    models: list[LoadedEntry] | None = None
+
+
 class VersionReply(msgspec.Struct):
     version: str
 
@@ -116,6 +128,11 @@ def decode(decoder: msgspec.json.Decoder[Reply], body: bytes) -> Reply:
         raise UpstreamBroken("Ollama answered with something that cannot be read.") from None
 
 
+def show_body(model: str) -> bytes:
+    """The body of `/api/show` for a model, by the name Ollama knows."""
+    return msgspec.json.encode({"model": model})
+
+
 def ollama_version(status: int, body: bytes) -> str | None:
     """The version of the Ollama that answered `/api/version` like this; None: it is none."""
     if status != 200:
@@ -130,5 +147,6 @@ CHAT = msgspec.json.Decoder(ChatRecord)
 GENERATE = msgspec.json.Decoder(GenerateRecord)
 EMBED = msgspec.json.Decoder(EmbedReply)
 TAGS = msgspec.json.Decoder(TagsReply)
+PS = msgspec.json.Decoder(PsReply)
 SHOW = msgspec.json.Decoder(ShowReply)
 VERSION = msgspec.json.Decoder(VersionReply)

@@ -7,7 +7,8 @@ import pytest
 
 from tests.backend.transcripts import VERSIONS, load
 from tornado_ollama.errors import UpstreamBroken
-from tornado_ollama.wire.openai.models import model_list, model_reply, show_body
+from tornado_ollama.wire.native import show_body
+from tornado_ollama.wire.openai.models import model_list, model_reply
 from tornado_ollama.wire.policy import Policy
 
 TAGS = json.dumps({

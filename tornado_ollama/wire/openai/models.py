@@ -18,9 +18,6 @@ from ..model_names import canonical
 from ..policy import Policy
 from .checks import Json
 
-LIST_PATH = "/api/tags"
-SHOW_PATH = "/api/show"
-
 
 def model_list(body: bytes, policy: Policy, may_use: Callable[[str], bool]) -> bytes:
     """The list of models, aliases after the models they stand for. `may_use`: whether the caller
@@ -34,11 +31,6 @@ def model_list(body: bytes, policy: Policy, may_use: Callable[[str], bool]) -> b
         if entry is not None:
             models.append(_listed(alias, entry) | {"root": entry.name})
     return msgspec.json.encode({"object": "list", "data": models})
-
-
-def show_body(native_model: str) -> bytes:
-    """The body of `/api/show` for a model, by the name Ollama knows."""
-    return msgspec.json.encode({"model": native_model})
 
 
 def model_reply(body: bytes, model: str, native_model: str) -> bytes:
