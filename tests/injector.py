@@ -24,7 +24,8 @@ TESTS = str(Path(__file__).parent)
 
 GUARDS = {"guarded", "buffer_updated", "settled", "on_data", "_connect", "_upload", "_tell"}
 GUARDS |= {"granted", "queued", "_fetched", "_release"}
-PARSED = {"on_status", "on_header", "on_headers_complete", "on_body", "on_message_complete"}
+PARSED = {"on_message_begin", "on_status", "on_header", "on_headers_complete", "on_body"}
+PARSED |= {"on_message_complete"}
 CLEANERS = {
     "abort",
     "connection_made",  # one assignment; asyncio has no way to tell anybody that it failed

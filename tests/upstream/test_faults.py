@@ -179,7 +179,7 @@ async def test_a_host_name_that_cannot_be(fetch: Fetch, host: str) -> None:
 async def test_a_callback_that_fails_ends_the_fetch(
     fetch: Fetch, backend: Backend, expect_log: Any, callback: str
 ) -> None:
-    expect_log("tornado_ollama.upstream.unforeseen", "unforeseen")
+    expect_log("tornado_ollama.upstream.failures", "unforeseen")
 
     def fail(_: object) -> None:
         raise KeyError("a mistake of ours")

@@ -14,8 +14,8 @@ from tornado.httpclient import HTTPResponse
 
 from ..access.routes import find
 from ..errors import GatewayError, QueueFull, QueueTimeout
+from ..upstream.failures import unforeseen
 from ..upstream.ollama import Ollama
-from ..upstream.unforeseen import unforeseen
 from .ask import Ask, Caller, Sink
 from .queue import Queue
 from .usage import Meter

@@ -13,7 +13,6 @@ from collections.abc import Awaitable
 from tornado.httpclient import HTTPResponse
 
 from ..errors import GatewayError
-from ..upstream.exchange import response_headers
 from ..upstream.request import ResponseHead
 from ..wire.dialects import NATIVE
 from ..wire.headers import to_client
@@ -44,7 +43,7 @@ class Relay:
         if self._handler.route.dialect is not NATIVE and head.status >= 400:
             self._error_status = head.status
             return
-        headers = to_client(response_headers(head))
+        headers = to_client(head.http_headers())
         self._lines = any(
             name.lower() == "content-type" and value.startswith(NDJSON) for name, value in headers
         )

@@ -1,15 +1,12 @@
-"""One HTTP/1.1 connection to Ollama: a socket, llhttp, and the exchange that uses it now.
+"""One HTTP/1.1 connection to Ollama: a socket, a reply's parser, and the exchange that uses it.
 
-Owns the parsing of replies, the pausing of reads while the reader is slow, and the question
-whether the connection may be used again. It must not know about pools, clocks or retries: those
-are `client.py`'s. Everything parsed out of one read of the socket is handed over in one call, so
-that a token costs no future, no task and no queue.
+Owns the pausing of reads while the reader is slow, and the question whether the connection may be
+used again. It must not know about pools, timeouts or retries: those are `client.py`'s. Everything
+parsed out of one read of the socket is handed over in one call, so that a token costs no future,
+no task and no queue.
 
 Whatever goes wrong in a call that asyncio makes ends the exchange with an error and makes the
 connection unusable: asyncio would only log it, and whoever asked would wait for ever.
-
-Rules: RFC 9112 (message framing: section 6, keep-alive: section 9.3), RFC 9110 sections 5.5 (a
-field's value ends before the blanks behind it) and 15.2 (1xx).
 """
 
 from __future__ import annotations
@@ -20,23 +17,12 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import Concatenate, ParamSpec, Protocol, cast
 
-import httptools
-
 from ..errors import GatewayError, UpstreamBroken
-from .unforeseen import unforeseen
+from .failures import unforeseen
+from .reply_parser import ReplyParser
 
 READ_BYTES = 256 * 1024
 """The most that one read of the socket returns, and so the most one slow reader holds back."""
-
-MAX_HEAD_BYTES = 64 * 1024
-"""Status line and headers of one reply; Go's and nginx's own limits are lower."""
-
-MAX_UNPAID_BYTES = 64 * 1024
-"""Received in a row after the head without any payload among it: trailers and the extensions of
-chunks are kept by the parser until they end, and no timeout counts them."""
-
-MAX_INFORMATIONAL = 10
-"""1xx replies tolerated before the real one, as many as Tornado tolerates."""
 
 # A read is handed to the parser before the next one begins, so all connections can share one
 # buffer: a thousand idle ones then cost nothing.
@@ -110,21 +96,8 @@ class Connection(asyncio.BufferedProtocol):
     def send(self, reader: Reader, head: bytes, *, no_body: bool) -> None:
         """Begins an exchange. `no_body`: the reply to HEAD has headers only (RFC 9112, 6.3)."""
         self._reader = reader
-        self._parser = httptools.HttpResponseParser(self)
-        self._no_body = no_body
-        self._status = 0
-        self._reason = b""
-        self._headers: list[tuple[str, str]] = []
-        self._framed = False
-        self._informational = 0
-        self._head_bytes = 0
-        self._unpaid_bytes = 0
-        self._head_ready = False
+        self._reply = ReplyParser(no_body=no_body)
         self._head_told = False
-        self._complete = False
-        self._surplus = False
-        self._keeps = False
-        self._parts: list[bytes] = []
         self.used += 1
         self._transport.write(head)
 
@@ -162,22 +135,21 @@ class Connection(asyncio.BufferedProtocol):
             self._transport.abort()
             return
         self.last_read = self._loop.time()
-        if not self._head_told:
-            self._head_bytes += nbytes
-        failure = self._parse(nbytes)
-        if self._head_ready and not self._head_told:
+        reply = self._reply
+        failure = reply.feed(_view[:nbytes])
+        if reply.head_ready and not self._head_told:
             self._head_told = True
-            if not 200 <= self._status <= 599:
+            if not 200 <= reply.status <= 599:
                 self._fail(UpstreamBroken("Ollama answered with a status that HTTP does not have."))
                 return
-            reader.on_head(self._status, self._reason.decode("latin-1"), self._headers)
-        if self._parts and self._reader is reader:
+            reader.on_head(reply.status, reply.reason, reply.headers)
+        if reply.parts and self._reader is reader:
             self._deliver(reader)
         if self._reader is not reader:  # aborted from inside one of its own callbacks
             return
         if failure is not None:
             self._fail(failure)
-        elif self._complete and self._resuming is None:
+        elif reply.complete and self._resuming is None:
             self._end(reader)
 
     def eof_received(self) -> None:
@@ -205,45 +177,6 @@ class Connection(asyncio.BufferedProtocol):
             self._room.set_result(None)
         self._room = None
 
-    # -- httptools ----------------------------------------------------------------------------
-
-    def on_status(self, status: bytes) -> None:
-        if not self._head_ready:
-            self._reason += status
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if self._head_ready:  # a trailer; nothing in this field uses them
-            return
-        key = name.decode("latin-1")
-        if key.lower() in ("content-length", "transfer-encoding"):
-            self._framed = True
-        self._headers.append((key, value.strip(b" \t").decode("latin-1")))
-
-    def on_headers_complete(self) -> None:
-        status = self._parser.get_status_code()
-        if self._complete:  # a second reply, to a request that nobody sent
-            self._surplus = True
-            return
-        if 100 <= status < 200:
-            self._informational += 1
-            return
-        self._status = status
-        self._head_ready = True
-        self._complete = self._no_body
-        self._keeps = self._parser.should_keep_alive()  # llhttp forgets it at the message's end
-
-    def on_body(self, body: bytes) -> None:
-        if self._complete:
-            self._surplus = True
-        else:
-            self._parts.append(body)
-
-    def on_message_complete(self) -> None:
-        if self._head_ready:
-            self._complete = True
-        else:  # a 1xx; the real reply follows
-            self._headers, self._reason, self._framed = [], b"", False
-
     # -- inside -------------------------------------------------------------------------------
 
     def _hear_last_words(self) -> None:
@@ -262,35 +195,10 @@ class Connection(asyncio.BufferedProtocol):
         except OSError:
             pass  # nothing (more) to read
 
-    def _parse(self, nbytes: int) -> GatewayError | None:
-        try:
-            self._parser.feed_data(_view[:nbytes])
-        except httptools.HttpParserCallbackError as error:  # raised in one of the methods above
-            return unforeseen(error)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            if self._complete:  # garbage after a whole reply: the reply counts
-                self._surplus = True
-                return None
-            broken = UpstreamBroken("Ollama answered with something that is not HTTP.")
-            broken.__cause__ = error
-            return broken
-        if self._informational > MAX_INFORMATIONAL or (
-            not self._head_ready and self._head_bytes > MAX_HEAD_BYTES
-        ):
-            return UpstreamBroken("Ollama answered with too many or too large headers.")
-        if self._parts or self._complete or not self._head_told:
-            self._unpaid_bytes = 0
-            return None
-        self._unpaid_bytes += nbytes
-        if self._unpaid_bytes > MAX_UNPAID_BYTES:
-            return UpstreamBroken("Ollama sent too much that is no part of its reply.")
-        return None
-
     def _deliver(self, reader: Reader) -> None:
-        parts = self._parts
         if self._resuming is not None:  # TLS had decrypted more before the pause took hold
             return
-        self._parts = []
+        parts, self._reply.parts = self._reply.parts, []
         rest = reader.on_data(parts[0] if len(parts) == 1 else b"".join(parts))
         if rest is not None and self._reader is reader:
             if self.usable:
@@ -311,11 +219,11 @@ class Connection(asyncio.BufferedProtocol):
             self._fail(unforeseen(error))
             return
         self.last_read = self._loop.time()
-        if self._parts:
+        if self._reply.parts:
             self._deliver(reader)
         if self._resuming is not None or self._reader is not reader:
             return
-        if self._complete:
+        if self._reply.complete:
             self._end(reader)
         elif self.usable:
             self._transport.resume_reading()
@@ -324,15 +232,15 @@ class Connection(asyncio.BufferedProtocol):
 
     def _end(self, reader: Reader) -> None:
         self._reader = None
-        if self._surplus or not self._keeps:
+        if self._reply.surplus or not self._reply.keeps_alive:
             self._transport.abort()
         elif self.usable and not self._transport.is_reading():
             self._transport.resume_reading()
         reader.on_end()
 
     def _finish_lost(self, reader: Reader) -> None:
-        clean = self._lost_with is None
-        if self._complete or (self._head_ready and not self._framed and clean):
+        reply, clean = self._reply, self._lost_with is None
+        if reply.complete or (reply.head_ready and not reply.framed and clean):
             self._reader = None  # without a length, the close is the end (RFC 9112, 6.3)
             reader.on_end()
             return
@@ -344,4 +252,4 @@ class Connection(asyncio.BufferedProtocol):
         reader, self._reader = self._reader, None
         self._transport.abort()
         if reader is not None:
-            reader.on_failure(error, silent=self._head_bytes == 0)
+            reader.on_failure(error, silent=self._reply.head_bytes == 0)

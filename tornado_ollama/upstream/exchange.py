@@ -9,10 +9,7 @@ any call from outside is such an end, too.
 from __future__ import annotations
 
 import asyncio
-import errno
 import functools
-import socket
-import ssl
 from collections.abc import Awaitable, Callable
 from typing import Concatenate, ParamSpec, Protocol
 
@@ -23,11 +20,10 @@ from ..errors import (
     GatewayError,
     UpstreamBroken,
     UpstreamTimeout,
-    UpstreamUnavailable,
 )
 from .connection import Connection
+from .failures import unforeseen, unreachable
 from .request import BodyProducer, ResponseHead, UpstreamRequest
-from .unforeseen import unforeseen
 
 MAX_COLLECTED_BYTES = 256 * 1024 * 1024
 """Largest reply kept whole, for those who did not ask to have it piece by piece: thousands of
@@ -128,7 +124,7 @@ class Exchange:
                 )
             )
         except (OSError, UnicodeError) as error:  # UnicodeError: no possible host name
-            self.fail(_unreachable(error))
+            self.fail(unreachable(error))
         except Exception as error:
             self.fail(unforeseen(error))
         else:
@@ -177,7 +173,7 @@ class Exchange:
     def on_head(self, status: int, reason: str, headers: list[tuple[str, str]]) -> None:
         self.response = ResponseHead(status, reason, headers)
         try:
-            self.headers = response_headers(self.response)
+            self.headers = self.response.http_headers()
         except HTTPInputError as error:
             broken = UpstreamBroken("Ollama answered with a header that HTTP does not allow.")
             broken.__cause__ = error
@@ -187,7 +183,8 @@ class Exchange:
         if self._request.idle_timeout:
             self._clock = self._loop.call_later(self._request.idle_timeout, self._tick)
         if self._request.header_callback is not None:
-            _tell_lines(self._request.header_callback, self.response)
+            for line in self.response.lines():
+                self._request.header_callback(line)
         if self._request.head_callback is not None:
             self._request.head_callback(self.response)
 
@@ -297,34 +294,3 @@ class Exchange:
         if self._clock is not None:
             self._clock.cancel()
             self._clock = None
-
-
-def _unreachable(error: OSError | UnicodeError) -> UpstreamUnavailable:
-    """The sentence a client may see; the system's own words stay in the cause, for the log."""
-    if isinstance(error, (socket.gaierror, UnicodeError)):
-        what = "its host name is not known"
-    elif isinstance(error, ssl.SSLError):
-        what = "TLS could not be agreed on"
-    elif f"[Errno {errno.ECONNREFUSED}]" in str(error):  # also when asyncio joined several
-        what = "it refuses connections; is it running?"
-    else:
-        what = "the network does not lead to it"
-    unavailable = UpstreamUnavailable(f"Ollama cannot be reached: {what}")
-    unavailable.__cause__ = error
-    return unavailable
-
-
-def _tell_lines(header_callback: Callable[[str], None], head: ResponseHead) -> None:
-    """Tornado's `header_callback`: the start line, each header, then an empty line."""
-    header_callback(f"HTTP/1.1 {head.status} {head.reason}\r\n")
-    for name, value in head.headers:
-        header_callback(f"{name}: {value}\r\n")
-    header_callback("\r\n")
-
-
-def response_headers(head: ResponseHead) -> HTTPHeaders:
-    """Raises HTTPInputError for a name or a value with characters that have no place there."""
-    headers = HTTPHeaders()
-    for name, value in head.headers:
-        headers.add(name, value)
-    return headers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import NamedTuple
 
 from tornado.httpclient import HTTPRequest
@@ -25,6 +25,20 @@ class ResponseHead(NamedTuple):
     reason: str
     headers: list[tuple[str, str]]
     """In order, repeated ones repeated, names as Ollama spelled them."""
+
+    def http_headers(self) -> HTTPHeaders:
+        """Raises HTTPInputError for a name or a value with characters that have no place there."""
+        headers = HTTPHeaders()
+        for name, value in self.headers:
+            headers.add(name, value)
+        return headers
+
+    def lines(self) -> Iterator[str]:
+        """As Tornado's `header_callback` gets them: the start line, each header, an empty line."""
+        yield f"HTTP/1.1 {self.status} {self.reason}\r\n"
+        for name, value in self.headers:
+            yield f"{name}: {value}\r\n"
+        yield "\r\n"
 
 
 class UpstreamRequest(HTTPRequest):
