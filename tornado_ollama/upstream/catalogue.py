@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -40,6 +40,9 @@ JOINED_S = 1.0
 
 PATIENCE_S = 2.0
 """How long Ollama may take to say its version, or which models are in memory."""
+
+_NO_CHANGE = nullcontext()
+"""Of nearly every request, so it is made once."""
 
 Headers = Iterable[tuple[str, str]]
 Fact = TypeVar("Fact")
@@ -110,13 +113,13 @@ class Catalogue:
         """The reply of `/api/show` for a model, by the name Ollama knows; else as `tags`."""
         return self._ask(ollama, "POST", SHOW_PATH, show_body(model), headers, patience)
 
-    @contextmanager
-    def changed_by(self, route: Route) -> Iterator[None]:
+    def changed_by(self, route: Route) -> AbstractContextManager[None]:
         """Around a request to a route: if it changes the models, then nobody who asks from its
         beginning on gets an answer that was asked for before its end."""
-        if not route.changes_models:
-            yield
-            return
+        return self._changing() if route.changes_models else _NO_CHANGE
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
         self._changes += 1
         try:
             yield
