@@ -28,5 +28,6 @@ def test_a_safe_line_says_the_same(text: str) -> None:
     assert len(line.decode().splitlines()) == 1
 
 
-def test_a_ping_is_a_comment() -> None:
-    assert sse.PING.startswith(b":") and sse.PING.endswith(b"\n\n")
+def test_a_keep_alive_is_a_comment_that_belongs_to_the_event_after_it() -> None:
+    assert sse.KEEP_ALIVE.startswith(b":")
+    assert sse.KEEP_ALIVE.endswith(b"\n") and sse.KEEP_ALIVE.count(b"\n") == 1
