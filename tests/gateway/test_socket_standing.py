@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from tornado_ollama.errors import ShuttingDown
-from tornado_ollama.socket import handler as chat_socket
+from tornado_ollama.socket.handler import ChatSocketHandler
+from tornado_ollama.socket.transport import STRANGER_BYTES
 
 from ..backend import Backend, NdjsonStream
 from ..waiting import settled
@@ -117,7 +118,7 @@ async def test_an_alias_of_a_reload_counts_on_open_sockets(
 async def test_a_stranger_says_little_and_a_known_one_much(
     http_server: Any, http_port: int, backend: Backend
 ) -> None:
-    large = "x" * chat_socket.STRANGER_BYTES
+    large = "x" * STRANGER_BYTES
     async with socket(http_port) as ws:
         await ws.send({"type": "auth", "token": large})
         assert (await ws.closed())[0] == 1009
@@ -148,7 +149,7 @@ async def test_what_runs_stops_when_its_socket_is_refused(
     await raw.send(CHAT)
     await raw.send(CHAT | {"id": "d", "resumable": True})
     exchanges = [await backend.next_request("/api/chat") for _ in range(2)]
-    (handler,) = (x for x in app.live if isinstance(x, chat_socket.ChatSocketHandler))
+    (handler,) = (x for x in app.live if isinstance(x, ChatSocketHandler))
     assert handler.principal is not None
     handler.principal = replace(handler.principal, expires=1.0)
     await raw.send({"type": "ping"})

@@ -1,0 +1,56 @@
+"""What a client asks for on a socket, once it is known who it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..wire import socket as protocol
+from ..wire import socket_frames as frames
+from .chat_job import ChatJob, PlainJob
+from .conversation import Conversation
+from .jobs import Owner, SocketJobs
+from .request_job import RequestJob
+
+
+class Commands:
+    """Starts and cancels the jobs of one socket, and keeps its conversation."""
+
+    def __init__(self, socket: Owner, jobs: SocketJobs, end_plain: Callable[[], None]) -> None:
+        """`end_plain`: called when the one answer of the plain form is complete."""
+        self._socket = socket
+        self._jobs = jobs
+        self._end_plain = end_plain
+        self._conversation = Conversation()
+
+    def obey(self, command: protocol.Command) -> None:
+        """Raises BadFrame for what cannot be begun or cancelled now."""
+        match command:
+            case protocol.Ping():
+                self._socket.emit(frames.frame("pong"))
+            case protocol.Cancel(id):
+                self._jobs.cancel(id)
+            case protocol.Auth():
+                pass  # let in already, by a header or because everybody is
+            case protocol.PlainText(text):
+                self._jobs.start(PlainJob(self._socket, text, self._end_plain))
+            case protocol.Turn(text, model):
+                self._jobs.start(self._turn(text, model))
+            case protocol.Chat(resumable=True):
+                self._jobs.start_resumable(command)
+            case protocol.Chat(id, body):
+                self._jobs.start(ChatJob(self._socket, id, body, start={}))
+            case protocol.Resume():
+                self._jobs.resume(command)
+            case protocol.Request():
+                self._jobs.start(RequestJob(self._socket, command))
+
+    def _turn(self, text: str, model: str | None) -> ChatJob:
+        """A turn of the connection's own conversation; it remembers the ones that ended well."""
+
+        def remember(reply: str) -> None:
+            self._conversation.remember(text, reply)
+
+        body: dict[str, object] = {"messages": self._conversation.asking(text)}
+        if model is not None:
+            body["model"] = model
+        return ChatJob(self._socket, None, body, reply=remember)
