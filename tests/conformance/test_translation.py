@@ -11,6 +11,7 @@ import pytest
 
 from tests.wire.feeding import feed_every_way
 from tornado_ollama.errors import BadRequest, GatewayError
+from tornado_ollama.wire.chat.reply_stream import ReplyStream
 from tornado_ollama.wire.native import show_body
 from tornado_ollama.wire.ollama_errors import native_error
 from tornado_ollama.wire.openai import (
@@ -25,7 +26,6 @@ from tornado_ollama.wire.openai import (
 from tornado_ollama.wire.openai.chat_stream import chat_stream
 from tornado_ollama.wire.openai.checks import read_json
 from tornado_ollama.wire.openai.replies import Identity
-from tornado_ollama.wire.openai.streams import ReplyStream
 from tornado_ollama.wire.policy import Policy
 
 from .cases import HTTP_ONLY, Case, load, mismatches, present, sse_data
@@ -95,7 +95,7 @@ def streamed(case: Case, make: Any) -> Any:
     failures: list[GatewayError] = []
 
     def run(pieces: Sequence[bytes]) -> bytes:
-        machine: ReplyStream = make()
+        machine: ReplyStream[Any] = make()
         out = b"".join(machine.feed(piece) for piece in pieces) + machine.close()
         if machine.error is not None and not machine.started:
             failures.append(machine.error)

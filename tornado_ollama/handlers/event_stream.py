@@ -1,4 +1,4 @@
-"""A streamed OpenAI reply on its way to the client, and the comments that keep it alive.
+"""A streamed reply on its way to the client, and the comments that keep it alive.
 
 Nothing leaves before the first event, so that a quick failure keeps its own status. Once something
 has left, even a comment, a failure travels as an error event, and no `[DONE]` follows it.
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterable
+from typing import Any
 
 from ..errors import GatewayError
 from ..upstream.request import ResponseHead
 from ..wire import sse
-from ..wire.openai.streams import ReplyStream
+from ..wire.chat.reply_stream import ReplyStream
 from .base import BaseHandler
 from .downstream import Downstream
 from .exchanges import Exchanges
@@ -31,7 +32,9 @@ MAX_ERROR_BYTES = 64 * 1024
 class EventStream:
     """One reply. `run` it once."""
 
-    def __init__(self, handler: BaseHandler, exchanges: Exchanges, machine: ReplyStream) -> None:
+    def __init__(
+        self, handler: BaseHandler, exchanges: Exchanges, machine: ReplyStream[Any]
+    ) -> None:
         self._handler = handler
         self._exchanges = exchanges
         self._machine = machine

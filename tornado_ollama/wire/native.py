@@ -11,7 +11,7 @@ Go leaves out fields that are zero (`omitempty`), so every field has a default: 
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
@@ -19,6 +19,9 @@ from ..errors import UpstreamBroken
 
 LIST_PATH = "/api/tags"
 SHOW_PATH = "/api/show"
+
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What a decoder raises for bytes that are not what it decodes."""
 
 NOTHING = msgspec.Raw(b"null")
 """The raw text of a field that was absent."""
@@ -74,10 +77,20 @@ class ChatRecord(Record, gc=False):
 
 
 class GenerateRecord(Record, gc=False):
-    """A line of `/api/generate`, or its whole reply."""
+    """A line of `/api/generate`, or its whole reply. It is its own message, so that it can be read
+    as a line of a chat is."""
 
-    response: str | None = None
+    content: str | None = msgspec.field(default=None, name="response")
     thinking: str | None = None
+    tool_calls: ClassVar[None] = None
+
+    @property
+    def message(self) -> GenerateRecord:
+        return self
+
+
+ReplyRecord = ChatRecord | GenerateRecord
+"""What a reply to a chat or a generation is made of."""
 
 
 class EmbedReply(msgspec.Struct):
@@ -124,7 +137,7 @@ def decode(decoder: msgspec.json.Decoder[Reply], body: bytes) -> Reply:
     """The reply in `body`; raises `UpstreamBroken` for anything else than its shape."""
     try:
         return decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         raise UpstreamBroken("Ollama answered with something that cannot be read.") from None
 
 

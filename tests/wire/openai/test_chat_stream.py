@@ -12,17 +12,18 @@ from tests.backend.transcripts import VERSIONS, load
 from tests.conformance.cases import sse_data
 from tests.wire.feeding import feed_every_way
 from tornado_ollama.errors import UpstreamTimeout
+from tornado_ollama.wire.chat.reply_stream import ReplyStream
+from tornado_ollama.wire.native import ChatRecord
 from tornado_ollama.wire.openai.chat_request import chat_request
 from tornado_ollama.wire.openai.chat_stream import chat_stream
 from tornado_ollama.wire.openai.replies import Identity
-from tornado_ollama.wire.openai.streams import ReplyStream
 from tornado_ollama.wire.policy import Policy
 
 WHO = Identity("chatcmpl-0123456789abcdef", 1767323045, "m")
 TOOLS = [{"type": "function", "function": {"name": name}} for name in ("f", "g")]
 
 
-def machine(**body: Any) -> ReplyStream:
+def machine(**body: Any) -> ReplyStream[ChatRecord]:
     messages = [{"role": "user", "content": "x"}]
     request = {"model": "m", "messages": messages, "stream": True} | body
     return chat_stream(chat_request(request, Policy()), WHO)

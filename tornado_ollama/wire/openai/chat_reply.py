@@ -10,9 +10,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from ...errors import UpstreamBroken
 from .. import native
-from ..ollama_errors import reported_error
+from ..chat.source import TranslatedSource
 from .calls import CallList, forced_call
 from .chat_request import ChatPlan
 from .checks import Json
@@ -23,31 +22,19 @@ from .replies import (
     finish_reason,
     usage,
 )
-from .streams import NEVER_SPOKE
+
+_SOURCE = TranslatedSource(native.CHAT)
 
 
 def chat_reply(bodies: Sequence[bytes], plan: ChatPlan, identity: Identity) -> bytes:
     """The reply made of the bodies of all choices, in order. Raises `UpstreamBroken` for a body
     that is no reply, and the reported error for one that holds an error."""
-    records = [_record(body) for body in bodies]
+    records = [_SOURCE.whole(body) for body in bodies]
     choices = [_choice(record, i, plan, identity) for i, record in enumerate(records)]
     total = usage([[Counts.of(record) for record in records]])
     return msgspec.json.encode(
         identity.head("chat.completion") | {"choices": choices, "usage": total}
     )
-
-
-def _record(body: bytes) -> native.ChatRecord:
-    """The native reply in `body`. Without `done` it is the documented end after 30 equal tokens,
-    unless it is empty: then the model never spoke."""
-    record = native.decode(native.CHAT, body)
-    if record.error:
-        raise reported_error(record.error)
-    message = record.message
-    spoke = message is not None and (message.content or message.thinking or message.tool_calls)
-    if not record.done and not spoke:
-        raise UpstreamBroken(NEVER_SPOKE)
-    return record
 
 
 def _choice(record: native.ChatRecord, index: int, plan: ChatPlan, identity: Identity) -> Json:

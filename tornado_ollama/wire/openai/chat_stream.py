@@ -1,41 +1,43 @@
-"""The streamed reply of `/v1/chat/completions`: native lines in, server-sent events out.
+"""The streamed reply of `/v1/chat/completions`: a writer of server-sent events.
 
 Owns the chunks of a choice and their order: role, then reasoning, text and tool calls as they
-come, one finish chunk. Rules: docs/openai.md, "Streams". A line that only carries text, the case
-of nearly every token, is pasted between two byte strings made once a stream; everything else
-takes the general path.
+come, one finish chunk. Rules: docs/openai.md, "Streams".
 """
 
 from __future__ import annotations
 
-import msgspec
+from collections.abc import Iterable, Sequence
+from functools import partial
 
-from ...errors import UpstreamBroken
+from ...errors import GatewayError
 from .. import native, sse
-from ..ollama_errors import reported_error
+from ..chat.reader import Reader
+from ..chat.reply_stream import ReplyStream
+from ..chat.source import TranslatedSource
+from ..chat.writer import Logprobs, PartsWriter
+from . import errors
 from .calls import CallList, forced_call
 from .chat_request import ChatPlan
 from .checks import Json
-from .replies import Counts, Identity, chat_logprobs, finish_reason
-from .streams import Choice, Frame, ReplyStream, encode
-
-_decode = native.CHAT.decode
+from .replies import Identity, chat_logprobs, finish_reason
+from .streams import Frame, encode
 
 
-def chat_stream(plan: ChatPlan, identity: Identity) -> ReplyStream:
+def chat_stream(plan: ChatPlan, identity: Identity) -> ReplyStream[native.ChatRecord]:
     """The machine for a streamed chat."""
     frame = Frame(identity, "chat.completion.chunk", include_usage=plan.include_usage)
-    return ReplyStream(
-        [_ChatChoice(frame, index, plan, identity) for index in range(plan.choices)],
-        frame,
-        include_usage=plan.include_usage,
-        per_prompt=plan.choices,
-    )
+    make = _ForcedCallWriter if plan.toolbox.forced else ChatWriter
+    source = TranslatedSource(native.CHAT)
+    readers = [
+        Reader(source, make(frame, index, plan, identity)) for index in range(plan.choices)
+    ]
+    return ReplyStream(readers, partial(frame.ending, per_prompt=plan.choices))
 
 
-class _ChatChoice(Choice):
+class ChatWriter(PartsWriter):
+    """One choice as chunks. Plain text is pasted between two byte strings made once a stream."""
+
     def __init__(self, frame: Frame, index: int, plan: ChatPlan, identity: Identity) -> None:
-        super().__init__()
         self._frame = frame
         self._index = index
         self._before = b'%b{"index":%d,"delta":{"content":' % (frame.head, index)
@@ -43,113 +45,76 @@ class _ChatChoice(Choice):
         self._toolbox = plan.toolbox
         self._logprobs = plan.logprobs
         self._calls = CallList(identity, index, plan.toolbox)
-        self._began = False
-        self._held: list[str] | None = [] if plan.toolbox.forced else None
-        """Text that may turn out to be the forced call."""
-        self._held_logprobs: list[native.Logprob] = []
 
-    def line(self, line: bytes, out: list[bytes]) -> None:
-        try:
-            record = _decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise UpstreamBroken("Ollama sent a line that cannot be read.") from None
-        message = record.message
-        if message is None or record.done or record.error or self._held is not None:
-            self._general(record, out)
-            return
-        content = message.content
-        if message.thinking or message.tool_calls or record.logprobs or not self._began:
-            self._general(record, out)
-        elif content:
-            self.spoke = True
-            text = encode(content)
-            if not content.isascii():
-                text = sse.safe_line(text)
-            out += (self._before, text, self._after)
+    def begin(self) -> bytes:
+        return self._chunk({"role": "assistant", "content": ""})
 
-    def end_without_done(self, out: list[bytes]) -> None:
-        self._finish(native.ChatRecord(), out)
+    def text(self, text: str) -> Iterable[bytes]:
+        json = encode(text)
+        return self._before, json if text.isascii() else sse.safe_line(json), self._after
 
-    def _general(self, record: native.ChatRecord, out: list[bytes]) -> None:
-        if record.error:
-            raise reported_error(record.error)
-        message = record.message
-        if message is None:
-            if not record.done:
-                raise UpstreamBroken("Ollama sent a line that is no part of a reply.")
-            message = native.Message()
-        if not self._began:
-            self._began = True
-            out.append(self._chunk({"role": "assistant", "content": ""}))
-        self._speak(message, record.logprobs if self._logprobs else None, out)
-        if record.done:
-            self._finish(record, out)
+    def mixed_text(self, text: str, logprobs: Logprobs) -> bytes:
+        wanted = logprobs if self._logprobs else None
+        return self._chunk({"content": text}, wanted) if text or wanted else b""
 
-    def _speak(
-        self, message: native.Message, logprobs: list[native.Logprob] | None, out: list[bytes]
-    ) -> None:
-        """The chunks of one line: reasoning, then text, then calls. Its logprobs go with its
-        text, which they nearly always describe, and else with its reasoning."""
-        content = message.content or ""
-        if message.thinking:
-            thought = {"reasoning": message.thinking, "reasoning_content": message.thinking}
-            apart = None if content else logprobs
-            out.append(self._chunk(thought, apart))
-            logprobs = None if apart else logprobs
-        if self._held is not None:
-            self._held.append(content)
-            self._held_logprobs += logprobs or ()
-        elif content or logprobs:
-            out.append(self._chunk({"content": content}, logprobs))
-        if message.tool_calls:
-            self._call(message.tool_calls, None, out)
-        if content or message.thinking or message.tool_calls:
-            self.spoke = True
+    def thinking(self, text: str, logprobs: Logprobs = None) -> bytes:
+        return self._chunk({"reasoning": text, "reasoning_content": text}, logprobs)
 
-    def _call(
-        self,
-        calls: list[native.ToolCall],
-        logprobs: list[native.Logprob] | None,
-        out: list[bytes],
-    ) -> None:
+    def tool_calls(
+        self, calls: Sequence[native.ToolCall], logprobs: Logprobs = None
+    ) -> bytes:
         deltas = self._calls.take(calls)
         if not deltas:
-            return
+            return b""
         delta: Json = {"tool_calls": deltas}
         if self._toolbox.legacy:
             delta = {"function_call": deltas[0]["function"]}
-        out.append(self._chunk(delta, logprobs))
+        return self._chunk(delta, logprobs)
 
-    def _release(self, out: list[bytes]) -> None:
-        """Gives out the held text: as the forced call if it is one, else as the text it is."""
-        text = "".join(self._held or ())
-        self._held = None
-        call = None if self._calls.count else forced_call(text, self._toolbox.forced)
-        if call is not None:
-            self._call([call], self._held_logprobs, out)
-        elif text:
-            out.append(self._chunk({"content": text}, self._held_logprobs))
-
-    def _finish(self, record: native.ChatRecord, out: list[bytes]) -> None:
-        if self._held is not None:
-            self._release(out)
+    def finish(self, last: native.ReplyRecord) -> bytes:
         reason = finish_reason(
-            record.done_reason, called=self._calls.count > 0, legacy=self._toolbox.legacy
+            last.done_reason, called=self._calls.count > 0, legacy=self._toolbox.legacy
         )
-        out.append(self._chunk({}, finish=reason))
-        self.counts = Counts.of(record)
+        return self._chunk({}, finish=reason)
 
-    def _chunk(
-        self,
-        delta: Json,
-        logprobs: list[native.Logprob] | None = None,
-        finish: str | None = None,
-    ) -> bytes:
+    def fail(self, error: GatewayError) -> bytes:
+        return errors.event(error)
+
+    def _chunk(self, delta: Json, logprobs: Logprobs = None, finish: str | None = None) -> bytes:
         return self._frame.chunk(
             {
                 "index": self._index,
                 "delta": delta,
-                "logprobs": chat_logprobs(logprobs),
+                "logprobs": chat_logprobs(logprobs) if self._logprobs else None,
                 "finish_reason": finish,
             }
         )
+
+
+class _ForcedCallWriter(ChatWriter):
+    """Holds the text back until its end: it may turn out to be the forced call."""
+
+    def __init__(self, frame: Frame, index: int, plan: ChatPlan, identity: Identity) -> None:
+        super().__init__(frame, index, plan, identity)
+        self._held: list[str] = []
+        self._held_logprobs: list[native.Logprob] = []
+
+    def text(self, text: str) -> Iterable[bytes]:
+        self._held.append(text)
+        return ()
+
+    def mixed_text(self, text: str, logprobs: Logprobs) -> bytes:
+        self._held.append(text)
+        self._held_logprobs += logprobs or ()
+        return b""
+
+    def finish(self, last: native.ReplyRecord) -> bytes:
+        return self._release() + super().finish(last)
+
+    def _release(self) -> bytes:
+        """The held text: as the forced call if it is one, else as the text it is."""
+        text = "".join(self._held)
+        call = None if self._calls.count else forced_call(text, self._toolbox.forced)
+        if call is not None:
+            return self.tool_calls([call], self._held_logprobs)
+        return super().mixed_text(text, self._held_logprobs) if text else b""

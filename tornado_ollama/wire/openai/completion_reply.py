@@ -6,20 +6,25 @@ docs/openai.md, "Text completions".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 import msgspec
 
-from ...errors import UpstreamBroken
+from ...errors import GatewayError
 from .. import native, sse
-from ..ollama_errors import reported_error
+from ..chat.reader import Reader
+from ..chat.reply_stream import ReplyStream
+from ..chat.source import TranslatedSource
+from ..chat.writer import Logprobs, PartsWriter
+from . import errors
 from .checks import Json
 from .completion_request import CompletionPlan
 from .replies import Counts, Identity, finish_reason, usage
-from .streams import NEVER_SPOKE, Choice, Frame, ReplyStream, encode
+from .streams import Frame, encode
 
 _KIND = "text_completion"
-_decode = native.GENERATE.decode
+_SOURCE = TranslatedSource(native.GENERATE, input_field="prompt")
 
 
 def completion_reply(
@@ -27,38 +32,27 @@ def completion_reply(
 ) -> bytes:
     """The reply made of the bodies of all choices, in order. Raises `UpstreamBroken` for a body
     that is no reply, and the reported error for one that holds an error."""
-    records = [_record(body) for body in bodies]
+    records = [_SOURCE.whole(body) for body in bodies]
     counts = [Counts.of(record) for record in records]
     groups = [counts[at : at + plan.n] for at in range(0, len(counts), plan.n)]
     choices = [_choice(record, index, plan) for index, record in enumerate(records)]
     return msgspec.json.encode(identity.head(_KIND) | {"choices": choices, "usage": usage(groups)})
 
 
-def completion_stream(plan: CompletionPlan, identity: Identity) -> ReplyStream:
+def completion_stream(
+    plan: CompletionPlan, identity: Identity
+) -> ReplyStream[native.GenerateRecord]:
     """The machine for a streamed text completion."""
     frame = Frame(identity, _KIND, include_usage=plan.include_usage)
-    return ReplyStream(
-        [_TextChoice(frame, index, plan) for index in range(plan.choices)],
-        frame,
-        include_usage=plan.include_usage,
-        per_prompt=plan.n,
-    )
-
-
-def _record(body: bytes) -> native.GenerateRecord:
-    record = native.decode(native.GENERATE, body)
-    if record.error:
-        raise reported_error(record.error, input_field="prompt")
-    if not record.done and not record.response and not record.thinking:
-        raise UpstreamBroken(NEVER_SPOKE)
-    return record
+    readers = [Reader(_SOURCE, _TextWriter(frame, index, plan)) for index in range(plan.choices)]
+    return ReplyStream(readers, partial(frame.ending, per_prompt=plan.n))
 
 
 def _choice(record: native.GenerateRecord, index: int, plan: CompletionPlan) -> Json:
     before = plan.echoed(index)
     logprobs = _LegacyLogprobs(plan, len(before))
     choice: Json = {
-        "text": before + (record.response or ""),
+        "text": before + (record.content or ""),
         "index": index,
         "logprobs": logprobs.take(record.logprobs),
         "finish_reason": finish_reason(record.done_reason),
@@ -96,9 +90,10 @@ class _LegacyLogprobs:
         }
 
 
-class _TextChoice(Choice):
+class _TextWriter(PartsWriter):
+    """One choice as chunks. Plain text is pasted between two byte strings made once a stream."""
+
     def __init__(self, frame: Frame, index: int, plan: CompletionPlan) -> None:
-        super().__init__()
         self._frame = frame
         self._index = index
         self._before = b'%b{"index":%d,"text":' % (frame.head, index)
@@ -106,44 +101,37 @@ class _TextChoice(Choice):
         self._echo = plan.echoed(index)
         self._legacy = _LegacyLogprobs(plan, len(self._echo))
 
-    def line(self, line: bytes, out: list[bytes]) -> None:
-        try:
-            record = _decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise UpstreamBroken("Ollama sent a line that cannot be read.") from None
-        if record.error:
-            raise reported_error(record.error, input_field="prompt")
-        if record.response is None and not record.done:
-            raise UpstreamBroken("Ollama sent a line that is no part of a reply.")
-        if self._echo:
-            out.append(self._chunk(self._echo))
-            self._echo = ""
-        if record.done:
-            self._finish(record, out)
-        elif record.thinking or record.logprobs:
-            self._chunks(record, out)
-        elif record.response:
-            self.spoke = True
-            out += (self._before, sse.safe_line(encode(record.response)), self._after)
+    def begin(self) -> bytes:
+        return self._chunk(self._echo) if self._echo else b""
 
-    def end_without_done(self, out: list[bytes]) -> None:
-        self._finish(native.GenerateRecord(), out)
+    def text(self, text: str) -> Iterable[bytes]:
+        json = encode(text)
+        return self._before, json if text.isascii() else sse.safe_line(json), self._after
 
-    def _chunks(self, record: native.GenerateRecord, out: list[bytes]) -> None:
-        logprobs = self._legacy.take(record.logprobs)
-        if record.thinking:
-            out.append(self._chunk("", reasoning=record.thinking))
-        if record.response or logprobs:
-            out.append(self._chunk(record.response or "", logprobs))
-        self.spoke = self.spoke or bool(record.thinking or record.response)
+    def mixed_text(self, text: str, logprobs: Logprobs) -> bytes:
+        taken = self._legacy.take(logprobs)
+        return self._chunk(text, taken) if text or taken else b""
 
-    def _finish(self, record: native.GenerateRecord, out: list[bytes]) -> None:
-        if record.thinking:
-            out.append(self._chunk("", reasoning=record.thinking))
-        logprobs = self._legacy.take(record.logprobs)
-        reason = finish_reason(record.done_reason)
-        out.append(self._chunk(record.response or "", logprobs, finish=reason))
-        self.counts = Counts.of(record)
+    def thinking(self, text: str, logprobs: Logprobs = None) -> bytes:
+        return self._chunk("", reasoning=text) + self.mixed_text("", logprobs)
+
+    def tool_calls(self, calls: Sequence[native.ToolCall]) -> bytes:
+        return b""  # a generation has none
+
+    def line(self, line: native.ReplyRecord) -> Iterator[bytes]:
+        if not line.done:
+            yield from super().line(line)
+        elif line.message is not None and line.message.thinking:
+            yield self._chunk("", reasoning=line.message.thinking)
+
+    def finish(self, last: native.ReplyRecord) -> bytes:
+        """The text of the last line goes with the reason."""
+        text = last.message.content if last.message is not None else None
+        logprobs = self._legacy.take(last.logprobs)
+        return self._chunk(text or "", logprobs, finish=finish_reason(last.done_reason))
+
+    def fail(self, error: GatewayError) -> bytes:
+        return errors.event(error)
 
     def _chunk(
         self,

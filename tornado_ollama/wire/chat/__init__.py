@@ -1,0 +1,1 @@
+"""Pure: a chat with Ollama, whichever dialect the client speaks."""

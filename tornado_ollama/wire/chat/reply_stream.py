@@ -1,0 +1,81 @@
+"""The machine behind every streamed reply over HTTP, whatever its events look like.
+
+Owns what the dialects share: native bytes of one or several choices in, events out, the ending
+once after the last choice, an error and nothing more after a failure. The events themselves are
+made by the writers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Generic
+
+from ...errors import GatewayError
+from .reader import Reader
+from .writer import AnyLine
+
+
+class ReplyStream(Generic[AnyLine]):
+    """The machine of one request: native bytes of each choice in, events out.
+
+    `started`: an event was given out. `error`: the failure that ended the stream, after which
+    everything fed is ignored. While the caller has sent nothing to its client, not even a
+    comment, and the stream has not `started`, it may drop the bytes and answer the `error` with
+    its own status.
+    """
+
+    def __init__(
+        self,
+        readers: Sequence[Reader[AnyLine]],
+        ending: Callable[[Sequence[AnyLine]], bytes],
+    ) -> None:
+        """`readers`: one a choice. `ending`: the bytes after all of them, made of the records
+        that ended them."""
+        self._readers = readers
+        self._ending = ending
+        self._open = len(readers)
+        self.started = False
+        self.error: GatewayError | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether the reply is complete: its ending was given out."""
+        return self._open == 0
+
+    def feed(self, data: bytes, choice: int = 0) -> bytes:
+        """The events for more bytes of the native reply of `choice`."""
+        reader = self._readers[choice]
+        if self.error is not None or reader.ended:
+            return b""
+        events = b"".join(reader.feed(data))
+        if events:
+            self.started = True
+        if reader.ended:
+            events += self._after(reader)
+        return events
+
+    def close(self, choice: int = 0) -> bytes:
+        """The events for the clean end of the native reply of `choice`."""
+        reader = self._readers[choice]
+        if self.error is not None or reader.ended:
+            return b""
+        events = b"".join(reader.close())
+        if events:
+            self.started = True
+        return events + self._after(reader)
+
+    def fail(self, error: GatewayError) -> bytes:
+        """The last event for a failure outside of the native reply: a lost connection, a timeout.
+        Nothing once the reply is complete."""
+        if self.error is not None or self.finished:
+            return b""
+        self.error = error
+        return self._readers[0].writer.fail(error)
+
+    def _after(self, reader: Reader[AnyLine]) -> bytes:
+        """The events after a choice has ended."""
+        if reader.error is not None:
+            return self.fail(reader.error)
+        self._open -= 1
+        lasts = [one.last for one in self._readers if one.last is not None]
+        return b"" if self._open else self._ending(lasts)
