@@ -33,7 +33,7 @@ from tornado_ollama.access.routes import ROUTES, Door
 from tornado_ollama.config.credentials import ENTRY_KEYS
 from tornado_ollama.config.layers import VARIABLES
 from tornado_ollama.config.settings import Topic, Written
-from tornado_ollama.wire.socket import CHAT_KEYS, read_frame
+from tornado_ollama.wire.socket.commands import CHAT_KEYS, read_frame
 
 from .backend import Backend
 from .backend.certificate import Certificate

@@ -21,7 +21,7 @@ from tornado_ollama.wire.model_names import named_models
 from tornado_ollama.wire.openai.chat_request import chat_request
 from tornado_ollama.wire.openai.checks import read_json
 from tornado_ollama.wire.policy import Policy
-from tornado_ollama.wire.socket import BadFrame, read_frame
+from tornado_ollama.wire.socket.commands import BadFrame, read_frame
 
 MIB = 1 << 20
 

@@ -12,10 +12,10 @@ from ..dispatch.journal import CHAT
 from ..errors import GatewayError, NotFound, UpstreamAnswer, UpstreamBroken, UpstreamTimeout
 from ..handlers.exchanges import OWN_HEADERS
 from ..wire import default_model, native
-from ..wire import socket_frames as frames
 from ..wire.native import ModelEntry
 from ..wire.ollama_errors import native_error
-from ..wire.socket import native_chat
+from ..wire.socket import frames
+from ..wire.socket.commands import native_chat
 from .job import Job, Outlet
 
 LIST_PATIENCE_S = 5.0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..wire import socket as protocol
-from ..wire import socket_frames as frames
+from ..wire.socket import commands as protocol
+from ..wire.socket import frames
 from .chat_job import ChatJob, PlainJob
 from .conversation import Conversation
 from .jobs import Owner, SocketJobs

@@ -1,7 +1,6 @@
 """`/ws`: who is there, which jobs run for them, and how it ends.
 
-What is said is `wire/socket.py`'s and `wire/socket_frames.py`'s, `commands.py` starts and cancels
-the work, and `job.py` does it.
+What is said is `wire/socket/`'s, `commands.py` starts and cancels the work, and `job.py` does it.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ from ..errors import BadRequest, Forbidden, GatewayError, Unauthorized
 from ..handlers.auth_mixin import AuthMixin
 from ..handlers.deps import Deps
 from ..handlers.in_flight import NO_LONGER_VALID
-from ..wire import socket as protocol
-from ..wire import socket_frames as frames
+from ..wire.socket import commands as protocol
+from ..wire.socket import frames
 from .commands import Commands
 from .jobs import SocketJobs
 from .transport import SocketTransport

@@ -23,8 +23,8 @@ from ..handlers.deps import Deps
 from ..handlers.exchanges import OWN_HEADERS
 from ..handlers.request_body import too_large
 from ..upstream.request import ResponseHead
-from ..wire import socket_frames as frames
 from ..wire.ndjson import LineSplitter
+from ..wire.socket import frames
 
 log = logging.getLogger(__name__)
 

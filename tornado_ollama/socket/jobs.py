@@ -6,8 +6,8 @@ import asyncio
 from typing import Protocol
 
 from ..errors import GatewayError, ShuttingDown, TooManyJobs
-from ..wire import socket as protocol
-from ..wire import socket_frames as frames
+from ..wire.socket import commands as protocol
+from ..wire.socket import frames
 from . import resumable
 from .job import Job
 

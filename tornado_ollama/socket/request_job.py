@@ -9,10 +9,10 @@ from ..access.routes import Door, Need, Route, find, path_at_ollama, replies_who
 from ..access.visibility import only_visible
 from ..errors import BadRequest, NotFound
 from ..upstream.request import ResponseHead
-from ..wire import socket_frames as frames
 from ..wire.model_names import named_models
 from ..wire.native_request import NOTHING_ASKED, read_asked
-from ..wire.socket import Request
+from ..wire.socket import frames
+from ..wire.socket.commands import Request
 from ..wire.target import REFUSED_PATH, loggable_path, split_target
 from .job import Job, Outlet
 

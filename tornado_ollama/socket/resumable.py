@@ -22,7 +22,7 @@ from ..access.proxies import Client
 from ..dispatch.ask import Caller
 from ..errors import BadRequest, NotFound
 from ..handlers.deps import Deps, Resumables
-from ..wire import socket as protocol
+from ..wire.socket import commands as protocol
 from .chat_job import ChatJob
 
 REPLAY_BYTES = 4 * 1024 * 1024

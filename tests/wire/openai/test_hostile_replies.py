@@ -13,7 +13,6 @@ import pytest
 
 from tests.backend.transcripts import load
 from tornado_ollama.errors import UpstreamBroken
-from tornado_ollama.wire import socket_frames
 from tornado_ollama.wire.openai import completion_request, embeddings, models
 from tornado_ollama.wire.openai.chat_reply import chat_reply
 from tornado_ollama.wire.openai.chat_request import chat_request
@@ -21,6 +20,7 @@ from tornado_ollama.wire.openai.chat_stream import chat_stream
 from tornado_ollama.wire.openai.completion_reply import completion_reply
 from tornado_ollama.wire.openai.replies import Identity
 from tornado_ollama.wire.policy import Policy
+from tornado_ollama.wire.socket import frames as socket_frames
 
 WHO = Identity("x-0123456789abcdef", 1767323045, "m")
 CHAT = {

@@ -15,9 +15,9 @@ from typing import Any
 
 import msgspec
 
-from ..errors import BadRequest
-from .json_members import members
-from .policy import Defaults
+from ...errors import BadRequest
+from ..json_members import members
+from ..policy import Defaults
 
 CHAT_KEYS = frozenset(
     {

@@ -1,4 +1,4 @@
-"""`wire.socket_frames`: the gateway's frames, and Ollama's lines as frames."""
+"""`wire.socket.frames`: the gateway's frames, and Ollama's lines as frames."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tornado_ollama.errors import BadRequest, GatewayError, QueueFull, UpstreamBroken
-from tornado_ollama.wire import socket_frames as protocol
+from tornado_ollama.wire.socket import frames as protocol
 
 
 def chat_line(message: dict[str, Any], **more: Any) -> protocol.ChatLine:

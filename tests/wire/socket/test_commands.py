@@ -1,4 +1,4 @@
-"""`wire.socket`: text frames to commands."""
+"""`wire.socket.commands`: text frames to commands."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from tornado_ollama.errors import BadRequest
-from tornado_ollama.wire import socket as protocol
 from tornado_ollama.wire.policy import Defaults
+from tornado_ollama.wire.socket import commands as protocol
 
 
 @pytest.mark.parametrize(

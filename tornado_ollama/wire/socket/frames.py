@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 
-from ..errors import GatewayError, UpstreamBroken
-from .native import NOTHING, decode
-from .ollama_errors import native_error
+from ...errors import GatewayError, UpstreamBroken
+from ..native import NOTHING, decode
+from ..ollama_errors import native_error
 
 MAX_COUNT = 2**63
 """Ollama's counters are int64."""
