@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
-from tornado_ollama.socket import resumable
+from tornado_ollama.socket import replay, resumable
 
 from ..backend import Backend, NdjsonStream
 from ..waiting import until
@@ -312,7 +312,7 @@ async def test_a_frame_that_is_too_large_for_the_replay_is_known_to_be_missing(
     app: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(resumable, "REPLAY_BYTES", 1000)
+    monkeypatch.setattr(replay, "REPLAY_BYTES", 1000)
     backend.on("/api/chat", NdjsonStream(line("x" * 2000), asyncio.Event()))
     first = await dial(http_port)
     frames = await begin(first, says="x" * 2000)

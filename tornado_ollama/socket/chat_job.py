@@ -16,7 +16,8 @@ from ..wire.native import ModelEntry
 from ..wire.ollama_errors import native_error
 from ..wire.socket import frames
 from ..wire.socket.commands import native_chat
-from .job import Job, Outlet
+from .frame_sink import FrameSink
+from .job import Job
 
 LIST_PATIENCE_S = 5.0
 """How long Ollama may take to say which models there are, or what one of them can do."""
@@ -30,7 +31,7 @@ class ChatJob(Job):
 
     def __init__(
         self,
-        outlet: Outlet,
+        sink: FrameSink,
         id: str | None,
         body: dict[str, Any],
         reply: Callable[[str], None] | None = None,
@@ -38,7 +39,7 @@ class ChatJob(Job):
     ) -> None:
         """`body` of /api/chat, the model perhaps missing. `reply` gets the whole text of a reply
         that ended well. `start`: begin with a start frame that has these fields too."""
-        super().__init__(outlet, id, body.get("model"))
+        super().__init__(sink, id, body.get("model"))
         self.model: str | None = None
         """As Ollama knows it, once that is decided."""
         self._body = body
@@ -49,9 +50,9 @@ class ChatJob(Job):
         self._text_frame = frames.open_frame("delta", id, "content")
 
     async def work(self) -> None:
-        self.model = await self._choose_model(self._asked_model)
-        self._asked_model = self._asked_model or self.model
-        deps = self._outlet.deps
+        self.model = await self._choose_model(self.account.model)
+        self.account.model = self.account.model or self.model
+        deps = self._sink.deps
         defaults = deps.policy.defaults_for(self.model)
         body, self._body = native_chat(self._body, self.model, defaults), {}
         if self._start is not None:
@@ -105,15 +106,15 @@ class ChatJob(Job):
 
     async def _choose_model(self, asked: str | None) -> str:
         """The model as Ollama knows it; raises Forbidden where it may not be used."""
-        model = self._outlet.deps.policy.resolve(asked or await self._default_model())
-        principal = self._outlet.principal  # not the one before the wait: it may be renewed
+        model = self._sink.deps.policy.resolve(asked or await self._default_model())
+        principal = self._sink.principal  # not the one before the wait: it may be renewed
         assert principal is not None
         refuse_models(principal, [model])
         return model
 
     async def _default_model(self) -> str:
         """`chat.default_model`, else the first model of Ollama's list that can chat."""
-        deps, principal = self._outlet.deps, self._outlet.principal
+        deps, principal = self._sink.deps, self._sink.principal
         assert principal is not None
         if deps.default_model:
             return deps.default_model
@@ -135,7 +136,7 @@ class ChatJob(Job):
 
     async def _look_up(self, model: ModelEntry) -> bool | None:
         """Whether a model can chat; None where Ollama does not tell."""
-        deps = self._outlet.deps
+        deps = self._sink.deps
         show, known = deps.site.catalogue.show, deps.site.catalogue.known_models
         headers = self._own_headers()
         try:
@@ -156,14 +157,14 @@ class ChatJob(Job):
         return answer
 
     def _own_headers(self) -> list[tuple[str, str]]:
-        return [*OWN_HEADERS, *self._outlet.headers_up()]
+        return [*OWN_HEADERS, *self._sink.asker.headers]
 
 
 class PlainJob(ChatJob):
     """A chat in plain text: the reply's pieces as they are, a failure as `Error: ...`."""
 
-    def __init__(self, outlet: Outlet, text: str, ended: Callable[[], None]) -> None:
-        super().__init__(outlet, None, {"messages": [{"role": "user", "content": text}]})
+    def __init__(self, sink: FrameSink, text: str, ended: Callable[[], None]) -> None:
+        super().__init__(sink, None, {"messages": [{"role": "user", "content": text}]})
         self._ended = ended
 
     def said(self, text: str) -> Awaitable[None] | None:
@@ -180,10 +181,10 @@ class PlainJob(ChatJob):
         self._ended()
 
     def stopped(self) -> None:
-        self._outcome = "cancelled"
+        self.account.outcome = "cancelled"
         self._ended()
 
     def failed(self, error: GatewayError) -> None:
-        self._note_failure(error)
+        self.account.failed(error)
         self.emit(f"Error: {error.message}".encode())
         self._ended()

@@ -18,6 +18,7 @@ from ..handlers.in_flight import NO_LONGER_VALID
 from ..wire.socket import commands as protocol
 from ..wire.socket import frames
 from .commands import Commands
+from .frame_sink import Asker
 from .jobs import SocketJobs
 from .transport import SocketTransport
 
@@ -37,6 +38,7 @@ class ChatSocketHandler(AuthMixin, SocketTransport):
         self._jobs = SocketJobs(self)
         self._commands = Commands(self, self._jobs, self._end_plain)
         self._refusal: GatewayError | None = None
+        self.asker = Asker(self.client, self.request_id, tuple(self.headers_up()))
         self._auth_clock: asyncio.TimerHandle | None = None
 
     def authenticate(self) -> None:

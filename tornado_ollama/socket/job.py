@@ -8,44 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable
-from http.client import responses
-from typing import Any, Protocol
+from typing import Any
 
-from ..access.principal import Principal
-from ..access.proxies import Client
 from ..dispatch.ask import Ask, Caller, Sink
-from ..dispatch.journal import UNANSWERED, Record
-from ..dispatch.usage import Usage
 from ..errors import GatewayError, UpstreamBroken
-from ..handlers.deps import Deps
 from ..handlers.exchanges import OWN_HEADERS
 from ..handlers.request_body import too_large
 from ..upstream.request import ResponseHead
 from ..wire.ndjson import LineSplitter
 from ..wire.socket import frames
+from .account import Account
+from .frame_sink import FrameSink
 
 log = logging.getLogger(__name__)
 
 MAX_REPLY_BYTES = 64 * 1024 * 1024
 """Largest reply that is not a stream of lines; it is sent as one frame."""
-
-
-class Outlet(Protocol):
-    """The socket, as a job sees it."""
-
-    deps: Deps
-    principal: Principal | None
-    client: Client
-    request_id: str
-
-    def emit(self, frame: bytes) -> Awaitable[None] | None:
-        """Sends a frame; an awaitable: the client is slow, wait for it."""
-
-    def headers_up(self) -> list[tuple[str, str]]: ...
-
-    def caller(self) -> Caller: ...
 
 
 class Job:
@@ -56,19 +35,11 @@ class Job:
     """As in `journal.Record`."""
     path: str
 
-    def __init__(self, outlet: Outlet, id: str | None, model: str | None = None) -> None:
+    def __init__(self, sink: FrameSink, id: str | None, model: str | None = None) -> None:
         """`model`: as the client named it."""
         self.id = id
-        self._outlet = outlet
-        self._asked_model = model
-        self._began = time.monotonic()
-        self._first_byte_s: float | None = None
-        self._told: int | None = None
-        """The status that the client was told, or would have been over HTTP."""
-        self._outcome = "ok"
-        self._received = 0
-        self._sent = 0
-        self._usage = Usage()
+        self._sink = sink
+        self.account = Account(model)
         self._fetch: asyncio.Future[Any] | None = None
         self._status = 200
         self._lines = LineSplitter()
@@ -98,44 +69,41 @@ class Job:
             log.exception("A job of a socket failed in an unforeseen way")
             self.failed(GatewayError("The gateway failed; its log says more."))
         finally:
-            self._outlet.deps.site.journal.write(self._record())
+            record = self.account.record(self._sink, self.method, self.path)
+            self._sink.deps.site.journal.write(record)
 
     async def work(self) -> None:
         raise NotImplementedError
 
     def emit(self, frame: bytes) -> Awaitable[None] | None:
-        self._sent += len(frame)
-        return self._outlet.emit(frame)
+        self.account.sent += len(frame)
+        return self._sink.emit(frame)
 
     def queued(self, position: int) -> None:
         """Its place in the queue for Ollama; 0 when its turn has come."""
         self.emit(frames.frame("queued", self.id, position=position))
 
     def failed(self, error: GatewayError) -> None:
-        self._note_failure(error)
+        self.account.failed(error)
         self.emit(frames.error_frame(self.id, error))
 
-    def _note_failure(self, error: GatewayError) -> None:
-        if self._told is None:
-            self._told = error.status
-        self._outcome = error.code or responses.get(error.status, str(error.status)).lower()
-
     def stopped(self) -> None:
-        self._outcome = "cancelled"
+        self.account.outcome = "cancelled"
         self.emit(frames.frame("done", self.id, reason="cancelled"))
 
     async def exchange(self, method: str, path: str, body: bytes | None, **more: Any) -> None:
         """Sends the request and hands the reply to `on_lines`, or keeps it in `collected`."""
         self._go_on()
-        deps, size = self._outlet.deps, len(body or b"")
-        self._received = size
+        deps, asker, size = self._sink.deps, self._sink.asker, len(body or b"")
+        self.account.received = size
         if size > deps.max_body_bytes:
             raise too_large(deps.max_body_bytes)
         with deps.site.body_memory.holding(size):
-            headers = (*OWN_HEADERS, *self._outlet.headers_up())
+            headers = (*OWN_HEADERS, *asker.headers)
             ask = Ask(method, path, headers=headers, body=body, **more)
-            sink = Sink(self._on_head, self._on_data, self.queued, self._add_usage)
-            self._fetch = deps.dispatcher.submit(self._outlet.caller(), ask, sink)
+            sink = Sink(self._on_head, self._on_data, self.queued, self.account.add_usage)
+            caller = Caller(self._sink.principal, asker.client.address)
+            self._fetch = deps.dispatcher.submit(caller, ask, sink)
             try:
                 await self._fetch
             except asyncio.CancelledError:
@@ -146,28 +114,6 @@ class Job:
         rest = self._lines.close()
         if rest:
             self.on_lines([rest])
-
-    def _add_usage(self, usage: Usage) -> None:
-        self._usage += usage
-
-    def _record(self) -> Record:
-        outlet = self._outlet
-        return Record(
-            client=outlet.client.address,
-            request_id=outlet.request_id,
-            credential=outlet.principal.name if outlet.principal is not None else "-",
-            method=self.method,
-            path=self.path,
-            dialect="native",
-            status=self._told or UNANSWERED,
-            received=self._received,
-            sent=self._sent,
-            first_byte_s=self._first_byte_s,
-            duration_s=time.monotonic() - self._began,
-            outcome=self._outcome,
-            model=self._asked_model,
-            usage=self._usage,
-        )
 
     def _go_on(self) -> None:
         """Raises CancelledError where the job was cancelled while nothing was fetched."""
@@ -186,8 +132,8 @@ class Job:
         raise NotImplementedError
 
     def _on_head(self, head: ResponseHead) -> None:
-        self._status = self._told = head.status
-        self._first_byte_s = time.monotonic() - self._began
+        self._status = head.status
+        self.account.answered(head.status)
         self._is_stream = any(
             name.lower() == "content-type" and "ndjson" in value for name, value in head.headers
         )

@@ -15,7 +15,7 @@ MAX_JOBS = 32
 """Chats and requests under way on one socket; more are refused, not queued."""
 
 
-class Owner(resumable.Wire, Protocol):
+class Owner(resumable.Socket, Protocol):
     """The socket, as its jobs' keeper sees it."""
 
     def went_idle(self) -> None:

@@ -14,14 +14,15 @@ from ..wire.native_request import NOTHING_ASKED, read_asked
 from ..wire.socket import frames
 from ..wire.socket.commands import Request
 from ..wire.target import REFUSED_PATH, loggable_path, split_target
-from .job import Job, Outlet
+from .frame_sink import FrameSink
+from .job import Job
 
 
 class RequestJob(Job):
     """Any native route over the socket: response, chunk for each line, end."""
 
-    def __init__(self, outlet: Outlet, command: Request) -> None:
-        super().__init__(outlet, command.id)
+    def __init__(self, sink: FrameSink, command: Request) -> None:
+        super().__init__(sink, command.id)
         self._command = command
         self.method = command.method
         self.path = REFUSED_PATH
@@ -31,8 +32,8 @@ class RequestJob(Job):
     async def work(self) -> None:
         route, query = self._admit()
         asked = read_asked(self._command.body) if route.computes else NOTHING_ASKED
-        self._asked_model = asked.model
-        with self._outlet.deps.site.catalogue.changed_by(route):
+        self.account.model = asked.model
+        with self._sink.deps.site.catalogue.changed_by(route):
             await self.exchange(
                 self._command.method,
                 path_at_ollama(route, self.path),
@@ -63,10 +64,10 @@ class RequestJob(Job):
 
     def _admit(self) -> tuple[Route, str]:
         """The route and the query; the same decisions as for a request over HTTP."""
-        principal, command = self._outlet.principal, self._command
+        principal, command = self._sink.principal, self._command
         assert principal is not None
         self.path, query = split_target(command.path)
-        route = find(self.path, forward_unknown=self._outlet.deps.gate.forward_unknown)
+        route = find(self.path, forward_unknown=self._sink.deps.gate.forward_unknown)
         if route.door is not Door.NATIVE:
             raise NotFound(
                 f"There is nothing at {loggable_path(self.path)} for a request frame: "
@@ -82,7 +83,7 @@ class RequestJob(Job):
         return route, query
 
     def _whole(self) -> bytes:
-        body, principal = self.collected, self._outlet.principal
+        body, principal = self.collected, self._sink.principal
         if self._filtered and self._status == 200 and principal is not None:
             return only_visible(body, principal)
         return body

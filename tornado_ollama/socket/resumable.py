@@ -13,20 +13,16 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections import deque
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from ..access.principal import Principal, Scope
-from ..access.proxies import Client
-from ..dispatch.ask import Caller
-from ..errors import BadRequest, NotFound
+from ..errors import NotFound
 from ..handlers.deps import Deps, Resumables
 from ..wire.socket import commands as protocol
 from .chat_job import ChatJob
-
-REPLAY_BYTES = 4 * 1024 * 1024
-"""What is kept of one chat for a replay: more than any model says in one reply."""
+from .frame_sink import FrameSink
+from .replay import Replay
 
 WAITING_CHATS = 8
 """Chats of one caller that may wait without a socket, running or ended."""
@@ -35,120 +31,98 @@ WAITING_BYTES = 16 * 1024 * 1024
 """What may be kept of them together."""
 
 
-class Wire(Protocol):
+class Socket(FrameSink, Protocol):
     """A socket, as a resumable chat sees it."""
-
-    deps: Deps
-    principal: Principal | None
-    client: Client
-    request_id: str
-
-    def emit(self, frame: bytes) -> Awaitable[None] | None: ...
-
-    def headers_up(self) -> list[tuple[str, str]]: ...
-
-    def caller(self) -> Caller: ...
 
     def job_ended(self, id: str | None) -> None:
         """The chat of this id is over; the id may be used again."""
 
 
-class ResumableChat:
-    """One such chat: the outlet of its job, and the replay of its frames."""
+class Grace:
+    """The time that a chat without a socket has left."""
 
-    def __init__(self, wire: Wire, command: protocol.Chat, grace_s: float) -> None:
+    def __init__(self, seconds: float, over: Callable[[], None]) -> None:
+        self._seconds = seconds
+        self._over = over
+        self._timer: asyncio.TimerHandle | None = None
+
+    def begin(self) -> None:
+        """Begins anew, where it has begun already."""
+        self.stop()
+        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._over)
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+class ResumableChat:
+    """One such chat: the sink of its job's frames, in flight with a socket or without.
+
+    Implements `FrameSink` and `deps.Revocable`."""
+
+    def __init__(self, socket: Socket, command: protocol.Chat, grace_s: float) -> None:
         self.stream = secrets.token_urlsafe(16)
         self.id = command.id
-        self.deps = wire.deps
-        self.principal = wire.principal
+        self.deps = socket.deps
+        self.principal = socket.principal
         self.ended = False
-        self.kept_bytes = 0
-        self._wire: Wire | None = wire
-        self._up = wire.headers_up()
-        self.client = wire.client
-        self.request_id = wire.request_id
-        self._grace_s = grace_s
-        self._frames: deque[bytes] = deque()
-        self._last = 0
+        self.replay = Replay()
+        self._socket: Socket | None = socket
+        self.asker = socket.asker
         self._model: str | None = None
-        self._grace: asyncio.TimerHandle | None = None
+        self._grace = Grace(grace_s, self.stop)
         job = ChatJob(self, command.id, command.body, start={"stream": self.stream})
         self._job: ChatJob | None = job
         self._task = asyncio.create_task(self._run(job))
 
-    # -- job.Outlet --------------------------------------------------------------------
+    # -- FrameSink ----------------------------------------------------------------------------
 
     def emit(self, frame: bytes) -> Awaitable[None] | None:
         """Numbers and keeps the frame, and sends it where there is a socket."""
-        self._last += 1
-        numbered = b'%b,"seq":%d}' % (frame[:-1], self._last)
-        self._frames.append(numbered)
-        self.kept_bytes += len(numbered)
-        while self.kept_bytes > REPLAY_BYTES:
-            self.kept_bytes -= len(self._frames.popleft())
-        return None if self._wire is None else self._wire.emit(numbered)
-
-    def headers_up(self) -> list[tuple[str, str]]:
-        return self._up
-
-    def caller(self) -> Caller:
-        return Caller(self.principal, self.client.address)
+        numbered = self.replay.keep(frame)
+        return None if self._socket is None else self._socket.emit(numbered)
 
     # -- losing and finding sockets -----------------------------------------------------------
 
     @property
     def waits(self) -> bool:
         """It has no socket; somebody may come back for it."""
-        return self._wire is None
+        return self._socket is None
 
-    def detach(self, wire: Wire) -> None:
+    def detach(self, socket: Socket) -> None:
         """The socket is lost; unless another has taken over, the grace begins."""
-        if self._wire is wire:
-            self._wire = None
+        if self._socket is socket:
+            self._socket = None
             self._start_grace()
 
-    def attach(self, wire: Wire, after: int) -> None:
+    def attach(self, socket: Socket, after: int) -> None:
         """Sends the frames with a number above `after` to a new socket, then all that follow.
         Raises NotFound when it is not its own chat, or when too much was missed."""
-        if not self._is_of(wire):
+        # The same credential, whatever a reload has made of what it may do.
+        if not _are_same(self.principal, socket.principal) or not self._may_go_to(socket.principal):
             raise NotFound(GONE)
-        first = self._last - len(self._frames) + 1
-        if after < first - 1:
-            raise NotFound("More was missed than is kept for a replay; send the chat again.")
-        if after > self._last:
-            raise BadRequest("`after` is beyond what was sent.")
-        old, self._wire = self._wire, wire
-        if old is not None and old is not wire:
+        missed = self.replay.after(after)
+        old, self._socket = self._socket, socket
+        if old is not None and old is not socket:
             old.job_ended(self.id)
-        self._stop_grace()
-        for number, frame in enumerate(self._frames, first):
-            if number > after:
-                wire.emit(frame)
+        self._grace.stop()
+        for frame in missed:
+            socket.emit(frame)
         if self.ended:
             self._let_go()
             self._start_grace()
 
-    def _is_of(self, wire: Wire) -> bool:
-        """The same credential, whatever a reload has made of what it may do; and it may still
-        use the model."""
-        mine, asking = self.principal, wire.principal
-        return (
-            mine is not None
-            and asking is not None
-            and _are_one(mine, asking)
-            and mine.fingerprint == asking.fingerprint
-            and self._may_go_to(asking)
-        )
-
-    def _may_go_to(self, principal: Principal) -> bool:
+    def _may_go_to(self, principal: Principal | None) -> bool:
         model = self._model if self._job is None else self._job.model
-        return model is None or principal.may_use(model)
+        return model is None or (principal is not None and principal.may_use(model))
 
     # -- deps.Revocable -----------------------------------------------------------------------
 
     def revoke(self) -> None:
         """Where there is a socket, that one is revoked too, and cancels this."""
-        if self._wire is None:
+        if self._socket is None:
             self.stop()
 
     def renew(self, deps: Deps, principal: Principal | None) -> None:
@@ -179,7 +153,7 @@ class ResumableChat:
         self._job = None  # with it goes the request
         self.ended = True
         # The stream is told by the first frame; one that is an error instead does not tell it.
-        if job.cancelled or self._last < 2:
+        if job.cancelled or self.replay.last < 2:
             self._over()
             return
         # What it said may still be asked for: a socket that seems open may be lost already.
@@ -188,35 +162,29 @@ class ResumableChat:
         self._start_grace()
 
     def _start_grace(self) -> None:
-        self._stop_grace()
-        self._grace = asyncio.get_running_loop().call_later(self._grace_s, self.stop)
+        self._grace.begin()
         _make_room(self.deps.site.resumables, self.principal)
 
-    def _stop_grace(self) -> None:
-        if self._grace is not None:
-            self._grace.cancel()
-            self._grace = None
-
     def _over(self) -> None:
-        self._stop_grace()
+        self._grace.stop()
         self.deps.live.discard(self)
         self.deps.site.resumables.pop(self.stream, None)
         self._let_go()
 
     def _let_go(self) -> None:
-        wire, self._wire = self._wire, None
-        if wire is not None:
-            wire.job_ended(self.id)
+        socket, self._socket = self._socket, None
+        if socket is not None:
+            socket.job_ended(self.id)
 
 
 GONE = "There is no such chat any more: it ended, or was stopped after its grace time."
 
 
-def begin(wire: Wire, command: protocol.Chat, grace_s: float) -> ResumableChat:
+def begin(socket: Socket, command: protocol.Chat, grace_s: float) -> ResumableChat:
     """Starts a resumable chat and makes it findable."""
-    chat = ResumableChat(wire, command, grace_s)
-    wire.deps.site.resumables[chat.stream] = chat
-    wire.deps.live.add(chat)
+    chat = ResumableChat(socket, command, grace_s)
+    socket.deps.site.resumables[chat.stream] = chat
+    socket.deps.live.add(chat)
     return chat
 
 
@@ -237,11 +205,11 @@ def _make_room(resumables: Resumables, owner: Principal | None) -> None:
         if isinstance(chat, ResumableChat) and chat.waits and _are_one(chat.principal, owner)
     ]
     waiting.sort(key=lambda chat: not chat.ended)
-    kept_bytes = sum(chat.kept_bytes for chat in waiting)
+    kept_bytes = sum(chat.replay.kept_bytes for chat in waiting)
     for index, chat in enumerate(waiting):
         if len(waiting) - index <= WAITING_CHATS and kept_bytes <= WAITING_BYTES:
             break
-        kept_bytes -= chat.kept_bytes
+        kept_bytes -= chat.replay.kept_bytes
         chat.stop()
 
 
@@ -249,3 +217,10 @@ def _are_one(one: Principal | None, other: Principal | None) -> bool:
     return (
         one is not None and other is not None and (one.kind, one.name) == (other.kind, other.name)
     )
+
+
+def _are_same(one: Principal | None, other: Principal | None) -> bool:
+    """One caller, by the same credential."""
+    if one is None or other is None:
+        return False
+    return _are_one(one, other) and one.fingerprint == other.fingerprint

@@ -1,0 +1,60 @@
+"""What a job has done so far, for its record in the journal."""
+
+from __future__ import annotations
+
+import time
+from http.client import responses
+
+from ..dispatch.journal import UNANSWERED, Record
+from ..dispatch.usage import Usage
+from ..errors import GatewayError
+from .frame_sink import FrameSink
+
+
+class Account:
+    """Kept from a job's beginning to its end. Sizes in bytes, times in seconds."""
+
+    def __init__(self, model: str | None) -> None:
+        """`model`: as the client named it, as far as that is known yet."""
+        self.model = model
+        self.outcome = "ok"
+        self.received = 0
+        self.sent = 0
+        self._usage = Usage()
+        self._began = time.monotonic()
+        self._first_byte_s: float | None = None
+        self._told: int | None = None
+        """The status that the client was told, or would have been over HTTP."""
+
+    def answered(self, status: int) -> None:
+        """Ollama's answer has begun."""
+        self._told = status
+        self._first_byte_s = time.monotonic() - self._began
+
+    def failed(self, error: GatewayError) -> None:
+        if self._told is None:
+            self._told = error.status
+        self.outcome = error.code or responses.get(error.status, str(error.status)).lower()
+
+    def add_usage(self, usage: Usage) -> None:
+        self._usage += usage
+
+    def record(self, sink: FrameSink, method: str, path: str) -> Record:
+        """All of it; `method` and `path` as in `Record`."""
+        asker, principal = sink.asker, sink.principal
+        return Record(
+            client=asker.client.address,
+            request_id=asker.request_id,
+            credential=principal.name if principal is not None else "-",
+            method=method,
+            path=path,
+            dialect="native",
+            status=self._told or UNANSWERED,
+            received=self.received,
+            sent=self.sent,
+            first_byte_s=self._first_byte_s,
+            duration_s=time.monotonic() - self._began,
+            outcome=self.outcome,
+            model=self.model,
+            usage=self._usage,
+        )

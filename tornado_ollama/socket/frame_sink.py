@@ -1,0 +1,34 @@
+"""Where the frames of a job go, and for whom it works."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..access.principal import Principal
+from ..access.proxies import Client
+from ..handlers.deps import Deps
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """The client at the other end of a socket, as Ollama and the journal are told of it."""
+
+    client: Client
+    request_id: str
+    """Of the handshake."""
+    headers: tuple[tuple[str, str], ...]
+    """Of every request to Ollama that is made for it."""
+
+
+class FrameSink(Protocol):
+    """A socket, or a chat that outlives its socket, as a job sees it."""
+
+    deps: Deps
+    """A reload changes them, and the principal."""
+    principal: Principal | None
+    asker: Asker
+
+    def emit(self, frame: bytes) -> Awaitable[None] | None:
+        """Sends a frame; an awaitable: the client is slow, wait for it."""
