@@ -29,7 +29,7 @@ import msgspec
 import pytest
 from tornado.httpserver import HTTPServer
 
-from tornado_ollama.access.routes import ROUTES, Door
+from tornado_ollama.access.routes import ROUTES, HandlerKind
 from tornado_ollama.config.credentials import ENTRY_KEYS
 from tornado_ollama.config.layers import VARIABLES
 from tornado_ollama.config.settings import Topic, Written
@@ -172,9 +172,9 @@ def test_every_route_is_documented_with_its_methods_and_scope() -> None:
     assert documented.keys() == routes.keys()
     for path, (_, methods, need) in documented.items():
         route = routes[path]
-        if not methods.startswith("as ") and route.door is not Door.SOCKET:
+        if not methods.startswith("as ") and route.kind is not HandlerKind.SOCKET:
             assert tuple(methods.split(", ")) == route.methods, path
-        wanted = route.need.value.removeprefix("scope ")
+        wanted = route.requirement.value.removeprefix("scope ")
         assert need.replace("`", "").startswith(wanted), path
 
 

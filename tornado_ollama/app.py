@@ -1,4 +1,4 @@
-"""The map of the house: which handler stands behind each door of the route table.
+"""The map of the house: which handler answers each kind of route.
 
 `make_app` puts the parts together from the settings; `Gateway.find_handler` is all the routing
 there is. The path is made canonical first, and the handler is given that path: nobody looks at the
@@ -19,7 +19,7 @@ from tornado.web import Application, RequestHandler
 from .access.authenticator import build_authenticator
 from .access.origins import HostPolicy, OriginPolicy
 from .access.proxies import TrustedProxies
-from .access.routes import Door, find, nowhere
+from .access.routes import HandlerKind, find, not_found
 from .config import Settings
 from .dispatch import access_log
 from .dispatch.dispatcher import Dispatcher
@@ -32,7 +32,7 @@ from .handlers.deps import Deps, Gate, LastReload, Live, Resumables, Site
 from .handlers.hang_up import SWEEP_MS, sweep
 from .handlers.health import HealthHandler
 from .handlers.native import NativeHandler
-from .handlers.nowhere import NowhereHandler
+from .handlers.not_found import NotFoundHandler
 from .handlers.openai import (
     ChatCompletionsHandler,
     CompletionsHandler,
@@ -50,19 +50,19 @@ from .upstream.ollama import Backend, Clocks, Ollama
 from .wire.policy import Policy
 from .wire.target import REFUSED_PATH, split_target
 
-HANDLERS: dict[Door, type[RequestHandler]] = {
-    Door.PAGE: PageHandler,
-    Door.STATIC: PageHandler,
-    Door.HEALTH: HealthHandler,
-    Door.LIVE: HealthHandler,
-    Door.NATIVE: NativeHandler,
-    Door.CHAT_COMPLETIONS: ChatCompletionsHandler,
-    Door.COMPLETIONS: CompletionsHandler,
-    Door.EMBEDDINGS: EmbeddingsHandler,
-    Door.MODELS: ModelsHandler,
-    Door.MODEL: ModelHandler,
-    Door.SOCKET: ChatSocketHandler,
-    Door.NOWHERE: NowhereHandler,
+HANDLERS: dict[HandlerKind, type[RequestHandler]] = {
+    HandlerKind.PAGE: PageHandler,
+    HandlerKind.STATIC: PageHandler,
+    HandlerKind.HEALTH: HealthHandler,
+    HandlerKind.LIVE: HealthHandler,
+    HandlerKind.NATIVE: NativeHandler,
+    HandlerKind.CHAT_COMPLETIONS: ChatCompletionsHandler,
+    HandlerKind.COMPLETIONS: CompletionsHandler,
+    HandlerKind.EMBEDDINGS: EmbeddingsHandler,
+    HandlerKind.MODELS: ModelsHandler,
+    HandlerKind.MODEL: ModelHandler,
+    HandlerKind.SOCKET: ChatSocketHandler,
+    HandlerKind.NOT_FOUND: NotFoundHandler,
 }
 
 MAX_SOCKET_MESSAGE_BYTES = 32 * 1024 * 1024
@@ -103,10 +103,10 @@ class Gateway(Application):
             route = find(path, forward_unknown=self.deps.gate.forward_unknown)
         except BadRequest as error:
             path, query, problem = REFUSED_PATH, "", error
-            route = nowhere((request.uri or "").partition("?")[0])
+            route = not_found((request.uri or "").partition("?")[0])
         return self.get_handler_delegate(
             request,
-            HANDLERS[route.door],
+            HANDLERS[route.kind],
             {
                 "deps": self.deps,
                 "route": route,

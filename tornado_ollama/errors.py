@@ -20,7 +20,7 @@
         ShuttingDown            503
     ConfigError                      a setting that stops the start; never sent to a client
 
-A class carries what every door needs to answer: `status` (HTTP) and `code`, a word for programs.
+A class carries what every handler needs to answer: `status` (HTTP) and `code`, a word for programs.
 The message is one sentence for the person who sent the request; it never holds a credential, a
 prompt, a reply or an internal detail. Raise anywhere; `handlers/answers.py` is the one place that
 turns an error into an answer, in the form of the route's dialect (`wire/dialects.py`).

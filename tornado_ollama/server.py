@@ -40,7 +40,7 @@ SOCKETS_S = 2.0
 
 
 def make_http_server(app: Gateway, settings: Settings) -> HTTPServer:
-    """The server as every door needs it; `xheaders` stays off, `access/proxies.py` decides."""
+    """The server as every listener needs it; `xheaders` stays off, `access/proxies.py` decides."""
     return HTTPServer(
         app,
         ssl_options=_tls_context(settings),

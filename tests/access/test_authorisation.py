@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tornado_ollama.access.authorisation import refuse_method, refuse_models, refuse_need
+from tornado_ollama.access.authorisation import refuse_method, refuse_models, refuse_scope
 from tornado_ollama.access.principal import Principal, Scope
 from tornado_ollama.access.routes import find
 from tornado_ollama.errors import Forbidden, MethodNotAllowed
@@ -21,9 +21,9 @@ def test_a_method_of_the_route_passes_and_another_names_those() -> None:
 
 
 def test_the_scope_of_the_route_decides() -> None:
-    refuse_need(find("/api/chat"), "/api/chat", WRITER)
+    refuse_scope(find("/api/chat"), "/api/chat", WRITER)
     with pytest.raises(Forbidden, match="/sys/tags: it needs scope manage"):
-        refuse_need(find("/sys/tags"), "/sys/tags", WRITER)
+        refuse_scope(find("/sys/tags"), "/sys/tags", WRITER)
 
 
 def test_each_model_must_be_one_of_the_bound() -> None:

@@ -9,10 +9,10 @@ from tornado_ollama.access.routes import (
     ROUTES,
     UNKNOWN_API,
     Body,
-    Door,
-    Need,
+    HandlerKind,
+    Requirement,
     find,
-    nowhere,
+    not_found,
     path_at_ollama,
 )
 from tornado_ollama.wire.dialects import NATIVE, OPENAI, Dialect
@@ -60,13 +60,13 @@ def test_a_path_has_its_row(path: str, row: str) -> None:
     ],
 )
 def test_everything_else_is_nowhere(path: str) -> None:
-    assert find(path).door is Door.NOWHERE
+    assert find(path).kind is HandlerKind.NOT_FOUND
 
 
 def test_unknown_api_paths_can_be_forwarded_to_those_who_manage() -> None:
     assert find("/api/new", forward_unknown=True) is UNKNOWN_API
-    assert find("/v1/new", forward_unknown=True).door is Door.NOWHERE
-    assert UNKNOWN_API.need is Need.MANAGE
+    assert find("/v1/new", forward_unknown=True).kind is HandlerKind.NOT_FOUND
+    assert UNKNOWN_API.requirement is Requirement.MANAGE
 
 
 def test_sys_goes_to_the_same_route_of_api_and_always_needs_manage() -> None:
@@ -80,7 +80,7 @@ def test_sys_goes_to_the_same_route_of_api_and_always_needs_manage() -> None:
             api.runs_long,
             api.lists_models,
         )
-        assert row.need is Need.MANAGE
+        assert row.requirement is Requirement.MANAGE
 
 
 def test_what_a_translated_route_asks_of_ollama_takes_a_turn_as_the_native_one_does() -> None:
@@ -97,13 +97,13 @@ def test_no_path_has_two_rows() -> None:
 @pytest.mark.parametrize(
     ("need", "generate", "manage"),
     [
-        (Need.NOTHING, True, True),
-        (Need.CREDENTIAL, True, True),
-        (Need.GENERATE, True, False),
-        (Need.MANAGE, False, True),
+        (Requirement.NOTHING, True, True),
+        (Requirement.CREDENTIAL, True, True),
+        (Requirement.GENERATE, True, False),
+        (Requirement.MANAGE, False, True),
     ],
 )
-def test_a_need_is_met_by_its_scope_alone(need: Need, generate: bool, manage: bool) -> None:
+def test_a_need_is_met_by_its_scope_alone(need: Requirement, generate: bool, manage: bool) -> None:
     def holder(scope: Scope) -> Principal:
         return Principal("p", "token", frozenset({scope}))
 
@@ -124,13 +124,17 @@ def test_the_dialect_of_a_path_is_openais_below_v1_and_ollamas_elsewhere() -> No
     ],
 )
 def test_what_has_no_row_has_a_dialect_all_the_same(path: str, dialect: Dialect) -> None:
-    assert (nowhere(path).dialect, nowhere(path).door) == (dialect, Door.NOWHERE)
+    assert (not_found(path).dialect, not_found(path).kind) == (dialect, HandlerKind.NOT_FOUND)
 
 
 def test_only_blobs_are_streamed_and_only_audio_is_a_form() -> None:
     kinds = {kind: [row.path for row in ROUTES if row.body is kind] for kind in Body}
     assert kinds[Body.BLOB] == ["/api/blobs/+"]
     assert kinds[Body.FORM] == ["/v1/audio/transcriptions"]
-    assert {row.door for row in ROUTES if row.body is Body.NONE} == {
-        *(Door.PAGE, Door.STATIC, Door.HEALTH, Door.LIVE, Door.SOCKET)
+    assert {row.kind for row in ROUTES if row.body is Body.NONE} == {
+        HandlerKind.PAGE,
+        HandlerKind.STATIC,
+        HandlerKind.HEALTH,
+        HandlerKind.LIVE,
+        HandlerKind.SOCKET,
     }

@@ -12,7 +12,7 @@ from ..errors import Forbidden, MethodNotAllowed, NotFound
 from ..wire.target import loggable_path
 from .origins import HostPolicy, OriginPolicy
 from .principal import Principal
-from .routes import Door, Route
+from .routes import HandlerKind, Route
 
 
 def refuse_host(hosts: HostPolicy, host: str) -> None:
@@ -30,7 +30,7 @@ def refuse_origin(origins: OriginPolicy, origin: str, host: str) -> None:
 
 def refuse_unknown(route: Route, path: str) -> None:
     """Raises NotFound where the route table has no row for the path."""
-    if route.door is Door.NOWHERE:
+    if route.kind is HandlerKind.NOT_FOUND:
         raise NotFound(
             f"There is nothing at {loggable_path(path)}; the routes are those of Ollama's API, "
             "/v1 as OpenAI's, /ws, /health and the page at /."
@@ -44,10 +44,10 @@ def refuse_method(route: Route, path: str, method: str) -> None:
         raise MethodNotAllowed(f"{path} takes {' or '.join(route.methods)}.", allow=allowed)
 
 
-def refuse_need(route: Route, path: str, principal: Principal) -> None:
+def refuse_scope(route: Route, path: str, principal: Principal) -> None:
     """Raises Forbidden for a principal without the scope that the route needs."""
-    if not route.need.met_by(principal):
-        raise Forbidden(f"This credential may not use {path}: it needs {route.need.value}.")
+    if not route.requirement.met_by(principal):
+        raise Forbidden(f"This credential may not use {path}: it needs {route.requirement.value}.")
 
 
 def refuse_models(principal: Principal, models: Iterable[str]) -> None:

@@ -1,6 +1,5 @@
-"""The route table: method and path to the scope they need, the door behind which they are
-answered, in which dialect, and the path they have at Ollama. What is not in it is a 404 and is
-never forwarded.
+"""The route table: method and path to the scope they require, the kind of handler that answers, in
+which dialect, and the path they have at Ollama. What is not in it is a 404 and is never forwarded.
 
 The one place of this decision: `app.py` builds its routing from it, the tests their authorisation
 matrix. Methods are Ollama's own (0.32, `server/routes.go`), so that a wrong one is answered here.
@@ -17,7 +16,7 @@ from ..wire.native_request import Asked
 from .principal import Principal, Scope
 
 
-class Need(StrEnum):
+class Requirement(StrEnum):
     """What a route asks of the one who calls it."""
 
     NOTHING = "nothing"
@@ -26,14 +25,14 @@ class Need(StrEnum):
     MANAGE = "scope manage"
 
     def met_by(self, principal: Principal) -> bool:
-        if self is Need.GENERATE:
+        if self is Requirement.GENERATE:
             return principal.may(Scope.GENERATE)
-        if self is Need.MANAGE:
+        if self is Requirement.MANAGE:
             return principal.may(Scope.MANAGE)
         return True
 
 
-class Door(StrEnum):
+class HandlerKind(StrEnum):
     """Who answers: `app.py` has a handler for each."""
 
     PAGE = "page"
@@ -47,7 +46,7 @@ class Door(StrEnum):
     MODELS = "models"
     MODEL = "model"
     SOCKET = "socket"
-    NOWHERE = "nowhere"
+    NOT_FOUND = "not found"
 
 
 class Body(Enum):
@@ -78,8 +77,8 @@ class Route:
 
     path: str
     methods: tuple[str, ...]
-    need: Need
-    door: Door
+    requirement: Requirement
+    kind: HandlerKind
     dialect: Dialect = NATIVE
     body: Body = Body.NONE
 
@@ -99,8 +98,8 @@ class Route:
     """The reply is a stream of lines, unless the body says `"stream": false`."""
 
     computes: bool = False
-    """Ollama computes for it, for long and for few at once: at that path it takes a turn in the
-    queue, whichever door the request came in by."""
+    """Runs inference, for long and for few at once: counts against `limits.max_parallel` and may be
+    queued, whichever route of ours leads to that path at Ollama."""
 
 
 KNOWN_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -108,60 +107,66 @@ KNOWN_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 _READ = ("GET", "HEAD")
 
-_native = partial(Route, door=Door.NATIVE, body=Body.JSON)
-_openai = partial(Route, methods=("POST",), need=Need.GENERATE, dialect=OPENAI, body=Body.JSON)
+_native = partial(Route, kind=HandlerKind.NATIVE, body=Body.JSON)
+_openai = partial(
+    Route,
+    methods=("POST",),
+    requirement=Requirement.GENERATE,
+    dialect=OPENAI,
+    body=Body.JSON,
+)
 
 _API = (
-    _native("/api/version", _READ, Need.CREDENTIAL),
-    _native("/api/tags", _READ, Need.CREDENTIAL, lists_models=True),
-    _native("/api/ps", ("GET",), Need.CREDENTIAL, lists_models=True),
-    _native("/api/show", ("POST",), Need.CREDENTIAL),
-    _native("/api/chat", ("POST",), Need.GENERATE, streams=True, computes=True),
-    _native("/api/generate", ("POST",), Need.GENERATE, streams=True, computes=True),
-    _native("/api/embed", ("POST",), Need.GENERATE, computes=True),
-    _native("/api/embeddings", ("POST",), Need.GENERATE, computes=True),
-    _native("/api/pull", ("POST",), Need.MANAGE, runs_long=True, changes_models=True),
-    _native("/api/push", ("POST",), Need.MANAGE, runs_long=True),
-    _native("/api/create", ("POST",), Need.MANAGE, runs_long=True, changes_models=True),
-    _native("/api/copy", ("POST",), Need.MANAGE, changes_models=True),
-    _native("/api/delete", ("DELETE",), Need.MANAGE, changes_models=True),
-    _native("/api/blobs/+", ("HEAD", "POST"), Need.MANAGE, body=Body.BLOB),
-    _native("/api/me", ("POST",), Need.MANAGE),
-    _native("/api/signout", ("POST",), Need.MANAGE),
-    _native("/api/user/keys/+", ("DELETE",), Need.MANAGE),
-    _native("/api/status", ("GET",), Need.MANAGE),
-    _native("/api/experimental/*", ("GET", "POST"), Need.MANAGE),
+    _native("/api/version", _READ, Requirement.CREDENTIAL),
+    _native("/api/tags", _READ, Requirement.CREDENTIAL, lists_models=True),
+    _native("/api/ps", ("GET",), Requirement.CREDENTIAL, lists_models=True),
+    _native("/api/show", ("POST",), Requirement.CREDENTIAL),
+    _native("/api/chat", ("POST",), Requirement.GENERATE, streams=True, computes=True),
+    _native("/api/generate", ("POST",), Requirement.GENERATE, streams=True, computes=True),
+    _native("/api/embed", ("POST",), Requirement.GENERATE, computes=True),
+    _native("/api/embeddings", ("POST",), Requirement.GENERATE, computes=True),
+    _native("/api/pull", ("POST",), Requirement.MANAGE, runs_long=True, changes_models=True),
+    _native("/api/push", ("POST",), Requirement.MANAGE, runs_long=True),
+    _native("/api/create", ("POST",), Requirement.MANAGE, runs_long=True, changes_models=True),
+    _native("/api/copy", ("POST",), Requirement.MANAGE, changes_models=True),
+    _native("/api/delete", ("DELETE",), Requirement.MANAGE, changes_models=True),
+    _native("/api/blobs/+", ("HEAD", "POST"), Requirement.MANAGE, body=Body.BLOB),
+    _native("/api/me", ("POST",), Requirement.MANAGE),
+    _native("/api/signout", ("POST",), Requirement.MANAGE),
+    _native("/api/user/keys/+", ("DELETE",), Requirement.MANAGE),
+    _native("/api/status", ("GET",), Requirement.MANAGE),
+    _native("/api/experimental/*", ("GET", "POST"), Requirement.MANAGE),
 )
 
 _SYS_NAMES = ("tags", "ps", "version", "show", "pull", "push", "create", "copy", "delete")
 
 _SYS = tuple(
-    replace(api, path=f"/sys/{name}", need=Need.MANAGE, at_ollama=api.path)
+    replace(api, path=f"/sys/{name}", requirement=Requirement.MANAGE, at_ollama=api.path)
     for name in _SYS_NAMES
     for api in _API
     if api.path == f"/api/{name}"
 )
 
 ROUTES: tuple[Route, ...] = (
-    Route("/", _READ, Need.NOTHING, Door.PAGE),
-    Route("/static/*", _READ, Need.NOTHING, Door.STATIC),
-    Route("/health", _READ, Need.NOTHING, Door.HEALTH),
-    Route("/health/live", _READ, Need.NOTHING, Door.LIVE),
+    Route("/", _READ, Requirement.NOTHING, HandlerKind.PAGE),
+    Route("/static/*", _READ, Requirement.NOTHING, HandlerKind.STATIC),
+    Route("/health", _READ, Requirement.NOTHING, HandlerKind.HEALTH),
+    Route("/health/live", _READ, Requirement.NOTHING, HandlerKind.LIVE),
     *_API,
     *_SYS,
-    _openai("/v1/chat/completions", door=Door.CHAT_COMPLETIONS),
-    _openai("/v1/completions", door=Door.COMPLETIONS),
-    _openai("/v1/embeddings", door=Door.EMBEDDINGS),
-    _openai("/v1/models", methods=("GET",), door=Door.MODELS),
-    _openai("/v1/models/*", methods=("GET",), door=Door.MODEL),
-    _openai("/v1/audio/transcriptions", door=Door.NATIVE, body=Body.FORM, computes=True),
-    Route("/ws", ("GET",), Need.GENERATE, Door.SOCKET),
+    _openai("/v1/chat/completions", kind=HandlerKind.CHAT_COMPLETIONS),
+    _openai("/v1/completions", kind=HandlerKind.COMPLETIONS),
+    _openai("/v1/embeddings", kind=HandlerKind.EMBEDDINGS),
+    _openai("/v1/models", methods=("GET",), kind=HandlerKind.MODELS),
+    _openai("/v1/models/*", methods=("GET",), kind=HandlerKind.MODEL),
+    _openai("/v1/audio/transcriptions", kind=HandlerKind.NATIVE, body=Body.FORM, computes=True),
+    Route("/ws", ("GET",), Requirement.GENERATE, HandlerKind.SOCKET),
 )
 
-_NOWHERE = Route("", (), Need.NOTHING, Door.NOWHERE)
-_NOWHERE_IN_OPENAI = replace(_NOWHERE, dialect=OPENAI)
+_NOT_FOUND = Route("", (), Requirement.NOTHING, HandlerKind.NOT_FOUND)
+_NOT_FOUND_IN_OPENAI = replace(_NOT_FOUND, dialect=OPENAI)
 
-UNKNOWN_API = _native("/api/*", ("GET", "HEAD", "POST", "PUT", "DELETE"), Need.MANAGE)
+UNKNOWN_API = _native("/api/*", ("GET", "HEAD", "POST", "PUT", "DELETE"), Requirement.MANAGE)
 """For `service.forward_unknown`: what a newer Ollama may have, for those who manage it."""
 
 _EXACT = {route.path: route for route in ROUTES if route.path[-2:] not in ("/*", "/+")}
@@ -169,7 +174,7 @@ _OPEN = tuple((route.path[:-1], route) for route in ROUTES if route.path[-2:] in
 
 
 def find(path: str, *, forward_unknown: bool = False) -> Route:
-    """The row of a canonical path (`wire.target.split_target`); `nowhere` when there is none."""
+    """The row of a canonical path (`wire.target.split_target`); `not_found` when there is none."""
     route = _EXACT.get(path)
     if route is not None:
         return route
@@ -180,13 +185,13 @@ def find(path: str, *, forward_unknown: bool = False) -> Route:
                 return route
     if forward_unknown and path.startswith("/api/") and not path.endswith("/"):
         return UNKNOWN_API
-    return nowhere(path)
+    return not_found(path)
 
 
-def nowhere(path: str) -> Route:
+def not_found(path: str) -> Route:
     """The row of a path that has none, also of one that has no canonical form: whoever asks below
     `/v1` is told so in OpenAI's form."""
-    return _NOWHERE_IN_OPENAI if path == "/v1" or path.startswith("/v1/") else _NOWHERE
+    return _NOT_FOUND_IN_OPENAI if path == "/v1" or path.startswith("/v1/") else _NOT_FOUND
 
 
 def replies_whole(route: Route, asked: Asked) -> bool:

@@ -16,13 +16,13 @@ from ..access.authorisation import (
     refuse_host,
     refuse_method,
     refuse_models,
-    refuse_need,
     refuse_origin,
+    refuse_scope,
     refuse_unknown,
 )
 from ..access.credentials import Bearer, extract
 from ..access.principal import Principal
-from ..access.routes import Door, Need, Route
+from ..access.routes import HandlerKind, Requirement, Route
 from ..errors import BadRequest, ShuttingDown
 from .deps import Deps
 
@@ -55,7 +55,7 @@ class AuthMixin:
         self._check_origin()
         if self.problem is not None:
             raise self.problem
-        if self.deps.live.draining and self.route.door is not Door.LIVE:
+        if self.deps.live.draining and self.route.kind is not HandlerKind.LIVE:
             raise ShuttingDown()
         refuse_unknown(self.route, self.url_path)
         if self.request.method == "OPTIONS":
@@ -66,7 +66,7 @@ class AuthMixin:
 
     def authenticate(self) -> None:
         """Who it is, by the request's headers; raises Unauthorized or Forbidden."""
-        if self.route.need is not Need.NOTHING:
+        if self.route.requirement is not Requirement.NOTHING:
             self.identify(extract(self.request.headers))
 
     def identify(self, credential: Bearer | None) -> Principal:
@@ -74,7 +74,7 @@ class AuthMixin:
         not kept: `Authenticator.still_valid` needs only the principal."""
         principal = self.deps.gate.authenticator.authenticate(credential, time.time())
         self.principal = principal
-        refuse_need(self.route, self.url_path, principal)
+        refuse_scope(self.route, self.url_path, principal)
         return principal
 
     def check_model(self, *models: str) -> None:

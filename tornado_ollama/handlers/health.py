@@ -11,7 +11,7 @@ import time
 from .. import __version__
 from ..access.credentials import extract
 from ..access.principal import Principal
-from ..access.routes import Door
+from ..access.routes import HandlerKind
 from ..errors import GatewayError
 from ..upstream.catalogue import LoadedModel
 from .auth_mixin import AuthMixin
@@ -28,7 +28,7 @@ class HealthHandler(AuthMixin, BaseHandler):
 
     async def respond(self) -> None:
         self.set_header("Cache-Control", "no-store")
-        if self.route.door is Door.LIVE:
+        if self.route.kind is HandlerKind.LIVE:
             self.answer_json(200, {"status": "alive"})
             return
         catalogue, ollama = self.deps.site.catalogue, self.deps.ollama

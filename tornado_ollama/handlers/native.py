@@ -13,7 +13,7 @@ from collections.abc import Awaitable
 
 from tornado.http1connection import HTTP1Connection
 
-from ..access.routes import Body, Need, path_at_ollama, replies_whole
+from ..access.routes import Body, Requirement, path_at_ollama, replies_whole
 from ..access.visibility import only_visible
 from ..dispatch.ask import Ask, Sink
 from ..dispatch.dispatcher import Submission
@@ -132,7 +132,7 @@ class NativeHandler(AuthMixin, CollectingHandler):
             model=asked.model,
             runs_long=self.route.runs_long,
             whole_reply=replies_whole(self.route, asked),
-            replayable=True if self.route.need is not Need.MANAGE else None,
+            replayable=True if self.route.requirement is not Requirement.MANAGE else None,
         )
         return self.deps.dispatcher.submit(self.caller(), ask, sink)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..access.routes import Door
+from ..access.routes import HandlerKind
 from ..errors import NotFound
 from .assets import PAGE_HEADERS, Asset, names_tag
 from .auth_mixin import AuthMixin
@@ -18,7 +18,7 @@ class PageHandler(AuthMixin, BaseHandler):
     async def respond(self) -> None:
         assets = self.deps.site.assets
         name = "index.html"
-        if self.route.door is Door.STATIC:
+        if self.route.kind is HandlerKind.STATIC:
             name = self.url_path.removeprefix("/static/")
             self._vary("Accept-Encoding")
         else:

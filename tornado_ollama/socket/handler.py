@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from ..access.authorisation import refuse_need
+from ..access.authorisation import refuse_scope
 from ..access.credentials import extract, from_frame, from_subprotocols
 from ..access.principal import Principal
 from ..errors import BadRequest, Forbidden, GatewayError, Unauthorized
@@ -160,7 +160,7 @@ class ChatSocketHandler(AuthMixin, SocketTransport):
         if principal is None:
             return
         try:
-            refuse_need(self.route, self.url_path, principal)
+            refuse_scope(self.route, self.url_path, principal)
         except Forbidden as error:
             if self.upgraded:
                 self._refuse(error)

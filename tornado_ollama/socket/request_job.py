@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 
-from ..access.authorisation import refuse_method, refuse_models, refuse_need
-from ..access.routes import Door, Need, Route, find, path_at_ollama, replies_whole
+from ..access.authorisation import refuse_method, refuse_models, refuse_scope
+from ..access.routes import HandlerKind, Requirement, Route, find, path_at_ollama, replies_whole
 from ..access.visibility import only_visible
 from ..errors import BadRequest, NotFound
 from ..upstream.request import ResponseHead
@@ -42,7 +42,7 @@ class RequestJob(Job):
                 runs_long=route.runs_long,
                 model=asked.model,
                 whole_reply=replies_whole(route, asked),
-                replayable=True if route.need is not Need.MANAGE else None,
+                replayable=True if route.requirement is not Requirement.MANAGE else None,
             )
         if self._collected:
             self._emit_chunk(frames.body_data(self._whole()))
@@ -68,7 +68,7 @@ class RequestJob(Job):
         assert principal is not None
         self.path, query = split_target(command.path)
         route = find(self.path, forward_unknown=self._sink.deps.gate.forward_unknown)
-        if route.door is not Door.NATIVE:
+        if route.kind is not HandlerKind.NATIVE:
             raise NotFound(
                 f"There is nothing at {loggable_path(self.path)} for a request frame: "
                 "use Ollama's routes."
@@ -76,7 +76,7 @@ class RequestJob(Job):
         if route.body.is_upload:
             raise BadRequest("Uploads go over HTTP, not over a socket.")
         refuse_method(route, self.path, command.method)
-        refuse_need(route, self.path, principal)
+        refuse_scope(route, self.path, principal)
         if principal.models is not None:
             self._filtered = route.lists_models
             refuse_models(principal, named_models(command.body) if command.body else ())

@@ -9,7 +9,7 @@ from .base import BaseHandler
 
 
 @stream_request_body
-class NowhereHandler(AuthMixin, BaseHandler):
+class NotFoundHandler(AuthMixin, BaseHandler):
     """`AuthMixin.admit` answers everything that comes here."""
 
     async def respond(self) -> None:
