@@ -28,7 +28,7 @@ from .dispatch.queue import Queue, QueueLimits
 from .errors import BadRequest, GatewayError, ShuttingDown
 from .handlers.assets import read_assets
 from .handlers.base import BaseHandler
-from .handlers.deps import Deps, Gate, LastReload, Live, Resumables, Site
+from .handlers.deps import AccessControl, Deps, InFlight, LastReload, ProcessState, Resumables
 from .handlers.hang_up import SWEEP_MS, sweep
 from .handlers.health import HealthHandler
 from .handlers.native import NativeHandler
@@ -85,7 +85,7 @@ class Gateway(Application):
         self.client = UpstreamClient(force_instance=True)
         self.queue = Queue()
         self.backend = Backend(settings.service.base_url)
-        self._live = Live()
+        self._in_flight = InFlight()
         self._catalogue = Catalogue()
         self._resumables: Resumables = {}
         self._body_memory = BodyMemory()
@@ -100,7 +100,7 @@ class Gateway(Application):
         problem: BadRequest | None = None
         try:
             path, query = split_target(request.uri or "")
-            route = find(path, forward_unknown=self.deps.gate.forward_unknown)
+            route = find(path, forward_unknown=self.deps.access.forward_unknown)
         except BadRequest as error:
             path, query, problem = REFUSED_PATH, "", error
             route = not_found((request.uri or "").partition("?")[0])
@@ -125,8 +125,8 @@ class Gateway(Application):
         settings = structs.replace(settings, listen=listen)
         self.deps = self._make_deps(settings)  # may fail; nothing has changed then
         self.backend.set_real(settings.service.base_url)
-        authenticator, now = self.deps.gate.authenticator, time.time()
-        for request in self._live:
+        authenticator, now = self.deps.access.authenticator, time.time()
+        for request in self._in_flight:
             if request.principal is None:  # a public route, or a socket that has yet to say who
                 request.renew(self.deps, None)
             elif (principal := authenticator.still_valid(request.principal, now)) is None:
@@ -138,13 +138,13 @@ class Gateway(Application):
     def begin_drain(self) -> None:
         """From now on new requests are answered 503, and sockets close when they have nothing
         under way."""
-        self._live.draining = True
-        for request in self._live:
+        self._in_flight.draining = True
+        for request in self._in_flight:
             request.drain()
 
     @property
-    def live(self) -> Live:
-        return self._live
+    def in_flight(self) -> InFlight:
+        return self._in_flight
 
     def fail_all(self, error: GatewayError) -> None:
         """Ends every request to Ollama with this error, those that wait for a slot first."""
@@ -155,14 +155,14 @@ class Gateway(Application):
         """Ends what still runs, and all connections to Ollama."""
         self._sweeper.stop()
         self._catalogue.close()
-        for request in self._live:
+        for request in self._in_flight:
             request.drain(now=True)
         self.fail_all(ShuttingDown())
         self.client.close()
         await asyncio.sleep(0)
 
     def _sweep(self) -> None:
-        sweep(request for request in self._live if isinstance(request, BaseHandler))
+        sweep(request for request in self._in_flight if isinstance(request, BaseHandler))
 
     def _apply_limits(self, settings: Settings) -> None:
         limits = settings.limits
@@ -179,7 +179,7 @@ class Gateway(Application):
             Clocks(service.connect_timeout, service.load_timeout, service.timeout),
         )
         return Deps(
-            gate=Gate(
+            access=AccessControl(
                 authenticator=build_authenticator(settings.auth, settings.anonymous_scopes()),
                 origins=OriginPolicy(settings.cors.origins),
                 hosts=HostPolicy((*settings.listen.allowed_hosts, settings.listen.host)),
@@ -193,8 +193,8 @@ class Gateway(Application):
                 defaults=settings.models.defaults,
                 fetch_images=settings.openai.fetch_images,
             ),
-            live=self._live,
-            site=Site(
+            in_flight=self._in_flight,
+            process=ProcessState(
                 assets=read_assets(STATIC_DIR),
                 catalogue=self._catalogue,
                 resumables=self._resumables,

@@ -138,7 +138,7 @@ class Stop:
         if self.requested.is_set():
             log.warning("A second signal: ending at once.")
             raise SystemExit(1)
-        log.info("Shutting down: %d requests under way.", len(self._app.live))
+        log.info("Shutting down: %d requests under way.", len(self._app.in_flight))
         self.requested.set()
 
     def _reload(self) -> None:
@@ -163,10 +163,10 @@ class Stop:
 async def _drain(app: Gateway, seconds: float) -> None:
     app.begin_drain()
     if not await _all_gone(app, seconds):
-        log.warning("%d requests did not end in %g s and are cut.", len(app.live), seconds)
+        log.warning("%d requests did not end in %g s and are cut.", len(app.in_flight), seconds)
         app.fail_all(ShuttingDown())  # streams say so in their last line or event
         await _all_gone(app, LAST_WORDS_S)
-        for request in app.live:
+        for request in app.in_flight:
             request.drain(now=True)
         await _all_gone(app, SOCKETS_S)
 
@@ -174,7 +174,7 @@ async def _drain(app: Gateway, seconds: float) -> None:
 async def _all_gone(app: Gateway, seconds: float) -> bool:
     try:
         async with asyncio.timeout(seconds):
-            while len(app.live):
+            while len(app.in_flight):
                 await asyncio.sleep(0.05)
     except TimeoutError:
         return False

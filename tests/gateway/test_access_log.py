@@ -175,7 +175,7 @@ async def test_nobody_has_seen_a_status_that_was_never_sent(
     await backend.next_request()
     if why == "client left":
         client.leave()
-    for request in app.live:
+    for request in app.in_flight:
         if why == "revoked":
             request.revoke()
         elif why == "shut down":

@@ -22,7 +22,7 @@ PATHS = ["/api/chat", "/v1/chat/completions", AUDIO, "/api/show", "/sys/show"]
 
 
 def held(app: Any) -> int:
-    held: int = app.deps.site.body_memory.held
+    held: int = app.deps.process.body_memory.held
     return held
 
 

@@ -110,7 +110,7 @@ async def _watched(
         async with asyncio.timeout(10):
             await ask(app, connect)
     await until(lambda: not app.client._under_way, "no fetch is left")
-    await until(lambda: len(app.live) == 0, "no request is left")
+    await until(lambda: len(app.in_flight) == 0, "no request is left")
     assert not app.queue.running and not app.queue.waiting
     return watched
 

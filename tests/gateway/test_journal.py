@@ -42,7 +42,7 @@ LAST = {
 @pytest.fixture
 def records(app: Any) -> Records:
     records: Records = []
-    app.deps.site.journal._sinks += (records.append,)
+    app.deps.process.journal._sinks += (records.append,)
     return records
 
 

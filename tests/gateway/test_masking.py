@@ -61,7 +61,7 @@ async def test_what_runs_on_the_socket_stops_before_it_is_gone(
     exchange = await backend.next_request()
     await raw.connection.send(frame(b"{}"))
     await exchange.closed.wait()
-    assert len(app.live) == 1
+    assert len(app.in_flight) == 1
     assert await raw.close_code() == PROTOCOL_ERROR
 
 

@@ -70,11 +70,11 @@ async def begin(
 
 async def lose(socket: WebSocketClientConnection, app: Any) -> None:
     """Cuts the connection as a lost network does, and waits until the gateway has noticed."""
-    before = len(app.live)
+    before = len(app.in_flight)
     assert socket.protocol is not None and socket.protocol.stream is not None
     socket.protocol.stream.close()
     socket.close()
-    await until(lambda: len(app.live) < before, "the socket is gone")
+    await until(lambda: len(app.in_flight) < before, "the socket is gone")
 
 
 def text_of(frames: list[dict[str, Any]]) -> str:
@@ -220,7 +220,7 @@ async def test_a_reply_that_ended_on_a_socket_that_was_dead_already_is_replayed(
 
 
 def kept(app: Any) -> list[Any]:
-    return list(app.deps.site.resumables.values())
+    return list(app.deps.process.resumables.values())
 
 
 @pytest.mark.parametrize("config", [SECURED], ids=["secured"])

@@ -98,13 +98,13 @@ async def test_a_reader_that_does_not_read_does_not_delay_it(
     await begun(connect, path)
     exchange = await backend.next_request()
     await settled(lambda: exchange.sent)
-    (handler,) = app.live
+    (handler,) = app.in_flight
     with contextlib.suppress(BlockingIOError):
         while True:  # the last room that the system would have for a few words
             handler.request.connection.stream.socket.send(b"x" * 1000)
     reload(app, config_file, CHIEF_ONLY)
     await exchange.closed.wait()
-    await until(lambda: not len(app.live), "the request is over")
+    await until(lambda: not len(app.in_flight), "the request is over")
     assert exchange.sent < 2000 * len(line)
 
 
@@ -138,7 +138,7 @@ async def test_the_log_says_revoked_and_others_stream_on(
     with caplog.at_level(logging.INFO):
         reload(app, config_file, CHIEF_ONLY)
         await gone.read_body(response)
-        await until(lambda: len(app.live) == 1, "the request is over")
+        await until(lambda: len(app.in_flight) == 1, "the request is over")
     [outcome] = [str(r.__dict__) for r in caplog.records if "access" in r.name]
     assert "revoked" in outcome
     gate.set()

@@ -256,13 +256,14 @@ async def test_a_chat_that_lost_its_socket_keeps_its_place(
         await ws.send(RESUMABLE)
         frames = await ws.until("queued")
         ws.leave()
-    await until(lambda: [x.waits for x in app.deps.site.resumables.values()] == [True], "it waits")
+    resumables = app.deps.process.resumables
+    await until(lambda: [x.waits for x in resumables.values()] == [True], "it waits")
     if missed != "nothing":
         busy.over()
         await backend.next_request("/api/chat")
     if missed == "all":
         gate.set()
-        await until(lambda: not len(app.live), "it has ended")
+        await until(lambda: not len(app.in_flight), "it has ended")
     async with socket(http_port) as ws:
         resume = {"type": "resume", "id": "a", "stream": frames[0]["stream"], "after": 1}
         await ws.send(resume)

@@ -149,7 +149,7 @@ async def test_what_runs_stops_when_its_socket_is_refused(
     await raw.send(CHAT)
     await raw.send(CHAT | {"id": "d", "resumable": True})
     exchanges = [await backend.next_request("/api/chat") for _ in range(2)]
-    (handler,) = (x for x in app.live if isinstance(x, ChatSocketHandler))
+    (handler,) = (x for x in app.in_flight if isinstance(x, ChatSocketHandler))
     assert handler.principal is not None
     handler.principal = replace(handler.principal, expires=1.0)
     await raw.send({"type": "ping"})

@@ -22,7 +22,7 @@ from tornado_ollama.handlers.base import BaseHandler
 
 TOKEN = StaticToken("ann", digest("ann-token"), frozenset({Scope.GENERATE}), ("smollm2",))
 AUTH: Any = SimpleNamespace(tokens=(TOKEN,), jwt_keys=())
-GATE = SimpleNamespace(
+ACCESS = SimpleNamespace(
     hosts=HostPolicy(()),
     origins=OriginPolicy(("https://page.example",)),
     authenticator=build_authenticator(AUTH, frozenset()),
@@ -38,7 +38,7 @@ def standing(path: str, method: str = "POST", **headers: str) -> Any:
             host="localhost",
             headers=HTTPHeaders({name.replace("_", "-"): text for name, text in headers.items()}),
         ),
-        "deps": SimpleNamespace(gate=GATE, live=SimpleNamespace(draining=False)),
+        "deps": SimpleNamespace(access=ACCESS, in_flight=SimpleNamespace(draining=False)),
         "route": find(path),
         "url_path": path,
         "problem": None,

@@ -37,7 +37,7 @@ class AuthMixin:
     request: HTTPServerRequest
     """Tornado's."""
     deps: Deps
-    """Of which it asks `gate`, the rules, and `live.draining`."""
+    """Of which it asks `access`, the rules, and `in_flight.draining`."""
     route: Route
     url_path: str
     problem: BadRequest | None
@@ -55,7 +55,7 @@ class AuthMixin:
         self._check_origin()
         if self.problem is not None:
             raise self.problem
-        if self.deps.live.draining and self.route.kind is not HandlerKind.LIVE:
+        if self.deps.in_flight.draining and self.route.kind is not HandlerKind.LIVE:
             raise ShuttingDown()
         refuse_unknown(self.route, self.url_path)
         if self.request.method == "OPTIONS":
@@ -72,7 +72,7 @@ class AuthMixin:
     def identify(self, credential: Bearer | None) -> Principal:
         """The principal of a credential, with the scope that this route needs. The credential is
         not kept: `Authenticator.still_valid` needs only the principal."""
-        principal = self.deps.gate.authenticator.authenticate(credential, time.time())
+        principal = self.deps.access.authenticator.authenticate(credential, time.time())
         self.principal = principal
         refuse_scope(self.route, self.url_path, principal)
         return principal
@@ -83,11 +83,11 @@ class AuthMixin:
         refuse_models(self.principal, models)
 
     def _check_origin(self) -> None:
-        gate, host = self.deps.gate, self.request.host
-        refuse_host(gate.hosts, host)
+        access, host = self.deps.access, self.request.host
+        refuse_host(access.hosts, host)
         origin = self.request.headers.get("Origin")
         if origin is not None:
-            refuse_origin(gate.origins, origin, host)
+            refuse_origin(access.origins, origin, host)
             self.cross_origin = cors.shared_with(origin, host)
             self.set_default_headers()
 

@@ -44,7 +44,7 @@ class BaseHandler(InFlightHandler):
         self.problem = problem
         self.request_id = request_id(self.request.headers.get("X-Request-Id"), uuid.uuid4().hex)
         peer = self.request.remote_ip or "-"
-        self.client = deps.gate.proxies.client(peer, self.request.protocol, self.request.headers)
+        self.client = deps.access.proxies.client(peer, self.request.protocol, self.request.headers)
         self.begin()
         self.register()
 

@@ -23,7 +23,7 @@ class CollectingHandler(BaseHandler):
         self.collect(self.deps.max_body_bytes, "limits.max_body_bytes")
 
     def collect(self, max_bytes: int, limit_name: str) -> None:
-        memory = self.deps.site.body_memory
+        memory = self.deps.process.body_memory
         self._body = CollectedBody(memory, body_length(self.request.headers), max_bytes, limit_name)
 
     def take_body(self, chunk: bytes) -> Awaitable[None] | None:

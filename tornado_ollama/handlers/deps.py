@@ -1,7 +1,7 @@
 """What handlers are given: the parts of the gateway that decide and that reach Ollama.
 
 A reload of the configuration makes a new `Deps`; requests under way keep the one they began with,
-but for `live`, which all generations share.
+but for `in_flight`, which all generations share.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .request_body import BodyMemory
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class AccessControl:
     """Who may come in, and from where."""
 
     authenticator: Authenticator
@@ -50,7 +50,7 @@ class Revocable(Protocol):
         """The gateway is going down: come to an end of your own; `now`: at once."""
 
 
-class Live:
+class InFlight:
     """The requests and sockets under way, and whether new ones are still welcome."""
 
     def __init__(self) -> None:
@@ -83,7 +83,7 @@ Resumables = dict[str, Revocable]
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class ProcessState:
     """What belongs to this process rather than to a request."""
 
     assets: Mapping[str, Asset]
@@ -98,15 +98,15 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    gate: Gate
+    access: AccessControl
     ollama: Ollama
     """For short questions of the gateway's own."""
     dispatcher: Dispatcher
     """For what a client asks."""
     policy: Policy
     """Aliases, defaults and limits of the translation; also `/ws` speaks of models by it."""
-    live: Live
-    site: Site
+    in_flight: InFlight
+    process: ProcessState
     max_body_bytes: int
     """Largest JSON body taken, in bytes."""
     default_model: str | None

@@ -31,7 +31,7 @@ class HealthHandler(AuthMixin, BaseHandler):
         if self.route.kind is HandlerKind.LIVE:
             self.answer_json(200, {"status": "alive"})
             return
-        catalogue, ollama = self.deps.site.catalogue, self.deps.ollama
+        catalogue, ollama = self.deps.process.catalogue, self.deps.ollama
         version = await catalogue.version(ollama)
         healthy = version is not None
         loaded = await catalogue.loaded(ollama) if healthy else ()
@@ -59,8 +59,8 @@ class HealthHandler(AuthMixin, BaseHandler):
             "backend": self.deps.ollama.backend.kind,
             "ollama_version": version,
             "models_loaded": [model.name for model in loaded if principal.may_use(model.name)],
-            "uptime_s": round(time.monotonic() - self.deps.site.started_at, 1),
-            "open_streams": len(self.deps.live) - 1,  # requests and sockets; this one is none
+            "uptime_s": round(time.monotonic() - self.deps.process.started_at, 1),
+            "open_streams": len(self.deps.in_flight) - 1,  # requests and sockets; this one is none
             "queued": self.deps.dispatcher.queue.waiting,
-            "reload_error": RELOAD_REFUSED if self.deps.site.last_reload.refused else None,
+            "reload_error": RELOAD_REFUSED if self.deps.process.last_reload.refused else None,
         }

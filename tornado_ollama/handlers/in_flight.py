@@ -45,7 +45,7 @@ class InFlightHandler(AnsweringHandler):
 
     def register(self) -> None:
         """From now on it ends with a record in the journal, and a reload and a shutdown see it."""
-        self.deps.live.add(self)
+        self.deps.in_flight.add(self)
 
     def on_connection_close(self) -> None:
         super().on_connection_close()
@@ -99,12 +99,12 @@ class InFlightHandler(AnsweringHandler):
         self._leave()
 
     def _leave(self) -> None:
-        self.deps.live.discard(self)
+        self.deps.in_flight.discard(self)
         if self._linger is not None:
             self._linger.cancel()
         if not self._recorded:
             self._recorded = True
-            self.deps.site.journal.write(self._record())
+            self.deps.process.journal.write(self._record())
 
     def add_usage(self, usage: Usage) -> None:
         """One of the requests to Ollama has ended."""

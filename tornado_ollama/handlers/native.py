@@ -51,7 +51,7 @@ class NativeHandler(AuthMixin, CollectingHandler):
             super().begin_body()
             connection.set_body_timeout(BODY_S)
         elif kind is Body.FORM:
-            self.collect(self.deps.site.body_memory.limit, "limits.max_buffered_bytes")
+            self.collect(self.deps.process.body_memory.limit, "limits.max_buffered_bytes")
             connection.set_body_timeout(UPLOAD_S)
         elif has_body(self.request.headers):
             self._pipe = BodyPipe(connection.stream.socket)
@@ -111,7 +111,7 @@ class NativeHandler(AuthMixin, CollectingHandler):
         relay = Relay(self)
         sink = Sink(relay.on_head, relay.on_data, on_usage=self.add_usage)
         self._fetch = self._submit(sink, body, producer)
-        with self.deps.site.catalogue.changed_by(self.route):
+        with self.deps.process.catalogue.changed_by(self.route):
             await relay.follow(self._fetch)
 
     def _submit(

@@ -110,7 +110,7 @@ class CatalogueHandler(OpenAIHandler):
 class ModelsHandler(CatalogueHandler):
     async def respond(self) -> None:
         assert self.principal is not None
-        catalogue = self.deps.site.catalogue
+        catalogue = self.deps.process.catalogue
         listing = await self.answer_to(catalogue.tags(self.deps.ollama, self.own_headers()))
         policy, may_use = self.deps.policy, self.principal.may_use
         self.answer(200, models.model_list(listing, policy, may_use))
@@ -121,7 +121,7 @@ class ModelHandler(CatalogueHandler):
         model = self.url_path.removeprefix("/v1/models/")
         native_model = self.deps.policy.resolve(model)
         self.check_asked_model(model, native_model)
-        show = self.deps.site.catalogue.show
+        show = self.deps.process.catalogue.show
         reply = await self.answer_to(show(self.deps.ollama, native_model, self.own_headers()))
         self.answer(200, models.model_reply(reply, model, native_model))
 

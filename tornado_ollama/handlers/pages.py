@@ -16,7 +16,7 @@ class PageHandler(AuthMixin, BaseHandler):
     """`/` is the page for browsers and Ollama's greeting for everybody else; `/static/*`."""
 
     async def respond(self) -> None:
-        assets = self.deps.site.assets
+        assets = self.deps.process.assets
         name = "index.html"
         if self.route.kind is HandlerKind.STATIC:
             name = self.url_path.removeprefix("/static/")

@@ -120,10 +120,10 @@ class ChatJob(Job):
             return deps.default_model
         self._go_on()
         listing = await self._answer_to(
-            deps.site.catalogue.tags(deps.ollama, self._own_headers(), patience=LIST_PATIENCE_S)
+            deps.process.catalogue.tags(deps.ollama, self._own_headers(), patience=LIST_PATIENCE_S)
         )
         listed = native.decode(native.TAGS, only_visible(listing, principal))
-        known = deps.site.catalogue.known_models
+        known = deps.process.catalogue.known_models
         questions = default_model.MAX_QUESTIONS
         for model in default_model.candidates(listed):
             chats = known.chats(model)
@@ -137,7 +137,7 @@ class ChatJob(Job):
     async def _look_up(self, model: ModelEntry) -> bool | None:
         """Whether a model can chat; None where Ollama does not tell."""
         deps = self._sink.deps
-        show, known = deps.site.catalogue.show, deps.site.catalogue.known_models
+        show, known = deps.process.catalogue.show, deps.process.catalogue.known_models
         headers = self._own_headers()
         try:
             account = await self._answer_to(

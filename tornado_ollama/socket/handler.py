@@ -73,7 +73,7 @@ class ChatSocketHandler(AuthMixin, SocketTransport):
     def opened(self) -> None:
         if self._refusal is not None:
             self._refuse(self._refusal)
-        elif self.deps.live.draining:
+        elif self.deps.in_flight.draining:
             self.close(GOING_AWAY, "shutting down")
         elif self.principal is None:
             self._auth_clock = asyncio.get_running_loop().call_later(
@@ -130,7 +130,7 @@ class ChatSocketHandler(AuthMixin, SocketTransport):
         self._jobs.resumable_ended(id)
 
     def went_idle(self) -> None:
-        if self.deps.live.draining:
+        if self.deps.in_flight.draining:
             self.close(GOING_AWAY, "shutting down")
 
     def _end_plain(self) -> None:

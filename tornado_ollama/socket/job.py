@@ -70,7 +70,7 @@ class Job:
             self.failed(GatewayError("The gateway failed; its log says more."))
         finally:
             record = self.account.record(self._sink, self.method, self.path)
-            self._sink.deps.site.journal.write(record)
+            self._sink.deps.process.journal.write(record)
 
     async def work(self) -> None:
         raise NotImplementedError
@@ -98,7 +98,7 @@ class Job:
         self.account.received = size
         if size > deps.max_body_bytes:
             raise too_large(deps.max_body_bytes)
-        with deps.site.body_memory.holding(size):
+        with deps.process.body_memory.holding(size):
             headers = (*OWN_HEADERS, *asker.headers)
             ask = Ask(method, path, headers=headers, body=body, **more)
             sink = Sink(self._on_head, self._on_data, self.queued, self.account.add_usage)

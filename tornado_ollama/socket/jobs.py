@@ -51,7 +51,7 @@ class SocketJobs:
         if not self._has_room(command.id):
             return
         try:
-            chat = resumable.find(self._socket.deps.site.resumables, command)
+            chat = resumable.find(self._socket.deps.process.resumables, command)
             self._resumables[command.id] = chat
             chat.attach(self._socket, command.after)
         except GatewayError as error:
@@ -90,7 +90,7 @@ class SocketJobs:
         if id in self._jobs or id in self._resumables:
             what = "This id" if id is not None else "The conversation's turn"
             raise protocol.BadFrame(f"{what} is still under way; wait, or cancel it.", id)
-        if self._socket.deps.live.draining:
+        if self._socket.deps.in_flight.draining:
             self._refuse(id, ShuttingDown())
         elif len(self) >= MAX_JOBS:
             self._refuse(id, TooManyJobs(f"{MAX_JOBS} requests are under way here."))

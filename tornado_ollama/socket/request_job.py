@@ -33,7 +33,7 @@ class RequestJob(Job):
         route, query = self._admit()
         asked = read_asked(self._command.body) if route.computes else NOTHING_ASKED
         self.account.model = asked.model
-        with self._sink.deps.site.catalogue.changed_by(route):
+        with self._sink.deps.process.catalogue.changed_by(route):
             await self.exchange(
                 self._command.method,
                 path_at_ollama(route, self.path),
@@ -67,7 +67,7 @@ class RequestJob(Job):
         principal, command = self._sink.principal, self._command
         assert principal is not None
         self.path, query = split_target(command.path)
-        route = find(self.path, forward_unknown=self._sink.deps.gate.forward_unknown)
+        route = find(self.path, forward_unknown=self._sink.deps.access.forward_unknown)
         if route.kind is not HandlerKind.NATIVE:
             raise NotFound(
                 f"There is nothing at {loggable_path(self.path)} for a request frame: "

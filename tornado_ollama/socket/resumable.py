@@ -157,18 +157,18 @@ class ResumableChat:
             self._over()
             return
         # What it said may still be asked for: a socket that seems open may be lost already.
-        self.deps.live.discard(self)
+        self.deps.in_flight.discard(self)
         self._let_go()
         self._start_grace()
 
     def _start_grace(self) -> None:
         self._grace.begin()
-        _make_room(self.deps.site.resumables, self.principal)
+        _make_room(self.deps.process.resumables, self.principal)
 
     def _over(self) -> None:
         self._grace.stop()
-        self.deps.live.discard(self)
-        self.deps.site.resumables.pop(self.stream, None)
+        self.deps.in_flight.discard(self)
+        self.deps.process.resumables.pop(self.stream, None)
         self._let_go()
 
     def _let_go(self) -> None:
@@ -183,8 +183,8 @@ GONE = "There is no such chat any more: it ended, or was stopped after its grace
 def begin(socket: Socket, command: protocol.Chat, grace_s: float) -> ResumableChat:
     """Starts a resumable chat and makes it findable."""
     chat = ResumableChat(socket, command, grace_s)
-    socket.deps.site.resumables[chat.stream] = chat
-    socket.deps.live.add(chat)
+    socket.deps.process.resumables[chat.stream] = chat
+    socket.deps.in_flight.add(chat)
     return chat
 
 
