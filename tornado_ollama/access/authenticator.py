@@ -91,9 +91,10 @@ class Authenticator:
     ) -> Principal | None:
         """The anonymous principal; None while anonymous access is closed. What was sent is noted:
         the next reload may know it."""
-        if not self._anonymous.scopes:
+        scopes = self._anonymous.scopes
+        if not scopes:
             return None
-        return replace(self._anonymous, fingerprint=fingerprint, claims=claims)
+        return Principal("anonymous", "anonymous", scopes, fingerprint=fingerprint, claims=claims)
 
     def _known(self, token: str, fingerprint: Fingerprint, now: float) -> Principal | None:
         if len(token) > MAX_CREDENTIAL_CHARS:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field
 
 
 def digest(text: str) -> bytes:
@@ -16,11 +15,13 @@ def digest(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Fingerprint:
     """SHA-256 of a credential, compared in constant time; written out, its first 48 bits."""
 
-    sha256: bytes = field(repr=False)
+    __slots__ = ("sha256",)
+
+    def __init__(self, sha256: bytes) -> None:
+        self.sha256 = sha256
 
     @classmethod
     def of(cls, text: str) -> Fingerprint:

@@ -32,18 +32,27 @@ class TokenTable:
     def __init__(self, tokens: Iterable[StaticToken], index_key: bytes) -> None:
         """`index_key`: 32 random bytes of this process; never stored."""
         self._index_key = index_key
-        self._by_index = {self._index(token.sha256): token for token in tokens}
+        self._by_index = {self._index(token.sha256): _principal(token) for token in tokens}
 
     def find(self, fingerprint: Fingerprint, now: float) -> Principal | None:
         """The principal of a token that is known and has not expired. `now` is Unix time."""
         known = self._by_index.get(self._index(fingerprint.sha256))
-        if known is None or not hmac.compare_digest(known.sha256, fingerprint.sha256):
+        if known is None or known.fingerprint != fingerprint:
             return None
         if known.expires is not None and now >= known.expires:
             return None
-        return Principal(
-            known.name, "token", known.scopes, known.models, known.expires, fingerprint
-        )
+        return known
 
     def _index(self, sha256: bytes) -> bytes:
         return hmac.digest(self._index_key, sha256, "sha256")
+
+
+def _principal(token: StaticToken) -> Principal:
+    return Principal(
+        token.name,
+        "token",
+        token.scopes,
+        token.models,
+        token.expires,
+        Fingerprint(token.sha256),
+    )
