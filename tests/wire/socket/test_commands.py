@@ -169,6 +169,13 @@ def test_a_frame_that_is_not_closed_is_plain_however_long_it_is() -> None:
     assert protocol.read_frame(text) == protocol.PlainText(text)
 
 
+def test_plain_text_is_not_made_of_control_characters() -> None:
+    with pytest.raises(protocol.BadFrame, match="control"):
+        protocol.read_frame("\1" * 20_000)
+    coloured = "\33[31mx\33[0m " * 20_000 + "\r\n\t" * 20_000
+    assert protocol.read_frame(coloured) == protocol.PlainText(coloured)
+
+
 def test_a_name_that_is_not_known_is_not_repeated_at_length() -> None:
     with pytest.raises(protocol.BadFrame) as caught:
         protocol.read_frame('{"type":"chat","id":"1","%s":1}' % ("x" * 100_000))

@@ -40,6 +40,12 @@ _NULL = msgspec.Raw(b"null")
 _REQUEST_KEYS = frozenset({"method", "path", "body"})
 MAX_ID_LENGTH = 128
 
+MAX_CONTROLS = 10_000
+"""Control characters that any plain text may hold; of a longer one, a quarter may be. In JSON each
+is six bytes, and what colours a terminal's output is fewer."""
+
+_CONTROLS = bytes(set(range(0x20)) - set(b"\b\t\n\f\r"))
+
 
 @dataclass(frozen=True, slots=True)
 class PlainText:
@@ -115,8 +121,12 @@ class BadFrame(BadRequest):
 
 def read_frame(text: str) -> Command:
     """The command in a text frame. Raises BadFrame for a JSON object that holds none."""
-    frame = _object(text)
+    data = text.encode("utf-8", "replace")
+    frame = _object(data)
     if frame is None:
+        controls = len(data) - len(data.translate(None, _CONTROLS))
+        if controls > max(MAX_CONTROLS, len(data) // 4):
+            raise BadFrame("Plain text may not consist of control characters.", None)
         return PlainText(text)
     id = _id(frame)
     kind = _value(frame, "type")
@@ -166,12 +176,12 @@ _BOOLEAN = msgspec.json.Decoder(bool)
 _INTEGER = msgspec.json.Decoder(int)
 
 
-def _object(text: str) -> Frame | None:
+def _object(text: bytes) -> Frame | None:
     try:
-        return dict(members(text.encode()))  # of two equal keys the last wins, as in Go
+        return dict(members(text))  # of two equal keys the last wins, as in Go
     except BadRequest as error:
         raise BadFrame(error.message, None) from None
-    except (msgspec.DecodeError, UnicodeEncodeError):
+    except msgspec.DecodeError:
         return None
 
 
