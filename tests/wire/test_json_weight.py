@@ -16,7 +16,7 @@ from tornado_ollama.embedded.fields import read_fields
 from tornado_ollama.embedded.refusal import Refusal
 from tornado_ollama.errors import BadRequest
 from tornado_ollama.wire.json_members import members
-from tornado_ollama.wire.json_weight import BYTES_PER_BYTE, FREE_BYTES, is_deeper, refuse_heavy
+from tornado_ollama.wire.json_weight import BYTES_PER_BYTE, FREE_BYTES, refuse_heavy
 from tornado_ollama.wire.model_names import named_models
 from tornado_ollama.wire.openai.chat_request import chat_request
 from tornado_ollama.wire.openai.checks import read_json
@@ -172,15 +172,6 @@ def test_marks_in_texts_do_not_weigh(unit: Any, escaped: bool) -> None:
     light, heavy = (f"[{','.join([text] * n)}]".encode() for n in (times - 10, times + 10))
     if len(heavy) * BYTES_PER_BYTE < FREE_BYTES:
         assert not is_heavy(light) and is_heavy(heavy)
-
-
-@given(unit=values, limit=st.integers(1, 5))
-def test_depth_is_that_of_the_value(unit: Any, limit: int) -> None:
-    def depth(value: Any) -> int:
-        inner = value.values() if isinstance(value, dict) else value
-        return 1 + max(map(depth, inner), default=0) if isinstance(value, (dict, list)) else 0
-
-    assert is_deeper(json.dumps(unit).encode(), limit) == (depth(unit) > limit)
 
 
 @given(st.text(alphabet='"\\[]{},:a', max_size=30), st.integers(1, 70_000))

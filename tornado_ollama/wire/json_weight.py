@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import accumulate
 
 from ..errors import BadRequest
 
@@ -27,12 +26,9 @@ BYTES_PER_BYTE = 5
 
 BLOCK_BYTES = 64 * 1024
 
-_MARKS = b'"[]{},:'
+_MARKS = b'"[{,:'
 _OTHERS = bytes(set(range(256)) - set(_MARKS))
 _STRING = re.compile(rb'"[^"]*(?:"|\Z)')
-
-_DEEPER = dict.fromkeys(b"[{", 1) | dict.fromkeys(b"]}", -1)
-_STEPS = [_DEEPER.get(byte, 0) for byte in range(256)]
 
 
 def refuse_heavy(text: bytes) -> None:
@@ -48,19 +44,6 @@ def refuse_heavy(text: bytes) -> None:
             raise BadRequest("The JSON text has too many values for its size.")
 
 
-def is_deeper(text: bytes, limit: int) -> bool:
-    """Whether a valid JSON text is nested deeper than `limit` levels. Time is linear."""
-    if text.count(b"[") + text.count(b"{") <= limit:
-        return False
-    depth = 0
-    for marks in _outside_strings(text):
-        depths = list(accumulate(map(_STEPS.__getitem__, marks), initial=depth))
-        if max(depths) > limit:
-            return True
-        depth = depths[-1]
-    return False
-
-
 def _weight(text: bytes) -> int:
     return (
         OBJECT_BYTES * text.count(b"{")
@@ -71,8 +54,8 @@ def _weight(text: bytes) -> int:
 
 
 def _outside_strings(text: bytes) -> Iterator[bytes]:
-    """The brackets, commas and colons of a JSON text, without those inside of strings. Up to
-    where the text is valid they are exact; a parser looks no further."""
+    """The opening brackets, commas and colons of a JSON text, without those inside of strings.
+    Up to where the text is valid they are exact; a parser looks no further."""
     if b"\\" in text:
         text = text.replace(rb"\\", b"").replace(rb"\"", b"")
     # Every second quote ends a string now, and two in a row are one that held no mark: between

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from ...errors import BadRequest
-from ..json_weight import is_deeper, refuse_heavy
+from ..json_weight import refuse_heavy
 from ..surrogates import without_halves
 
 Json = dict[str, Any]
@@ -20,7 +20,7 @@ Json = dict[str, Any]
 _RAW = msgspec.json.Decoder(msgspec.Raw)
 
 MAX_DEPTH = 100
-"""Deepest nesting taken over into what Ollama gets (schemas, tool arguments, options). Python's
+"""Deepest nesting of values taken over into what Ollama gets (schemas, options). Python's
 encoder and llama.cpp's grammar compiler both recurse; real schemas stay under 20."""
 
 
@@ -39,8 +39,8 @@ def read_json(body: bytes) -> Json:
 
 
 def json_object(value: str, param: str) -> msgspec.Raw:
-    """The JSON text of an object, checked and left as it is: nothing is made of it. Raises
-    BadRequest for any other text, and for one nested deeper than `MAX_DEPTH`."""
+    """The JSON text of an object, checked and left as it is: nothing is made of it, so it may be
+    nested as deep as msgspec reads (some 900 levels). Raises BadRequest for any other text."""
     written = value.strip(" \t\r\n").encode("utf-8", "replace")
     try:
         raw = _RAW.decode(without_halves(written))
@@ -48,8 +48,6 @@ def json_object(value: str, param: str) -> msgspec.Raw:
         raise BadRequest(f"'{param}' is not valid JSON.", param=param) from None
     if not written.startswith(b"{"):
         raise BadRequest(f"'{param}' must be the JSON text of an object.", param=param)
-    if is_deeper(written, MAX_DEPTH):
-        raise _too_deep(param)
     return raw
 
 
@@ -128,11 +126,7 @@ def shallow(value: Any, param: str) -> Any:
         ]
         if not level:
             return value
-    raise _too_deep(param)
-
-
-def _too_deep(param: str) -> BadRequest:
-    return BadRequest(f"'{param}' is nested deeper than {MAX_DEPTH} levels.", param=param)
+    raise BadRequest(f"'{param}' is nested deeper than {MAX_DEPTH} levels.", param=param)
 
 
 def _within(value: int | float, param: str, low: float, high: float) -> None:
