@@ -81,6 +81,8 @@ def without_date(line: str) -> str:
 # -- log lines -------------------------------------------------------------------------------
 
 _STAMP = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z ")
+_SOCKET_BYTES = re.compile(r"(?<= GET /ws 101 )\d+(?=B )")
+"""Frames' heads count, and it is an accident how many frames a text comes in."""
 _MS = re.compile(r"\b(first|total)=[\d.]+ms")
 
 
@@ -89,6 +91,7 @@ def log_line(line: str, left_out: Iterable[str]) -> str:
     if line.startswith("{"):
         return _json_line(line, left_out)
     line = _MS.sub(r"\1=<ms>", _STAMP.sub("<time> ", line))
+    line = _SOCKET_BYTES.sub("<bytes>", line)
     for field in left_out:
         line = re.sub(rf" {re.escape(field)}=\S+", "", line)
     return line
@@ -101,6 +104,8 @@ def _json_line(line: str, left_out: Iterable[str]) -> str:
         return line
     for field in left_out:
         fields.pop(field, None)
+    if (fields.get("path"), fields.get("status")) == ("/ws", 101):
+        fields["bytes"] = "<bytes>"
     for field, form in _TIMES.items():
         if field in fields:
             fields[field] = form(fields[field])

@@ -50,10 +50,6 @@ class Lane:
     base_url: Callable[[], str] | None = None
     """Where Ollama is instead of the scripted one; asked once a side."""
     keep_probes: bool = False
-    whole: bool = False
-    """Cases build on each other: none is left out by `--quick`."""
-    stopped_by: bool = False
-    """The last case ends the gateway itself."""
 
 
 async def walk(lane: Lane, trees: Sequence[Path], scratch: Path, verdict: Verdict) -> None:
@@ -98,6 +94,7 @@ async def _run(case: Case, number: int, attempt: str, sides: Sequence[Side]) -> 
 
     async def one(side: Side) -> list[str]:
         try:
+            await side.revive()
             return (await case.run(side, case_id)).lines
         except Exception as error:  # the others are still to be run
             return [f"! {type(error).__name__}: {error}"]
@@ -114,8 +111,7 @@ class Logs:
     def __init__(self, side: Side, left_out: Iterable[str]) -> None:
         self.cases: dict[int, dict[str, list[str]]] = {}
         rest: Counter[str] = Counter()
-        said = side.plain(side.gateway.stdout + side.gateway.stderr)
-        for whole in said.splitlines():
+        for whole in side.said.splitlines():
             line = log_line(whole, left_out)
             if match := _ID.search(line):
                 attempts = self.cases.setdefault(int(match[1]), {})

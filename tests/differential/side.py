@@ -14,6 +14,7 @@ from ..backend import Backend, Behaviour, Exchange
 from ..backend.ollama_like import ollama_like
 from ..process import GatewayProcess
 from .client import PATIENCE_S, Client, Replies
+from .commands import Commands
 from .facts import Facts
 
 BARRIER = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: barrier\r\n\r\n"
@@ -45,8 +46,10 @@ class Side:
         self.tree = tree
         self.directory = directory
         self.ollama = Ollama(ollama_like)
+        self.commands = Commands()
         self.probes_count = False
         """Whether a question of the health probe is a fact."""
+        self._said_before = ""
         self._barrier: Client | None = None
         self._one_at_a_time = asyncio.Lock()
 
@@ -60,8 +63,23 @@ class Side:
         self.directory.mkdir(parents=True)
         self._base_url = base_url or self.ollama.url
         self.write_config(config)
+        await self._start_gateway()
+
+    async def _start_gateway(self) -> None:
         self.gateway = GatewayProcess(self.config_file, root=self.tree)
         await self.gateway.start()
+
+    async def revive(self) -> None:
+        """Starts another gateway in place of one that a case has ended."""
+        if not self.gateway.running:
+            self._drop_barrier()
+            self._said_before = self.said
+            await self._start_gateway()
+
+    @property
+    def said(self) -> str:
+        """All output of the gateways so far, without what is called otherwise on the other side."""
+        return self._said_before + self._plain(self.gateway.stdout + self.gateway.stderr)
 
     @property
     def config_file(self) -> Path:
@@ -92,6 +110,7 @@ class Side:
                 self.gateway.signal(signal.SIGTERM)
         status = await self.gateway.wait()
         await self.ollama.stop()
+        await self.commands.stop()
         return status
 
     async def kill(self) -> None:
@@ -99,6 +118,7 @@ class Side:
         await self.gateway.kill()
         self.ollama.take_errors()
         await self.ollama.stop()
+        await self.commands.stop()
 
     # -- a case -------------------------------------------------------------------------------
 
@@ -120,8 +140,7 @@ class Side:
             str(self.directory): "<directory>",
         }
 
-    def plain(self, text: str) -> str:
-        """A text without those."""
+    def _plain(self, text: str) -> str:
         for name, stand_in in self.names.items():
             text = text.replace(name, stand_in)
         return text
