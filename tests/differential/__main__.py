@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import os
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -19,11 +20,11 @@ from .lanes import Lane, walk
 from .verdict import EXPECTED_FILE, Verdict
 
 QUICK = {
-    "transcripts": 12,
+    "transcripts": 16,
     "conformance": 4,
     "random": 16,
-    "sockets": 6,
-    "frames": 12,
+    "sockets": 3,
+    "frames": 16,
     "lifecycle": 12,
     "commands": 12,
 }
@@ -37,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Returns 0 where the two commits look the same, 1 where not."""
     args = _parser().parse_args(arguments)
     _clean_environment()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # no gateway is left behind
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="differential-") as name:
         scratch = Path(name).resolve()

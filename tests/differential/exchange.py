@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from .client import PATIENCE_S, Client, Replies, Response
-from .facts import Facts, without_date
+from .facts import Facts, head_lines
 from .side import Side
 
 IDLE_ROUNDS = 2
@@ -87,8 +87,8 @@ def tell(facts: Facts, replies: Replies, closed: bool, *, in_order: bool = True)
 
 
 def tell_response(facts: Facts, reply: Response, *, in_order: bool = True) -> None:
-    for line in reply.head:
-        facts.add("<", without_date(line))
+    for line in head_lines(reply.head):
+        facts.add("<", line)
     facts.add("<", f"({reply.framing or 'no body'}, {reply.end or 'unfinished'})")
     if reply.body:
         body = bytes(reply.body)

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 MAX_LINE = 1500
@@ -73,16 +73,24 @@ def _short(line: str) -> str:
     return f"{line[:MAX_LINE]}... {len(line)} characters, {digest}"
 
 
-def without_date(line: str) -> str:
-    """A header line; the value of `Date` is only looked at for its form."""
-    return _DATE.sub("<date>", line) if line.lower().startswith("date:") else line
+def head_lines(head: Sequence[str]) -> list[str]:
+    """Status line and headers of a reply. `Date` is only looked at for its form; `/health`, which
+    alone is not to be stored, tells how long it has been up, and that may take a digit more."""
+    passing = "Cache-Control: no-store" in head
+    return [_header(line, passing) for line in head]
+
+
+def _header(line: str, passing: bool) -> str:
+    if line.startswith("Date:"):
+        return _DATE.sub("<date>", line)
+    return "Content-Length: <n>" if passing and line.startswith("Content-Length:") else line
 
 
 # -- log lines -------------------------------------------------------------------------------
 
 _STAMP = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z ")
-_SOCKET_BYTES = re.compile(r"(?<= GET /ws 101 )\d+(?=B )")
-"""Frames' heads count, and it is an accident how many frames a text comes in."""
+_BYTES = re.compile(r"(?P<of> GET /ws 101 | \w+ /health \d{3} )\d+(?=B )")
+"""How many frames a text of `/ws` comes in is an accident, and how long `/health` has been up."""
 _MS = re.compile(r"\b(first|total)=[\d.]+ms")
 
 
@@ -91,7 +99,7 @@ def log_line(line: str, left_out: Iterable[str]) -> str:
     if line.startswith("{"):
         return _json_line(line, left_out)
     line = _MS.sub(r"\1=<ms>", _STAMP.sub("<time> ", line))
-    line = _SOCKET_BYTES.sub("<bytes>", line)
+    line = _BYTES.sub(r"\g<of><bytes>", line)
     for field in left_out:
         line = re.sub(rf" {re.escape(field)}=\S+", "", line)
     return line
@@ -104,7 +112,10 @@ def _json_line(line: str, left_out: Iterable[str]) -> str:
         return line
     for field in left_out:
         fields.pop(field, None)
-    if (fields.get("path"), fields.get("status")) == ("/ws", 101):
+    if fields.get("path") == "/health" or (fields.get("path"), fields.get("status")) == (
+        "/ws",
+        101,
+    ):
         fields["bytes"] = "<bytes>"
     for field, form in _TIMES.items():
         if field in fields:

@@ -22,7 +22,7 @@ from .verdict import Verdict
 
 ATTEMPTS = "abcde"
 LOG_ATTEMPTS = "xyz"
-MANY = 40
+MANY = 15
 """With so many differences it is no race."""
 LOG_S = 0.3
 """After which a line is surely written."""

@@ -61,7 +61,7 @@ class Side:
         """`base_url`: another one than the scripted Ollama's."""
         await self.ollama.start()
         self.directory.mkdir(parents=True)
-        self._base_url = base_url or self.ollama.url
+        self.base_url = base_url or self.ollama.url
         self.write_config(config)
         await self._start_gateway()
 
@@ -88,7 +88,7 @@ class Side:
     def write_config(self, config: Mapping[str, Any]) -> None:
         whole = dict(config)
         whole["listen"] = {"host": "127.0.0.1", "port": 0} | whole.get("listen", {})
-        whole["service"] = {"base_url": self._base_url} | whole.get("service", {})
+        whole["service"] = {"base_url": self.base_url} | whole.get("service", {})
         self.config_file.write_text(json.dumps(whole), encoding="utf-8")  # JSON is YAML
         self.config_file.chmod(0o600)
 
@@ -135,6 +135,8 @@ class Side:
         """What is called otherwise on the other side, and what stands for it."""
         return {
             f"127.0.0.1:{self.ollama.port}": "<ollama>",
+            self.base_url.removeprefix("http://"): "<ollama>",
+            f"('127.0.0.1', {self.base_url.rpartition(':')[2]})": "<ollama>",
             f"127.0.0.1:{self.port}": "<gateway>",
             str(self.tree): "<tree>",
             str(self.directory): "<directory>",

@@ -13,7 +13,7 @@ from typing import Any
 from ..backend import Behaviour
 from ..gateway.sockets import HANDSHAKE
 from ..raw_client import request_bytes
-from .client import Client, Replies
+from .client import PATIENCE_S, Client, Replies
 from .exchange import IDLE_ROUNDS, ollama_side, tell
 from .facts import Facts, sorted_keys
 from .side import Side
@@ -187,7 +187,7 @@ class Talk:
         """Up to the end of the connection; a close frame is answered."""
         socket, answered = self.socket, False
         while not socket.client.closed:
-            data = await socket.client.receive()
+            data = await socket.client.receive(2 * PATIENCE_S)  # strangers are sent away after 5 s
             if data is None:
                 return
             socket.feed(data)

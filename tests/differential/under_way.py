@@ -21,6 +21,19 @@ UPLOAD_BYTES, BEGUN_BYTES = 2_000_000, 5000
 LINE = b'{"model":"smollm2","message":{"role":"assistant","content":"Hi"},"done":false}\n'
 
 
+def config(*names: str, **listen: Any) -> dict[str, Any]:
+    tokens = {"alice": ALICE, "bob": BOB}
+    entries = [{"name": name, "token": tokens[name]} for name in names]
+    return {
+        "auth": {"generate_tokens": entries, "model_tokens": entries},
+        "limits": {"max_parallel": 1, "max_queued": 2},
+        "listen": listen,
+    }
+
+
+BOTH, ONLY_BOB = config("alice", "bob"), config("bob")
+
+
 @dataclass(frozen=True)
 class Door:
     """A request that Ollama computes for, or an upload."""
@@ -71,6 +84,8 @@ class Under:
     case_id: str
     door: Door
     facts: Facts
+    holder_id: str = "holder"
+    """Of the request that has the turn while this one is queued."""
     clients: list[Client] = field(default_factory=list)
     replies: Replies = field(default_factory=lambda: Replies(["GET"]))
     socket: Socket | None = None
@@ -80,7 +95,7 @@ class Under:
     async def begin(self, phase: str) -> None:
         if phase == "queued":
             holder = await self._client()
-            await holder.send(DOORS[0].request(BOB, "holder"))
+            await holder.send(DOORS[0].request(BOB, self.holder_id))
             await self.side.until(lambda: len(self.side.seen) == 1)
         before = len(self.side.seen)
         client = await self._client()

@@ -16,10 +16,8 @@ KEYS = {"JWT_SECRET_KEY": JWT_SECRET}
 
 
 def lanes(seed: str) -> list[Lane]:
-    return [
-        Lane("commands", "commands", {}, [*_helps(), *_tokens(), *_checks()]),
-        *configurations.lanes(),
-    ]
+    cases = [*_helps(), *_tokens(), *_checks(), *configurations.cases()]
+    return [Lane("commands", "all", {}, cases)]
 
 
 def _helps() -> Iterator[Case]:

@@ -12,7 +12,7 @@ import yaml
 
 from ...process import ROOT, VARIABLES
 from ..command_case import case
-from ..lanes import Case, Lane
+from ..lanes import Case
 
 SERVE = ("serve", "--port", "{port}")
 """Comes as far as to listen: the port is taken."""
@@ -29,11 +29,11 @@ SERVED = (5, "text", ["a"])
 """Those with which `serve` is tried too."""
 
 
-def lanes() -> list[Lane]:
-    return [
-        Lane("commands", "configurations", {}, [*_files(), *_entries(), *_environments()]),
-        Lane("commands", "keys", {}, list(_keys())),
-    ]
+def cases() -> Iterator[Case]:
+    yield from _files()
+    yield from _entries()
+    yield from _environments()
+    yield from _keys()
 
 
 def _files() -> Iterator[Case]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
 
 from ...backend import Behaviour, SlowHeaders, StallBeforeHeaders, StallMidLine, Stream
 from ...backend.ollama_like import ollama_like
@@ -21,30 +20,18 @@ from ..lanes import Case, Lane
 from ..side import Side
 from ..sockets import as_frame
 from ..under_way import (
-    ALICE,
     BEGUN_BYTES,
-    BOB,
+    BOTH,
     DOORS,
     LINE,
+    ONLY_BOB,
     UPLOAD,
     UPLOAD_BYTES,
     Door,
     Under,
+    config,
 )
-
-
-def config(*names: str, **listen: Any) -> dict[str, Any]:
-    tokens = {"alice": ALICE, "bob": BOB}
-    entries = [{"name": name, "token": tokens[name]} for name in names]
-    return {
-        "auth": {"generate_tokens": entries, "model_tokens": entries},
-        "limits": {"max_parallel": 1, "max_queued": 2},
-        "listen": listen,
-    }
-
-
-BOTH, ONLY_BOB = config("alice", "bob"), config("bob")
-
+from . import connecting
 
 Phase = Callable[[asyncio.Event], list[Behaviour]]
 PHASES: dict[str, Phase] = {
@@ -125,6 +112,7 @@ def lanes(seed: str) -> list[Lane]:
         Lane("lifecycle", "one", BOTH, shared[:half]),
         Lane("lifecycle", "two", BOTH, shared[half:]),
         *_drains(),
+        *connecting.lanes(),
     ]
 
 
@@ -174,7 +162,8 @@ def _drain(door: Door, phase: str, end: str) -> Case:
         first = Stream(LINE, gate, LINE) if phase == "streaming" else Stream(head_gate=gate)
         facts = side.begin(case_id, first, ollama_like)
         # What a second signal cuts off is a race: only its end counts, not what was still said.
-        under = Under(side, case_id if end != "second signal" else "barrier", door, facts)
+        ids = (case_id, "holder") if end != "second signal" else ("barrier", "barrier")
+        under = Under(side, ids[0], door, facts, ids[1])
         idle = await side.client()
         try:
             await under.begin(phase)
