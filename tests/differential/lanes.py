@@ -148,8 +148,9 @@ def _compare_logs(lane: Lane, old: Logs, new: Logs, verdict: Verdict) -> None:
         one, other = old.cases.get(number, {}), new.cases.get(number, {})
         if _agreed(old, new, number):
             unsteady = one.get("a") != other.get("a")
-            verdict.compare(lane.area, name, [], [], unsteady=unsteady)
+            verdict.compare(lane.area, name, [], [], unsteady=unsteady, is_case=False)
         else:
             last = max(one.keys() | other.keys())
-            verdict.compare(lane.area, name, one.get(last, []), other.get(last, []))
-    verdict.compare(lane.area, f"{lane.name}: the other lines", old.rest, new.rest)
+            told = one.get(last, []), other.get(last, [])
+            verdict.compare(lane.area, name, *told, is_case=False)
+    verdict.compare(lane.area, f"{lane.name}: other lines", old.rest, new.rest, is_case=False)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ...backend import Recorded, load, names
 from ...backend.transcripts import VERSIONS
-from ...gateway.keys import BOTH, BOUND, GENERATE, MANAGE, SECURED, api_key, basic, bearer
+from ...gateway.keys import BOTH, BOUND, SECURED, basic, bearer
 from ...raw_client import request_bytes
 from ..exchange import Volley, http
 from ..facts import Facts
@@ -23,9 +23,7 @@ Pair = tuple[str, str]
 
 WAYS_IN: dict[str, list[Pair]] = {
     "nobody": [],
-    "both": [bearer(BOTH)],
-    "generate": [basic(GENERATE)],
-    "manage": [api_key(MANAGE)],
+    "both": [basic(BOTH)],
     "bound": [bearer(BOUND)],
 }
 
