@@ -28,6 +28,10 @@ turns an error into an answer, in the form of the route's dialect (`wire/dialect
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
+_PHRASES = {status.value: status.phrase.lower() for status in HTTPStatus}
+
 
 class GatewayError(Exception):
     """Base of all failures that a client is told about."""
@@ -51,6 +55,11 @@ class GatewayError(Exception):
         self.retry_after = retry_after
         if code is not None:
             self.code = code
+
+    @property
+    def outcome(self) -> str:
+        """One word or two for the log: the code, else the status's name."""
+        return self.code or _PHRASES.get(self.status, str(self.status))
 
 
 class BadRequest(GatewayError):

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.gen_test
 LOGGER = "tornado_ollama.access"
 PROMPT = "canary-prompt-d4e5f6"
 CHAT = b'{"model":"smollm2","messages":[{"role":"user","content":"%b"}]}' % PROMPT.encode()
+PROMPT_AS_MODEL = b'{"model":"Say %b","input":"x"}' % PROMPT.encode()
 
 JSON_LOG = {"log": {"format": "json"}}
 
@@ -68,6 +69,8 @@ async def test_no_secret_prompt_or_reply_is_in_any_line(
         ("POST", "/api/generate", [bearer(BOTH)], CHAT),
         ("POST", "/v1/chat/completions", [("X-API-Key", GENERATE)], CHAT),
         ("POST", "/v1/chat/completions", [("X-API-Key", GENERATE)], CHAT + b"!"),
+        ("POST", "/api/chat", [bearer(GENERATE)], PROMPT_AS_MODEL),
+        ("POST", "/v1/embeddings", [bearer(BOTH)], PROMPT_AS_MODEL),
         ("GET", f"/api/tags?token={BOTH}&api_key={GENERATE}", [bearer(token)], None),
         ("GET", f"/nope?token={BOTH}", [("Authorization", f"Basic {GENERATE}")], None),
         ("GET", "/api/tags", [("Cookie", f"t={BOTH}"), bearer(JWT_SECRET)], None),
@@ -76,7 +79,8 @@ async def test_no_secret_prompt_or_reply_is_in_any_line(
     for method, target, headers, body in requests:
         await (await connect()).request(method, target, headers, body)
     await until(lambda: len(lines()) == len(requests), "every request is logged")
-    whole = "\n".join(logging.Formatter().format(record) for record in caplog.records)
+    forms = (logging.Formatter(), JsonFormatter())
+    whole = "\n".join(form.format(record) for form in forms for record in caplog.records)
     for secret in (*ALL, token, PROMPT, "token="):
         assert secret not in whole
 

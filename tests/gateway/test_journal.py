@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from tornado_ollama.dispatch.journal import Journal, Record
+from tornado_ollama.dispatch.usage import Usage
+from tornado_ollama.handlers.in_flight import InFlightHandler
 
 from ..backend import (
     Backend,
@@ -21,6 +23,7 @@ from ..backend import (
 )
 from ..waiting import until
 from .busy import ONE, Busy, waiting
+from .keys import BOTH, SECURED, bearer, signed
 from .sockets import socket
 
 Records = list[Record]
@@ -191,6 +194,63 @@ async def test_the_wait_is_told(
 
 
 @pytest.mark.gen_test
+@pytest.mark.parametrize(
+    ("behaviour", "tokens"),
+    [
+        (Reply(b"<html>\n" * 300, status=502), 0),
+        (Reply(b'{"error":"model not found"}', status=404), 0),
+        (NdjsonStream({"message": {"content": "a"}}, {"error": "boom"}), 1),
+    ],
+    ids=["page", "refusal", "error line"],
+)
+async def test_an_error_costs_nothing(
+    connect: Any, backend: Backend, ended: Any, behaviour: Any, tokens: int
+) -> None:
+    backend.on("/api/chat", behaviour)
+    await (await connect()).request("POST", "/api/chat", (), body())
+    [record] = await ended()
+    assert record.usage.completion_tokens == tokens
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize(
+    "asked",
+    [
+        body() + b" x",
+        body().replace(b'"model"', b'"MODEL"'),
+        body()[:-1] + b',"a\xff":1}',
+        b'{"model":"other",' + body()[1:],
+    ],
+)
+async def test_the_model_is_known_where_ollama_would_know_it(
+    connect: Any, backend: Backend, ended: Any, asked: bytes
+) -> None:
+    backend.on("/api/chat", NdjsonStream(LAST))
+    await (await connect()).request("POST", "/api/chat", (), asked)
+    [record] = await ended()
+    assert (record.model, counts(record)) == ("smollm2", (5, 4, 7))
+
+
+@pytest.mark.gen_test
+async def test_more_keys_than_anybody_sends_are_refused(connect: Any, backend: Backend) -> None:
+    asked = json.dumps(CHAT | {f"k{number}": 1 for number in range(1001)}).encode()
+    response = await (await connect()).request("POST", "/api/chat", (), asked)
+    assert response.status == 400 and not backend.exchanges
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize("config", [SECURED], ids=["secured"])
+async def test_two_of_one_name_are_two_callers(
+    connect: Any, backend: Backend, ended: Any, config: Any
+) -> None:
+    backend.on("/api/chat", NdjsonStream(LAST))
+    long = "x" * 64
+    for token in (BOTH, *map(lambda sub: signed(sub=sub), ("chief", "chief\a", long, long + "y"))):
+        await (await connect()).request("POST", "/api/chat", [bearer(token)], body())
+    assert len({record.caller for record in await ended(5)}) == 5
+
+
+@pytest.mark.gen_test
 async def test_an_embedding_counts_its_prompt(connect: Any, backend: Backend, ended: Any) -> None:
     recorded = load("embed-single")
     await (await connect()).request("POST", "/api/embed", (), recorded.request_body)
@@ -198,10 +258,36 @@ async def test_an_embedding_counts_its_prompt(connect: Any, backend: Backend, en
     assert record.usage.prompt_tokens == json.loads(recorded.body)["prompt_eval_count"]
 
 
+@pytest.mark.gen_test
+@pytest.mark.parametrize("config", [ONE], ids=["one"])
+async def test_a_credential_that_is_withdrawn_between_two_choices_asks_for_no_more(
+    connect: Any,
+    backend: Backend,
+    ended: Any,
+    config: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    add_usage = InFlightHandler.add_usage
+
+    def and_withdraw(handler: InFlightHandler, usage: Usage) -> None:
+        add_usage(handler, usage)
+        handler.revoke()
+
+    monkeypatch.setattr(InFlightHandler, "add_usage", and_withdraw)
+    backend.on("/api/chat", NdjsonStream(LAST))
+    client = await connect()
+    await client.send_request("POST", "/v1/chat/completions", (), body(stream=True, n=3))
+    response = await client.read_response()
+    assert not response.complete and b"[DONE]" not in response.body
+    assert len(backend.exchanges) == 1
+    assert (await ended())[0].outcome == "revoked"
+
+
 def record(**fields: Any) -> Record:
     known: dict[str, Any] = {
         "client": "192.0.2.1",
         "request_id": "1",
+        "caller": "token ci",
         "credential": "ci",
         "method": "POST",
         "path": "/api/chat",
@@ -224,7 +310,8 @@ def record(**fields: Any) -> Record:
 def test_a_model_that_may_be_anything_else_is_not_told(
     model: str | None, told: str | None
 ) -> None:
-    assert record(model=model).model == told
+    told_of = record(model=model, usage=Usage(model=model))
+    assert (told_of.model, told_of.usage.model) == (told, told)
 
 
 def test_a_sink_that_fails_keeps_no_other_from_its_record(expect_log: Any) -> None:

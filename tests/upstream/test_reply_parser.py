@@ -57,6 +57,24 @@ def test_what_comes_behind_the_end_is_surplus_and_no_failure(more: bytes) -> Non
     assert reply.surplus and facts(reply) == facts(parsed(COUNTED))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"HTTP/1.1 103 Early Hints\r\n\r\n" * 11 + COUNTED,
+        b"HTTP/1.1 200 OK\r\nX-Long: " + b"a" * 70_000 + b"\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\n" + b"X-Many: %b\r\n" % (b"a" * 60) * 1000 + COUNTED[24:],
+    ],
+    ids=["informational", "long", "many"],
+)
+@pytest.mark.parametrize("size", [1000, 1_000_000])
+def test_too_much_of_a_head_is_too_much_in_any_cut(text: bytes, size: int) -> None:
+    reply = ReplyParser(no_body=False)
+    pieces = [text[at : at + size] for at in range(0, len(text), size)]
+    failures = [reply.feed(memoryview(piece)) for piece in pieces]
+    assert any(isinstance(failure, UpstreamBroken) for failure in failures)
+    assert not reply.head_ready and not reply.parts
+
+
 @pytest.mark.parametrize("beginning", [b"4;a=", b"0\r\nX-Trailer: "])
 def test_what_is_no_payload_has_a_bound(beginning: bytes) -> None:
     reply = parsed(HEAD, beginning)

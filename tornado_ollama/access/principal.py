@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any, Literal
 
 from ..wire.model_names import matches
@@ -49,6 +50,15 @@ class Principal:
     """Of the credential that was sent, whatever it is worth; None: none was."""
     claims: SignedClaims | None = field(default=None, compare=False, repr=False)
     """Of a JWT."""
+
+    @property
+    def key(self) -> str:
+        """One text for each holder of a credential, the kinds apart. A JWT's is its whole `sub`,
+        hashed where the name is not the same text."""
+        sub = self.claims.claims.get("sub") if self.claims is not None else None
+        if isinstance(sub, str) and sub != self.name:
+            return f"{self.kind} {sha256(sub.encode('utf-8', 'surrogatepass')).hexdigest()}"
+        return f"{self.kind} {self.name}"
 
     def may(self, scope: Scope) -> bool:
         return scope in self.scopes

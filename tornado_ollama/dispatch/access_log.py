@@ -38,9 +38,10 @@ class Line:
 
     def _model_and_tokens(self) -> str:
         record, usage = self._record, self._record.usage
-        if record.model is None:
+        if not record.computed:
             return ""
-        return f" model={record.model} tokens={usage.prompt_tokens}+{usage.completion_tokens}"
+        tokens = f"{usage.prompt_tokens}+{usage.completion_tokens}"
+        return f" model={record.model or NOTHING} tokens={tokens}"
 
     def fields(self) -> dict[str, object]:
         """The line in JSON form."""
@@ -59,9 +60,9 @@ class Line:
             "duration_ms": _ms(record.duration_s),
             "outcome": record.outcome,
         }
-        if record.model is not None:
+        if record.computed:
             fields |= {
-                "model": record.model,
+                "model": record.model or NOTHING,
                 "model_used": usage.model or NOTHING,
                 "prompt_tokens": usage.prompt_tokens,
                 "cached_tokens": usage.cached_tokens,

@@ -24,7 +24,7 @@ class Caller:
         principal = self.principal
         if principal is None or principal.kind == "anonymous":
             return f"address {self.address}"
-        return f"{principal.kind} {principal.name}"
+        return principal.key
 
 
 @dataclass(frozen=True, slots=True)

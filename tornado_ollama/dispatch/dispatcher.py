@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 from tornado.httpclient import HTTPResponse
 
 from ..access.routes import find
-from ..errors import GatewayError, QueueFull, QueueTimeout
+from ..errors import GatewayError, QueueTimeout
 from ..upstream.failures import unforeseen
 from ..upstream.ollama import Ollama
+from ..upstream.request import ResponseHead
 from .ask import Ask, Caller, Sink
 from .queue import Queue
 from .usage import Meter
@@ -73,7 +73,7 @@ class Submission(asyncio.Future[HTTPResponse]):
         self.add_done_callback(self._release)
         try:
             self._queue.enter(self)
-        except QueueFull as error:
+        except GatewayError as error:
             self.fail(error)
 
     def cancel(self, msg: object = None) -> bool:
@@ -133,9 +133,11 @@ class Submission(asyncio.Future[HTTPResponse]):
 
     def _send(self) -> None:
         ask, sink = self._ask, self._sink
-        on_data = sink.on_data
-        if self._meter is not None and on_data is not None:
-            on_data = _metered(self._meter, on_data)
+        on_head, on_data = sink.on_head, sink.on_data
+        if self._meter is not None:
+            on_head = _noting_status(self._meter, on_head)
+            if on_data is not None:
+                on_data = _metered(self._meter, on_data)
         self._fetch = self._ollama.fetch(
             ask.method,
             ask.path,
@@ -143,7 +145,7 @@ class Submission(asyncio.Future[HTTPResponse]):
             headers=ask.headers,
             body=ask.body,
             producer=ask.producer,
-            on_head=sink.on_head,
+            on_head=on_head,
             on_data=on_data,
             runs_long=ask.runs_long,
             whole_reply=ask.whole_reply,
@@ -190,13 +192,23 @@ class Submission(asyncio.Future[HTTPResponse]):
             return
         if self._fetch is None:  # it waited in vain
             self._queued_s = self.get_loop().time() - self._entered_at
-        usage = self._meter.usage(self._queued_s)
-        self._sink.on_usage(usage if usage.model else replace(usage, model=self._ask.model))
+        self._sink.on_usage(self._meter.usage(self._queued_s))
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _noting_status(
+    meter: Meter, on_head: Callable[[ResponseHead], None] | None
+) -> Callable[[ResponseHead], None]:
+    def pass_on(head: ResponseHead) -> None:
+        meter.counts = head.status == 200
+        if on_head is not None:
+            on_head(head)
+
+    return pass_on
 
 
 def _metered(

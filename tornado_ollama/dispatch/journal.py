@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..access.routes import KNOWN_METHODS
 from ..wire.target import loggable_path
@@ -28,7 +28,7 @@ NOTHING = "-"
 _MODEL = re.compile(r"[\w./:@+-]{1,200}", re.ASCII)
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """What is known of a unit when it ends. Times are in seconds, sizes in bytes.
 
@@ -38,6 +38,8 @@ class Record:
     client: str
     """The address."""
     request_id: str
+    caller: str
+    """`Caller.key`: what accounts go by, since two credentials may have one name."""
     credential: str
     """The principal's name."""
     method: str
@@ -56,12 +58,24 @@ class Record:
     """As the client named it."""
     usage: Usage = field(default_factory=Usage)
 
+    @property
+    def computed(self) -> bool:
+        """Ollama was asked to run a model, or has run one."""
+        return self.model is not None or self.usage != Usage()
+
     def __post_init__(self) -> None:
-        self.path = loggable_path(self.path)
-        if self.method not in KNOWN_METHODS and self.method != CHAT:
-            self.method = NOTHING
-        if self.model is not None and not _MODEL.fullmatch(self.model):
-            self.model = NOTHING
+        replaced = {
+            "path": loggable_path(self.path),
+            "method": self.method if self.method in (*KNOWN_METHODS, CHAT) else NOTHING,
+            "model": _loggable_model(self.model),
+            "usage": replace(self.usage, model=_loggable_model(self.usage.model)),
+        }
+        for name, value in replaced.items():
+            object.__setattr__(self, name, value)
+
+
+def _loggable_model(model: str | None) -> str | None:
+    return model if model is None or _MODEL.fullmatch(model) else NOTHING
 
 
 Sink = Callable[[Record], None]

@@ -54,6 +54,7 @@ class _Last(msgspec.Struct, gc=False):
     """A line, as far as it counts."""
 
     model: Any = None
+    error: Any = None
     prompt_eval_count: Any = 0
     prompt_eval_cached_count: Any = 0
     eval_count: Any = 0
@@ -72,6 +73,9 @@ _COUNT = re.compile(
 
 class Meter:
     """Watches one reply pass, in pieces of any size."""
+
+    counts = True
+    """False: the reply is a refusal, and costs nothing."""
 
     def __init__(self) -> None:
         self._tail: list[bytes] = []
@@ -105,9 +109,12 @@ class Meter:
     def usage(self, queued_s: float = 0.0) -> Usage:
         """What has been seen. A stream that was cut short has no counts: each of its lines was
         about one token."""
+        if not self.counts:
+            return Usage(queued_s=queued_s)
         last = _read_last(b"".join(self._tail).rstrip().rsplit(b"\n", 1)[-1])
         if not (last.eval_count or last.prompt_eval_count):
-            return Usage(_text(last.model), completion_tokens=self._lines, queued_s=queued_s)
+            tokens = max(0, self._lines - 1) if last.error is not None else self._lines
+            return Usage(_text(last.model), completion_tokens=tokens, queued_s=queued_s)
         return Usage(
             _text(last.model),
             _count(last.prompt_eval_count),

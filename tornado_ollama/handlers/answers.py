@@ -11,7 +11,6 @@ import asyncio
 import json
 import logging
 from collections.abc import Mapping
-from http.client import responses
 from types import MappingProxyType
 from typing import Any
 
@@ -90,7 +89,7 @@ class AnsweringHandler(RequestHandler):
 
     def answer_error(self, error: GatewayError) -> None:
         """An error as this route's clients expect it. After the first byte: see `relay.py`."""
-        self.outcome = error.code or responses.get(error.status, str(error.status)).lower()
+        self.outcome = error.outcome
         if error.status >= 500:
             self._log_failure(error)
         self.clear()

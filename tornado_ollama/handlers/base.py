@@ -13,7 +13,6 @@ from tornado.http1connection import HTTP1Connection
 from tornado.httputil import HTTPHeaders
 
 from ..access.routes import Route
-from ..dispatch.ask import Caller
 from ..errors import BadRequest, GatewayError
 from ..wire.framing import check_framing
 from ..wire.headers import Headers, request_id, to_upstream
@@ -119,10 +118,6 @@ class BaseHandler(InFlightHandler):
     async def respond(self) -> None:
         """Answers, the body being complete."""
         raise NotImplementedError
-
-    def caller(self) -> Caller:
-        """Who asks, for the dispatcher."""
-        return Caller(self.principal, self.client.address)
 
     def headers_up(self, passed: Headers | None = None) -> list[tuple[str, str]]:
         """The headers of a request to Ollama that is made for this one: `passed` are the client's

@@ -47,6 +47,7 @@ class Exchanges:
         self._input_field = input_field
         self._fetches: set[Submission] = set()
         self._workers: list[asyncio.Task[None]] = []
+        self._failed: GatewayError | None = None
 
     def stop(self) -> None:
         """Hangs up on Ollama, whatever the requests are doing."""
@@ -56,7 +57,9 @@ class Exchanges:
             fetch.cancel()
 
     def fail(self, error: GatewayError) -> None:
-        """Hangs up as `stop` does, but whoever waits for the requests gets the error."""
+        """Hangs up as `stop` does, but whoever waits for the requests gets the error, and so does
+        whoever would make another."""
+        self._failed = error
         for fetch in tuple(self._fetches):
             fetch.fail(error)
 
@@ -104,6 +107,8 @@ class Exchanges:
         handler = self._handler
         if handler.gone:
             raise asyncio.CancelledError
+        if self._failed is not None:
+            raise self._failed
         ask = Ask(
             "POST",
             self._path,

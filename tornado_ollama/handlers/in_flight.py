@@ -11,6 +11,7 @@ from tornado.iostream import IOStream
 
 from ..access.principal import Principal
 from ..access.proxies import Client
+from ..dispatch.ask import Caller
 from ..dispatch.journal import UNANSWERED, Record
 from ..dispatch.usage import Usage
 from ..errors import GatewayError, Unauthorized
@@ -106,6 +107,10 @@ class InFlightHandler(AnsweringHandler):
             self._recorded = True
             self.deps.process.journal.write(self._record())
 
+    def caller(self) -> Caller:
+        """Who asks, for the dispatcher and the journal."""
+        return Caller(self.principal, self.client.address)
+
     def add_usage(self, usage: Usage) -> None:
         """One of the requests to Ollama has ended."""
         self.usage += usage
@@ -114,6 +119,7 @@ class InFlightHandler(AnsweringHandler):
         return Record(
             client=self.client.address,
             request_id=self.request_id,
+            caller=self.caller().key,
             credential=self.principal.name if self.principal is not None else "-",
             method=self.request.method or "-",
             path=self.url_path,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from http.client import responses
 
+from ..dispatch.ask import Caller
 from ..dispatch.journal import UNANSWERED, Record
 from ..dispatch.usage import Usage
 from ..errors import GatewayError
@@ -34,7 +34,7 @@ class Account:
     def failed(self, error: GatewayError) -> None:
         if self._told is None:
             self._told = error.status
-        self.outcome = error.code or responses.get(error.status, str(error.status)).lower()
+        self.outcome = error.outcome
 
     def add_usage(self, usage: Usage) -> None:
         self._usage += usage
@@ -45,6 +45,7 @@ class Account:
         return Record(
             client=asker.client.address,
             request_id=asker.request_id,
+            caller=Caller(principal, asker.client.address).key,
             credential=principal.name if principal is not None else "-",
             method=method,
             path=path,

@@ -158,7 +158,7 @@ class UpstreamClient(AsyncHTTPClient):
         self._newest = exchange
 
     def is_asking(self, base_url: str) -> bool:
-        """Whether a request to this server is under way, or waits for its turn."""
+        """Whether a request to this server is under way."""
         return any(exchange.url.startswith(f"{base_url}/") for exchange in self._under_way.values())
 
     def fail(self, fetch: asyncio.Future[HTTPResponse], error: GatewayError) -> None:

@@ -23,7 +23,7 @@ from ..errors import (
 )
 from .connection import Connection
 from .failures import unforeseen, unreachable
-from .request import BodyProducer, ResponseHead, UpstreamRequest
+from .request import PIECE_BYTES, BodyProducer, ResponseHead, UpstreamRequest, in_pieces
 
 MAX_COLLECTED_BYTES = 256 * 1024 * 1024
 """Largest reply kept whole, for those who did not ask to have it piece by piece: thousands of
@@ -83,7 +83,6 @@ class Exchange:
         self._clock: asyncio.TimerHandle | None = None
         self._sent_at = 0.0
         self._blocked = False  # Ollama does not take more of the upload
-        self._over = False  # nothing runs any more
         self._told = False  # `done` was called, or nobody wants to hear of the end
         self.unwanted: Callable[[], bool] = bool
         """Whether whoever asked has cancelled; the abort that follows may be a moment away."""
@@ -135,18 +134,20 @@ class Exchange:
     def _send_on(self, connection: Connection) -> None:
         request = self._request
         self._connection = connection
-        producer = request.producer
-        head = self._head if producer is not None else self._head + (request.body or b"")
-        connection.send(self, head, no_body=request.method == "HEAD")
+        body, producer = request.body or b"", request.producer
+        chunked = producer is not None and "Content-Length" not in request.headers
+        if len(body) > PIECE_BYTES:
+            body, producer = b"", in_pieces(body)
+        connection.send(self, self._head + body, no_body=request.method == "HEAD")
         self._sent_at = self._loop.time()
         if request.first_byte_timeout:
             self._clock = self._loop.call_later(self._to_first_byte[0], self._tick)
         if producer is not None:
-            self._task = self._loop.create_task(self._upload(connection, producer))
+            self._task = self._loop.create_task(self._upload(connection, producer, chunked))
 
-    async def _upload(self, connection: Connection, producer: BodyProducer) -> None:
-        chunked = "Content-Length" not in self._request.headers
-
+    async def _upload(
+        self, connection: Connection, producer: BodyProducer, chunked: bool
+    ) -> None:
         async def send(data: bytes) -> None:
             if data and connection.usable:
                 connection.write(b"%x\r\n%b\r\n" % (len(data), data) if chunked else data)
@@ -282,7 +283,6 @@ class Exchange:
 
     def _stop(self) -> None:
         """Closes the connection, unless it was given back, and all that runs for the exchange."""
-        self._over = True
         self._stop_clock()
         if self._task is not None and self._task is not asyncio.current_task():
             self._task.cancel()

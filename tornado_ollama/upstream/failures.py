@@ -13,7 +13,10 @@ log = logging.getLogger(__name__)
 
 
 def unforeseen(error: BaseException) -> GatewayError:
-    """The error that a client gets for an exception that nobody expected; logs the traceback."""
+    """The error that a client gets for an exception that nobody expected; logs the traceback. One
+    that has a name already is returned as it is."""
+    if isinstance(error, GatewayError):
+        return error
     log.error("A request to Ollama failed in an unforeseen way", exc_info=error)
     failure = GatewayError("The gateway failed; its log says more.")
     failure.__cause__ = error

@@ -33,6 +33,7 @@ class ReplyParser:
         self._llhttp = httptools.HttpResponseParser(self)
         self._no_body = no_body
         self._informational = 0
+        self._header_bytes = 0
         self._unpaid_bytes = 0
         self._raw_reason = b""
         self.head_bytes = 0
@@ -69,9 +70,9 @@ class ReplyParser:
             broken = UpstreamBroken("Ollama answered with something that is not HTTP.")
             broken.__cause__ = error
             return broken
-        if self._informational > MAX_INFORMATIONAL or (
-            not self.head_ready and self.head_bytes > MAX_HEAD_BYTES
-        ):
+        head_bytes = self._header_bytes if self.head_ready else self.head_bytes
+        if self._informational > MAX_INFORMATIONAL or head_bytes > MAX_HEAD_BYTES:
+            self.head_ready, self.parts = False, []  # the same, however the bytes were cut
             return UpstreamBroken("Ollama answered with too many or too large headers.")
         if self.parts or self.complete:
             self._unpaid_bytes = 0
@@ -94,6 +95,7 @@ class ReplyParser:
     def on_header(self, name: bytes, value: bytes) -> None:
         if self.head_ready:  # a trailer; nothing in this field uses them
             return
+        self._header_bytes += len(name) + len(value)
         key = name.decode("latin-1")
         if key.lower() in ("content-length", "transfer-encoding"):
             self.framed = True

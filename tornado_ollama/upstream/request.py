@@ -14,6 +14,9 @@ Send = Callable[[bytes], Awaitable[None]]
 BodyProducer = Callable[[Send], Awaitable[None]]
 """Makes a request's body piece by piece; Tornado's `body_producer`, typed as it is used."""
 
+PIECE_BYTES = 256 * 1024
+"""A larger body is written in pieces, as Ollama takes them: asyncio copies what it cannot send."""
+
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 """RFC 9110, section 9.2.2."""
 
@@ -95,3 +98,13 @@ class UpstreamRequest(HTTPRequest):
         if replayable is None:
             replayable = method in IDEMPOTENT
         self.replayable = replayable and body_producer is None
+
+def in_pieces(body: bytes) -> BodyProducer:
+    """Sends a body that is held whole."""
+
+    async def produce(send: Send) -> None:
+        view = memoryview(body)
+        for start in range(0, len(view), PIECE_BYTES):
+            await send(bytes(view[start : start + PIECE_BYTES]))
+
+    return produce

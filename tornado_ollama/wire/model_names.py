@@ -9,15 +9,10 @@ Unicode simple folding, of two equal keys the last wins, and only the first valu
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
 
-import msgspec
-
-from ..errors import BadRequest
 from .globs import fits
-from .json_members import members
-from .json_weight import refuse_heavy
+from .native_request import outermost_values
 
 DEFAULT_HOST = "registry.ollama.ai"
 DEFAULT_NAMESPACE = "library"
@@ -62,34 +57,10 @@ def named_models(body: bytes) -> list[str]:
     More than Ollama will look at (all duplicates, all keys), never less. A body that names none
     gives an empty list. Raises BadRequest on what is not a JSON object, or too heavy to look at.
     """
-    try:
-        found = members(body)
-    except msgspec.DecodeError:
-        return _as_go_reads(body)
     return [
-        _STRING.decode(bytes(value).decode("utf-8", "replace"))
-        for key, value in found
-        if key.casefold() in NAMING_KEYS and bytes(memoryview(value)[:1]) == b'"'
-    ]
-
-
-def _as_go_reads(body: bytes) -> list[str]:
-    """Also what follows the first value, and text that is no UTF-8: Go takes no notice of the one
-    and replaces the other. Only here objects are made of the whole body."""
-    refuse_heavy(body)
-    text = body.decode("utf-8", "replace").lstrip(" \t\r\n")
-    try:
-        pairs, _ = _DECODER.raw_decode(text)
-    except RecursionError:
-        raise BadRequest("The request body is nested too deeply.") from None
-    except ValueError:
-        raise BadRequest("The request body is not valid JSON.") from None
-    if not text.startswith("{"):
-        raise BadRequest("The request body is not a JSON object.")
-    return [
-        value.encode("utf-8", "replace").decode()  # lone surrogates could not be logged or sent
-        for key, value in pairs
-        if isinstance(value, str) and key.casefold() in NAMING_KEYS
+        value
+        for key, value in outermost_values(body)
+        if isinstance(value, str) and key in NAMING_KEYS
     ]
 
 
@@ -118,12 +89,3 @@ def _pieces(glob: str) -> list[str]:
     if glob.startswith(f"{DEFAULT_NAMESPACE}/"):
         glob = f"{DEFAULT_HOST}/{glob}"
     return glob.split("*")
-
-
-_STRING = msgspec.json.Decoder(str)
-
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=list,  # keeps duplicates
-    parse_int=len,  # numbers are not looked at, and Python refuses those of 4300 digits and more
-    parse_float=len,
-)
