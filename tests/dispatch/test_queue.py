@@ -123,7 +123,7 @@ def test_a_lower_limit_is_reached_as_turns_are_given_back() -> None:
     assert d.position == 0
 
 
-def test_turns_that_were_given_without_a_limit_count_when_there_is_one() -> None:
+def test_slots_that_were_granted_without_a_limit_count_when_there_is_one() -> None:
     queue = Queue()
     (a, b), heard = entered(queue, "ab")
     queue.limits = QueueLimits(1)

@@ -1,7 +1,7 @@
 """The queue in front of Ollama, over HTTP: who waits, in which order, and who never asks.
 
 On sockets, where a client sees its place: `test_socket_queue.py`. The order itself, in every
-order of things: `tests/upstream/test_turns.py`.
+order of things: `tests/dispatch/test_queue.py`.
 """
 
 from __future__ import annotations

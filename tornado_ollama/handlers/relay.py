@@ -1,8 +1,8 @@
 """One reply of Ollama on its way to one client, byte for byte.
 
-The end is as honest as the beginning: a clean end only after Ollama's clean end. When Ollama breaks
-off after bytes have been passed on, a stream of lines gets a last line with the error, and the
-connection is cut, so that no client takes a part for the whole. Before that, it is an error answer.
+If Ollama fails after bytes were sent, a stream of lines gets a last line with the error, and the
+connection closes without its last chunk, so that the client sees a truncated reply. A failure
+before that is an error answer.
 """
 
 from __future__ import annotations

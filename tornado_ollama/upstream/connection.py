@@ -90,7 +90,8 @@ class Connection(asyncio.BufferedProtocol):
 
     @property
     def paused(self) -> bool:
-        """The reader asked for a rest; silence is then not Ollama's."""
+        """Reading is paused because the consumer is slow; the idle timeout does not count this
+        time."""
         return self._resuming is not None
 
     def send(self, reader: Reader, head: bytes, *, no_body: bool) -> None:

@@ -2,7 +2,7 @@
 
 Owns the choice of tools and the emulation of a forced call. Ollama has no `tool_choice`: `none`
 sends no tools, `allowed_tools` sends those allowed, and `required` or a named function hold the
-reply to a JSON Schema of the call (`format`), whose text `forced.py` turns back into a call. The
+reply to a JSON Schema of the call (`format`), whose text `calls.py` turns back into a call. The
 deprecated `functions` and `function_call` are the same in older words.
 """
 
