@@ -22,6 +22,7 @@ BELOW: dict[str, set[str]] = {
     "logs": {"console"},
     "signals": set(),
     "keepalive": set(),
+    "sights": set(),
     "listen": {"errors", "keepalive"},
     "wire": {"errors"},
     "access": {"errors", "wire"},
@@ -31,7 +32,7 @@ BELOW: dict[str, set[str]] = {
     "dispatch": {"errors", "access", "wire", "upstream"},
     "handlers": {"errors", "access", "wire", "upstream", "dispatch"},
     "socket": {"errors", "access", "wire", "upstream", "dispatch", "handlers"},
-    "takeover": {"errors", "access", "wire", "upstream", "embedded"},
+    "takeover": {"errors", "access", "wire", "upstream", "embedded", "sights"},
 }
 """Room: the rooms that it may use. Those that are not here use what `ABOVE` says."""
 
@@ -46,7 +47,7 @@ ABOVE: dict[str, set[str]] = {
 }
 ROOMS = BELOW | ABOVE
 
-PURE = ("wire", "access")
+PURE = ("wire", "access", "sights")
 IMPURE = frozenset(
     "asyncio concurrent http io logging multiprocessing os pathlib random select "
     "selectors shutil signal socket ssl subprocess sys tempfile threading time tornado uuid".split()

@@ -13,6 +13,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +32,17 @@ pytestmark = pytest.mark.gen_test
 
 LOGGER = "tornado_ollama.takeover"
 CHAT = load("chat-stream").request_body
-QUICK = Pace(look_every=0.01, answer_within=0.2, answering=0.02, refusing=0.05, try_again=0.02)
-UNHURRIED = Pace(look_every=0.2, answering=0.2, refusing=0.4)
+QUICK = Pace(
+    look_every=0.01,
+    look_closely=0.01,
+    answer_within=0.2,
+    answering=0.02,
+    refusing=0.05,
+    try_again=0.02,
+)
+UNHURRIED = Pace(look_every=0.2, look_closely=0.1, answering=0.2, refusing=0.4)
 """Leaves the processors to the model."""
-NEVER_BACK = Pace(look_every=0.01, answer_within=0.2, answering=0.02, refusing=3600)
+NEVER_BACK = replace(QUICK, refusing=3600)
 
 Connect = Callable[[], Any]
 
@@ -210,14 +218,35 @@ async def test_a_short_absence_moves_nothing(place: Place) -> None:
             await place.becomes("ollama")
             await until(lambda: place.asleep, "the child has ended")
             await place.real_dies()
-            await until(lambda: place.takeover._seen[1] == "refuses", "it saw that")
+            await until(lambda: place.takeover._sights.last == "refuses", "it saw that")
             assert place.kind == "ollama"
         assert len(place.pids) == 1
 
 
+async def test_who_comes_and_goes_is_left(place: Place, expect_log: Callable[..., None]) -> None:
+    """Never refused for as long as it takes to have gone."""
+    expect_log(LOGGER, "comes and goes: new requests go to the embedded backend")
+    await place.real_dies()
+    async with begun(place, replace(QUICK, refusing=0.5, answer_within=5)):
+        await place.real_returns()
+        await place.becomes("ollama")
+        await place.real_dies()
+        sights = place.takeover._sights
+        while place.kind == "ollama":
+            await until(lambda: sights.lasts_s(now()) > 0.1, "it was refused for a while")
+            await place.real_returns()
+            await until(lambda: sights.last != "refuses", "it answered")
+            await place.real_dies()
+            await until(lambda: sights.last == "refuses", "it was refused")
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
 async def test_one_answer_does_not_take_over(place: Place) -> None:
     await place.real_dies()
-    pace = Pace(look_every=0.01, answering=3600)
+    pace = replace(QUICK, answering=3600)
     async with begun(place, pace):
         await place.real_returns()
         await until(lambda: len(place.real.requests("/api/version")) > 3, "it was asked")
@@ -231,13 +260,13 @@ async def test_who_is_slow_or_answers_nonsense_has_not_refused(
     place: Place, behaviour: Any
 ) -> None:
     await place.real_dies()
-    pace = Pace(look_every=0.01, answer_within=0.01, answering=0, refusing=0)
+    pace = replace(QUICK, answer_within=0.01, answering=0, refusing=0)
     async with begun(place, pace):
         await place.real_returns()
         await place.becomes("ollama")
         await until(lambda: place.asleep, "the child has ended")
         place.real.on("/api/version", behaviour)
-        await until(lambda: place.takeover._seen[1] == "unclear", "it saw that")
+        await until(lambda: place.takeover._sights.last == "unclear", "it saw that")
         looks = len(place.real.requests("/api/version"))
         await until(
             lambda: len(place.real.requests("/api/version")) > looks + 3, "it looks some more"
@@ -307,10 +336,10 @@ async def test_a_reload_that_names_another_ollama_begins_the_patience_anew(
         await place.real_returns()
         await place.becomes("ollama")
         await place.real_dies()
-        await until(lambda: place.takeover._seen[1] == "refuses", "it saw that")
-        since = place.takeover._seen_since
+        await until(lambda: place.takeover._sights.last == "refuses", "it saw that")
+        since = place.takeover._sights._since
         place.app.backend.set_real("http://127.0.0.1:1")
-        await until(lambda: place.takeover._seen_since > since, "it counts from now")
+        await until(lambda: place.takeover._sights._since > since, "it counts from now")
 
 
 class TestStopping:

@@ -1,11 +1,10 @@
 """Where Ollama is: the real one, or the embedded backend while there is none.
 
 A process that began with the embedded backend keeps looking. The real one takes over when it
-answers, and the embedded one stands in again when the real one cannot be reached. Either must hold
-for some seconds, so that an Ollama that comes and goes does not drag the requests to and fro. Never
-silent: the log says which, `/health` and the page as well. Requests under way stay with the backend
-they began on. Once the last one has left the embedded backend, that sleeps: its process is ended,
-and with it goes the memory of its model.
+answers, and the embedded one stands in again when the real one cannot be reached; `sights.py` says
+when either is so. Never silent: the log says which, `/health` and the page as well. Requests under
+way stay with the backend they began on. Once the last one has left the embedded backend, that
+sleeps: its process is ended, and with it goes the memory of its model.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from typing import Literal
 
 from .embedded.supervisor import COMMAND, EmbeddedFailed, Supervisor
 from .errors import GatewayError, UpstreamUnavailable
+from .sights import Sight, Sights, Verdict
 from .upstream.catalogue import ask_version
 from .upstream.client import UpstreamClient
 from .upstream.ollama import Backend
@@ -26,22 +26,22 @@ log = logging.getLogger(__name__)
 
 EmbeddedMode = Literal["auto", "always", "never"]
 
-Sight = Literal["answers", "refuses", "unclear"]
-"""What a look at the real Ollama saw. Whoever is slow, or answers as no Ollama would, is there all
-the same: that is `unclear`, and no reason to leave it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Pace:
     """Seconds."""
 
     look_every: float = 2.0
+    look_closely: float = 1.0
+    """Instead, from the first answer until it has taken over: an absence as short as this is
+    seen, whatever the rhythm in which it comes and goes."""
     connect_within: float = 5.0
     answer_within: float = 2.0
-    answering: float = 2.0
+    answering: float = 6.0
     """How long the real Ollama must answer before it takes over."""
     refusing: float = 10.0
-    """How long it must refuse before the embedded backend stands in: longer than a restart."""
+    """How long it must refuse before the embedded backend stands in: longer than a restart. Also
+    when many of the looks of twice this time were refused."""
     try_again: float = 60.0
     """After the embedded backend did not start."""
 
@@ -68,8 +68,8 @@ class Takeover:
         self._pace = pace
         self._supervisor = Supervisor(self._moved, command=command)
         self._watch: asyncio.Task[None] | None = None
-        self._seen: tuple[str, Sight] = ("", "unclear")
-        self._seen_since = 0.0
+        self._sights = Sights(pace.answering, pace.refusing)
+        self._looked_at = ""
         self._not_before = 0.0
 
     async def start(self) -> None:
@@ -102,40 +102,44 @@ class Takeover:
     async def _keep_looking(self) -> None:
         pace, loop = self._pace, asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(pace.look_every)
-            sight = await self._look()
-            lasts_s = loop.time() - self._seen_since
-            if self._backend.kind == "embedded":
-                if sight == "answers" and lasts_s >= pace.answering:
+            embedded = self._backend.kind == "embedded"
+            proving = embedded and self._sights.last == "answers"
+            await asyncio.sleep(pace.look_closely if proving else pace.look_every)
+            await self._look()
+            verdict = self._sights.verdict(loop.time())
+            if embedded:
+                if verdict == "there":
                     await self._take_over()
-            elif sight == "refuses" and lasts_s >= pace.refusing:
+            elif verdict in ("gone", "flapping"):
                 if loop.time() >= self._not_before:
-                    await self._fall_back(lasts_s)
+                    await self._fall_back(verdict)
             else:
                 await self._sleep_when_idle()
 
     async def _take_over(self) -> None:
         self._backend.use_real()
+        self._sights.forget()  # that it was not there before is no reason to leave it again
         log.warning("Ollama answers at %s: new requests go there.", self._where)
         await self._supervisor.let_go()
 
-    async def _fall_back(self, refused_s: float) -> None:
+    async def _fall_back(self, why: Verdict) -> None:
+        refused_s = self._sights.lasts_s(asyncio.get_running_loop().time())
         try:
             url = await self._supervisor.start()
         except (EmbeddedFailed, OSError) as failure:
             log.error("Nothing answers at %s, and: %s", self._where, failure)
             self._not_before = asyncio.get_running_loop().time() + self._pace.try_again
             return
-        if await self._look() != "refuses":  # it came back meanwhile
+        if why == "gone" and await self._look() != "refuses":  # it came back meanwhile
             await self._supervisor.let_go()
             return
         self._backend.use_embedded(url)
-        log.warning(
-            "Nothing has answered at %s for %.0f s: new requests go to the embedded backend at %s.",
-            self._where,
-            refused_s,
-            url,
+        what = (
+            f"Nothing has answered at {self._where} for {refused_s:.0f} s"
+            if why == "gone"
+            else f"Ollama at {self._where} comes and goes"
         )
+        log.warning("%s: new requests go to the embedded backend at %s.", what, url)
 
     async def _sleep_when_idle(self) -> None:
         url = self._supervisor.url
@@ -144,11 +148,13 @@ class Takeover:
             log.info("The embedded backend sleeps while Ollama answers.")
 
     async def _look(self) -> Sight:
-        """Asks the real Ollama whether it is there, and keeps since when that has been so."""
+        """Asks the real Ollama whether it is there, and keeps what was seen."""
         where = self._where
         sight = await self._ask()
-        if (where, sight) != self._seen:
-            self._seen, self._seen_since = (where, sight), asyncio.get_running_loop().time()
+        if where != self._looked_at:
+            self._sights.forget()
+            self._looked_at = where
+        self._sights.saw(sight, asyncio.get_running_loop().time())
         return sight
 
     async def _ask(self) -> Sight:
