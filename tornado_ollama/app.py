@@ -69,6 +69,11 @@ MAX_SOCKET_MESSAGE_BYTES = 32 * 1024 * 1024
 """Largest message on `/ws`: a long conversation with some images."""
 
 
+LAST_ROUNDS = 5
+"""Rounds of the loop in which requests without an answer are told that the gateway goes down, where
+its end did not wait for them; an answer has a few tasks to pass on its way."""
+
+
 class Gateway(Application):
     """The application. `deps` is replaced by `reload`; handlers keep the one they began with."""
 
@@ -155,9 +160,11 @@ class Gateway(Application):
         """Ends what still runs, and all connections to Ollama."""
         self._sweeper.stop()
         self._catalogue.close()
+        self.fail_all(ShuttingDown())
+        for _ in range(LAST_ROUNDS):
+            await asyncio.sleep(0)
         for request in self._in_flight:
             request.drain(now=True)
-        self.fail_all(ShuttingDown())
         self.client.close()
         await asyncio.sleep(0)
 

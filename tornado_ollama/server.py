@@ -2,7 +2,7 @@
 
 One event loop, one process. SIGHUP reads the configuration again; SIGTERM and SIGINT stop taking
 requests, let those under way finish for `listen.drain_timeout` seconds, close sockets with 1001 and
-end; a second one ends at once.
+end; a second one, a second or more after the first, ends at once.
 """
 
 from __future__ import annotations
@@ -37,6 +37,11 @@ LAST_WORDS_S = 1.0
 
 SOCKETS_S = 2.0
 """How long WebSockets are given to answer a close frame."""
+
+
+SAME_STOP_S = 1.0
+"""How long after a signal to stop another one is taken for the same request to stop: `timeout` and
+terminals send one to `make` and one to all that it has started, milliseconds apart."""
 
 
 def make_http_server(app: Gateway, settings: Settings) -> HTTPServer:
@@ -113,6 +118,7 @@ class Stop:
         self._reloading: asyncio.Task[None] | None = None
         self._one_at_a_time = asyncio.Lock()
         self.requested = asyncio.Event()
+        self._requested_at = 0.0
 
     def listen_to_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -135,9 +141,13 @@ class Stop:
         return True
 
     def _stop(self) -> None:
+        now = asyncio.get_running_loop().time()
         if self.requested.is_set():
+            if now - self._requested_at < SAME_STOP_S:
+                return
             log.warning("A second signal: ending at once.")
             raise SystemExit(1)
+        self._requested_at = now
         log.info("Shutting down: %d requests under way.", len(self._app.in_flight))
         self.requested.set()
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tornado_ollama.server import SAME_STOP_S
+
 from ..backend import Backend, StallBeforeHeaders, Stream, load
 from ..conftest import merged
 from ..raw_client import RawConnection
@@ -104,9 +106,58 @@ async def test_a_second_signal_ends_it_at_once(gateway_process: Started, backend
     client, _ = await stream_under_way(process.port)
     process.signal(signal.SIGTERM)
     await until(lambda: "hutting down" in process.stderr, "it says that it stops")
-    process.signal(signal.SIGTERM)
-    await process.wait()
+    await stop_again(process)
+    assert await process.wait() == 1
     assert "Traceback" not in process.stderr
+    client.leave()
+
+
+async def stop_again(process: Started) -> None:
+    """A signal that comes when it is a second one, and not the first one again."""
+    loop = asyncio.get_running_loop()
+    late = loop.time() + SAME_STOP_S
+    await until(lambda: loop.time() > late, "some time has passed")
+    process.signal(signal.SIGTERM)
+
+
+@pytest.mark.parametrize("numbers", [("SIGTERM", "SIGTERM"), ("SIGINT", "SIGTERM")], ids=str)
+async def test_one_request_to_stop_may_come_as_two_signals(
+    gateway_process: Started, backend: Backend, numbers: tuple[str, ...]
+) -> None:
+    """As `timeout` sends them to `make run`: one to make, which passes it on, one to the group."""
+    gate = asyncio.Event()
+    backend.on("/api/chat", Stream(b"one\n", gate, b"two\n"))
+    process = await gateway_process()
+    client, response = await stream_under_way(process.port)
+    for name in numbers:
+        process.signal(signal.Signals[name])
+        await until(lambda: "hutting down" in process.stderr, "it says that it stops")
+    kept = RawConnection(process.port)
+    with pytest.raises(OSError):
+        await kept.open()
+    gate.set()
+    rest = await client.read_body(response)
+    assert rest.complete and rest.body == b"two\n"
+    assert await process.wait() == 0
+    client.leave()
+
+
+@pytest.mark.parametrize("path", ["/api/chat", "/v1/chat/completions"])
+async def test_a_request_that_the_end_leaves_unanswered_is_told_why(
+    gateway_process: Started, backend: Backend, path: str
+) -> None:
+    backend.on("/api/chat", StallBeforeHeaders())
+    process = await gateway_process()
+    client = await RawConnection(process.port).open()
+    await client.send_request("POST", path, body=CHAT)
+    await backend.next_request("/api/chat")
+    process.signal(signal.SIGTERM)
+    await until(lambda: "hutting down" in process.stderr, "it says that it stops")
+    await stop_again(process)
+    answer = await client.read_response()
+    assert answer.status == 503 and "shutting down" in answer.body.decode()
+    assert await process.wait() == 1
+    assert "Traceback" not in process.stderr and " 500 " not in process.stderr
     client.leave()
 
 

@@ -13,7 +13,7 @@ from tornado.http1connection import HTTP1Connection
 from tornado.httputil import HTTPHeaders
 
 from ..access.routes import Route
-from ..errors import BadRequest, GatewayError
+from ..errors import BadRequest, GatewayError, ShuttingDown
 from ..wire.framing import check_framing
 from ..wire.headers import Headers, request_id, to_upstream
 from .deps import Deps
@@ -109,9 +109,13 @@ class BaseHandler(InFlightHandler):
         except GatewayError as error:
             if not self.gone:
                 self.answer_error(error)
-        except asyncio.CancelledError:
-            if not self.gone:
-                raise
+        except asyncio.CancelledError:  # its client has left, or the process ends at once
+            if self.gone:
+                return
+            if self.reply is not None and self.reply.flushed:
+                self.drain(now=True)
+            else:
+                self.answer_error(ShuttingDown())
 
     get = head = post = put = patch = delete = options = dispatch
 
