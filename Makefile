@@ -8,7 +8,7 @@ export PORT HOST
 .PHONY: help run test differential check lint types fmt page embedded clean
 
 help:  ## Show the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.installed page  ## Start the gateway (PORT=9000 for another port); brings a small model where no Ollama answers
 	@$(BIN)/tornado-ollama check >/dev/null 2>&1 || $(MAKE) --no-print-directory embedded
@@ -35,6 +35,7 @@ fmt: $(VENV)/.dev  ## Sort imports and mend what the linter can
 page: static/vendor/.made  ## Bring the page's libraries from npm
 
 embedded: $(VENV)/.embedded  ## Install the embedded backend and its model
+	@:
 
 clean:  ## Remove everything that make has made
 	rm -rf $(VENV) static/vendor node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
