@@ -202,7 +202,11 @@ def test_other_variables_do_not_matter() -> None:
         ({"service": {"base_url": "http://.a"}}, "service.base_url", "looked up"),
         ({"service": {"base_url": f"http://{'a' * 64}.b"}}, "service.base_url", "looked up"),
         ({"service": {"base_url": 7}}, "service.base_url: 7", "a text"),
-        ({"cors": {"origins": ["a.example"]}}, "cors.origins", "scheme://host"),
+        (
+            {"cors": {"origins": ["a.example"]}},
+            "cors.origins",
+            "it must be a list of origins, scheme://host",
+        ),
         ({"cors": {"origins": ["*"]}}, 'cors.origins: ["*"]', "anonymous"),
         ({"cors": {"origins": ["https://*"]}}, "cors.origins", "anonymous"),
         ({"models": {"aliases": {"a": 7}}}, "models.aliases", "names"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -336,3 +337,14 @@ async def test_cookies_and_cors_of_ollamas_are_not_ours(connect: Any, backend: B
     assert response.header("set-cookie") is None
     assert response.header("access-control-allow-origin") is None
     assert response.header("x-kept") == "1"
+
+
+async def test_the_line_of_a_failure_without_a_cause_ends_with_its_sentence(
+    connect: Any, backend: Backend, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "tornado_ollama.handlers.answers")
+    backend.on("/api/chat", Reply(b"not json"))
+    response = await (await connect()).request("POST", "/v1/chat/completions", (), V1_WHOLE)
+    assert response.status == 502
+    (line,) = [record.getMessage() for record in caplog.records if " 502 " in record.getMessage()]
+    assert line.endswith("cannot be read.")

@@ -40,11 +40,12 @@ _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\s:/?#@\[\]\\]+)(:[0-9]{1,5})?")
 
 
 def origin_pattern(text: str) -> str:
-    """A configured origin in its one spelling. Raises ValueError with the rule."""
+    """A configured origin in its one spelling. Raises ValueError with the rule, the
+    end of the sentence "cors.origins: ... is not possible, it must be ..."."""
     pattern = text.strip().lower().removesuffix("/")
     if pattern in ("*", "null") or _ORIGIN.fullmatch(pattern):
         return pattern
-    raise ValueError("an origin is scheme://host[:port] without a path, with * as wildcard")
+    raise ValueError("a list of origins, scheme://host[:port] without a path; * is the wildcard")
 
 
 class OriginPolicy:

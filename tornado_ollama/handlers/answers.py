@@ -102,7 +102,9 @@ class AnsweringHandler(RequestHandler):
         """What happened, for the operator. Ollama's own sentences may quote a prompt or a reply,
         so they are not repeated."""
         said = type(error).__name__ if isinstance(error, UpstreamAnswer) else error.message
-        log.info("%s %d %s %s", self.request_id, error.status, said, error.__cause__ or "")
+        cause = str(error.__cause__ or "")
+        words = (self.request_id, str(error.status), said, cause)
+        log.info("%s", " ".join(filter(None, words)))
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
         """Tornado's would show the whole request, query string and all."""
