@@ -110,6 +110,7 @@ def _part(name: bytes, value: bytes, boundary: bytes = b"B") -> bytes:
 _MESSAGE = b'"messages":[{"role":"user","content":"'
 _TOOL = b'"messages":[{"role":"user","content":"x"}],"tools":[{"type":"function","function":{'
 _CALL = b'"messages":[{"role":"assistant","tool_calls":[{"type":"function","function":{"name":"f",'
+_CALLS = b'"messages":[{"role":"assistant","content":"","tool_calls":['
 
 SHAPES: list[Shape] = [
     # What any bytes cost.
@@ -180,6 +181,40 @@ SHAPES: list[Shape] = [
         V1 + b'"messages":[{"role":"user","content":"x"}],"tools":[',
         b'{"type":"function","function":{"name":"f"}},',
         b"]}",
+    )),
+    _v1("calls with blanks", lambda size: fill(
+        size, V1 + _CALLS,
+        b'{"id":"1","type":"function","function":{"name":"f","arguments":"{}%b"}},' % (b" " * 95),
+        b"]}]}",
+    )),
+    _v1("calls with halves of surrogates", lambda size: fill(
+        size, V1 + _CALLS,
+        b'{"id":"1","type":"function","function":{"name":"f","arguments":'
+        rb'"{\"a\":\"\\ud800%b\"}"}},' % (b"x" * 335),
+        b"]}]}",
+    )),
+    _v1("calls, as many as pass", lambda size: fill(
+        size, V1 + _CALLS,
+        b'{"id":"1","type":"function","function":{"name":"f","arguments":"{}%b"}},' % (b" " * 340),
+        b"]}]}",
+    )),
+    _v1("pictures", lambda size: fill(
+        size, V1 + b'"messages":[{"role":"user","content":[',
+        b'{"type":"image_url","image_url":{"url":"data:image/png;base64,%b"}},' % (b"A" * 60),
+        b"]}]}",
+    )),
+    _v1("pictures, as many as pass", lambda size: fill(
+        size, V1 + b'"messages":[{"role":"user","content":[',
+        b'{"type":"image_url","image_url":{"url":"data:image/png;base64,%b"}},' % (b"A" * 350),
+        b"]}]}",
+    )),
+    _v1("results of tools", lambda size: fill(
+        size, V1 + b'"messages":[',
+        b'{"role":"tool","tool_call_id":"1","content":"%b"},' % (b"x" * 60), b"]}",
+    )),
+    _v1("tools without parameters", lambda size: fill(
+        size, V1 + b'"messages":[{"role":"user","content":"x"}],"tools":[',
+        b'{"type":"function","function":{"name":"f","description":"%b"}},' % (b"x" * 350), b"]}",
     )),
     _v1("schema of objects", lambda size: numbered(
         size, V1 + _TOOL + b'"name":"f","parameters":{"type":"object","properties":{',

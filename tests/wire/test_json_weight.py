@@ -54,8 +54,38 @@ def is_heavy(text: bytes) -> bool:
 
 @pytest.mark.parametrize("unit", HEAVY.values(), ids=HEAVY)
 def test_values_without_end_are_refused(unit: str) -> None:
-    with pytest.raises(BadRequest, match="too many values"):
+    with pytest.raises(BadRequest, match="too many (values|objects)"):
         read_json(listed(unit, 4 * MIB))
+
+
+MANY_OBJECTS = {
+    "calls with blanks": '{"role":"assistant","tool_calls":['
+    + ",".join(
+        ['{"id":"1","type":"function","function":{"name":"f","arguments":"{}%s"}}' % (" " * 95)]
+        * 100
+    )
+    + "]}",
+    "little pictures": '{"role":"user","content":['
+    + ",".join(
+        ['{"type":"image_url","image_url":{"url":"data:image/png;base64,%s"}}' % ("A" * 60)] * 100
+    )
+    + "]}",
+    "short messages of a part": '{"role":"user","content":[{"type":"text","text":"%s"}]}'
+    % ("x" * 90),
+}
+
+
+@pytest.mark.parametrize("unit", MANY_OBJECTS.values(), ids=MANY_OBJECTS)
+def test_objects_without_end_are_refused(unit: str) -> None:
+    """Each is small work for the translation; together they would stop the loop for seconds."""
+    with pytest.raises(BadRequest, match="too many objects"):
+        read_json(listed(unit, 9 * MIB))
+    assert read_json(listed(unit, MIB))
+
+
+def test_braces_in_texts_are_no_objects() -> None:
+    code = json.dumps("if (a) {b();} " * 300_000)
+    assert read_json(listed(f'{{"role":"user","content":{code}}}', len(code) + 40))
 
 
 @pytest.mark.parametrize("unit", HEAVY.values(), ids=HEAVY)
@@ -109,6 +139,7 @@ LIGHT: dict[str, dict[str, Any]] = {
     },
     "twenty thousand messages": {"messages": [message("As I said before: " * 8)] * 20_000},
     "thousands of short messages": {"messages": [message("Yes.")] * 6000},
+    "an agent for days": {"messages": [message("Go on."), *[CALL, RESULT] * 12_000]},
     "a picture": {"messages": [{"role": "user", "content": "What?", "images": ["A" * 10_000_000]}]},
     "a table as text": {"messages": [message(json.dumps([{"a": [1, 2], "b": {}}] * 50_000))]},
     "inputs": {"input": ["One sentence of a document."] * 50_000},
@@ -122,7 +153,7 @@ def test_what_clients_send_passes(reader: Callable[[bytes], object], asked: Any)
 
 
 def test_the_embedded_backend_weighs_too() -> None:
-    with pytest.raises(Refusal, match="too many values"):
+    with pytest.raises(Refusal, match="too many"):
         read_fields(listed("[]", 4 * MIB), "ChatRequest")
 
 
@@ -144,7 +175,7 @@ def test_what_is_parsed_stays_below_ten_times_its_size(unit: Any, escaped: bool)
     try:
         read_json(body)
     except BadRequest as error:
-        assert "too many values" in error.message
+        assert "too many" in error.message
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 10 * len(body)

@@ -1,4 +1,4 @@
-"""What a JSON text would cost if it were parsed, told from its bytes.
+"""What a JSON text would cost if it were parsed and translated, told from its bytes.
 
 Objects, arrays and short values cost memory and time out of all proportion to their bytes: parsed,
 `[],[],...` is thirty times as large, and the loop stands still meanwhile. Long texts and pictures
@@ -14,15 +14,23 @@ from ..errors import BadRequest
 
 OBJECT_BYTES, ARRAY_BYTES, VALUE_BYTES, KEY_BYTES = 160, 72, 72, 40
 """What one costs in CPython's memory (`sys.getsizeof`, and a place in what holds it). An object is
-a dict; most of the time goes into them as well, up to 3 microseconds for a message."""
+a dict."""
 
 FREE_BYTES = 6 * 1024 * 1024
-"""A text may always weigh this much: 50 ms of the loop at most. It has room for 8,000 messages that
-each hold a part, or 16,000 properties of tools."""
+"""A text may always weigh this much. It has room for 8,000 messages that each hold a part, or
+16,000 properties of tools."""
 
 BYTES_PER_BYTE = 5
 """Above that, a text may weigh this many times its length. A message of one part must then have
 100 characters, an input of an embedding 15, on the average."""
+
+FREE_OBJECTS = 60_000
+"""A text may always hold so many objects; 20,000 messages of a part or a call each are fewer. Time
+goes by objects: a message, a part, a call or a tool takes 4 to 10 microseconds for each object that
+it is made of, until it has become Ollama's."""
+
+BYTES_PER_OBJECT = 200
+"""Above that, objects must have this many bytes on the average: 50 ms of the loop a megabyte."""
 
 BLOCK_BYTES = 64 * 1024
 
@@ -32,16 +40,23 @@ _STRING = re.compile(rb'"[^"]*(?:"|\Z)')
 
 
 def refuse_heavy(text: bytes) -> None:
-    """Raises BadRequest for a JSON text of too many values for its length. Takes at most 25 ms a
-    megabyte and twice the text's memory; a text that is nearly all strings takes 2 ms."""
+    """Raises BadRequest for a JSON text of too many values or objects for its length. Takes at most
+    25 ms a megabyte and twice the text's memory; a text that is nearly all strings takes 2 ms."""
     allowed = max(FREE_BYTES, BYTES_PER_BYTE * len(text))
-    if _weight(text) <= allowed:
+    allowed_objects = max(FREE_OBJECTS, len(text) // BYTES_PER_OBJECT)
+    if _weight(text) <= allowed and text.count(b"{") <= allowed_objects:
         return
-    weight = 0
+    weight = objects = 0
     for marks in _outside_strings(text):
         weight += _weight(marks)
+        objects += marks.count(b"{")
         if weight > allowed:
             raise BadRequest("The JSON text has too many values for its size.")
+        if objects > allowed_objects:
+            raise BadRequest(
+                f"The JSON text has too many objects for its size: more than {FREE_OBJECTS} "
+                f"must have {BYTES_PER_OBJECT} bytes each on the average."
+            )
 
 
 def _weight(text: bytes) -> int:

@@ -7,7 +7,7 @@ prompts.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -17,6 +17,9 @@ from ..surrogates import without_halves
 
 Json = dict[str, Any]
 
+_T = TypeVar("_T")
+
+_ANY = msgspec.json.Decoder(Any)
 _RAW = msgspec.json.Decoder(msgspec.Raw)
 
 MAX_DEPTH = 100
@@ -28,7 +31,7 @@ def read_json(body: bytes) -> Json:
     """The JSON object in a request's body; raises `BadRequest` for anything else."""
     refuse_heavy(body)
     try:
-        value = _decoded(body)
+        value = _decoded(body, _ANY)
     except RecursionError:
         raise BadRequest("The request body is nested too deeply.") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -43,7 +46,7 @@ def json_object(value: str, param: str) -> msgspec.Raw:
     nested as deep as msgspec reads (some 900 levels). Raises BadRequest for any other text."""
     written = value.strip(" \t\r\n").encode("utf-8", "replace")
     try:
-        raw = _RAW.decode(without_halves(written))
+        raw = _decoded(written, _RAW)
     except (msgspec.DecodeError, RecursionError):
         raise BadRequest(f"'{param}' is not valid JSON.", param=param) from None
     if not written.startswith(b"{"):
@@ -51,14 +54,15 @@ def json_object(value: str, param: str) -> msgspec.Raw:
     return raw
 
 
-def _decoded(body: bytes) -> Any:
+def _decoded(text: bytes, decoder: msgspec.json.Decoder[_T]) -> _T:
+    """Halves of surrogates are looked for only where the text is not valid: few are not."""
     try:
-        return msgspec.json.decode(body)
+        return decoder.decode(text)
     except msgspec.DecodeError:
-        mended = without_halves(body)
-        if mended == body:
+        mended = without_halves(text)
+        if mended == text:
             raise
-    return msgspec.json.decode(mended)
+    return decoder.decode(mended)
 
 
 def _reason(error: Exception) -> str:
