@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import msgspec
+
 from ..access.authorisation import refuse_models
 from ..access.visibility import only_visible
 from ..dispatch.journal import CHAT
@@ -39,7 +41,7 @@ class ChatJob(Job):
     ) -> None:
         """`body` of /api/chat, the model perhaps missing. `reply` gets the whole text of a reply
         that ended well. `start`: begin with a start frame that has these fields too."""
-        super().__init__(sink, id, body.get("model"))
+        super().__init__(sink, id, len(msgspec.json.encode(body)), body.get("model"))
         self.model: str | None = None
         """As Ollama knows it, once that is decided."""
         self._body = body

@@ -35,9 +35,12 @@ class Job:
     """As in `journal.Record`."""
     path: str
 
-    def __init__(self, sink: FrameSink, id: str | None, model: str | None = None) -> None:
-        """`model`: as the client named it."""
+    def __init__(
+        self, sink: FrameSink, id: str | None, body_bytes: int, model: str | None = None
+    ) -> None:
+        """`body_bytes`: what is held of the client's frame. `model`: as the client named it."""
         self.id = id
+        self._body_bytes = body_bytes
         self._sink = sink
         self.account = Account(model)
         self._fetch: asyncio.Future[Any] | None = None
@@ -58,7 +61,8 @@ class Job:
     async def run(self) -> None:
         """Ends when everything has been said; a failure is said as a frame, not raised."""
         try:
-            await self.work()
+            with self._sink.deps.process.body_memory.holding(self._body_bytes):
+                await self.work()
         except GatewayError as error:
             self.failed(error)
         except asyncio.CancelledError:
@@ -98,17 +102,16 @@ class Job:
         self.account.received = size
         if size > deps.max_body_bytes:
             raise too_large(deps.max_body_bytes)
-        with deps.process.body_memory.holding(size):
-            headers = (*OWN_HEADERS, *asker.headers)
-            ask = Ask(method, path, headers=headers, body=body, **more)
-            sink = Sink(self._on_head, self._on_data, self.queued, self.account.add_usage)
-            caller = Caller(self._sink.principal, asker.client.address)
-            self._fetch = deps.dispatcher.submit(caller, ask, sink)
-            try:
-                await self._fetch
-            except asyncio.CancelledError:
-                if self._error is None:
-                    raise
+        headers = (*OWN_HEADERS, *asker.headers)
+        ask = Ask(method, path, headers=headers, body=body, **more)
+        sink = Sink(self._on_head, self._on_data, self.queued, self.account.add_usage)
+        caller = Caller(self._sink.principal, asker.client.address)
+        self._fetch = deps.dispatcher.submit(caller, ask, sink)
+        try:
+            await self._fetch
+        except asyncio.CancelledError:
+            if self._error is None:
+                raise
         if self._error is not None:
             raise self._error
         rest = self._lines.close()

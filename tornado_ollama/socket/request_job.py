@@ -22,7 +22,7 @@ class RequestJob(Job):
     """Any native route over the socket: response, chunk for each line, end."""
 
     def __init__(self, sink: FrameSink, command: Request) -> None:
-        super().__init__(sink, command.id)
+        super().__init__(sink, command.id, len(command.body))
         self._command = command
         self.method = command.method
         self.path = REFUSED_PATH

@@ -233,7 +233,8 @@ def _chat(frame: Frame, id: str | None) -> Chat:
     if not isinstance(resumable, bool):
         raise BadFrame("`resumable` must be true or false.", id)
     given = CHAT_KEYS & frame.keys() - {"model"}
-    body: dict[str, Any] = {key: frame[key] for key in given if frame[key] != _NULL}
+    # Copies: a chat that waits shall not hold the frame around them, which may be mostly blanks.
+    body: dict[str, Any] = {key: frame[key].copy() for key in given if frame[key] != _NULL}
     if model is not None:
         body["model"] = model
     return Chat(id, body, resumable)
