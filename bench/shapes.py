@@ -205,7 +205,7 @@ SHAPES: list[Shape] = [
     )),
     _v1("pictures, as many as pass", lambda size: fill(
         size, V1 + b'"messages":[{"role":"user","content":[',
-        b'{"type":"image_url","image_url":{"url":"data:image/png;base64,%b"}},' % (b"A" * 350),
+        b'{"type":"image_url","image_url":{"url":"data:image/png;base64,%b"}},' % (b"A" * 352),
         b"]}]}",
     )),
     _v1("results of tools", lambda size: fill(
