@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tornado_ollama.config import Settings, SettingsReader
+from tornado_ollama.config.reload import LOOKS
 from tornado_ollama.errors import ConfigError
 
 BOUNDED = """\
@@ -186,3 +189,108 @@ def test_what_was_refused_does_not_count_as_read(file: Path) -> None:
         with pytest.raises(ConfigError):
             reload(text)
     assert reload(BOUNDED).auth.configured
+
+
+EDITED = "# edited\n" + BOUNDED
+HALF = EDITED.partition("      models:")[0]
+
+
+def while_it_changes(file: Path, *texts: str) -> tuple[Settings, tuple[str, ...]]:
+    """A reload that begins when the file, which held `BOUNDED`, holds the first of the texts; the
+    others, the last one for ever, follow whenever it waits."""
+    file.write_text(BOUNDED)
+    read = SettingsReader(file, {}, {}, serving=True)
+    read()
+    first, *rest = texts
+    file.write_text(first)
+
+    async def write_on(seconds: float) -> None:
+        if rest:
+            file.write_text(rest.pop(0))
+
+    return asyncio.run(read.reload(write_on))
+
+
+@pytest.mark.parametrize("half", [HALF, "", "auth: [", "# edited\n"], ids=repr)
+def test_a_file_is_taken_when_it_is_whole(file: Path, half: str) -> None:
+    settings, told = while_it_changes(file, half, EDITED[:-20], EDITED)
+    assert settings.auth.tokens[0].models == ("smollm2*",) and not told
+
+
+def test_a_mistake_that_stays_is_refused(file: Path) -> None:
+    with pytest.raises(ConfigError, match="prot"):
+        while_it_changes(file, "listen: {prot: 1}\n")
+
+
+def test_a_file_that_never_holds_still_is_refused(file: Path) -> None:
+    with pytest.raises(ConfigError, match="being written all the time"):
+        while_it_changes(file, *(f"# {number}\n{BOUNDED}" for number in range(LOOKS + 1)))
+
+
+def test_a_file_of_a_token_has_to_hold_still_too(file: Path) -> None:
+    secret = file.with_name("secret")
+    secret.write_text("the-whole-token")
+    file.write_text("auth: {generate_tokens: [{token_file: secret}]}\n")
+    read = SettingsReader(file, {}, {}, serving=True)
+    whole = read().auth.tokens
+    secret.write_text("the-who")
+
+    async def write_on(seconds: float) -> None:
+        secret.write_text("the-whole-token")
+
+    settings, _ = asyncio.run(read.reload(write_on))
+    assert settings.auth.tokens == whole
+
+
+def test_half_a_file_that_stays_is_told(file: Path) -> None:
+    settings, told = while_it_changes(file, HALF)
+    assert settings.auth.tokens[0].models is None
+    (line,) = told
+    assert "laptop" in line and "every model" in line and "without end" in line
+
+
+TOKEN = "auth: {{generate_tokens: [{{name: n, token: one{}}}]}}\n"
+JWT = "auth: {{jwt: {{secret: a-secret-that-is-long-enough-for-hs256{}}}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("form", "before", "after", "words"),
+    [
+        (TOKEN, ", models: [a*]", "", "every model"),
+        (TOKEN, ", models: [a*]", ", models: [a*, b]", "more models"),
+        (TOKEN, ", models: [a]", ", models: ['a*']", "more models"),
+        (TOKEN, ", models: [a*]", ", models: [ab*, abc]", None),
+        (TOKEN, ", models: ['*']", ", models: [b]", None),
+        (TOKEN, "", ", models: [a]", None),
+        (TOKEN, ", expires: 2030-01-31", "", "without end"),
+        (TOKEN, ", expires: 2030-01-31", ", expires: 2030-02-01", "for longer"),
+        (TOKEN, ", expires: 2030-01-31", ", expires: 2030-01-30", None),
+        (TOKEN, "", "}], model_tokens: [{token: one", "manage"),
+        (TOKEN, "}], model_tokens: [{token: one", "", None),
+        (TOKEN, "}], anonymous: false, model_tokens: [{token: two",
+         "}], anonymous: true, model_tokens: [{token: two", "Everybody .* generate"),
+        (JWT, ", issuer: me", "", "any issuer"),
+        (JWT, ", audience: us", "", "any audience"),
+        (JWT, "", ", require_exp: false", "without exp"),
+        (JWT, "", ", default_scopes: [generate, manage]", "manage where"),
+        (JWT, "", ", issuer: me, audience: us", None),
+    ],
+)  # fmt: skip
+def test_what_may_do_more_is_told(
+    file: Path, form: str, before: str, after: str, words: str | None
+) -> None:
+    file.write_text(form.format(before))
+    read = SettingsReader(file, {}, {}, serving=True)
+    read()
+    file.write_text("# edited\n" + form.format(after))
+
+    async def at_once(seconds: float) -> None:
+        pass
+
+    _, told = asyncio.run(read.reload(at_once))
+    if words is None:
+        assert not told
+    else:
+        (line,) = told
+        assert re.search(words, line)
+        assert ("token n " in line) == (form is TOKEN and "Everybody" not in words)

@@ -17,7 +17,7 @@ from typing import Any
 from tornado.httpserver import HTTPServer
 
 from .app import MAX_SOCKET_MESSAGE_BYTES, Gateway, make_app
-from .config import Settings
+from .config import Settings, SettingsReader
 from .errors import ConfigError, ShuttingDown
 from .listen import listen, raise_descriptor_limit
 from .signals import hold_signal, on_signal
@@ -72,11 +72,12 @@ def _tls_context(settings: Settings) -> ssl.SSLContext | None:
 
 async def serve(
     settings: Settings,
-    read_settings: Callable[[], Settings],
+    reader: SettingsReader,
     embedded: EmbeddedMode = "never",
     announce: Callable[[str], None] = print,
 ) -> int:
-    """Runs the gateway until a signal ends it; returns the exit code. `announce` gets the line
+    """Runs the gateway until a signal ends it; returns the exit code. `reader` has read the
+    settings, and reads them again. `announce` gets the line
     with the page's address, once it answers there."""
     app = make_app(settings)
     server = make_http_server(app, settings)
@@ -84,7 +85,7 @@ async def serve(
     for line in settings.warnings:
         log.warning("%s", line)
     takeover = Takeover(app.backend, app.client, embedded)
-    stop = Stop(app, read_settings)
+    stop = Stop(app, reader)
     stop.listen_to_signals()  # before the port answers
     sockets = []
     try:
@@ -112,11 +113,11 @@ async def serve(
 class Stop:
     """The signals, and what they ask for."""
 
-    def __init__(self, app: Gateway, read_settings: Callable[[], Settings]) -> None:
+    def __init__(self, app: Gateway, reader: SettingsReader) -> None:
         self._app = app
-        self._read_settings = read_settings
+        self._reader = reader
         self._reloading: asyncio.Task[None] | None = None
-        self._one_at_a_time = asyncio.Lock()
+        self._reload_wanted = False
         self.requested = asyncio.Event()
         self._requested_at = 0.0
 
@@ -152,12 +153,15 @@ class Stop:
         self.requested.set()
 
     def _reload(self) -> None:
-        self._reloading = asyncio.create_task(self._read_and_apply())
+        self._reload_wanted = True
+        if self._reloading is None or self._reloading.done():
+            self._reloading = asyncio.create_task(self._read_and_apply())
 
     async def _read_and_apply(self) -> None:
-        async with self._one_at_a_time:
+        while self._reload_wanted:  # those that come meanwhile want one more, and no more
+            self._reload_wanted = False
             try:
-                settings = await asyncio.to_thread(self._read_settings)
+                settings, widened = await self._reader.reload()
                 self._app.reload(settings)
             except Exception as error:
                 self._app.last_reload.refused = True
@@ -167,6 +171,8 @@ class Stop:
                 )
             else:
                 self._app.last_reload.refused = False
+                for line in widened:
+                    log.warning("%s", line)
                 log.info("The configuration was reloaded.")
 
 

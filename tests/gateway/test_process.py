@@ -225,6 +225,18 @@ class TestReload:
         client.leave()
 
 
+    async def test_a_token_that_may_do_more_is_in_the_log(
+        self, gateway_process: Started, config_file: Path, config: Any
+    ) -> None:
+        bounded = {"name": "laptop", "token": GENERATE, "models": ["a"]}
+        self.write(config_file, {"auth": {"generate_tokens": [bounded]}})
+        process = await gateway_process()
+        self.write(config_file, {"auth": {"generate_tokens": [bounded | {"models": ["b"]}]}})
+        process.signal(signal.SIGHUP)
+        await until(lambda: "was reloaded" in process.stderr, "it has reloaded")
+        (line,) = [line for line in process.stderr.splitlines() if "laptop" in line]
+        assert "WARNING" in line and "may do more" in line and GENERATE not in process.stderr
+
     @pytest.mark.parametrize("text", ["", "# only a comment\n", "auth: null\nlog: {}\n"])
     async def test_a_file_that_would_open_the_gateway_is_refused_and_health_says_so(
         self, gateway_process: Started, config_file: Path, config: Any, text: str

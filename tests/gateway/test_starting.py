@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tornado_ollama import server
-from tornado_ollama.config import load
+from tornado_ollama.config import SettingsReader, load
 from tornado_ollama.errors import ConfigError
 
 from ..backend import Backend, StallBeforeHeaders
@@ -85,7 +85,7 @@ async def test_signals_are_heard_before_the_port_answers(
     settings = load(config_file, {}, {})
     try:
         with pytest.raises(ConfigError):
-            await server.serve(settings, lambda: settings)
+            await server.serve(settings, SettingsReader(None, {}, {}, serving=True))
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
     assert order == ["SIGTERM", "SIGINT", "SIGHUP", "listen"]

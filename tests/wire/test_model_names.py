@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tornado_ollama.errors import BadRequest
-from tornado_ollama.wire.model_names import canonical, matches, named_models
+from tornado_ollama.wire.model_names import canonical, covers, matches, named_models
 
 SAME = [
     "llama3",
@@ -195,3 +195,22 @@ _VALUES = st.recursive(
 def test_a_model_is_found_among_anything(others: dict[str, object], name: str) -> None:
     body = json.dumps({**others, "model": name}).encode()
     assert name.encode("utf-8", "replace").decode() in named_models(body)
+
+
+@pytest.mark.parametrize(
+    ("glob", "other", "expected"),
+    [
+        ("*", "llama3*", True),
+        ("llama*", "llama3*", True),
+        ("llama*", "llama3", True),
+        ("llama3", "llama3:latest", True),
+        ("llama3*", "llama3:8b", True),
+        ("llama3:*", "llama3", True),
+        ("*:latest", "llama3*", False),
+        ("llama3", "llama3*", False),
+        ("llama3", "*", False),
+        ("a*b:*", "a*:8b", False),
+    ],
+)
+def test_one_glob_covers_another(glob: str, other: str, expected: bool) -> None:
+    assert covers(glob, other) is expected

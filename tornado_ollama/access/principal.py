@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Literal
 
-from ..wire.model_names import matches
+from ..wire.model_names import covers, matches
 from .fingerprint import Fingerprint
 
 Kind = Literal["anonymous", "token", "jwt"]
@@ -21,6 +21,12 @@ class Scope(StrEnum):
 
     GENERATE = "generate"
     MANAGE = "manage"
+
+
+def within(globs: Iterable[str], others: Iterable[str]) -> bool:
+    """Whether whoever is bound to the models of `globs` may use none but those of `others`."""
+    others = tuple(others)
+    return all(any(covers(other, glob) for other in others) for glob in globs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,19 +9,19 @@ import sys
 from collections.abc import Callable
 
 from .. import logs, server
-from ..config import Settings
+from ..config import SettingsReader
 from ..console import LineWriter, complain
 from ..embedded.supervisor import EmbeddedFailed
 
 
-def run(args: argparse.Namespace, read_settings: Callable[[], Settings]) -> int:
+def run(args: argparse.Namespace, reader: SettingsReader) -> int:
     """Until a signal ends it; returns the exit code. `args.embedded`: auto, always or never."""
-    settings = read_settings()
+    settings = reader()
     log = logs.set_up(settings.log.format, settings.log.level)
     output = LineWriter(sys.stdout)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            return runner.run(server.serve(settings, read_settings, args.embedded, output.put))
+            return runner.run(server.serve(settings, reader, args.embedded, output.put))
     except EmbeddedFailed as error:
         complain(f"tornado-ollama: {error}")
         return 1

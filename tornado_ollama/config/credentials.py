@@ -19,6 +19,7 @@ from ..access.fingerprint import digest
 from ..access.principal import MAX_NAME_CHARS, Scope, loggable_name
 from ..access.tokens import StaticToken
 from ..errors import ConfigError
+from .files import Files
 from .read import impossible
 from .settings import Auth, Jwt, WrittenAuth
 
@@ -37,12 +38,13 @@ class Reader:
 
     directory: Path
     source: Callable[[str], str]
+    files: Files
 
     def file(self, key: str, name: str) -> bytes:
         """The content of a file that a key names; relative to the configuration's directory."""
         try:
-            with (self.directory / Path(name).expanduser()).open("rb") as file:
-                content = file.read(MAX_SECRET_FILE_BYTES + 1)
+            path = self.directory / Path(name).expanduser()
+            content = self.files.read(path, MAX_SECRET_FILE_BYTES)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "not a path"
             rule = f"a file that can be read, but: {reason}"

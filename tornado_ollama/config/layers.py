@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from ..errors import ConfigError
+from .files import Files
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
 
@@ -88,11 +89,10 @@ def merged_layers(
     return tree
 
 
-def read_document(path: Path) -> Document:
+def read_document(path: Path, files: Files) -> Document:
     """Raises ConfigError for a file that cannot be read, is far too large, or holds no table."""
     try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_FILE_BYTES + 1)
+        raw = files.read(path, MAX_FILE_BYTES)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
     if len(raw) > MAX_FILE_BYTES:

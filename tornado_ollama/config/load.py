@@ -15,6 +15,7 @@ import msgspec
 from ..access.principal import Scope
 from ..errors import ConfigError
 from .credentials import Reader, resolved
+from .files import Files
 from .layers import Document, Tree, merged_layers, read_document
 from .read import impossible, read, source_of
 from .settings import Common, Listen, Settings, Tls, Written
@@ -43,22 +44,24 @@ def load(
     for a flag that was not given. `serving`: also hold to what makes a server safe, which a
     command that opens no port does not need. Raises ConfigError, whose message is one line.
     """
-    document = None if path is None else read_document(path)
-    return settle(document, environ, flags, serving=serving)
+    files = Files()
+    document = None if path is None else read_document(path, files)
+    return settle(document, environ, flags, files, serving=serving)
 
 
 def settle(
     document: Document | None,
     environ: Mapping[str, str],
     flags: Mapping[str, object],
+    files: Files,
     *,
     serving: bool,
 ) -> Settings:
-    """`load`, of a file that has been read."""
+    """`load`, of a file that has been read. Those that it names are read by `files`."""
     tree = merged_layers(document, environ, flags)
     written = read(tree)
     directory = document.path.parent if document else Path()
-    reader = Reader(directory, lambda key: source_of(tree, key))
+    reader = Reader(directory, lambda key: source_of(tree, key), files)
     topics = {name: getattr(written, name) for name in Common.__struct_fields__}
     topics["listen"] = _with_tls(written.listen, reader)
     settings = Settings(**topics, auth=resolved(written.auth, reader))

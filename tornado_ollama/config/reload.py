@@ -2,13 +2,14 @@
 
 A file can be read in the moment in which an editor or a deployment writes it: empty, or with its
 beginning only. YAML does not show that, because most beginnings of a file are a file too; and
-what is missing at its end are mostly bounds. So a reload never opens what was closed, unless the
-file says so itself. At a start the file is taken as it is.
+what is missing at its end are mostly bounds. So a reload waits until its files hold still, and
+never opens what was closed, unless the file says so itself. At a start the file is taken as it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -17,10 +18,19 @@ from msgspec import structs
 
 from ..access.tokens import StaticToken
 from ..errors import ConfigError
-from .layers import read_document
+from .files import Files
+from .layers import Document, read_document
 from .load import settle
 from .settings import Auth, Settings
+from .widened import widened
 
+STILL_S = 0.2
+"""How long files must not have changed to be taken for whole."""
+
+LOOKS = 25
+"""How often that is looked for: for 5 seconds."""
+
+CHANGING = "{path}: it, or a file that it names, is being written all the time"
 EMPTY = "{path}: is empty; without any key it is taken at a start, but not at a reload"
 CUT_LINE = "{path}: ends within a line, and what was read before did not; it looks cut"
 CUT = (
@@ -53,9 +63,36 @@ class SettingsReader:
 
     def __call__(self) -> Settings:
         """Raises ConfigError; the settings that were read before count on then."""
-        file = None if self._path is None else read_document(self._path)
+        return self._accept(*self._read(Files()))
+
+    async def reload(
+        self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> tuple[Settings, tuple[str, ...]]:
+        """As a call, once the files hold still, and what the log must be told of it. The first
+        reading must have been a call. Raises ConfigError."""
+        assert self._accepted is not None
+        _, old = self._accepted
+        for _ in range(LOOKS):
+            files, mistake = Files(), None
+            try:
+                found = await asyncio.to_thread(self._read, files)
+            except ConfigError as error:  # it may be a half of a file
+                mistake = error
+            await sleep(STILL_S)
+            if not await asyncio.to_thread(files.unchanged):
+                continue
+            if mistake is not None:
+                raise mistake
+            settings = self._accept(*found)
+            return settings, widened(old, settings)
+        raise ConfigError(CHANGING.format(path=self._path))
+
+    def _read(self, files: Files) -> tuple[Document | None, Settings]:
+        file = None if self._path is None else read_document(self._path, files)
+        return file, settle(file, self._environ, self._flags, files, serving=self._serving)
+
+    def _accept(self, file: Document | None, settings: Settings) -> Settings:
         lines = None if file is None else _Lines.of(file.text)
-        settings = settle(file, self._environ, self._flags, serving=self._serving)
         if self._accepted is not None:
             before, old = self._accepted
             settings = _bound_as(old, settings)

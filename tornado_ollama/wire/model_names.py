@@ -51,6 +51,11 @@ def matches(glob: str, name: str) -> bool:
     return fits(pieces, name)
 
 
+def covers(glob: str, other: str) -> bool:
+    """Whether a glob takes in all that another one does; False also where that is hard to say."""
+    return fits(_pieces(glob), "*".join(_pieces(other)))  # its stars fit nothing but a star
+
+
 def named_models(body: bytes) -> list[str]:
     """Every model that a JSON request body names, in all spellings of the keys that Go accepts.
 
