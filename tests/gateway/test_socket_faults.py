@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tornado_ollama.logs import JsonFormatter
-from tornado_ollama.socket.chat_job import ChatJob
+from tornado_ollama.wire.socket.chat_writers import FrameWriter
 
 from ..backend import Backend, NdjsonStream, Reply, StallBeforeHeaders, StallMidLine, Stream, load
 from ..waiting import until
@@ -66,7 +66,7 @@ async def test_odd_lines_end_a_chat_in_order(
         await id_is_free(ws)
 
 
-@pytest.mark.parametrize("place", ["brought", "finished", "said"])
+@pytest.mark.parametrize("place", ["line", "finish", "text"])
 async def test_a_failure_that_nobody_foresaw_is_an_error_frame(
     http_server: Any,
     http_port: int,
@@ -78,7 +78,7 @@ async def test_a_failure_that_nobody_foresaw_is_an_error_frame(
     expect_log("tornado_ollama.socket.job", "unforeseen")
     backend.on("/api/chat", NdjsonStream({"message": {"thinking": "x"}}, HI | {"done": True}))
     with monkeypatch.context() as patched:
-        patched.setattr(ChatJob, place, lambda job, what: 1 // 0)
+        patched.setattr(FrameWriter, place, lambda writer, what: 1 // 0)
         async with socket(http_port) as ws:
             await ws.send(CHAT)
             error = (await ws.until("error", "a"))[-1]

@@ -14,9 +14,12 @@ from ..dispatch.journal import CHAT
 from ..errors import GatewayError, NotFound, UpstreamAnswer, UpstreamBroken, UpstreamTimeout
 from ..handlers.exchanges import OWN_HEADERS
 from ..wire import default_model, native
+from ..wire.chat.reader import Reader
+from ..wire.chat.writer import Writer
 from ..wire.native import ModelEntry
 from ..wire.ollama_errors import native_error
 from ..wire.socket import frames
+from ..wire.socket.chat_writers import SOURCE, ChatLine, FrameWriter, PlainTextWriter
 from ..wire.socket.commands import native_chat
 from .frame_sink import FrameSink
 from .job import Job
@@ -38,9 +41,11 @@ class ChatJob(Job):
         body: dict[str, Any],
         reply: Callable[[str], None] | None = None,
         start: dict[str, str] | None = None,
+        writer: Writer[ChatLine] | None = None,
     ) -> None:
         """`body` of /api/chat, the model perhaps missing. `reply` gets the whole text of a reply
-        that ended well. `start`: begin with a start frame that has these fields too."""
+        that ended well. `start`: begin with a start frame that has these fields too. `writer`:
+        another than of frames."""
         super().__init__(sink, id, len(msgspec.json.encode(body)), body.get("model"))
         self.model: str | None = None
         """As Ollama knows it, once that is decided."""
@@ -48,8 +53,8 @@ class ChatJob(Job):
         self._reply = reply
         self._start = start
         self._said: list[str] = []
-        self._done: bytes | None = None
-        self._text_frame = frames.open_frame("delta", id, "content")
+        self._writer = writer or FrameWriter(id, None if reply is None else self._said)
+        self._reader = Reader(SOURCE, self._writer)
 
     async def work(self) -> None:
         self.model = await self._choose_model(self.account.model)
@@ -63,48 +68,27 @@ class ChatJob(Job):
         if self._status != 200:
             raise native_error(self._status, self.collected)
         if not self._is_stream:
-            self.on_lines([self.collected])  # the reply to a mere load or unload
-        if self._done is None:
-            raise UpstreamBroken("Ollama ended its reply before it was complete.")
-        last = frames.read_last_line(self._done)
+            self._say(self._reader.feed_line(self.collected))  # the reply to a mere load or unload
+        self._say(self._reader.close())
         if self._reply is not None:
             self._reply("".join(self._said))
-        self.finished(last)
 
-    def on_lines(self, lines: list[bytes]) -> Awaitable[None] | None:
-        """The text of all lines leaves in one frame; what else they bring, line by line."""
+    def on_stream(self, data: bytes) -> Awaitable[None] | None:
+        return self._say(self._reader.feed(data))
+
+    def _say(self, said: list[bytes]) -> Awaitable[None] | None:
+        """Sends what the reader has made of the reply; raises its error."""
         rest: Awaitable[None] | None = None
-        text = ""
-        try:
-            for line in lines:
-                record = frames.read_chat_line(line)
-                content = record.message.content if record.message is not None else None
-                if not record.is_text:
-                    if text:
-                        rest = self.said(text) or rest
-                        text = ""
-                    rest = self.brought(record) or rest
-                elif content:
-                    text += content
-                if content and self._reply is not None:
-                    self._said.append(content)
-                if record.done:
-                    self._done = line
-        finally:  # also what was said before a line that is an error
-            if text:
-                rest = self.said(text) or rest
+        for frame in said:
+            if frame:
+                rest = self.emit(frame) or rest
+        if self._reader.error is not None:
+            raise self._reader.error
         return rest
 
-    def said(self, text: str) -> Awaitable[None] | None:
-        return self.emit(b"%b%b}" % (self._text_frame, frames.encode(text)))
-
-    def brought(self, line: frames.ChatLine) -> Awaitable[None] | None:
-        """A line that has more than text."""
-        frame = frames.delta_frame(self.id, line)
-        return None if frame is None else self.emit(frame)
-
-    def finished(self, last: dict[str, Any]) -> None:
-        self.emit(frames.done_frame(self.id, last))
+    def failed(self, error: GatewayError) -> None:
+        self.account.failed(error)
+        self.emit(self._writer.fail(error))
 
     async def _choose_model(self, asked: str | None) -> str:
         """The model as Ollama knows it; raises Forbidden where it may not be used."""
@@ -166,27 +150,21 @@ class PlainJob(ChatJob):
     """A chat in plain text: the reply's pieces as they are, a failure as `Error: ...`."""
 
     def __init__(self, sink: FrameSink, text: str, ended: Callable[[], None]) -> None:
-        super().__init__(sink, None, {"messages": [{"role": "user", "content": text}]})
+        body = {"messages": [{"role": "user", "content": text}]}
+        super().__init__(sink, None, body, writer=PlainTextWriter())
         self._ended = ended
 
-    def said(self, text: str) -> Awaitable[None] | None:
-        return self.emit(text.encode())
-
-    def brought(self, line: frames.ChatLine) -> Awaitable[None] | None:
-        content = line.message.content if line.message is not None else None
-        return self.said(content) if content else None
+    async def work(self) -> None:
+        await super().work()
+        self._ended()
 
     def queued(self, position: int) -> None:
         pass  # this form has no words for it
-
-    def finished(self, last: dict[str, Any]) -> None:
-        self._ended()
 
     def stopped(self) -> None:
         self.account.outcome = "cancelled"
         self._ended()
 
     def failed(self, error: GatewayError) -> None:
-        self.account.failed(error)
-        self.emit(f"Error: {error.message}".encode())
+        super().failed(error)
         self._ended()

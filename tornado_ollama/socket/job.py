@@ -16,7 +16,6 @@ from ..errors import GatewayError, UpstreamBroken
 from ..handlers.exchanges import OWN_HEADERS
 from ..handlers.request_body import too_large
 from ..upstream.request import ResponseHead
-from ..wire.ndjson import LineSplitter
 from ..wire.socket import frames
 from .account import Account
 from .frame_sink import FrameSink
@@ -45,7 +44,6 @@ class Job:
         self.account = Account(model)
         self._fetch: asyncio.Future[Any] | None = None
         self._status = 200
-        self._lines = LineSplitter()
         self._is_stream = False
         self._collected: list[bytes] = []
         self._collected_bytes = 0
@@ -96,7 +94,7 @@ class Job:
         self.emit(frames.frame("done", self.id, reason="cancelled"))
 
     async def exchange(self, method: str, path: str, body: bytes | None, **more: Any) -> None:
-        """Sends the request and hands the reply to `on_lines`, or keeps it in `collected`."""
+        """Sends the request and hands the reply to `on_stream`, or keeps it in `collected`."""
         self._go_on()
         deps, asker, size = self._sink.deps, self._sink.asker, len(body or b"")
         self.account.received = size
@@ -114,9 +112,8 @@ class Job:
                 raise
         if self._error is not None:
             raise self._error
-        rest = self._lines.close()
-        if rest:
-            self.on_lines([rest])
+        if self._is_stream:
+            self.on_stream(b"\n")  # what came without a line's end is a line too
 
     def _go_on(self) -> None:
         """Raises CancelledError where the job was cancelled while nothing was fetched."""
@@ -130,8 +127,8 @@ class Job:
     def on_head(self, head: ResponseHead) -> None:
         """Before any data. `_status` and `_is_stream` are set."""
 
-    def on_lines(self, lines: list[bytes]) -> Awaitable[None] | None:
-        """The lines that one read of Ollama's socket has completed; at least one."""
+    def on_stream(self, data: bytes) -> Awaitable[None] | None:
+        """What one read of Ollama's socket has brought of a stream of lines."""
         raise NotImplementedError
 
     def _on_head(self, head: ResponseHead) -> None:
@@ -146,8 +143,7 @@ class Job:
         """Whatever goes wrong here is raised in the job's own task instead."""
         try:
             if self._is_stream:
-                lines = self._lines.feed(data)
-                return self.on_lines(lines) if lines else None
+                return self.on_stream(data)
             self._collected_bytes += len(data)
             if self._collected_bytes > MAX_REPLY_BYTES:
                 raise UpstreamBroken("Ollama's reply is too large for one frame.")

@@ -11,6 +11,7 @@ from ..errors import BadRequest, NotFound
 from ..upstream.request import ResponseHead
 from ..wire.model_names import named_models
 from ..wire.native_request import NOTHING_ASKED, read_asked
+from ..wire.ndjson import LineSplitter
 from ..wire.socket import frames
 from ..wire.socket.commands import Request
 from ..wire.target import REFUSED_PATH, loggable_path, split_target
@@ -27,6 +28,7 @@ class RequestJob(Job):
         self.method = command.method
         self.path = REFUSED_PATH
         self._filtered = False
+        self._lines = LineSplitter()
         self._chunk = frames.open_frame("chunk", command.id, "data")
 
     async def work(self) -> None:
@@ -53,9 +55,9 @@ class RequestJob(Job):
             self._is_stream = False  # whatever it calls itself: a list is looked through whole
         self.emit(frames.frame("response", self.id, status=head.status))
 
-    def on_lines(self, lines: list[bytes]) -> Awaitable[None] | None:
+    def on_stream(self, data: bytes) -> Awaitable[None] | None:
         rest = None
-        for line in lines:
+        for line in self._lines.feed(data):
             rest = self._emit_chunk(frames.line_data(line)) or rest
         return rest
 

@@ -114,7 +114,7 @@ def test_a_last_line_without_its_end_is_a_line() -> None:
     assert run(chat("a") + DONE[:-1]).endswith("finish:stop,3 ok")
 
 
-def test_text_of_one_read_is_joined_where_the_writer_wants_it() -> None:
+def test_a_writer_may_join_the_text_of_one_read() -> None:
     reader = Reader(CHAT, Calls(joins_text=True))
     data = chat("a") + chat("b") + chat("c", thinking="t") + chat("d") + chat() + chat("e") + DONE
     said = b"".join(reader.feed(data))

@@ -13,6 +13,7 @@ import pytest
 
 from tests.backend.transcripts import load
 from tornado_ollama.errors import UpstreamBroken
+from tornado_ollama.wire.chat.reader import Reader
 from tornado_ollama.wire.openai import completion_request, embeddings, models
 from tornado_ollama.wire.openai.chat_reply import chat_reply
 from tornado_ollama.wire.openai.chat_request import chat_request
@@ -21,6 +22,7 @@ from tornado_ollama.wire.openai.completion_reply import completion_reply
 from tornado_ollama.wire.openai.replies import Identity
 from tornado_ollama.wire.policy import Policy
 from tornado_ollama.wire.socket import frames as socket_frames
+from tornado_ollama.wire.socket.chat_writers import SOURCE, FrameWriter
 
 WHO = Identity("x-0123456789abcdef", 1767323045, "m")
 CHAT = {
@@ -60,12 +62,14 @@ def model(body: bytes) -> bytes:
     return models.model_reply(body, "m", "m")
 
 
-def delta(line: bytes) -> bytes:
-    return socket_frames.delta_frame("1", socket_frames.read_chat_line(line)) or b""
-
-
-def done(line: bytes) -> bytes:
-    return socket_frames.done_frame("1", socket_frames.read_last_line(line))
+def frames(line: bytes) -> bytes:
+    reader = Reader(SOURCE, FrameWriter("1"))
+    said = reader.feed_line(line)
+    if reader.error is None:
+        said += reader.close()
+    if reader.error is not None:
+        raise reader.error
+    return b"".join(said)
 
 
 CALL = load("chat-tools-call-nostream").body
@@ -80,9 +84,8 @@ READERS: dict[str, tuple[Callable[[bytes], bytes], bytes]] = {
     "embedding": (embedding, b'{"model":"m","embeddings":[[1.5,-2]],"prompt_eval_count":3}'),
     "model list": (model_list, load("tags").body),
     "model": (model, b'{"modified_at":"0001-01-01T00:00:00Z","model_info":{},"capabilities":[]}'),
-    "delta": (delta, CALL),
-    "delta with logprobs": (delta, LOGPROBS),
-    "done": (done, CALL),
+    "frames": (frames, CALL),
+    "frames with logprobs": (frames, LOGPROBS.replace(b'"done":false', b'"done":true')),
     "line": (socket_frames.line_data, CALL),
     "body": (socket_frames.body_data, CALL),
 }

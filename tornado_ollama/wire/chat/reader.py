@@ -2,12 +2,11 @@
 
 Owns the cutting into lines, the order of the writer's calls, and what ends a reply. What a line
 may look like is the source's (`source.py`), what becomes of it the writer's (`writer.py`). A line
-that only carries text, the case of nearly every token, costs one decoding and at most one call.
+that only carries text, the case of nearly every token, costs one decoding and one call at most.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import Any, Generic
 
 from ...errors import GatewayError
@@ -26,8 +25,8 @@ class Reader(Generic[AnyLine]):
     """
 
     __slots__ = (
-        "_began", "_decode", "_done", "_flat", "_lines", "_source", "_spoke", "_texts",
-        "_write_text", "ended", "error", "last", "writer",
+        "_began", "_decode", "_done", "_flat", "_joins_text", "_lines", "_source", "_spoke",
+        "_text", "_write_text", "ended", "error", "last", "writer",
     )  # fmt: skip
 
     def __init__(self, source: Source[AnyLine], writer: Writer[AnyLine]) -> None:
@@ -40,9 +39,10 @@ class Reader(Generic[AnyLine]):
         self._source = source
         self._decode = source.decode
         self._flat = source.flat
-        self._texts: list[str] = []
-        """Text of the current read that the writer wants joined."""
-        self._write_text = _keep_in(self._texts) if writer.joins_text else writer.text
+        self._write_text = writer.text
+        self._joins_text = writer.joins_text
+        self._text = ""
+        """Of the current read, what the writer shall get joined."""
         self._lines = LineSplitter()
         self._began = False
         self._spoke = False
@@ -51,13 +51,15 @@ class Reader(Generic[AnyLine]):
     def feed(self, data: bytes) -> list[bytes]:
         """More bytes of the stream, cut anywhere."""
         out: list[bytes] = []
+        decode, flat = self._decode, self._flat
+        joins_text, write_text = self._joins_text, self._write_text
         try:
             for line in self._lines.feed(data):
                 try:
-                    record = self._decode(line)
+                    record = decode(line)
                 except UNREADABLE:
                     raise self._source.unreadable() from None
-                message: Any = record if self._flat else record.message
+                message: Any = record if flat else record.message
                 if (
                     message is None
                     or record.done
@@ -71,12 +73,15 @@ class Reader(Generic[AnyLine]):
                     if self.ended:
                         break
                 elif content := message.content:
-                    out += self._write_text(content)
+                    if joins_text:
+                        self._text += content
+                    else:
+                        out += write_text(content)
                 elif content is None:
                     self._read(record, line, out)
         except GatewayError as error:
             self.error, self.ended = error, True
-        if self._texts:  # also where an error follows it
+        if self._text:  # also where an error follows it
             self._flush(out)
         return out
 
@@ -92,17 +97,13 @@ class Reader(Generic[AnyLine]):
 
     def close(self) -> list[bytes]:
         """The stream ended cleanly."""
-        out: list[bytes] = []
-        try:
-            rest = self._lines.close()
-            if rest.strip() or (rest and not self._source.ends_at_done):
-                self._read_line(rest, out)
-            if not self.ended:
-                self._flush(out)
+        rest = self._lines.close()
+        out = self.feed_line(rest) if rest.strip() else []
+        if not self.ended:
+            try:
                 self._finish(self._source.end(self._done, spoke=self._spoke), out)
-        except GatewayError as error:
-            self.error, self.ended = error, True
-        self._flush(out)
+            except GatewayError as error:
+                self.error, self.ended = error, True
         return out
 
     def _read_line(self, line: bytes, out: list[bytes]) -> None:
@@ -129,26 +130,17 @@ class Reader(Generic[AnyLine]):
             self._flush(out)
             out.extend(self.writer.line(record))
         elif content:
-            out += self._write_text(content)
+            self._text += content
+            if not self._joins_text:
+                self._flush(out)
         if ends:
             self._finish(record, out)
 
     def _flush(self, out: list[bytes]) -> None:
-        text = "".join(self._texts)
-        self._texts.clear()
+        text, self._text = self._text, ""
         if text:
-            out += self.writer.text(text)
+            out += self._write_text(text)
 
     def _finish(self, last: AnyLine, out: list[bytes]) -> None:
         out.append(self.writer.finish(last))
         self.last, self.ended = last, True
-
-
-def _keep_in(texts: list[str]) -> Callable[[str], Iterable[bytes]]:
-    """A stand-in for a writer's `text` that keeps the text for later."""
-
-    def keep(text: str) -> Iterable[bytes]:
-        texts.append(text)
-        return ()
-
-    return keep

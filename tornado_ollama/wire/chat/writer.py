@@ -69,7 +69,7 @@ class Writer(Protocol[LineIn]):
 
     def text(self, text: str, /) -> Iterable[bytes]:
         """Text and nothing else, never empty: nearly every call, so it must be cheap. In pieces,
-        so that text that is pasted between bytes made before need not be copied twice."""
+        so that what is pasted between bytes made before need not be copied twice."""
 
     def line(self, line: LineIn, /) -> Iterable[bytes]:
         """A line that brings more than text, or the line that ends the reply. In pieces, so that

@@ -9,18 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-from ...errors import GatewayError
-from .. import native, sse
+from .. import native
 from ..chat.reader import Reader
 from ..chat.reply_stream import ReplyStream
 from ..chat.source import TranslatedSource
-from ..chat.writer import Logprobs, PartsWriter
-from . import errors
+from ..chat.writer import Logprobs
 from .calls import CallList, forced_call
 from .chat_request import ChatPlan
 from .checks import Json
 from .replies import Identity, chat_logprobs, finish_reason
-from .streams import Frame, encode
+from .streams import ChunkWriter, Frame
 
 
 def chat_stream(plan: ChatPlan, identity: Identity) -> ReplyStream[native.ChatRecord]:
@@ -34,24 +32,22 @@ def chat_stream(plan: ChatPlan, identity: Identity) -> ReplyStream[native.ChatRe
     return ReplyStream(readers, partial(frame.ending, per_prompt=plan.choices))
 
 
-class ChatWriter(PartsWriter):
-    """One choice as chunks. Plain text is pasted between two byte strings made once a stream."""
+class ChatWriter(ChunkWriter):
+    """One choice as chunks."""
 
     def __init__(self, frame: Frame, index: int, plan: ChatPlan, identity: Identity) -> None:
-        self._frame = frame
+        super().__init__(
+            frame,
+            b'{"index":%d,"delta":{"content":' % index,
+            b'},"logprobs":null,"finish_reason":null}',
+        )
         self._index = index
-        self._before = b'%b{"index":%d,"delta":{"content":' % (frame.head, index)
-        self._after = b'},"logprobs":null,"finish_reason":null}' + frame.tail
         self._toolbox = plan.toolbox
         self._logprobs = plan.logprobs
         self._calls = CallList(identity, index, plan.toolbox)
 
     def begin(self) -> bytes:
         return self._chunk({"role": "assistant", "content": ""})
-
-    def text(self, text: str) -> Iterable[bytes]:
-        json = encode(text)
-        return self._before, json if text.isascii() else sse.safe_line(json), self._after
 
     def mixed_text(self, text: str, logprobs: Logprobs) -> bytes:
         wanted = logprobs if self._logprobs else None
@@ -76,9 +72,6 @@ class ChatWriter(PartsWriter):
             last.done_reason, called=self._calls.count > 0, legacy=self._toolbox.legacy
         )
         return self._chunk({}, finish=reason)
-
-    def fail(self, error: GatewayError) -> bytes:
-        return errors.event(error)
 
     def _chunk(self, delta: Json, logprobs: Logprobs = None, finish: str | None = None) -> bytes:
         return self._frame.chunk(

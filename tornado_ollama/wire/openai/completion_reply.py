@@ -6,22 +6,20 @@ docs/openai.md, "Text completions".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import msgspec
 
-from ...errors import GatewayError
-from .. import native, sse
+from .. import native
 from ..chat.reader import Reader
 from ..chat.reply_stream import ReplyStream
 from ..chat.source import TranslatedSource
-from ..chat.writer import Logprobs, PartsWriter
-from . import errors
+from ..chat.writer import Logprobs
 from .checks import Json
 from .completion_request import CompletionPlan
 from .replies import Counts, Identity, finish_reason, usage
-from .streams import Frame, encode
+from .streams import ChunkWriter, Frame
 
 _KIND = "text_completion"
 _SOURCE = TranslatedSource(native.GENERATE, input_field="prompt")
@@ -90,23 +88,19 @@ class _LegacyLogprobs:
         }
 
 
-class _TextWriter(PartsWriter):
-    """One choice as chunks. Plain text is pasted between two byte strings made once a stream."""
+class _TextWriter(ChunkWriter):
+    """One choice as chunks."""
 
     def __init__(self, frame: Frame, index: int, plan: CompletionPlan) -> None:
-        self._frame = frame
+        super().__init__(
+            frame, b'{"index":%d,"text":' % index, b',"logprobs":null,"finish_reason":null}'
+        )
         self._index = index
-        self._before = b'%b{"index":%d,"text":' % (frame.head, index)
-        self._after = b',"logprobs":null,"finish_reason":null}' + frame.tail
         self._echo = plan.echoed(index)
         self._legacy = _LegacyLogprobs(plan, len(self._echo))
 
     def begin(self) -> bytes:
         return self._chunk(self._echo) if self._echo else b""
-
-    def text(self, text: str) -> Iterable[bytes]:
-        json = encode(text)
-        return self._before, json if text.isascii() else sse.safe_line(json), self._after
 
     def mixed_text(self, text: str, logprobs: Logprobs) -> bytes:
         taken = self._legacy.take(logprobs)
@@ -129,9 +123,6 @@ class _TextWriter(PartsWriter):
         text = last.message.content if last.message is not None else None
         logprobs = self._legacy.take(last.logprobs)
         return self._chunk(text or "", logprobs, finish=finish_reason(last.done_reason))
-
-    def fail(self, error: GatewayError) -> bytes:
-        return errors.event(error)
 
     def _chunk(
         self,

@@ -1,16 +1,19 @@
 """What every streamed OpenAI reply is made of, whatever its chunks look like.
 
-Owns the bytes around a chunk, the chunk of counts and `[DONE]`. The chunks
-themselves are made by the writers (`chat_stream.py`, `completion_reply.py`).
+Owns the bytes around a chunk, the chunk of plain text, the chunk of counts and `[DONE]`. All other
+chunks are made by the writers (`chat_stream.py`, `completion_reply.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from ...errors import GatewayError
 from .. import native, sse
+from ..chat.writer import PartsWriter
+from . import errors
 from .checks import Json
 from .replies import Counts, Identity, usage
 
@@ -41,3 +44,20 @@ class Frame:
         groups = [counts[at : at + per_prompt] for at in range(0, len(counts), per_prompt)]
         return b'%b],"usage":%b}\n\n%b' % (self.head, encode(usage(groups)), sse.DONE)
 
+
+class ChunkWriter(PartsWriter):
+    """A writer of chunks. Each line's text has its own, pasted between two byte strings that are
+    made once a stream."""
+
+    def __init__(self, frame: Frame, before_text: bytes, after_text: bytes) -> None:
+        """`before_text`, `after_text`: what stands around the text of a plain chunk's choice."""
+        self._frame = frame
+        self._before = frame.head + before_text
+        self._after = after_text + frame.tail
+
+    def text(self, text: str) -> Iterable[bytes]:
+        json = encode(text)
+        return self._before, json if text.isascii() else sse.safe_line(json), self._after
+
+    def fail(self, error: GatewayError) -> bytes:
+        return errors.event(error)
