@@ -176,6 +176,36 @@ async def test_a_cancelled_chat_is_one_record(
 
 
 @pytest.mark.gen_test
+@pytest.mark.parametrize("text", [False, True])
+@pytest.mark.parametrize(
+    ("end", "outcome"),
+    [
+        (lambda app, ws: ws.leave(), "client left"),
+        (lambda app, ws: [request.revoke() for request in app.in_flight], "revoked"),
+        (lambda app, ws: [request.drain(now=True) for request in app.in_flight], "shut down"),
+    ],
+    ids=["client left", "revoked", "shut down"],
+)
+async def test_a_chat_tells_why_it_ended(
+    app: Any,
+    backend: Backend,
+    http_server: Any,
+    http_port: int,
+    ended: Any,
+    end: Any,
+    outcome: str,
+    text: bool,
+) -> None:
+    backend.on("/api/chat", StallBeforeHeaders())
+    async with socket(http_port) as ws:
+        await ws.send({"text": "x", "model": "m"} if text else {"type": "chat", "id": "1", **CHAT})
+        await backend.next_request()
+        end(app, ws)
+        [chat] = [record for record in await ended(2) if record.method == "CHAT"]
+    assert (chat.status, chat.outcome) == (499, outcome)
+
+
+@pytest.mark.gen_test
 @pytest.mark.parametrize("config", [ONE], ids=["one"])
 async def test_the_wait_is_told(
     connect: Any, app: Any, backend: Backend, ended: Any, config: Any

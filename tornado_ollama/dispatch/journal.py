@@ -20,6 +20,12 @@ log = logging.getLogger(__name__)
 UNANSWERED = 499
 """The status of a unit that ended before its client was told one; nginx's number."""
 
+CLIENT_LEFT = "client left"
+CANCELLED = "cancelled"
+REVOKED = "revoked"
+SHUT_DOWN = "shut down"
+"""Reasons of an end that is neither `ok` nor an error."""
+
 CHAT = "CHAT"
 """In place of a method: a chat on a socket."""
 

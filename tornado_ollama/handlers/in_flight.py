@@ -12,7 +12,7 @@ from tornado.iostream import IOStream
 from ..access.principal import Principal
 from ..access.proxies import Client
 from ..dispatch.ask import Caller
-from ..dispatch.journal import UNANSWERED, Record
+from ..dispatch.journal import CLIENT_LEFT, REVOKED, SHUT_DOWN, UNANSWERED, Record
 from ..dispatch.usage import Usage
 from ..errors import GatewayError, Unauthorized
 from .answers import AnsweringHandler
@@ -53,7 +53,7 @@ class InFlightHandler(AnsweringHandler):
         if not self.gone:
             self.gone = True
             if self.outcome == "ok":
-                self.outcome = "client left"
+                self.outcome = CLIENT_LEFT
             self.client_left()
         if not self._body_ended:  # Tornado does not finish such a request
             self._leave()
@@ -76,9 +76,9 @@ class InFlightHandler(AnsweringHandler):
         """The credential of this request is gone. What a client sees is a cut connection; one
         whose reply has begun is told first, as when Ollama breaks off."""
         if self.reply is None or not self.reply.flushed or self._answered:
-            self._cut("revoked")
+            self._cut(REVOKED)
             return
-        self.outcome, self.revoked = "revoked", True
+        self.outcome, self.revoked = REVOKED, True
         self.break_off(Unauthorized(NO_LONGER_VALID))
 
     def renew(self, deps: Deps, principal: Principal | None) -> None:
@@ -87,7 +87,7 @@ class InFlightHandler(AnsweringHandler):
     def drain(self, *, now: bool = False) -> None:
         """The gateway is going down. A request ends by itself; `now`: time is up."""
         if now:
-            self._cut("shut down")
+            self._cut(SHUT_DOWN)
 
     def _cut(self, why: str) -> None:
         self.outcome = why

@@ -162,7 +162,6 @@ class PlainJob(ChatJob):
         pass  # this form has no words for it
 
     def stopped(self) -> None:
-        self.account.outcome = "cancelled"
         self._ended()
 
     def failed(self, error: GatewayError) -> None:

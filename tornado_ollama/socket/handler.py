@@ -11,6 +11,7 @@ import time
 from ..access.authorisation import refuse_scope
 from ..access.credentials import extract, from_frame, from_subprotocols
 from ..access.principal import Principal
+from ..dispatch.journal import CLIENT_LEFT, REVOKED, SHUT_DOWN
 from ..errors import BadRequest, Forbidden, GatewayError, Unauthorized
 from ..handlers.auth_mixin import AuthMixin
 from ..handlers.deps import Deps
@@ -137,14 +138,14 @@ class ChatSocketHandler(AuthMixin, SocketTransport):
         self.close(1000)
 
     def _refuse(self, error: GatewayError) -> None:
-        self._jobs.cancel_all()
+        self._jobs.cancel_all(REVOKED)
         self.outcome = error.code or "refused"
         code = FORBIDDEN if isinstance(error, Forbidden) else UNAUTHORIZED
         self.close(code, error.message.encode()[:REASON_BYTES].decode(errors="ignore"))
 
     def close(self, code: int | None = None, reason: str | None = None) -> None:
         """Nothing can be said after it, so nothing goes on; but for what may be resumed."""
-        self._jobs.cancel_bound()
+        self._jobs.cancel_bound(CLIENT_LEFT)
         super().close(code, reason)
 
     def revoke(self) -> None:
@@ -171,5 +172,6 @@ class ChatSocketHandler(AuthMixin, SocketTransport):
         if not self.upgraded:
             super().drain(now=now)
         elif now or not self._jobs:
-            self._jobs.cancel_all()
+            self.outcome = SHUT_DOWN
+            self._jobs.cancel_all(SHUT_DOWN)
             self.close(GOING_AWAY, "shutting down")

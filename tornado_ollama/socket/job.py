@@ -12,6 +12,7 @@ from collections.abc import Awaitable
 from typing import Any
 
 from ..dispatch.ask import Ask, Caller, Sink
+from ..dispatch.journal import CANCELLED
 from ..errors import GatewayError, UpstreamBroken
 from ..handlers.exchanges import OWN_HEADERS
 from ..handlers.request_body import too_large
@@ -49,10 +50,13 @@ class Job:
         self._collected_bytes = 0
         self._error: Exception | None = None
         self.cancelled = False
+        self._why = CANCELLED
 
-    def cancel(self) -> None:
-        """Hangs up on Ollama. Whether the client is told is the caller's business."""
-        self.cancelled = True
+    def cancel(self, why: str = CANCELLED) -> None:
+        """Stops the request to Ollama. `why`: the reason of the end for the journal; of several,
+        the first counts. Whether the client is told is the caller's business."""
+        if not self.cancelled:
+            self.cancelled, self._why = True, why
         if self._fetch is not None:
             self._fetch.cancel()
 
@@ -66,6 +70,7 @@ class Job:
         except asyncio.CancelledError:
             if not self.cancelled:
                 raise
+            self.account.outcome = self._why
             self.stopped()
         except Exception:
             log.exception("A job of a socket failed in an unforeseen way")
@@ -90,7 +95,6 @@ class Job:
         self.emit(frames.error_frame(self.id, error))
 
     def stopped(self) -> None:
-        self.account.outcome = "cancelled"
         self.emit(frames.frame("done", self.id, reason="cancelled"))
 
     async def exchange(self, method: str, path: str, body: bytes | None, **more: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
+from ..dispatch.journal import CLIENT_LEFT
 from ..errors import GatewayError, ShuttingDown, TooManyJobs
 from ..wire.socket import commands as protocol
 from ..wire.socket import frames
@@ -69,19 +70,19 @@ class SocketJobs:
             raise protocol.BadFrame("There is nothing of this id to cancel.", id)
         job.cancel()
 
-    def cancel_bound(self) -> None:
-        """Stops what cannot go on without the socket."""
+    def cancel_bound(self, why: str) -> None:
+        """Stops what cannot go on without the socket; `why` as in `Job.cancel`."""
         for job in tuple(self._jobs.values()):
-            job.cancel()
+            job.cancel(why)
 
-    def cancel_all(self) -> None:
-        self.cancel_bound()
+    def cancel_all(self, why: str) -> None:
+        self.cancel_bound(why)
         for chat in tuple(self._resumables.values()):
-            chat.cancel()
+            chat.cancel(why)
 
     def leave(self) -> None:
         """The socket is gone."""
-        self.cancel_bound()
+        self.cancel_bound(CLIENT_LEFT)
         for chat in tuple(self._resumables.values()):
             chat.detach(self._socket)
 

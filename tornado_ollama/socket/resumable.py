@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from ..access.principal import Principal, Scope
+from ..dispatch.journal import CANCELLED, CLIENT_LEFT, REVOKED, SHUT_DOWN
 from ..errors import NotFound
 from ..handlers.deps import Deps, Resumables
 from ..wire.socket import commands as protocol
@@ -123,26 +124,27 @@ class ResumableChat:
     def revoke(self) -> None:
         """Where there is a socket, that one is revoked too, and cancels this."""
         if self._socket is None:
-            self.stop()
+            self.stop(REVOKED)
 
     def renew(self, deps: Deps, principal: Principal | None) -> None:
         """Runs on under the new settings, unless they would not have let it begin."""
         self.deps, self.principal = deps, principal
         if principal is None or not principal.may(Scope.GENERATE) or not self._may_go_to(principal):
-            self.cancel()
+            self.cancel(REVOKED)
             self.revoke()
 
     def drain(self, *, now: bool = False) -> None:
-        self.revoke()
+        if self._socket is None:
+            self.stop(SHUT_DOWN)
 
-    def cancel(self) -> None:
-        """Stops the chat; a client that is there is told."""
+    def cancel(self, why: str = CANCELLED) -> None:
+        """Stops the chat; a client that is there is told. `why` as in `Job.cancel`."""
         if self._job is not None:
-            self._job.cancel()
+            self._job.cancel(why)
 
-    def stop(self) -> None:
+    def stop(self, why: str = CLIENT_LEFT) -> None:
         """Stops the chat and forgets it."""
-        self.cancel()
+        self.cancel(why)
         self._over()
 
     # -- inside -------------------------------------------------------------------------------
