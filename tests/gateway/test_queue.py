@@ -484,7 +484,7 @@ async def test_closing_the_application_empties_the_queue(
     busy = Busy(app)
     client = await queued_chat(connect, app)
     await app.close()
-    assert await client.at_eof()
+    assert (await client.read_response()).status == 503
     await waiting(app, 0)
     busy.over()
     assert not backend.exchanges
