@@ -7,8 +7,10 @@ import secrets
 import time
 
 from ..errors import GatewayError
-from ..wire.openai import chat_request, completion_request, embeddings, models
+from ..wire.chat.plan import PATH
+from ..wire.openai import completion_request, embeddings, models
 from ..wire.openai.chat_reply import chat_reply
+from ..wire.openai.chat_request import chat_request
 from ..wire.openai.chat_stream import chat_stream
 from ..wire.openai.completion_reply import completion_reply, completion_stream
 from ..wire.openai.replies import Identity
@@ -51,18 +53,18 @@ class TranslatedHandler(OpenAIHandler):
 
 class ChatCompletionsHandler(TranslatedHandler):
     async def respond(self) -> None:
-        plan = chat_request.chat_request(self.read_body(), self.deps.policy)
-        self.check_asked_model(plan.model, plan.native_model)
-        if plan.remote_images:
-            await fetch_images(plan)
-        ollama = self.ask(chat_request.PATH, plan.native_model)
-        identity = _identity("chatcmpl", plan.model)
-        if plan.stream:
-            stream = EventStream(self, ollama, chat_stream(plan, identity))
-            await stream.run(plan.bodies(), plan.choices)
+        chat = chat_request(self.read_body(), self.deps.policy)
+        self.check_asked_model(chat.model, chat.native_model)
+        if chat.remote_images:
+            await fetch_images(chat)
+        ollama = self.ask(PATH, chat.native_model)
+        identity = _identity("chatcmpl", chat.model)
+        if chat.plan.stream:
+            stream = EventStream(self, ollama, chat_stream(chat, identity))
+            await stream.run(chat.bodies(), chat.choices)
         else:
-            replies = await ollama.whole(plan.bodies(), plan.choices)
-            self.answer(200, chat_reply(replies, plan, identity))
+            replies = await ollama.whole(chat.bodies(), chat.choices)
+            self.answer(200, chat_reply(replies, chat, identity))
 
 
 class CompletionsHandler(TranslatedHandler):

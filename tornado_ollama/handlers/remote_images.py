@@ -18,7 +18,7 @@ from tornado.simple_httpclient import SimpleAsyncHTTPClient
 
 from ..errors import BadRequest
 from ..wire.openai import image_urls
-from ..wire.openai.chat_request import ChatPlan
+from ..wire.openai.chat_request import ChatRequest
 from ..wire.openai.images import RemoteImage
 
 log = logging.getLogger(__name__)
@@ -44,11 +44,11 @@ class PublicResolver(Resolver):
         return found
 
 
-async def fetch_images(plan: ChatPlan) -> None:
+async def fetch_images(request: ChatRequest) -> None:
     """Puts every remote image of the plan in its place; raises BadRequest naming the first that
     cannot be had."""
-    image_urls.check_count(plan.remote_images)
-    for image in plan.remote_images:
+    image_urls.check_count(request.remote_images)
+    for image in request.remote_images:
         image_urls.check_url(image)
     client = SimpleAsyncHTTPClient(
         force_instance=True,
@@ -58,15 +58,15 @@ async def fetch_images(plan: ChatPlan) -> None:
     )
     try:
         async with asyncio.TaskGroup() as group:
-            for image in plan.remote_images:
-                group.create_task(_fetch(client, plan, image))
+            for image in request.remote_images:
+                group.create_task(_fetch(client, request, image))
     except* BadRequest as failures:
         raise failures.exceptions[0] from None
     finally:
         client.close()
 
 
-async def _fetch(client: SimpleAsyncHTTPClient, plan: ChatPlan, image: RemoteImage) -> None:
+async def _fetch(client: SimpleAsyncHTTPClient, request: ChatRequest, image: RemoteImage) -> None:
     try:
         response = await client.fetch(
             HTTPRequest(
@@ -85,4 +85,4 @@ async def _fetch(client: SimpleAsyncHTTPClient, plan: ChatPlan, image: RemoteIma
         raise image_urls.cannot_be_had(image) from None
     if not response.body or not image_urls.is_image(response.headers.get("Content-Type", "")):
         raise image_urls.cannot_be_had(image)
-    plan.place_image(image, base64.b64encode(response.body).decode())
+    request.place_image(image, base64.b64encode(response.body).decode())

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
-
-import msgspec
 
 from ..access.authorisation import refuse_models
 from ..access.visibility import only_visible
@@ -14,13 +11,13 @@ from ..dispatch.journal import CHAT
 from ..errors import GatewayError, NotFound, UpstreamAnswer, UpstreamBroken, UpstreamTimeout
 from ..handlers.exchanges import OWN_HEADERS
 from ..wire import default_model, native
+from ..wire.chat.plan import PATH, Plan
 from ..wire.chat.reader import Reader
 from ..wire.chat.writer import Writer
 from ..wire.native import ModelEntry
 from ..wire.ollama_errors import native_error
 from ..wire.socket import frames
 from ..wire.socket.chat_writers import SOURCE, ChatLine, FrameWriter, PlainTextWriter
-from ..wire.socket.commands import native_chat
 from .frame_sink import FrameSink
 from .job import Job
 
@@ -38,18 +35,18 @@ class ChatJob(Job):
         self,
         sink: FrameSink,
         id: str | None,
-        body: dict[str, Any],
+        plan: Plan,
         reply: Callable[[str], None] | None = None,
         start: dict[str, str] | None = None,
         writer: Writer[ChatLine] | None = None,
     ) -> None:
-        """`body` of /api/chat, the model perhaps missing. `reply` gets the whole text of a reply
+        """The model may be missing in `plan`. `reply` gets the whole text of a reply
         that ended well. `start`: begin with a start frame that has these fields too. `writer`:
         another than of frames."""
-        super().__init__(sink, id, len(msgspec.json.encode(body)), body.get("model"))
+        super().__init__(sink, id, len(plan.body()), plan.model)
         self.model: str | None = None
         """As Ollama knows it, once that is decided."""
-        self._body = body
+        self._plan = plan
         self._reply = reply
         self._start = start
         self._said: list[str] = []
@@ -61,10 +58,11 @@ class ChatJob(Job):
         self.account.model = self.account.model or self.model
         deps = self._sink.deps
         defaults = deps.policy.defaults_for(self.model)
-        body, self._body = native_chat(self._body, self.model, defaults), {}
+        body = self._plan.for_model(self.model, defaults).body()
+        del self._plan  # one copy is enough
         if self._start is not None:
             self.emit(frames.frame("start", self.id, model=self.model, **self._start))
-        await self.exchange("POST", "/api/chat", body, model=self.model, replayable=True)
+        await self.exchange("POST", PATH, body, model=self.model, replayable=True)
         if self._status != 200:
             raise native_error(self._status, self.collected)
         if not self._is_stream:
@@ -150,8 +148,8 @@ class PlainJob(ChatJob):
     """A chat in plain text: the reply's pieces as they are, a failure as `Error: ...`."""
 
     def __init__(self, sink: FrameSink, text: str, ended: Callable[[], None]) -> None:
-        body = {"messages": [{"role": "user", "content": text}]}
-        super().__init__(sink, None, body, writer=PlainTextWriter())
+        plan = Plan(messages=[{"role": "user", "content": text}], stream=True)
+        super().__init__(sink, None, plan, writer=PlainTextWriter())
         self._ended = ended
 
     async def work(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..wire.chat.plan import Plan
 from ..wire.socket import commands as protocol
 from ..wire.socket import frames
 from .chat_job import ChatJob, PlainJob
@@ -37,8 +38,8 @@ class Commands:
                 self._jobs.start(self._turn(text, model))
             case protocol.Chat(resumable=True):
                 self._jobs.start_resumable(command)
-            case protocol.Chat(id, body):
-                self._jobs.start(ChatJob(self._socket, id, body, start={}))
+            case protocol.Chat(id, plan):
+                self._jobs.start(ChatJob(self._socket, id, plan, start={}))
             case protocol.Resume():
                 self._jobs.resume(command)
             case protocol.Request():
@@ -50,7 +51,5 @@ class Commands:
         def remember(reply: str) -> None:
             self._conversation.remember(text, reply)
 
-        body: dict[str, object] = {"messages": self._conversation.asking(text)}
-        if model is not None:
-            body["model"] = model
-        return ChatJob(self._socket, None, body, reply=remember)
+        plan = Plan(model=model, messages=self._conversation.asking(text), stream=True)
+        return ChatJob(self._socket, None, plan, reply=remember)

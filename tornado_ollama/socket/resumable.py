@@ -74,7 +74,7 @@ class ResumableChat:
         self.asker = socket.asker
         self._model: str | None = None
         self._grace = Grace(grace_s, self.stop)
-        job = ChatJob(self, command.id, command.body, start={"stream": self.stream})
+        job = ChatJob(self, command.id, command.plan, start={"stream": self.stream})
         self._job: ChatJob | None = job
         self._task = asyncio.create_task(self._run(job))
 

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from tornado_ollama.errors import BadRequest
-from tornado_ollama.wire.openai.chat_request import ChatPlan, chat_request
+from tornado_ollama.wire.openai.chat_request import ChatRequest, chat_request
 from tornado_ollama.wire.policy import Policy
 
 USER = {"role": "user", "content": "hi"}
 
 
-def planned(policy: Policy | None = None, **body: Any) -> ChatPlan:
+def planned(policy: Policy | None = None, **body: Any) -> ChatRequest:
     return chat_request({"model": "m", "messages": [USER]} | body, policy or Policy())
 
 
@@ -116,7 +116,7 @@ class TestPolicy:
     def test_an_alias_is_sent_under_the_name_that_ollama_knows(self) -> None:
         plan = planned(Policy(aliases={"gpt-4o": "m:7b"}), model="gpt-4o")
         assert (plan.model, plan.native_model) == ("gpt-4o", "m:7b")
-        assert plan.request["model"] == "m:7b"
+        assert plan.plan.model == "m:7b"
 
     def test_defaults_fill_in_where_the_request_is_silent(self) -> None:
         sent = native(Policy(defaults={"m*": self.DEFAULTS}))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from tornado_ollama.errors import BadRequest
+from tornado_ollama.wire.chat.plan import Plan
 from tornado_ollama.wire.policy import Defaults
 from tornado_ollama.wire.socket import commands as protocol
 
@@ -27,7 +28,9 @@ FRAMES: list[tuple[dict[str, Any], protocol.Command]] = [
     ({"text": "Hi", "model": "m"}, protocol.Turn("Hi", "m")),
     (
         {"type": "chat", "id": "1", "model": "m", "messages": [], "think": False},
-        protocol.Chat("1", {"model": "m", "messages": Raw(b"[]"), "think": Raw(b"false")}),
+        protocol.Chat(
+            "1", Plan(model="m", messages=Raw(b"[]"), think=Raw(b"false"), stream=True)
+        ),
     ),
     ({"type": "cancel", "id": "1"}, protocol.Cancel("1")),
     ({"type": "cancel"}, protocol.Cancel(None)),
@@ -96,8 +99,8 @@ def test_any_text_is_a_command_or_a_bad_frame(text: str) -> None:
 
 def test_a_chat_takes_the_defaults_where_it_is_silent() -> None:
     defaults = Defaults({"num_ctx": 8192, "seed": 1}, keep_alive="1h", think=False)
-    body = _chat('"options":{"seed":7},"think":true,"keep_alive":null')
-    assert json.loads(protocol.native_chat(body, "m", defaults)) == {
+    plan = _chat('"options":{"seed":7},"think":true,"keep_alive":null')
+    assert json.loads(plan.for_model("m", defaults).body()) == {
         "model": "m",
         "messages": [],
         "stream": True,
@@ -105,20 +108,20 @@ def test_a_chat_takes_the_defaults_where_it_is_silent() -> None:
         "think": True,
         "keep_alive": "1h",
     }
-    sent = json.loads(protocol.native_chat(_chat('"options":null'), "m", defaults))
+    sent = json.loads(_chat('"options":null').for_model("m", defaults).body())
     assert sent["options"] == {"num_ctx": 8192, "seed": 1}
 
 
 def test_options_that_are_no_object_are_ollamas_to_refuse() -> None:
     defaults = Defaults({"num_ctx": 8192})
     for options in ('"nonsense"', "[]", "7"):
-        sent = protocol.native_chat(_chat(f'"options":{options}'), "m", defaults)
+        sent = _chat(f'"options":{options}').for_model("m", defaults).body()
         assert f'"options":{options}'.encode() in sent
 
 
 def test_options_keep_their_numbers_beside_the_defaults() -> None:
-    body = _chat(f'"options":{{"seed":{"9" * 5000},"stop":[1.0]}}')
-    sent = protocol.native_chat(body, "m", Defaults({"num_ctx": 8192}))
+    plan = _chat(f'"options":{{"seed":{"9" * 5000},"stop":[1.0]}}')
+    sent = plan.for_model("m", Defaults({"num_ctx": 8192})).body()
     assert f'"options":{{"num_ctx":8192,"seed":{"9" * 5000},"stop":[1.0]}}'.encode() in sent
 
 
@@ -127,15 +130,15 @@ def test_what_goes_to_ollama_is_in_the_clients_own_words() -> None:
     frame = f'{{"type":"chat","id":"1","messages":{words}}}'
     chat = protocol.read_frame(frame)
     assert isinstance(chat, protocol.Chat)
-    assert words.encode() in protocol.native_chat(chat.body, "m", Defaults())
+    assert words.encode() in chat.plan.for_model("m", Defaults()).body()
     request = protocol.read_frame(f'{{"type":"request","id":"1","path":"/","body":{words}}}')
     assert isinstance(request, protocol.Request) and request.body == words.encode()
 
 
 def test_the_model_that_is_meant_replaces_the_one_that_was_named() -> None:
-    body = _chat('"model":"alias","model":"other"')
-    assert json.loads(protocol.native_chat(body, "m", Defaults()))["model"] == "m"
-    assert "model" not in _chat('"model":""')
+    plan = _chat('"model":"alias","model":"other"')
+    assert json.loads(plan.for_model("m", Defaults()).body())["model"] == "m"
+    assert _chat('"model":""').model is None
 
 
 @pytest.mark.parametrize(
@@ -159,9 +162,9 @@ def test_a_frame_of_keys_without_end_is_refused() -> None:
 
 def test_options_without_end_are_refused() -> None:
     keys = '"a":0,' * 2000
-    body = _chat(f'"options":{{{keys}"b":0}}')
+    plan = _chat(f'"options":{{{keys}"b":0}}')
     with pytest.raises(BadRequest, match="1000 keys"):
-        protocol.native_chat(body, "m", Defaults({"num_ctx": 8192}))
+        plan.for_model("m", Defaults({"num_ctx": 8192})).body()
 
 
 def test_a_frame_that_is_not_closed_is_plain_however_long_it_is() -> None:
@@ -182,7 +185,7 @@ def test_a_name_that_is_not_known_is_not_repeated_at_length() -> None:
     assert len(caught.value.message) < 200
 
 
-def _chat(fields: str) -> dict[str, Any]:
+def _chat(fields: str) -> Plan:
     chat = protocol.read_frame(f'{{"type":"chat","id":"1","messages":[],{fields}}}')
     assert isinstance(chat, protocol.Chat)
-    return chat.body
+    return chat.plan

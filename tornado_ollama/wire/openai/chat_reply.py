@@ -13,7 +13,7 @@ import msgspec
 from .. import native
 from ..chat.source import TranslatedSource
 from .calls import CallList, forced_call
-from .chat_request import ChatPlan
+from .chat_request import ChatRequest
 from .checks import Json
 from .replies import (
     Counts,
@@ -26,41 +26,43 @@ from .replies import (
 _SOURCE = TranslatedSource(native.CHAT)
 
 
-def chat_reply(bodies: Sequence[bytes], plan: ChatPlan, identity: Identity) -> bytes:
+def chat_reply(bodies: Sequence[bytes], request: ChatRequest, identity: Identity) -> bytes:
     """The reply made of the bodies of all choices, in order. Raises `UpstreamBroken` for a body
     that is no reply, and the reported error for one that holds an error."""
     records = [_SOURCE.whole(body) for body in bodies]
-    choices = [_choice(record, i, plan, identity) for i, record in enumerate(records)]
+    choices = [_choice(record, i, request, identity) for i, record in enumerate(records)]
     total = usage([[Counts.of(record) for record in records]])
     return msgspec.json.encode(
         identity.head("chat.completion") | {"choices": choices, "usage": total}
     )
 
 
-def _choice(record: native.ChatRecord, index: int, plan: ChatPlan, identity: Identity) -> Json:
+def _choice(
+    record: native.ChatRecord, index: int, request: ChatRequest, identity: Identity
+) -> Json:
     said = record.message or native.Message()
     calls = said.tool_calls or []
     content = said.content or ""
-    if plan.toolbox.forced and not calls:
-        call = forced_call(content, plan.toolbox.forced)
+    if request.toolbox.forced and not calls:
+        call = forced_call(content, request.toolbox.forced)
         if call is not None:
             calls, content = [call], ""
-    taken = CallList(identity, index, plan.toolbox).take(calls)
+    taken = CallList(identity, index, request.toolbox).take(calls)
     message: Json = {"role": "assistant", "content": content, "refusal": None}
     if taken:
         message["content"] = content or None
         for call_delta in taken:
             del call_delta["index"]
-        if plan.toolbox.legacy:
+        if request.toolbox.legacy:
             message["function_call"] = taken[0]["function"]
         else:
             message["tool_calls"] = taken
     if said.thinking:
         message["reasoning"] = message["reasoning_content"] = said.thinking
-    reason = finish_reason(record.done_reason, called=bool(taken), legacy=plan.toolbox.legacy)
+    reason = finish_reason(record.done_reason, called=bool(taken), legacy=request.toolbox.legacy)
     return {
         "index": index,
         "message": message,
-        "logprobs": chat_logprobs(record.logprobs) if plan.logprobs else None,
+        "logprobs": chat_logprobs(record.logprobs) if request.logprobs else None,
         "finish_reason": reason,
     }

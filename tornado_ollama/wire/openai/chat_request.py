@@ -1,4 +1,4 @@
-"""`POST /v1/chat/completions`: the request, as a plan of native `/api/chat` requests.
+"""`POST /v1/chat/completions`: the request, as a plan of native chats.
 
 Owns what is sent to Ollama and what the reply must know of the request. Rules:
 docs/openai.md, "Chat completions". Reading bodies and sending them is the handler's.
@@ -9,35 +9,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import msgspec
-
 from ...errors import BadRequest
+from ..chat.plan import Plan
 from ..policy import Policy
 from . import fields
 from .checks import Json, boolean, integer, items, mapping, name
 from .formats import reply_format
 from .images import RemoteImage
 from .messages import native_messages
-from .options import flags, keep_alive, native_options, seeded
+from .options import flags, keep_alive, native_options
 from .reasoning import think
 from .tools import Toolbox, toolbox
 
-PATH = "/api/chat"
-
 
 @dataclass(frozen=True, slots=True)
-class ChatPlan:
+class ChatRequest:
     """What a chat request comes to."""
 
     model: str
     """As the client wrote it; replies repeat it."""
     native_model: str
     """As Ollama knows it: what access is decided on."""
-    request: Json
-    """The native request of the first choice."""
+    plan: Plan
     choices: int
     """How many native requests to make, one a choice."""
-    stream: bool
     include_usage: bool
     logprobs: bool
     toolbox: Toolbox
@@ -45,47 +40,39 @@ class ChatPlan:
     """To be fetched and handed to `place_image` before `bodies` is called."""
 
     def place_image(self, image: RemoteImage, base64: str) -> None:
-        self.request["messages"][image.message]["images"][image.slot] = base64
+        self.plan.messages[image.message]["images"][image.slot] = base64
 
     def bodies(self) -> Iterator[bytes]:
         """The native requests' bodies in the order of the choices, made one at a time."""
-        for index in range(self.choices):
-            request = self.request
-            if "options" in request:
-                request = request | {"options": seeded(request["options"], index)}
-            yield msgspec.json.encode(request)
+        return self.plan.bodies(self.choices)
 
 
-def chat_request(body: Json, policy: Policy) -> ChatPlan:
+def chat_request(body: Json, policy: Policy) -> ChatRequest:
     """Raises `BadRequest` naming the field that is missing, wrong, unsupported or unknown."""
     fields.CHAT.check(body)
     model = name(body.get("model"), "model")
     native_model = policy.resolve(model)
-    defaults = policy.defaults_for(native_model)
     stream = flag(body, "stream")
     _check_modalities(body)
     talk = native_messages(body.get("messages"), fetch_images=policy.fetch_images)
     box = toolbox(body)
-    request: Json = {"model": native_model, "messages": talk.messages}
-    if box.tools:
-        request["tools"] = box.tools
-    wanted_format = box.call_format() if box.forced else reply_format(body)
-    optional = {
-        "format": wanted_format,
-        "options": native_options(body, defaults.options) or None,
-        "think": defaults.think if (wanted := think(body)) is None else wanted,
-        "keep_alive": defaults.keep_alive if (kept := keep_alive(body)) is None else kept,
-        "logprobs": _logprobs(body) or None,
-        "top_logprobs": _top_logprobs(body) or None,
-    }
-    request |= {key: value for key, value in optional.items() if value is not None}
-    request |= flags(body, "truncate", "shift") | {"stream": stream}
-    return ChatPlan(
+    plan = Plan(
+        messages=talk.messages,
+        tools=box.tools or None,
+        format=box.call_format() if box.forced else reply_format(body),
+        options=native_options(body, {}) or None,
+        think=think(body),
+        keep_alive=keep_alive(body),
+        logprobs=_logprobs(body) or None,
+        top_logprobs=_top_logprobs(body) or None,
+        stream=stream,
+        **flags(body, "truncate", "shift"),
+    )
+    return ChatRequest(
         model=model,
         native_model=native_model,
-        request=request,
+        plan=plan.for_model(native_model, policy.defaults_for(native_model)),
         choices=choice_count(body, policy),
-        stream=stream,
         include_usage=include_usage(body),
         logprobs=_logprobs(body),
         toolbox=box,

@@ -15,36 +15,36 @@ from ..chat.reply_stream import ReplyStream
 from ..chat.source import TranslatedSource
 from ..chat.writer import Logprobs
 from .calls import CallList, forced_call
-from .chat_request import ChatPlan
+from .chat_request import ChatRequest
 from .checks import Json
 from .replies import Identity, chat_logprobs, finish_reason
 from .streams import ChunkWriter, Frame
 
 
-def chat_stream(plan: ChatPlan, identity: Identity) -> ReplyStream[native.ChatRecord]:
+def chat_stream(request: ChatRequest, identity: Identity) -> ReplyStream[native.ChatRecord]:
     """The machine for a streamed chat."""
-    frame = Frame(identity, "chat.completion.chunk", include_usage=plan.include_usage)
-    make = _ForcedCallWriter if plan.toolbox.forced else ChatWriter
+    frame = Frame(identity, "chat.completion.chunk", include_usage=request.include_usage)
+    make = _ForcedCallWriter if request.toolbox.forced else ChatWriter
     source = TranslatedSource(native.CHAT)
     readers = [
-        Reader(source, make(frame, index, plan, identity)) for index in range(plan.choices)
+        Reader(source, make(frame, index, request, identity)) for index in range(request.choices)
     ]
-    return ReplyStream(readers, partial(frame.ending, per_prompt=plan.choices))
+    return ReplyStream(readers, partial(frame.ending, per_prompt=request.choices))
 
 
 class ChatWriter(ChunkWriter):
     """One choice as chunks."""
 
-    def __init__(self, frame: Frame, index: int, plan: ChatPlan, identity: Identity) -> None:
+    def __init__(self, frame: Frame, index: int, request: ChatRequest, identity: Identity) -> None:
         super().__init__(
             frame,
             b'{"index":%d,"delta":{"content":' % index,
             b'},"logprobs":null,"finish_reason":null}',
         )
         self._index = index
-        self._toolbox = plan.toolbox
-        self._logprobs = plan.logprobs
-        self._calls = CallList(identity, index, plan.toolbox)
+        self._toolbox = request.toolbox
+        self._logprobs = request.logprobs
+        self._calls = CallList(identity, index, request.toolbox)
 
     def begin(self) -> bytes:
         return self._chunk({"role": "assistant", "content": ""})
@@ -87,8 +87,8 @@ class ChatWriter(ChunkWriter):
 class _ForcedCallWriter(ChatWriter):
     """Holds the text back until its end: it may turn out to be the forced call."""
 
-    def __init__(self, frame: Frame, index: int, plan: ChatPlan, identity: Identity) -> None:
-        super().__init__(frame, index, plan, identity)
+    def __init__(self, frame: Frame, index: int, request: ChatRequest, identity: Identity) -> None:
+        super().__init__(frame, index, request, identity)
         self._held: list[str] = []
         self._held_logprobs: list[native.Logprob] = []
 

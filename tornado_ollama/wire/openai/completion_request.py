@@ -12,12 +12,13 @@ from dataclasses import dataclass
 import msgspec
 
 from ...errors import BadRequest
+from ..chat.plan import seeded
 from ..policy import Policy
 from . import fields
 from .chat_request import choice_count, flag, include_usage
 from .checks import Json, integer, name, text
 from .formats import reply_format
-from .options import flags, keep_alive, native_options, seeded
+from .options import flags, keep_alive, native_options
 from .reasoning import think
 
 PATH = "/api/generate"

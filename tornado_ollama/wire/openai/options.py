@@ -26,9 +26,6 @@ from .checks import (
 _INT32 = 2**31 - 1
 _INT64 = 2**63 - 1
 _FLOAT32 = 3.4e38
-_RANDOM = -1
-"""The seed that asks Ollama for a new one every time; also its default."""
-
 _INTEGERS = frozenset({
     "num_ctx", "num_batch", "num_gpu", "main_gpu", "num_thread", "num_predict", "num_keep",
     "top_k", "repeat_last_n", "draft_num_predict", "mirostat",
@@ -73,15 +70,6 @@ def native_options(body: Json, defaults: Mapping[str, Any]) -> Json:
     if stops:
         options["stop"] = stops
     return options
-
-
-def seeded(options: Json, index: int) -> Json:
-    """The options of choice `index`: the seed moves on by one a choice, so that choices differ
-    and the whole can still be repeated."""
-    seed = options.get("seed", _RANDOM)
-    if index == 0 or seed == _RANDOM:
-        return options
-    return options | {"seed": seed + index if seed + index <= _INT64 else index}
 
 
 def keep_alive(body: Json) -> str | int | float | None:

@@ -16,24 +16,10 @@ from typing import Any
 import msgspec
 
 from ...errors import BadRequest
+from ..chat.plan import Plan
 from ..json_members import members
-from ..policy import Defaults
 
-CHAT_KEYS = frozenset(
-    {
-        "model",
-        "messages",
-        "options",
-        "think",
-        "format",
-        "tools",
-        "keep_alive",
-        "truncate",
-        "shift",
-        "logprobs",
-        "top_logprobs",
-    }
-)
+CHAT_KEYS = frozenset(Plan.__struct_fields__) - {"stream"}
 """What a `chat` frame may carry besides `type` and `id`: Ollama's own fields of /api/chat."""
 
 _NULL = msgspec.Raw(b"null")
@@ -64,11 +50,11 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """A chat with all it needs; `body` is a body of /api/chat, but for `stream`, its values (but
-    for `model`) in the client's own words."""
+    """A chat with all it needs; the values of its plan, but for the model, are in the client's own
+    words."""
 
     id: str
-    body: dict[str, Any]
+    plan: Plan
     resumable: bool = False
     """It may run on without its socket for a while."""
 
@@ -153,22 +139,6 @@ def read_frame(text: str) -> Command:
     )
 
 
-def native_chat(body: Mapping[str, Any], model: str, defaults: Defaults) -> bytes:
-    """The body of /api/chat for a chat frame: the operator's defaults under the client's own
-    settings, always streamed. Raises BadRequest for options without end."""
-    sent = {**body, "model": model, "stream": True}
-    if defaults.options:
-        try:
-            given = members(bytes(body.get("options", b"{}")))
-            sent["options"] = {**defaults.options, **dict(given)}
-        except msgspec.DecodeError:
-            pass  # not an object: Ollama's to refuse
-    for key, value in (("keep_alive", defaults.keep_alive), ("think", defaults.think)):
-        if value is not None:
-            sent.setdefault(key, value)
-    return msgspec.json.encode(sent)
-
-
 Frame = Mapping[str, msgspec.Raw]
 
 _STRING = msgspec.json.Decoder(str)
@@ -234,10 +204,8 @@ def _chat(frame: Frame, id: str | None) -> Chat:
         raise BadFrame("`resumable` must be true or false.", id)
     given = CHAT_KEYS & frame.keys() - {"model"}
     # Copies: a chat that waits shall not hold the frame around them, which may be mostly blanks.
-    body: dict[str, Any] = {key: frame[key].copy() for key in given if frame[key] != _NULL}
-    if model is not None:
-        body["model"] = model
-    return Chat(id, body, resumable)
+    fields: dict[str, Any] = {key: frame[key].copy() for key in given if frame[key] != _NULL}
+    return Chat(id, Plan(model=model, stream=True, **fields), resumable)
 
 
 def _resume(frame: Frame, id: str | None) -> Resume:

@@ -1,0 +1,93 @@
+"""A chat as Ollama is to be asked for it, whichever dialect the client speaks.
+
+Owns the native body of `/api/chat` and the operator's defaults beneath it. The parsers of the
+dialects make plans, and keep for themselves what only the reply has to know. Source: Ollama
+0.32.15 `api/types.go` (`ChatRequest`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from ..json_members import members
+from ..policy import Defaults
+
+PATH = "/api/chat"
+
+_RANDOM = -1
+"""The seed that asks Ollama for a new one every time; also its default."""
+
+_MAX_SEED = 2**63 - 1
+
+Options = Mapping[str, Any] | msgspec.Raw | None
+
+
+class Plan(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The body of `/api/chat`, its fields in the order in which they are sent; None leaves one to
+    Ollama.
+
+    Values are what a parser has checked, or `msgspec.Raw`: the client's own text, which is passed
+    on as it is, so that no tree of objects is built of a long conversation.
+    """
+
+    model: str | None = None
+    """As Ollama knows it, once it is decided."""
+    messages: Any
+    tools: Any = None
+    format: Any = None
+    options: Options = None
+    think: Any = None
+    keep_alive: Any = None
+    logprobs: Any = None
+    top_logprobs: Any = None
+    truncate: Any = None
+    shift: Any = None
+    stream: bool
+
+    def for_model(self, model: str, defaults: Defaults) -> Plan:
+        """The plan with its model decided and the operator's defaults beneath what the client
+        says. Raises BadRequest for options of too many keys."""
+        return msgspec.structs.replace(
+            self,
+            model=model,
+            options=_beneath(self.options, defaults.options),
+            think=defaults.think if self.think is None else self.think,
+            keep_alive=defaults.keep_alive if self.keep_alive is None else self.keep_alive,
+        )
+
+    def body(self, choice: int = 0) -> bytes:
+        """The native request for one of several choices, which differ in their seeds."""
+        options = self.options
+        if choice and isinstance(options, dict):
+            return _encode(msgspec.structs.replace(self, options=seeded(options, choice)))
+        return _encode(self)
+
+    def bodies(self, choices: int) -> Iterator[bytes]:
+        """The native requests for all choices, made one at a time."""
+        return (self.body(choice) for choice in range(choices))
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def seeded(options: dict[str, Any], choice: int) -> dict[str, Any]:
+    """The options of a choice: the seed moves on by one a choice, so that choices differ and the
+    whole can still be repeated."""
+    seed = options.get("seed", _RANDOM)
+    if choice == 0 or seed == _RANDOM:
+        return options
+    return options | {"seed": seed + choice if seed + choice <= _MAX_SEED else choice}
+
+
+def _beneath(options: Options, defaults: Mapping[str, Any]) -> Options:
+    if not defaults:
+        return options
+    if isinstance(options, msgspec.Raw):
+        try:
+            options = dict(members(bytes(options)))
+        except msgspec.DecodeError:
+            return options  # not an object: Ollama's to refuse
+    return {**defaults, **(options or {})}
