@@ -75,7 +75,7 @@ def planned(case: Case) -> tuple[list[Any], Any]:
     assert case.path == "/v1/chat/completions"
     chat = chat_request.chat_request(body, policy)
     sent = [json.loads(native) for native in chat.bodies()]
-    if chat.stream:
+    if chat.plan.stream:
         return sent, lambda: streamed(case, lambda: chat_stream(chat, WHO))
     return sent, lambda: json.loads(chat_reply.chat_reply(replies, chat, WHO))
 
