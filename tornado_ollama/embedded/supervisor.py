@@ -84,7 +84,8 @@ class Supervisor:
 
     async def _launch(self) -> str:
         self._last_words = ""
-        options: dict[str, Any] = {"process_group": 0}
+        # A session of its own: Ctrl-C reaches the gateway alone. uvloop has no `process_group`.
+        options: dict[str, Any] = {"start_new_session": True}
         if sys.platform == "win32":
             options = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
         self._process = process = await asyncio.create_subprocess_exec(
