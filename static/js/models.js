@@ -103,12 +103,11 @@ export class Models extends EventTarget {
     return canChat(model);
   }
 
-  /** Takes a model off the list of which more is known now. */
+  /** Takes a model off the list that cannot chat, as is known now. */
   #correct(name, details) {
     const model = this.find(name);
-    if (!model || !details?.capabilities) return;
+    if (!model || !details?.capabilities || canChat(details)) return;
     model.capabilities = details.capabilities;
-    if (canChat(model)) return;
     this.list = this.list.filter((other) => other !== model);
     if (this.current === name) this.current = this.#preferred();
     this.#changed();
