@@ -15,9 +15,10 @@ from tornado_ollama.access.routes import (
     not_found,
     path_at_ollama,
 )
+from tornado_ollama.wire.chat import plan
 from tornado_ollama.wire.dialects import NATIVE, OPENAI, Dialect
 from tornado_ollama.wire.native import LIST_PATH, SHOW_PATH
-from tornado_ollama.wire.openai import chat_request, completion_request, embeddings
+from tornado_ollama.wire.openai import completion_request, embeddings
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,7 @@ def test_sys_goes_to_the_same_route_of_api_and_always_needs_manage() -> None:
 
 
 def test_what_a_translated_route_asks_of_ollama_takes_a_turn_as_the_native_one_does() -> None:
-    paths = (chat_request.PATH, completion_request.PATH, embeddings.PATH)
+    paths = (plan.PATH, completion_request.PATH, embeddings.PATH)
     assert all(find(path).computes for path in paths)
     assert not any(find(path).computes for path in (LIST_PATH, SHOW_PATH))
 
