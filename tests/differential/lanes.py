@@ -20,8 +20,10 @@ from .facts import Facts, log_line
 from .side import Side
 from .verdict import Verdict
 
-ATTEMPTS = "abcde"
-LOG_ATTEMPTS = "xyz"
+FIRST = "a"
+ATTEMPTS = "abcdefgh"
+LOG_ATTEMPTS = "uvwxyz"
+"""So many that an even chance does not come out differently by accident."""
 MANY = 15
 """With so many differences it is no race."""
 LOG_S = 0.3
@@ -62,12 +64,13 @@ async def walk(lane: Lane, trees: Sequence[Path], scratch: Path, verdict: Verdic
         await asyncio.gather(*(_start(side, lane) for side in sides))
         for number, case in enumerate(lane.cases):
             await _compare(lane, case, number, sides, verdict)
-        await _repeat_for_logs(lane, sides, verdict)
+        done = await _repeat_for_logs(lane, sides, verdict)
         statuses = await asyncio.gather(*(side.stop() for side in sides))
     finally:
         await asyncio.gather(*(side.kill() for side in sides), return_exceptions=True)
     verdict.compare(lane.area, f"{lane.name}: exit code", *([str(code)] for code in statuses))
-    _compare_logs(lane, *(Logs(side, verdict.log_fields) for side in sides), verdict)
+    old, new = (Logs(side, verdict.log_fields) for side in sides)
+    _compare_logs(lane, old, new, done, verdict)
 
 
 async def _start(side: Side, lane: Lane) -> None:
@@ -79,14 +82,14 @@ async def _compare(
     lane: Lane, case: Case, number: int, sides: Sequence[Side], verdict: Verdict
 ) -> None:
     all_seen: tuple[list[list[str]], list[list[str]]] = ([], [])
-    for attempt in ATTEMPTS if len(verdict.differences) < MANY else ATTEMPTS[:1]:
+    for attempt in ATTEMPTS if len(verdict.differences) < MANY else FIRST:
         seen = await _run(case, number, attempt, sides)
         for one, known in zip(seen, all_seen, strict=True):
             known.append(one)
         if common := [one for one in all_seen[0] if one in all_seen[1]]:
             seen = [common[0], common[0]]
             break
-    verdict.compare(lane.area, f"{lane.name}: {case.name}", *seen, unsteady=attempt != "a")
+    verdict.compare(lane.area, f"{lane.name}: {case.name}", *seen, unsteady=attempt != FIRST)
 
 
 async def _run(case: Case, number: int, attempt: str, sides: Sequence[Side]) -> list[list[str]]:
@@ -99,7 +102,13 @@ async def _run(case: Case, number: int, attempt: str, sides: Sequence[Side]) -> 
         except Exception as error:  # the others are still to be run
             return [f"! {type(error).__name__}: {error}"]
 
-    return await asyncio.gather(*(one(side) for side in sides))
+    if attempt == FIRST:
+        return await asyncio.gather(*(one(side) for side in sides))
+    # Alone, and each as often first as second: nothing but the trees may make a difference.
+    turned = ord(attempt) % 2
+    order = sides[::-1] if turned else sides
+    seen = [await one(side) for side in order]
+    return seen[::-1] if turned else seen
 
 
 # -- logs ------------------------------------------------------------------------------------
@@ -121,33 +130,42 @@ class Logs:
         self.rest = [f"{count} x {line}" for line, count in sorted(rest.items())]
 
 
-async def _repeat_for_logs(lane: Lane, sides: Sequence[Side], verdict: Verdict) -> None:
-    """Runs those cases again whose lines differ: they may have met with a race at their end."""
+async def _repeat_for_logs(lane: Lane, sides: Sequence[Side], verdict: Verdict) -> str:
+    """Runs those cases again whose lines differ: they may have met with a race at their end.
+    Returns the attempts that these have had."""
+    done = FIRST
     for attempt in LOG_ATTEMPTS:
         for side in sides:
             await side.barrier()
         await asyncio.sleep(LOG_S)
         old, new = (Logs(side, verdict.log_fields) for side in sides)
-        numbers = old.cases.keys() | new.cases.keys()
-        wrong = [number for number in sorted(numbers) if not _agreed(old, new, number)]
-        if len(wrong) > MANY:
-            return
+        wrong = [number for number in _numbers(old, new) if not _agreed(old, new, number, done)]
+        if not wrong or len(wrong) > MANY:
+            break
         for number in wrong:
             await _run(lane.cases[number], number, attempt, sides)
+        done += attempt
+    return done
 
 
-def _agreed(old: Logs, new: Logs, number: int) -> bool:
-    """Whether the two ever said the same of a case."""
+def _numbers(old: Logs, new: Logs) -> list[int]:
+    return sorted(old.cases.keys() | new.cases.keys())
+
+
+def _agreed(old: Logs, new: Logs, number: int, done: str) -> bool:
+    """Whether the two ever said the same of a case, be it nothing."""
     one, other = old.cases.get(number, {}), new.cases.get(number, {})
-    return any(lines in other.values() for lines in one.values())
+    attempts = {*done, *one, *other}
+    said = [other.get(attempt, []) for attempt in attempts]
+    return any(one.get(attempt, []) in said for attempt in attempts)
 
 
-def _compare_logs(lane: Lane, old: Logs, new: Logs, verdict: Verdict) -> None:
-    for number in sorted(old.cases.keys() | new.cases.keys()):
+def _compare_logs(lane: Lane, old: Logs, new: Logs, done: str, verdict: Verdict) -> None:
+    for number in _numbers(old, new):
         name = f"{lane.name}: log of {lane.cases[number].name}"
         one, other = old.cases.get(number, {}), new.cases.get(number, {})
-        if _agreed(old, new, number):
-            unsteady = one.get("a") != other.get("a")
+        if _agreed(old, new, number, done):
+            unsteady = one.get(FIRST) != other.get(FIRST)
             verdict.compare(lane.area, name, [], [], unsteady=unsteady, is_case=False)
         else:
             last = max(one.keys() | other.keys())
