@@ -24,8 +24,10 @@ FIRST = "a"
 ATTEMPTS = "abcdefgh"
 LOG_ATTEMPTS = "uvwxyz"
 """So many that an even chance does not come out differently by accident."""
-MANY = 15
-"""With so many differences it is no race."""
+FEW, MANY = 3, 15
+"""Differences up to which it is worth while to look so often, or at all, whether it is a race."""
+GIVEN_UP = 25
+"""With so many differences a lane ends: more would say no more."""
 LOG_S = 0.3
 """After which a line is surely written."""
 
@@ -62,8 +64,12 @@ async def walk(lane: Lane, trees: Sequence[Path], scratch: Path, verdict: Verdic
     ]
     try:
         await asyncio.gather(*(_start(side, lane) for side in sides))
+        before = len(verdict.differences)
         for number, case in enumerate(lane.cases):
             await _compare(lane, case, number, sides, verdict)
+            if len(verdict.differences) - before >= GIVEN_UP:
+                print(f"\n{lane.area}: {lane.name} is given up after {number + 1} cases")
+                break
         done = await _repeat_for_logs(lane, sides, verdict)
         statuses = await asyncio.gather(*(side.stop() for side in sides))
     finally:
@@ -82,7 +88,7 @@ async def _compare(
     lane: Lane, case: Case, number: int, sides: Sequence[Side], verdict: Verdict
 ) -> None:
     all_seen: tuple[list[list[str]], list[list[str]]] = ([], [])
-    for attempt in ATTEMPTS if len(verdict.differences) < MANY else FIRST:
+    for attempt in _worth_while(ATTEMPTS, len(verdict.differences)):
         seen = await _run(case, number, attempt, sides)
         for one, known in zip(seen, all_seen, strict=True):
             known.append(one)
@@ -90,6 +96,10 @@ async def _compare(
             seen = [common[0], common[0]]
             break
     verdict.compare(lane.area, f"{lane.name}: {case.name}", *seen, unsteady=attempt != FIRST)
+
+
+def _worth_while(attempts: str, differences: int) -> str:
+    return attempts[: len(attempts) if differences <= FEW else 3 if differences <= MANY else 1]
 
 
 async def _run(case: Case, number: int, attempt: str, sides: Sequence[Side]) -> list[list[str]]:
@@ -140,7 +150,7 @@ async def _repeat_for_logs(lane: Lane, sides: Sequence[Side], verdict: Verdict) 
         await asyncio.sleep(LOG_S)
         old, new = (Logs(side, verdict.log_fields) for side in sides)
         wrong = [number for number in _numbers(old, new) if not _agreed(old, new, number, done)]
-        if not wrong or len(wrong) > MANY:
+        if not wrong or attempt not in _worth_while(LOG_ATTEMPTS, len(wrong)):
             break
         for number in wrong:
             await _run(lane.cases[number], number, attempt, sides)
