@@ -89,7 +89,7 @@ def _header(line: str, passing: bool) -> str:
 # -- log lines -------------------------------------------------------------------------------
 
 _STAMP = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z ")
-_BYTES = re.compile(r"(?P<of> GET /ws 101 | \w+ /health \d{3} )\d+(?=B )")
+_BYTES = re.compile(r"(?P<of> \w+ /(?:ws|health) \d{3} )\d+(?=B )")
 """How many frames a text of `/ws` comes in is an accident, and how long `/health` has been up."""
 _MS = re.compile(r"\b(first|total)=[\d.]+ms")
 
@@ -112,10 +112,7 @@ def _json_line(line: str, left_out: Iterable[str]) -> str:
         return line
     for field in left_out:
         fields.pop(field, None)
-    if fields.get("path") == "/health" or (fields.get("path"), fields.get("status")) == (
-        "/ws",
-        101,
-    ):
+    if fields.get("path") in ("/ws", "/health"):
         fields["bytes"] = "<bytes>"
     for field, form in _TIMES.items():
         if field in fields:

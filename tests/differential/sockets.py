@@ -224,7 +224,7 @@ async def play(
         for number, socket in enumerate(talk.sockets):
             facts.add("#", f"socket {number}")
             tell(facts, socket.replies, socket.client.closed)
-            for line in _told(socket.frames):
+            for line in told(socket.frames):
                 facts.add("<", line)
     finally:
         for socket in talk.sockets:
@@ -234,7 +234,7 @@ async def play(
     await ollama_side(side, facts, in_order=False, rewrite=sorted_keys)
 
 
-def _told(frames: Sequence[tuple[int, bytes]]) -> list[str]:
+def told(frames: Sequence[tuple[int, bytes]]) -> list[str]:
     """The frames as text: those of each id together, since jobs run side by side, and text that
     comes in several frames joined, since where it was cut is an accident."""
     by_id: dict[str, list[str]] = defaultdict(list)

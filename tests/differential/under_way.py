@@ -12,7 +12,7 @@ from .client import Client, Replies
 from .exchange import tell
 from .facts import Facts
 from .side import Side
-from .sockets import Socket, as_frame
+from .sockets import Socket, as_frame, told
 
 ALICE, BOB = "canary-alice-5f4e3d2c1b0a9f8e", "canary-bob-0a1b2c3d4e5f6071"
 BLOB = "/api/blobs/sha256:" + "ab" * 32
@@ -154,8 +154,8 @@ class Under:
         if self.socket is None:
             tell(self.facts, self.replies, self.clients[-1].closed)
         else:
-            for opcode, payload in self.socket.frames:
-                self.facts.add(f"< {opcode}", payload)
+            for line in told(self.socket.frames):
+                self.facts.add("<", line)
             self.facts.add("<", "(closed)" if self.clients[-1].closed else "(open)")
 
     async def ollama_saw_the_end(self) -> None:
