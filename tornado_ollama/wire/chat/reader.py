@@ -82,7 +82,8 @@ class Reader(Generic[AnyLine]):
         except GatewayError as error:
             self.error, self.ended = error, True
         if self._text:  # also where an error follows it
-            self._flush(out)
+            out += write_text(self._text)
+            self._text = ""
         return out
 
     def feed_line(self, line: bytes) -> list[bytes]:
