@@ -25,12 +25,14 @@ check: lint types  ## Lint, types and the import rules
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 
 types: $(VENV)/.dev
 	$(BIN)/mypy
 
-fmt: $(VENV)/.dev  ## Sort imports and mend what the linter can
+fmt: $(VENV)/.dev  ## Format, sort imports and mend what the linter can
 	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
 
 page: static/vendor/.made  ## Bring the page's libraries from npm
 

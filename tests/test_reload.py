@@ -56,9 +56,7 @@ def reader(file: Path, text: str, environ: dict[str, str] | None = None) -> Relo
     return reload
 
 
-@pytest.mark.parametrize(
-    "text", ["", "\n", "# a comment\n", "---\n", "null\n", "{}\n", "\ufeff"]
-)
+@pytest.mark.parametrize("text", ["", "\n", "# a comment\n", "---\n", "null\n", "{}\n", "\ufeff"])
 @pytest.mark.parametrize("before", [BOUNDED, "chat: {default_model: m}\n"])
 def test_a_file_without_a_key_is_refused_whatever_else_is_configured(
     file: Path, text: str, before: str

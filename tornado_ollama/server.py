@@ -166,9 +166,7 @@ class Stop:
             except Exception as error:
                 self._app.last_reload.refused = True
                 foreseen = isinstance(error, ConfigError)
-                log.error(
-                    "The configuration was not reloaded: %s", error, exc_info=not foreseen
-                )
+                log.error("The configuration was not reloaded: %s", error, exc_info=not foreseen)
             else:
                 self._app.last_reload.refused = False
                 for line in widened:
@@ -210,5 +208,3 @@ def _address(settings: Settings, port: int, kind: str) -> str:
         else f"Ollama at {settings.service.base_url}"
     )
     return f"tornado-ollama is at {scheme}://{host}:{port}/ and uses {where}."
-
-

@@ -7,9 +7,7 @@ import signal
 from collections.abc import Callable
 
 
-def on_signal(
-    loop: asyncio.AbstractEventLoop, name: str, callback: Callable[[], object]
-) -> None:
+def on_signal(loop: asyncio.AbstractEventLoop, name: str, callback: Callable[[], object]) -> None:
     """Calls back, on the loop, whenever the signal of this name comes, and when it was held; a name
     that the system does not have is no failure. To be called on the main thread."""
     number = getattr(signal, name, None)

@@ -40,9 +40,7 @@ def test_a_real_model_answers_and_the_page_says_which(
     page.wait_for_selector(f"{LAST} .foot:has-text('tokens,')")
 
 
-def test_a_real_answer_is_stopped(
-    open_page: Callable[..., Any], embedded_gateway: Gateway
-) -> None:
+def test_a_real_answer_is_stopped(open_page: Callable[..., Any], embedded_gateway: Gateway) -> None:
     page = open_page(gateway=embedded_gateway)
     page.wait_for_selector(".tries button")
     ask(page, "Write a very long story about the sea, with many chapters.")

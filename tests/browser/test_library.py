@@ -415,9 +415,7 @@ def test_a_chat_whose_last_message_is_deleted_leaves_the_list_until_undone(
     assert texts(page) == ["One."]
 
 
-def test_a_chat_is_asked_with_the_model_that_answered_it(
-    page: Any, ollama: ScriptedOllama
-) -> None:
+def test_a_chat_is_asked_with_the_model_that_answered_it(page: Any, ollama: ScriptedOllama) -> None:
     choose_model(page, "thinker")
     exchange(page, ollama, "To the thinker.", "Hm.")
     page.click("#new-chat")

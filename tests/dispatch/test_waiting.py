@@ -112,9 +112,7 @@ async def test_a_new_clock_is_not_told_as_a_place(
     assert queue.waiting == 0
 
 
-async def test_a_full_queue_fails_the_fetch(
-    submit: Submit, queue: Queue, holder: Member
-) -> None:
+async def test_a_full_queue_fails_the_fetch(submit: Submit, queue: Queue, holder: Member) -> None:
     queue.limits = QueueLimits(1, max_queued=0)
     with pytest.raises(QueueFull):
         await submit()

@@ -98,9 +98,7 @@ async def test_chats_on_a_socket_count_too(
 
 
 @little
-async def test_blobs_do_not_count(
-    connect: Any, app: Any, backend: Backend, config: Any
-) -> None:
+async def test_blobs_do_not_count(connect: Any, app: Any, backend: Backend, config: Any) -> None:
     path = "/api/blobs/sha256:" + "0" * 64
     response = await (await connect()).request("POST", path, (), b"x" * 1_000_000)
     assert (response.status, held(app)) == (201, 0)

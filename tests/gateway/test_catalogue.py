@@ -86,9 +86,7 @@ async def test_whoever_has_pulled_a_model_sees_it(
             await ws.until("end")
     else:
         client = await connect()
-        pulled = await client.request(
-            "POST", f"{way}/pull", [bearer(BOTH)], b'{"model":"pulled"}'
-        )
+        pulled = await client.request("POST", f"{way}/pull", [bearer(BOTH)], b'{"model":"pulled"}')
         assert pulled.status == 200
     assert "pulled:latest" in await ids(await ask(connect))
     lists.let_go()

@@ -337,9 +337,7 @@ def record(**fields: Any) -> Record:
     [("llama3:8b", "llama3:8b"), ("hf.co/a/b:Q4", "hf.co/a/b:Q4"), (None, None)]
     + [(odd, "-") for odd in ("", "a prompt", "a\nb", "x" * 201, "caf\u00e9")],
 )
-def test_a_model_that_may_be_anything_else_is_not_told(
-    model: str | None, told: str | None
-) -> None:
+def test_a_model_that_may_be_anything_else_is_not_told(model: str | None, told: str | None) -> None:
     told_of = record(model=model, usage=Usage(model=model))
     assert (told_of.model, told_of.usage.model) == (told, told)
 

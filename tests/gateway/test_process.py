@@ -224,7 +224,6 @@ class TestReload:
         assert (await client.request("GET", "/api/tags", [bearer(GENERATE)])).status == 200
         client.leave()
 
-
     async def test_a_token_that_may_do_more_is_in_the_log(
         self, gateway_process: Started, config_file: Path, config: Any
     ) -> None:

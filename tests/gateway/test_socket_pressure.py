@@ -39,4 +39,3 @@ async def test_a_client_that_never_reads_is_not_read(http_server: Any, http_port
         sent += len(pings)
     stream.close()
     assert sent < ENOUGH
-

@@ -60,9 +60,7 @@ async def test_a_reply_of_a_given_shape(chat: ChatOpenAI, backend: Backend) -> N
 
 
 @pytest.mark.parametrize("choice", ["any", "Tide"])
-async def test_a_tool_that_must_be_called(
-    chat: ChatOpenAI, backend: Backend, choice: str
-) -> None:
+async def test_a_tool_that_must_be_called(chat: ChatOpenAI, backend: Backend, choice: str) -> None:
     backend.on("/api/chat", whole('{"name":"Tide","arguments":{"port":"Oban","metres":1}}'))
     reply = await chat.bind_tools([Tide], tool_choice=choice).ainvoke("tide?")
     [call] = reply.tool_calls

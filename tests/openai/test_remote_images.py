@@ -51,9 +51,7 @@ def _trusting(monkeypatch: pytest.MonkeyPatch, _any_port: None) -> None:
 
 
 @pytest.mark.usefixtures("_trusting")
-async def test_images_arrive_in_their_places(
-    connect: Any, backend: Backend, config: Any
-) -> None:
+async def test_images_arrive_in_their_places(connect: Any, backend: Backend, config: Any) -> None:
     backend.on("/api/chat", json_reply(WHOLE))
     backend.on("/a.png", Reply(PNG + b"a", content_type="image/png"))
     backend.on("/b.png", Reply(PNG + b"b", content_type="image/png"))
@@ -95,8 +93,21 @@ async def test_nothing_of_the_clients_reaches_the_image_server(
         Reply(PNG, content_type="image/png", headers=[("Content-Length", "x")]),
         Reply(PNG, content_type="image/png", headers=[("Bad Name", "x")]),
     ],
-    ids=["html", "untyped", "empty", "missing", "redirect", "large", "stall", "huge headers",
-         "garbage", "wrong length", "reset", "length no number", "bad header"],
+    ids=[
+        "html",
+        "untyped",
+        "empty",
+        "missing",
+        "redirect",
+        "large",
+        "stall",
+        "huge headers",
+        "garbage",
+        "wrong length",
+        "reset",
+        "length no number",
+        "bad header",
+    ],
 )
 async def test_what_is_no_bearable_image_is_refused_in_one_sentence(
     connect: Any, backend: Backend, config: Any, answer: Any, monkeypatch: pytest.MonkeyPatch

@@ -172,9 +172,7 @@ async def test_logprobs(client: openai.AsyncOpenAI, backend: Backend) -> None:
 
 
 @pytest.mark.parametrize("stream", [False, True])
-async def test_text_completions(
-    client: openai.AsyncOpenAI, backend: Backend, stream: bool
-) -> None:
+async def test_text_completions(client: openai.AsyncOpenAI, backend: Backend, stream: bool) -> None:
     line = {"response": " mice", "done": True, "done_reason": "stop"} | COUNTS
     backend.on("/api/generate", NdjsonStream(line) if stream else json_reply(line))
     reply: Any = await client.completions.create(model="m", prompt="Owls eat", stream=stream)

@@ -274,9 +274,7 @@ async def test_loaded_models_have_their_windows(
     assert loaded == (LoadedModel("a", 4096), *(LoadedModel(name, None) for name in "bcccccc"))
 
 
-async def test_the_recorded_loaded_models_are_read(
-    catalogue: Catalogue, ollama: Ollama
-) -> None:
+async def test_the_recorded_loaded_models_are_read(catalogue: Catalogue, ollama: Ollama) -> None:
     assert all(model.name and model.window for model in await catalogue.loaded(ollama))
 
 

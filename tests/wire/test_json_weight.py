@@ -161,8 +161,9 @@ def test_the_embedded_backend_weighs_too() -> None:
 
 values = st.recursive(
     st.none() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.text(max_size=6), inner, max_size=6),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=6)
+    ),
     max_leaves=8,
 )
 

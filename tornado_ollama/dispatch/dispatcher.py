@@ -48,9 +48,7 @@ class Dispatcher:
 class Submission(asyncio.Future[HTTPResponse]):
     """A request on its way: waiting for a slot, then a fetch. Implements `queue.Member`."""
 
-    def __init__(
-        self, ollama: Ollama, queue: Queue, caller: Caller, ask: Ask, sink: Sink
-    ) -> None:
+    def __init__(self, ollama: Ollama, queue: Queue, caller: Caller, ask: Ask, sink: Sink) -> None:
         super().__init__()
         self._ollama = ollama
         self._queue = queue

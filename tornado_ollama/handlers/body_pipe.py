@@ -64,4 +64,3 @@ class BodyPipe:
                 return await self._pieces.get()
         except TimeoutError:
             raise BadRequest(f"The upload stood still for {STALL_S:g} s.") from None
-

@@ -222,8 +222,10 @@ class _Kept(Generic[Fact]):
     def get(self, ollama: Ollama) -> Awaitable[Fact]:
         now = asyncio.get_running_loop().time()
         where = ollama.backend.upstream.base_url
-        if self._asking is None or where != self._where or (
-            self._asking.done() and now - self._asked_at > KEPT_S
+        if (
+            self._asking is None
+            or where != self._where
+            or (self._asking.done() and now - self._asked_at > KEPT_S)
         ):
             self._where, self._asked_at = where, now
             self._asking = asyncio.create_task(self._ask(ollama))

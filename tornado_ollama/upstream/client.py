@@ -130,9 +130,7 @@ class UpstreamClient(AsyncHTTPClient):
         exchange.start()
         return future
 
-    def fetch_impl(
-        self, request: HTTPRequest, callback: Callable[[HTTPResponse], None]
-    ) -> None:
+    def fetch_impl(self, request: HTTPRequest, callback: Callable[[HTTPResponse], None]) -> None:
         asked = cast(UpstreamRequest, cast(Any, request).request)  # out of Tornado's proxy
         url = urlsplit(asked.url)
 

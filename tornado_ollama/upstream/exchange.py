@@ -145,9 +145,7 @@ class Exchange:
         if producer is not None:
             self._task = self._loop.create_task(self._upload(connection, producer, chunked))
 
-    async def _upload(
-        self, connection: Connection, producer: BodyProducer, chunked: bool
-    ) -> None:
+    async def _upload(self, connection: Connection, producer: BodyProducer, chunked: bool) -> None:
         async def send(data: bytes) -> None:
             if data and connection.usable:
                 connection.write(b"%x\r\n%b\r\n" % (len(data), data) if chunked else data)

@@ -99,6 +99,7 @@ class UpstreamRequest(HTTPRequest):
             replayable = method in IDEMPOTENT
         self.replayable = replayable and body_producer is None
 
+
 def in_pieces(body: bytes) -> BodyProducer:
     """Sends a body that is held whole."""
 

@@ -110,9 +110,7 @@ def request_id(offered: str | None, fresh: str) -> str:
     return offered if offered is not None and _REQUEST_ID.fullmatch(offered) else fresh
 
 
-def request_head(
-    method: str, url: SplitResult, headers: Headers, body_length: int | None
-) -> bytes:
+def request_head(method: str, url: SplitResult, headers: Headers, body_length: int | None) -> bytes:
     """Request line and headers as bytes, `Host` and the framing of the body included.
 
     `body_length` is in bytes; None sends the body in chunks. Raises ValueError for a header that

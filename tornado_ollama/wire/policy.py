@@ -66,4 +66,3 @@ class Policy:
             keep_alive = keep_alive if defaults.keep_alive is None else defaults.keep_alive
             think = think if defaults.think is None else defaults.think
         return Defaults(options, keep_alive, think)
-

@@ -113,7 +113,7 @@ def _generated_line(line: bytes) -> bytes:
 
 THOUGHT = {"content": "", "thinking": "h"}
 CALL = {"function": {"name": "f", "arguments": {"x": 1}}}
-TEXTS = [{"content": text} for text in ("a", "\"\\\n", "猫🐈", "\u2028", "", " b")]
+TEXTS = [{"content": text} for text in ("a", '"\\\n', "猫🐈", "\u2028", "", " b")]
 REPLIES: dict[str, tuple[bytes, Said]] = {
     "texts": (lines(*TEXTS), {"text": 'a"\\\n猫🐈\u2028 b', "thinking": "", "calls": 0}),
     "thoughts": (

@@ -67,7 +67,7 @@ def test_every_chunk_has_the_same_identity() -> None:
 
 
 def test_texts_arrive_as_they_are() -> None:
-    texts = ["a\"\\\n", "\u2028", "猫🐈", "\x85\x1f", "</script>", " "]
+    texts = ['a"\\\n', "\u2028", "猫🐈", "\x85\x1f", "</script>", " "]
     events = run(b"".join(map(line, texts)) + done())
     assert [delta.get("content") for delta in deltas(events)][1:-1] == texts
 

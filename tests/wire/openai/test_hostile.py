@@ -51,8 +51,10 @@ NAMES = sorted(
 )  # fmt: skip
 values = st.recursive(
     scalars,
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=3), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=3), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 ALL_FIELDS = sorted(fields.CHAT.decided | fields.COMPLETION.decided | fields.EMBEDDING.decided)

@@ -28,9 +28,7 @@ FRAMES: list[tuple[dict[str, Any], protocol.Command]] = [
     ({"text": "Hi", "model": "m"}, protocol.Turn("Hi", "m")),
     (
         {"type": "chat", "id": "1", "model": "m", "messages": [], "think": False},
-        protocol.Chat(
-            "1", Plan(model="m", messages=Raw(b"[]"), think=Raw(b"false"), stream=True)
-        ),
+        protocol.Chat("1", Plan(model="m", messages=Raw(b"[]"), think=Raw(b"false"), stream=True)),
     ),
     ({"type": "cancel", "id": "1"}, protocol.Cancel("1")),
     ({"type": "cancel"}, protocol.Cancel(None)),

@@ -56,9 +56,7 @@ class ChatWriter(ChunkWriter):
     def thinking(self, text: str, logprobs: Logprobs = None) -> bytes:
         return self._chunk({"reasoning": text, "reasoning_content": text}, logprobs)
 
-    def tool_calls(
-        self, calls: Sequence[native.ToolCall], logprobs: Logprobs = None
-    ) -> bytes:
+    def tool_calls(self, calls: Sequence[native.ToolCall], logprobs: Logprobs = None) -> bytes:
         deltas = self._calls.take(calls)
         if not deltas:
             return b""

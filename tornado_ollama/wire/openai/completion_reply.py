@@ -25,9 +25,7 @@ _KIND = "text_completion"
 _SOURCE = TranslatedSource(native.GENERATE, input_field="prompt")
 
 
-def completion_reply(
-    bodies: Sequence[bytes], plan: CompletionPlan, identity: Identity
-) -> bytes:
+def completion_reply(bodies: Sequence[bytes], plan: CompletionPlan, identity: Identity) -> bytes:
     """The reply made of the bodies of all choices, in order. Raises `UpstreamBroken` for a body
     that is no reply, and the reported error for one that holds an error."""
     records = [_SOURCE.whole(body) for body in bodies]

@@ -72,12 +72,31 @@ _SAMPLING = frozenset(
 _NATIVE = frozenset({"options", "keep_alive", "think", "format", "truncate", "shift"})
 
 CHAT = Fields(
-    honoured=_SAMPLING | _NATIVE | FLAT_OPTIONS | {
-        "model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens",
-        "n", "response_format", "reasoning_effort", "reasoning", "logprobs", "top_logprobs",
-        "tools", "tool_choice", "parallel_tool_calls", "functions", "function_call", "modalities",
+    honoured=_SAMPLING
+    | _NATIVE
+    | FLAT_OPTIONS
+    | {
+        "model",
+        "messages",
+        "stream",
+        "stream_options",
+        "max_tokens",
+        "max_completion_tokens",
+        "n",
+        "response_format",
+        "reasoning_effort",
+        "reasoning",
+        "logprobs",
+        "top_logprobs",
+        "tools",
+        "tool_choice",
+        "parallel_tool_calls",
+        "functions",
+        "function_call",
+        "modalities",
     },
-    harmless=_PLATFORM | {
+    harmless=_PLATFORM
+    | {
         "verbosity": "a wish about style that no local model knows",
         "moderation": "a filter of OpenAI's platform",
         "prediction": "only makes a reply faster",
@@ -91,18 +110,39 @@ CHAT = Fields(
 )
 
 COMPLETION = Fields(
-    honoured=_SAMPLING | _NATIVE | FLAT_OPTIONS | {
-        "model", "prompt", "suffix", "stream", "stream_options", "max_tokens", "n", "best_of",
-        "echo", "logprobs", "raw",
+    honoured=_SAMPLING
+    | _NATIVE
+    | FLAT_OPTIONS
+    | {
+        "model",
+        "prompt",
+        "suffix",
+        "stream",
+        "stream_options",
+        "max_tokens",
+        "n",
+        "best_of",
+        "echo",
+        "logprobs",
+        "raw",
     },
     harmless=_PLATFORM,
     refused={"logit_bias": _NO_BIAS},
 )
 
 EMBEDDING = Fields(
-    honoured=frozenset({
-        "model", "input", "encoding_format", "dimensions", "keep_alive", "truncate", "options",
-    }) | FLAT_OPTIONS,
+    honoured=frozenset(
+        {
+            "model",
+            "input",
+            "encoding_format",
+            "dimensions",
+            "keep_alive",
+            "truncate",
+            "options",
+        }
+    )
+    | FLAT_OPTIONS,
     harmless=_PLATFORM,
 )
 
@@ -115,11 +155,20 @@ _CACHE = {
 SYSTEM_MESSAGE = Fields(frozenset({"role", "content"}), _PARTICIPANT | _CACHE)
 USER_MESSAGE = Fields(frozenset({"role", "content"}), _PARTICIPANT | _CACHE)
 ASSISTANT_MESSAGE = Fields(
-    frozenset({
-        "role", "content", "tool_calls", "function_call", "reasoning", "reasoning_content",
-        "thinking",
-    }),
-    _PARTICIPANT | _CACHE | {
+    frozenset(
+        {
+            "role",
+            "content",
+            "tool_calls",
+            "function_call",
+            "reasoning",
+            "reasoning_content",
+            "thinking",
+        }
+    ),
+    _PARTICIPANT
+    | _CACHE
+    | {
         "refusal": "a reply's own field, sent back as history",
         "audio": "a reply's own field, sent back as history",
         "annotations": "a reply's own field, sent back as history",

@@ -81,9 +81,7 @@ def native_messages(value: object, *, fetch_images: bool) -> Conversation:
     return talk
 
 
-def _content(
-    value: Any, native: Json, param: str, talk: Conversation, fetch_images: bool
-) -> None:
+def _content(value: Any, native: Json, param: str, talk: Conversation, fetch_images: bool) -> None:
     if isinstance(value, str):
         native["content"] = value
     elif value is None:
@@ -118,9 +116,7 @@ def _parts(
                     images.append(image_base64(url, here))
                 elif fetch_images:
                     slot = len(images)
-                    talk.remote_images.append(
-                        RemoteImage(url, here, len(talk.messages) - 1, slot)
-                    )
+                    talk.remote_images.append(RemoteImage(url, here, len(talk.messages) - 1, slot))
                     images.append("")
                 else:
                     raise fetching_is_off(here)

@@ -83,4 +83,3 @@ def _namespace(model: str) -> str:
     """Whose model it is: `[host/][namespace/]model[:tag]`, `library` where unsaid."""
     parts = model.split("/")
     return parts[-2] if len(parts) > 1 else "library"
-

@@ -26,14 +26,35 @@ from .checks import (
 _INT32 = 2**31 - 1
 _INT64 = 2**63 - 1
 _FLOAT32 = 3.4e38
-_INTEGERS = frozenset({
-    "num_ctx", "num_batch", "num_gpu", "main_gpu", "num_thread", "num_predict", "num_keep",
-    "top_k", "repeat_last_n", "draft_num_predict", "mirostat",
-})
-_NUMBERS = frozenset({
-    "temperature", "top_p", "min_p", "typical_p", "repeat_penalty", "presence_penalty",
-    "frequency_penalty", "tfs_z", "mirostat_tau", "mirostat_eta",
-})
+_INTEGERS = frozenset(
+    {
+        "num_ctx",
+        "num_batch",
+        "num_gpu",
+        "main_gpu",
+        "num_thread",
+        "num_predict",
+        "num_keep",
+        "top_k",
+        "repeat_last_n",
+        "draft_num_predict",
+        "mirostat",
+    }
+)
+_NUMBERS = frozenset(
+    {
+        "temperature",
+        "top_p",
+        "min_p",
+        "typical_p",
+        "repeat_penalty",
+        "presence_penalty",
+        "frequency_penalty",
+        "tfs_z",
+        "mirostat_tau",
+        "mirostat_eta",
+    }
+)
 _BOOLEANS = frozenset({"use_mmap", "use_mlock", "numa", "low_vram", "penalize_newline"})
 
 _OPENAI_RANGES = {
