@@ -12,6 +12,7 @@ import pytest
 from tests.wire.feeding import feed_every_way
 from tornado_ollama.errors import BadRequest, GatewayError
 from tornado_ollama.wire.chat.reply_stream import ReplyStream
+from tornado_ollama.wire.checks import read_json
 from tornado_ollama.wire.native import show_body
 from tornado_ollama.wire.ollama_errors import native_error
 from tornado_ollama.wire.openai import (
@@ -24,7 +25,6 @@ from tornado_ollama.wire.openai import (
     models,
 )
 from tornado_ollama.wire.openai.chat_stream import chat_stream
-from tornado_ollama.wire.openai.checks import read_json
 from tornado_ollama.wire.openai.replies import Identity
 from tornado_ollama.wire.policy import Policy
 

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from tornado_ollama.embedded.fields import read_fields
 from tornado_ollama.embedded.refusal import Refusal
 from tornado_ollama.errors import BadRequest
+from tornado_ollama.wire.checks import read_json
 from tornado_ollama.wire.json_members import members
 from tornado_ollama.wire.json_weight import BYTES_PER_BYTE, FREE_BYTES, refuse_heavy
 from tornado_ollama.wire.model_names import named_models
 from tornado_ollama.wire.openai.chat_request import chat_request
-from tornado_ollama.wire.openai.checks import read_json
 from tornado_ollama.wire.policy import Policy
 from tornado_ollama.wire.socket.commands import BadFrame, read_frame
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import UnsupportedMedia
-from ..wire.openai.checks import Json, read_json
+from ..wire.checks import Json, read_json
 from .collecting import CollectingHandler
 
 

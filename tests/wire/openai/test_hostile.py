@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tornado_ollama.errors import BadRequest
+from tornado_ollama.wire.checks import Json, read_json
 from tornado_ollama.wire.openai import fields
 from tornado_ollama.wire.openai.chat_request import chat_request
-from tornado_ollama.wire.openai.checks import Json, read_json
 from tornado_ollama.wire.openai.completion_request import completion_request
 from tornado_ollama.wire.openai.embeddings import embedding_request
 from tornado_ollama.wire.policy import Policy

@@ -12,7 +12,7 @@ import msgspec
 
 from ...errors import UpstreamBroken
 from .. import native
-from .checks import Json
+from ..checks import Json
 from .replies import Identity
 from .tools import Toolbox
 

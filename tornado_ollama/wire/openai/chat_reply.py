@@ -12,9 +12,9 @@ import msgspec
 
 from .. import native
 from ..chat.source import TranslatedSource
+from ..checks import Json
 from .calls import CallList, forced_call
 from .chat_request import ChatRequest
-from .checks import Json
 from .replies import (
     Counts,
     Identity,

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from ...errors import BadRequest
 from ..chat.plan import Plan
+from ..checks import Json, boolean, integer, items, mapping, name
 from ..policy import Policy
 from . import fields
-from .checks import Json, boolean, integer, items, mapping, name
 from .formats import reply_format
 from .images import RemoteImage
 from .messages import native_messages

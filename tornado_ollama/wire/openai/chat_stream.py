@@ -14,9 +14,9 @@ from ..chat.reader import Reader
 from ..chat.reply_stream import ReplyStream
 from ..chat.source import TranslatedSource
 from ..chat.writer import Logprobs
+from ..checks import Json
 from .calls import CallList, forced_call
 from .chat_request import ChatRequest
-from .checks import Json
 from .replies import Identity, chat_logprobs, finish_reason
 from .streams import ChunkWriter, Frame
 

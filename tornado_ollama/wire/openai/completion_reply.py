@@ -16,7 +16,7 @@ from ..chat.reader import Reader
 from ..chat.reply_stream import ReplyStream
 from ..chat.source import TranslatedSource
 from ..chat.writer import Logprobs
-from .checks import Json
+from ..checks import Json
 from .completion_request import CompletionPlan
 from .replies import Counts, Identity, finish_reason, usage
 from .streams import ChunkWriter, Frame

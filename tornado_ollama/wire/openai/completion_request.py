@@ -13,10 +13,10 @@ import msgspec
 
 from ...errors import BadRequest
 from ..chat.plan import seeded
+from ..checks import Json, integer, name, text
 from ..policy import Policy
 from . import fields
 from .chat_request import choice_count, flag, include_usage
-from .checks import Json, integer, name, text
 from .formats import reply_format
 from .options import flags, keep_alive, native_options
 from .reasoning import think

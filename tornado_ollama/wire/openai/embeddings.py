@@ -14,10 +14,10 @@ import msgspec
 
 from ...errors import BadRequest, UpstreamBroken
 from .. import native
+from ..checks import Json, boolean, integer, missing, name
 from ..ollama_errors import reported_error
 from ..policy import Policy
 from . import fields
-from .checks import Json, boolean, integer, missing, name
 from .options import keep_alive, native_options
 
 PATH = "/api/embed"

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ...errors import BadRequest
-from .checks import Json
+from ..checks import Json
 from .options import FLAT_OPTIONS
 
 _HINT = "a routing, caching or bookkeeping hint of OpenAI's platform"

@@ -7,7 +7,7 @@ a grammar, so it is enforced whether `strict` is set or not.
 from __future__ import annotations
 
 from ...errors import BadRequest
-from .checks import Json, shallow
+from ..checks import Json, shallow
 from .fields import JSON_SCHEMA, RESPONSE_FORMAT
 
 Format = str | Json

@@ -10,7 +10,7 @@ import binascii
 from dataclasses import dataclass
 
 from ...errors import BadRequest
-from .checks import mapping, text
+from ..checks import mapping, text
 from .fields import IMAGE_URL, INPUT_AUDIO
 
 MAX_MEDIA_CHARS = 1000

@@ -13,8 +13,7 @@ from typing import Any
 import msgspec
 
 from ...errors import BadRequest
-from . import fields
-from .checks import (
+from ..checks import (
     Json,
     items,
     json_object,
@@ -24,6 +23,7 @@ from .checks import (
     shallow,
     text,
 )
+from . import fields
 from .images import (
     RemoteImage,
     audio_base64,

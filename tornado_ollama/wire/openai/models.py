@@ -14,9 +14,9 @@ from typing import Any
 import msgspec
 
 from .. import native
+from ..checks import Json
 from ..model_names import canonical
 from ..policy import Policy
-from .checks import Json
 
 
 def model_list(body: bytes, policy: Policy, may_use: Callable[[str], bool]) -> bytes:

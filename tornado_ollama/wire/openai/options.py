@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import BadRequest
-from .checks import (
+from ..checks import (
     Json,
     boolean,
     integer,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...errors import BadRequest
-from .checks import Json, boolean, mapping
+from ..checks import Json, boolean, mapping
 from .fields import REASONING
 
 Think = bool | str

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import native
-from .checks import Json
+from ..checks import Json
 
 FINGERPRINT = "fp_ollama"
 

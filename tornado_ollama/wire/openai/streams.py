@@ -13,8 +13,8 @@ import msgspec
 from ...errors import GatewayError
 from .. import native, sse
 from ..chat.writer import PartsWriter
+from ..checks import Json
 from . import errors
-from .checks import Json
 from .replies import Counts, Identity, usage
 
 encode = msgspec.json.Encoder().encode

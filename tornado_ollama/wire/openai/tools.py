@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...errors import BadRequest
+from ..checks import Json, boolean, items, mapping, name, shallow, text
 from . import fields
-from .checks import Json, boolean, items, mapping, name, shallow, text
 
 _CHOICE = "tool_choice"
 

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ...errors import BadRequest
-from ..json_weight import refuse_heavy
-from ..surrogates import without_halves
+from ..errors import BadRequest
+from .json_weight import refuse_heavy
+from .surrogates import without_halves
 
 Json = dict[str, Any]
 
