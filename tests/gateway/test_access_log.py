@@ -122,7 +122,7 @@ TOKEN = "canary-target-1a2b3c"
     ("line", "shown"),
     [
         (f"GET http://user:{TOKEN}@host/api/tags", " GET - 400 "),
-        (f"GET //user:{TOKEN}@host/api/tags", " GET - 400 "),
+        (f"GET //user:{TOKEN}@host/api/tags", " GET /***@host/api/tags 404 "),
         (f"GET /api/{TOKEN}/../tags", " GET - 400 "),
         (f"GET {TOKEN}", " GET - 400 "),
         (f"GET /user:{TOKEN}@host/api/tags", " GET /***@host/api/tags 404 "),

@@ -9,8 +9,16 @@ from typing import Any
 
 import pytest
 
+from tornado_ollama.access.routes import (
+    ROUTES,
+    HandlerKind,
+    Requirement,
+    Route,
+    path_at_ollama,
+)
+
 from ..backend import Backend
-from .keys import BOTH, GENERATE, SECURED, bearer
+from .keys import BOTH, GENERATE, MANAGE, SECURED, bearer
 
 pytestmark = [
     pytest.mark.gen_test,
@@ -31,10 +39,6 @@ TRICKS = [
     b"/api/chat/%2e%2e/pull",
     b"/api/chat/.%2e/pull",
     b"/api/chat/%252e%252e/pull",
-    b"//api/pull",
-    b"/api//pull",
-    b"/api/pull//",
-    b"///api/pull",
     b"/api%2fpull",
     b"/api/chat%2f..%2fpull",
     b"/api%5cpull",
@@ -48,8 +52,6 @@ TRICKS = [
     b"/api/pull%0a",
     b"/api/pull%0d%0aX:1",
     b"/api/pull;a=b",
-    b"/api/pull/",
-    b"/api/chat/",
     b"/API/PULL",
     b"/Api/chat",
     b"/api/Pull",
@@ -76,7 +78,14 @@ TRICKS = [
     b"/api/tags/../pull?x",
     b"/sys/../api/pull",
     b"/sys/pull/../chat",
-    b"/sys/%70ull/",
+    b"//api/chat//..//pull",
+    b"/api/chat//%2e%2e//pull",
+    b"/api/chat/%2f/../pull",
+    b"//..//api/pull",
+    b"/api//./pull",
+    b"/api/%2fpull",
+    b"/api/pull/%2f",
+    b"/v1/models/%2f%2f..%2fapi%2fpull",
     b"/api/blobs/../pull",
     b"/api/blobs/sha256:00/../../pull",
     b"/api/blobs/a/b",
@@ -136,6 +145,44 @@ async def test_another_spelling_needs_the_same_scope(
     await client.send(request(b"POST", target, GENERATE))
     assert (await client.read_response()).status in (400, 403, 405)
     assert not backend.exchanges
+
+
+def with_slashes(path: str) -> list[str]:
+    """The path with slashes too many: before, after, and at each place within."""
+    inside = [f"{path[:at]}//{path[at:]}" for at, char in enumerate(path) if char == "/" and at]
+    return [f"/{path}", f"//{path}", f"{path}/", f"{path}//", f"/{path}/", *inside]
+
+
+NATIVE = [
+    route for route in ROUTES if route.kind is HandlerKind.NATIVE and "/" not in route.path[-2:]
+]
+
+
+@pytest.mark.parametrize("route", NATIVE, ids=lambda route: str(route.path))
+async def test_slashes_too_many_change_neither_the_scope_nor_the_path_at_ollama(
+    connect: Any, backend: Backend, route: Route
+) -> None:
+    client, method, plain = await connect(), route.methods[-1], path_at_ollama(route, route.path)
+    body = b'{"model":"smollm2"}' if method in ("POST", "DELETE") else None
+    refused = MANAGE if route.requirement is Requirement.GENERATE else GENERATE
+    for spelling in with_slashes(route.path):
+        if route.requirement is not Requirement.CREDENTIAL:
+            answer = await client.request(method, spelling, [bearer(refused)], body)
+            assert answer.status == 403
+        assert (await client.request(method, spelling, (), body)).status == 401
+        assert not backend.exchanges
+        answer = await client.request(method, spelling, [bearer(BOTH)], body)
+        assert answer.status not in (301, 302, 307, 308, 401, 403, 405)
+        assert [seen.target for seen in backend.exchanges] == [plain]
+        backend.exchanges.clear()
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/models/smollm2", "/health", "/"])
+async def test_slashes_too_many_lead_to_the_gateways_own_routes(connect: Any, path: str) -> None:
+    client = await connect()
+    for spelling in with_slashes(path):
+        assert (await client.request("GET", spelling, [bearer(BOTH)])).status == 200
+        assert (await client.request("GET", f"{spelling}?a//b", [bearer(BOTH)])).status == 200
 
 
 async def test_the_query_passes_as_it_is(connect: Any, backend: Backend) -> None:

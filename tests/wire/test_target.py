@@ -8,13 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tornado_ollama.access.routes import ROUTES, Route
 from tornado_ollama.errors import BadRequest
 from tornado_ollama.wire.target import MAX_TARGET, Upstream, split_target
 
 PLAIN = [
     ("/", "/", ""),
     ("/api/chat", "/api/chat", ""),
-    ("/api/chat/", "/api/chat/", ""),
+    ("/api/chat/", "/api/chat", ""),
+    ("//", "/", ""),
+    ("///?x=//", "/", "x=//"),
+    ("//api///chat//?a=/b/", "/api/chat", "a=/b/"),
+    ("/v1/models//hf.co/a/b/", "/v1/models/hf.co/a/b", ""),
+    ("/v1//models/ann%2Fmole-embed", "/v1/models/ann/mole-embed", ""),
+    ("//evil.example/api/chat", "/evil.example/api/chat", ""),  # no host: a path without a route
     ("/api/tags?verbose=1&x=/../y", "/api/tags", "verbose=1&x=/../y"),
     ("/api/blobs/sha256:00ff", "/api/blobs/sha256:00ff", ""),
     ("/api/blobs/sha256%3A00ff", "/api/blobs/sha256:00ff", ""),
@@ -29,10 +36,20 @@ REFUSED = [
     "api/chat",
     "http://evil.example/api/chat",
     "@evil.example/api/chat",
-    "//evil.example/api/chat",
-    "/api//chat",
+    "///evil.example/..//api/chat",
     "/api/../sys/tags",
     "/api/./chat",
+    "/api/chat//..",
+    "//../api/chat",
+    "/./",
+    "//.",
+    "/api/chat/%2e/",
+    "//api%2f/chat",
+    "/api/%2F/chat",
+    "/api/chat%2F",
+    "/api/chat/%2f",
+    "\\\\evil.example/api/chat",
+    "/\\evil.example/api/chat",
     "/api/%2e%2e/chat",
     "/api%2fchat",
     "/api%2Fchat",
@@ -49,6 +66,9 @@ REFUSED = [
     "/api/chat?a b",
     "/v1/models/..%2f..%2fapi%2fdelete",
     "/v1/models/%2fapi",
+    "/v1/models/a%2f",
+    "/v1/models/a/%2fb",
+    "/v1/models/a%2F%2Fb",
     "/" + "a" * MAX_TARGET,
     "/" + "a" * (MAX_TARGET - 2) + "<",  # would take for ever, were there two ways to match it
 ]
@@ -65,6 +85,57 @@ def test_a_target_that_could_be_read_otherwise_is_refused(raw: str) -> None:
         split_target(raw)
 
 
+_SLASHES = st.integers(1, 4).map("/".__mul__)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: str(route.path))
+@given(slashes=st.lists(_SLASHES, min_size=7, max_size=7), at_end=st.sampled_from(["", *"/\0"]))
+def test_slashes_too_many_are_none_in_every_route(
+    route: Route, slashes: list[str], at_end: str
+) -> None:
+    segments = [segment for segment in route.path.split("/") if segment]
+    plain = "/" + "/".join(segments)
+    spelt = "".join(slash + segment for slash, segment in zip(slashes, segments, strict=False))
+    spelt = (spelt + at_end.replace("\0", slashes[-1])) or slashes[0]
+    assert split_target(spelt) == (plain, "")
+    assert split_target(spelt + "?a//b/") == (plain, "a//b/")
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: str(route.path))
+@given(
+    where=st.integers(0, 200),
+    odd=st.sampled_from(
+        [
+            "/../",
+            "//..//",
+            "/./",
+            "/%2e%2E/",
+            "/.%2e/",
+            "%2f",
+            "%2F/",
+            "/%2f%2f",
+            "%5c",
+            "\\",
+            "%00",
+        ]
+        + ["\0", " ", "%20", "%09", "#", ";/../", "%252f", "%25", "%c0%af", "\xff", "/..", "/."]
+    ),
+)
+def test_what_could_be_read_otherwise_is_refused_wherever_it_stands(
+    route: Route, where: int, odd: str
+) -> None:
+    path = route.path.replace("+", "x").replace("*", "x")
+    at = where % (len(path) + 1)
+    spelt = path[:at] + odd + path[at:]
+    try:
+        found, _ = split_target(spelt)
+    except BadRequest:
+        return
+    # A dot beside a letter is a name; an encoded slash is one only in the name of a model.
+    dots = odd.endswith(".") and at < len(path) and path[at] != "/"
+    assert dots or (found.startswith("/v1/models/") and "%2" in odd and at > len("/v1/models/"))
+
+
 @given(st.text(st.characters(codec="latin-1"), max_size=60))
 def test_what_is_accepted_stays_what_it_is_when_read_again(tail: str) -> None:
     try:
@@ -74,6 +145,7 @@ def test_what_is_accepted_stays_what_it_is_when_read_again(tail: str) -> None:
     again = path + (f"?{query}" if query else "")
     assert split_target(again) == (path, query)
     assert ".." not in path.split("/") and "//" not in path and path.isascii()
+    assert path == "/" or not path.endswith("/")
 
 
 @given(st.text(st.characters(codec="latin-1"), max_size=60))

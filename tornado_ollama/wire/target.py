@@ -1,8 +1,9 @@
 """Request targets: which spellings of a path are served, and which URL of Ollama one becomes.
 
 The route is looked up, the decision made and the upstream URL built on the same canonical path,
-so that no spelling can be authorised as one route and arrive at Ollama as another. Instead of
-repairing odd spellings, as servers do in different ways, this module refuses them.
+so that no spelling can be authorised as one route and arrive at Ollama as another. Spellings that
+every server reads alike are brought into that form: encoded letters, and the slashes too many of a
+base URL that ends in one. What servers read in different ways is refused instead of repaired.
 
 Rules: RFC 9112 section 3.2 (forms of the target), RFC 3986 section 6.2.2.2 (percent-encoded
 unreserved characters mean the same as the characters themselves).
@@ -15,9 +16,11 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from ..errors import BadRequest
 
-_PLAIN = re.compile(r"/|(?:/[A-Za-z0-9\-._~!$&'()*+,;=:@]+)+/?", re.ASCII)
-"""RFC 3986 pchar without percent-encoding, segments not empty; a last slash is a 404 later on.
-Every segment begins with its own slash, so there is one way to match and no backtracking."""
+_PLAIN = re.compile(r"/|(?:/[A-Za-z0-9\-._~!$&'()*+,;=:@]+)+", re.ASCII)
+"""RFC 3986 pchar without percent-encoding, segments not empty. Every segment begins with its own
+slash, so there is one way to match and no backtracking."""
+
+_SLASHES = re.compile(r"/{2,}")
 
 _ENCODED = re.compile(r"%([0-9A-Fa-f]{2})")
 _QUERY = re.compile(r"[\x21-\x7e]*", re.ASCII)
@@ -29,7 +32,7 @@ it goes to Ollama inside a JSON body. Only here an encoded slash means a slash."
 
 REFUSED_PATH = "-"
 """The path, in logs, of a target that is refused: it may hold user and password
-(`http://user:token@host/`, `//user:token@host`), or whatever else a client wrote there."""
+(`http://user:token@host/`), or whatever else a client wrote there."""
 
 MAX_LOGGED_CHARS = 200
 
@@ -40,14 +43,19 @@ MAX_TARGET = 8192
 
 
 def split_target(raw: str) -> tuple[str, str]:
-    """`(path, query)` of a request target as it came in, the path canonical.
+    """`(path, query)` of a request target as it came in, the path canonical: doubled slashes are
+    one, and one at the end is none.
 
     Raises BadRequest for every spelling that somebody could read otherwise: absolute form,
-    `..` and `.` segments, empty segments, encoded slashes, backslashes, NUL, non-ASCII.
+    `..` and `.` segments, encoded slashes, backslashes, NUL, non-ASCII.
     """
     path, _, query = raw.partition("?")
     if len(raw) > MAX_TARGET:
         raise BadRequest("The request's path is too long.")
+    # Before anything is decoded: an encoded slash that ends or doubles one is refused as such.
+    path = _SLASHES.sub("/", path)
+    if len(path) > 1:
+        path = path.removesuffix("/")
     if "%" in path:
         path = _ENCODED.sub(_decode_harmless, path)
         if path.startswith(_MODEL_PREFIX):
@@ -64,7 +72,7 @@ def split_target(raw: str) -> tuple[str, str]:
     ):
         raise BadRequest(
             "The request's path is not written in its plain form: use an absolute path of "
-            "letters, digits and - . _ ~ : @, without '..', '//', '\\' or encoded slashes."
+            "letters, digits and - . _ ~ : @, without '..', '\\' or encoded slashes."
         )
     return path, query
 
