@@ -197,7 +197,7 @@ REQUESTS = [
     ("DELETE", "/api/delete", {GENERATE: 403, BOTH: 200}),
     ("GET", "/sys/tags", {GENERATE: 403, BOTH: 200}),
     ("POST", "/api/../api/pull", {GENERATE: 400, BOTH: 400}),
-    ("POST", "//api/pull", {GENERATE: 400, BOTH: 400}),
+    ("POST", "//api/pull/", {GENERATE: 403, BOTH: 200}),
     ("POST", "/api/chat/%2e%2e/pull", {GENERATE: 400, BOTH: 400}),
     ("POST", "/api/nope", {GENERATE: 404, BOTH: 404}),
     ("GET", "/api/pull", {GENERATE: 405, BOTH: 405}),
