@@ -13,5 +13,7 @@ export function announce(key, params) {
   const place = byId('announcer');
   place.textContent = '';
   clearTimeout(clock);
-  clock = setTimeout(() => { place.textContent = t(key, params); }, APART_MS);
+  clock = setTimeout(() => {
+    place.textContent = t(key, params);
+  }, APART_MS);
 }

@@ -76,11 +76,13 @@ export class Answers extends EventTarget {
       return this.store.keep(conversation);
     };
     let end;
-    const over = new Promise((resolve) => { end = resolve; });
+    const over = new Promise((resolve) => {
+      end = resolve;
+    });
     this.#running.set(conversation.id, { conversation, reply, over });
     this.#tell('begin', conversation, message);
     keep();
-    reply.addEventListener('start', keep);  // from now on one can come back to a page that was left
+    reply.addEventListener('start', keep); // from now on one can come back to a page that was left
     const clock = setInterval(keep, KEEP_MS);
     begin();
     await reply.ended;

@@ -7,8 +7,21 @@ export function askFirst({ title, text, agree, yes }) {
   const dialog = byId('ask');
   const close = () => dialog.close();
   const keep = button({ class: 'button', t: 'cancel', on: { click: close } });
-  const go = button({ class: 'button bad', t: agree, on: { click: () => { close(); yes(); } } });
-  dialog.replaceChildren(el('h2', { id: 'ask-title', t: title }), el('p', { t: text }), el('div', { class: 'ends' }, go, keep));
+  const go = button({
+    class: 'button bad',
+    t: agree,
+    on: {
+      click: () => {
+        close();
+        yes();
+      },
+    },
+  });
+  dialog.replaceChildren(
+    el('h2', { id: 'ask-title', t: title }),
+    el('p', { t: text }),
+    el('div', { class: 'ends' }, go, keep),
+  );
   dialog.showModal();
   keep.focus();
 }

@@ -75,8 +75,10 @@ export class Attachments extends EventTarget {
   async #addText(file) {
     const bytes = this.files.reduce((sum, { size }) => sum + size, file.size);
     if (this.files.length >= MAX_FILES) return this.refuse('attach.manyFiles', { n: MAX_FILES });
-    if (file.size > MAX_TEXT_BYTES) return this.refuse('attach.large', { name: file.name, n: MAX_TEXT_BYTES / KILO });
-    if (bytes > MAX_TEXTS_BYTES) return this.refuse('attach.total', { name: file.name, n: MAX_TEXTS_BYTES / KILO });
+    if (file.size > MAX_TEXT_BYTES)
+      return this.refuse('attach.large', { name: file.name, n: MAX_TEXT_BYTES / KILO });
+    if (bytes > MAX_TEXTS_BYTES)
+      return this.refuse('attach.total', { name: file.name, n: MAX_TEXTS_BYTES / KILO });
     const { textOf } = await import('./text_file.js');
     const text = textOf(new Uint8Array(await file.arrayBuffer()));
     this.files.push({ name: file.name, text, size: file.size });
@@ -89,12 +91,35 @@ export class Attachments extends EventTarget {
       this.#draw();
       byId('message').focus();
     };
-    const item = (content, remove) => el('li', {}, content, button({ class: 'quiet icon-button', icon: 'close', label: 'attach.remove', on: { click: remove } }));
+    const item = (content, remove) =>
+      el(
+        'li',
+        {},
+        content,
+        button({
+          class: 'quiet icon-button',
+          icon: 'close',
+          label: 'attach.remove',
+          on: { click: remove },
+        }),
+      );
     const chip = (name, words) => el('span', { class: 'file', title: name }, icon('attach'), words);
     this.place.replaceChildren(
-      ...this.images.map((image, index) => item(el('img', { src: dataUrl(image), alt: '' }), removeAt(this.images, index))),
-      ...this.files.map(({ name }, index) => item(chip(name, el('span', { text: name })), removeAt(this.files, index))),
-      ...(this.preparing > 0 ? [el('li', { class: 'preparing' }, chip(null, el('span', { t: 'attach.preparing', params: { n: this.preparing } })))] : []),
+      ...this.images.map((image, index) =>
+        item(el('img', { src: dataUrl(image), alt: '' }), removeAt(this.images, index)),
+      ),
+      ...this.files.map(({ name }, index) =>
+        item(chip(name, el('span', { text: name })), removeAt(this.files, index)),
+      ),
+      ...(this.preparing > 0
+        ? [
+            el(
+              'li',
+              { class: 'preparing' },
+              chip(null, el('span', { t: 'attach.preparing', params: { n: this.preparing } })),
+            ),
+          ]
+        : []),
     );
     this.place.hidden = this.isEmpty && this.preparing === 0;
     this.dispatchEvent(new Event('change'));

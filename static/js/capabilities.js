@@ -18,5 +18,6 @@ export const canThink = (model) => model?.capabilities.includes('thinking') ?? f
 const ENCODERS = /bert|^t5encoder$/;
 
 /** Whether it turns texts into embeddings by its very architecture. */
-export const isEncoder = ({ details }) => [details?.family, ...(details?.families ?? [])].some((family) => ENCODERS.test(family));
+export const isEncoder = ({ details }) =>
+  [details?.family, ...(details?.families ?? [])].some((family) => ENCODERS.test(family));
 export const namesEmbedding = ({ name }) => /embed/i.test(name);

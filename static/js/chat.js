@@ -14,7 +14,19 @@ export class Chat extends EventTarget {
   /** `answers`: those under way. `follow`: keeps the end in sight. `undo`: offers a way back.
       `focus()`: to the message box. `openToken`, `pickModel(at, choose)`, `fetchModel(name)`: what
       failures and answers offer, the last where `mayFetch()`. */
-  constructor({ answers, models, settings, follow, undo, store, focus, openToken, pickModel, fetchModel, mayFetch }) {
+  constructor({
+    answers,
+    models,
+    settings,
+    follow,
+    undo,
+    store,
+    focus,
+    openToken,
+    pickModel,
+    fetchModel,
+    mayFetch,
+  }) {
     super();
     Object.assign(this, { answers, models, settings, follow, undo, store, focus });
     this.transcript = new Transcript((message) => ({
@@ -27,11 +39,14 @@ export class Chat extends EventTarget {
       results: (results) => this.#giveResults(message, results),
       token: openToken,
       model: () => pickModel(),
-      get pull() { return mayFetch() ? () => fetchModel(message.model) : null; },
+      get pull() {
+        return mayFetch() ? () => fetchModel(message.model) : null;
+      },
     }));
-    const here = (type, hear) => answers.addEventListener(type, ({ detail }) => {
-      if (detail.id === this.conversation.id) hear(detail.message);
-    });
+    const here = (type, hear) =>
+      answers.addEventListener(type, ({ detail }) => {
+        if (detail.id === this.conversation.id) hear(detail.message);
+      });
     here('begin', (message) => this.#begun(message));
     here('end', () => this.#told('busy'));
     here('measured', (message) => this.#measured(message));
@@ -56,7 +71,9 @@ export class Chat extends EventTarget {
   ask(text, { images = [], files = [] } = {}) {
     const { last } = this.conversation;
     this.conversation.nameBy(text || files[0]?.name || '');
-    this.#answer(this.conversation.add(last?.id ?? null, { role: 'user', content: text, images, files }));
+    this.#answer(
+      this.conversation.add(last?.id ?? null, { role: 'user', content: text, images, files }),
+    );
   }
 
   /** Another answer to what `message` answered, by `model` or the one that is chosen. */
@@ -118,7 +135,9 @@ export class Chat extends EventTarget {
   #rewrite(message, text) {
     if (!this.#isFree()) return false;
     const { images, files } = message;
-    this.#answer(this.conversation.add(message.parent, { role: 'user', content: text, images, files }));
+    this.#answer(
+      this.conversation.add(message.parent, { role: 'user', content: text, images, files }),
+    );
     return true;
   }
 
@@ -155,10 +174,14 @@ export class Chat extends EventTarget {
     }
     this.#changed(conversation);
     this.focus();
-    this.undo.offer('undo.message', () => {
-      back();
-      this.#changed(conversation);
-    }, this);
+    this.undo.offer(
+      'undo.message',
+      () => {
+        back();
+        this.#changed(conversation);
+      },
+      this,
+    );
   }
 
   /** A chat without messages is none. */
@@ -185,7 +208,11 @@ export class Chat extends EventTarget {
     const { conversation } = this;
     this.undo.withdraw(this);
     const answer = conversation.add(question.id, { role: 'assistant', model, state: 'running' });
-    this.answers.ask(conversation, answer, this.#request([...conversation.before(question), question], model));
+    this.answers.ask(
+      conversation,
+      answer,
+      this.#request([...conversation.before(question), question], model),
+    );
     this.focus();
   }
 

@@ -10,7 +10,11 @@ const MAX_FILE_BYTES = 100_000_000;
 export async function exportAll(store) {
   const chats = await store.list();
   const stored = await Promise.all(chats.map(({ id }) => store.load(id)));
-  saveFile(`chats-${new Date().toISOString().slice(0, 10)}.json`, 'application/json', asJson(stored));
+  saveFile(
+    `chats-${new Date().toISOString().slice(0, 10)}.json`,
+    'application/json',
+    asJson(stored),
+  );
 }
 
 /** Saves one chat as Markdown for people, and as JSON. */

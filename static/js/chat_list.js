@@ -21,14 +21,15 @@ export class ChatList {
     this.store = store;
     this.actions = actions;
     this.search = el('input', {
-      class: 'field', type: 'search', label: 'chats.search', placeholder: 'chats.search', spellcheck: 'false',
+      class: 'field',
+      type: 'search',
+      label: 'chats.search',
+      placeholder: 'chats.search',
+      spellcheck: 'false',
       on: { input: () => this.#searched() },
     });
     this.groups = el('div', { class: 'chat-groups' });
-    byId('chats').append(
-      el('div', { class: 'chats-head' }, this.search),
-      this.groups,
-    );
+    byId('chats').append(el('div', { class: 'chats-head' }, this.search), this.groups);
     store.addEventListener('change', () => this.refresh());
     document.addEventListener('languagechange', () => this.#draw());
   }
@@ -86,8 +87,9 @@ export class ChatList {
       return;
     }
     const found = await this.store.search(wanted);
-    if (wanted !== this.search.value.trim().toLowerCase()) return;  // it is searched for something else
-    for (const chat of this.#chats) if (chat.title.toLowerCase().includes(wanted)) found.add(chat.id);
+    if (wanted !== this.search.value.trim().toLowerCase()) return; // it is searched for something else
+    for (const chat of this.#chats)
+      if (chat.title.toLowerCase().includes(wanted)) found.add(chat.id);
     this.#found = found;
   }
 
@@ -96,15 +98,26 @@ export class ChatList {
   #draw() {
     const chats = this.#found ? this.#chats.filter(({ id }) => this.#found.has(id)) : this.#chats;
     const groups = dayGroups(chats);
-    const order = JSON.stringify([language(), this.store.isOpen, this.#found !== null, groups.map(({ key, month, chats: inside }) => [key, month, inside.map(({ id }) => id)])]);
+    const order = JSON.stringify([
+      language(),
+      this.store.isOpen,
+      this.#found !== null,
+      groups.map(({ key, month, chats: inside }) => [key, month, inside.map(({ id }) => id)]),
+    ]);
     for (const chat of chats) this.#row(chat);
     if (order === this.#drawn || this.#renaming) return;
     this.#drawn = order;
-    const nodes = groups.map(({ key, month, chats: inside }) => el('section', {},
-      month ? el('h2', { text: monthName(month) }) : el('h2', { t: key }),
-      el('ul', {}, ...inside.map(({ id }) => this.#rows.get(id).node))));
+    const nodes = groups.map(({ key, month, chats: inside }) =>
+      el(
+        'section',
+        {},
+        month ? el('h2', { text: monthName(month) }) : el('h2', { t: key }),
+        el('ul', {}, ...inside.map(({ id }) => this.#rows.get(id).node)),
+      ),
+    );
     if (!this.store.isOpen) nodes.push(el('p', { class: 'faint', t: 'chats.notKept' }));
-    else if (nodes.length === 0) nodes.push(el('p', { class: 'faint', t: this.#found ? 'chats.notFound' : 'chats.none' }));
+    else if (nodes.length === 0)
+      nodes.push(el('p', { class: 'faint', t: this.#found ? 'chats.notFound' : 'chats.none' }));
     this.groups.replaceChildren(...nodes);
   }
 
@@ -123,10 +136,20 @@ export class ChatList {
   }
 
   #newRow(id) {
-    const row = { title: el('span', { class: 'chat-title', dir: 'auto' }), mark: el('span', { role: 'img' }) };
-    row.open = button({ class: 'chat-open', on: { click: () => this.actions.open(id) } }, row.title, row.mark);
+    const row = {
+      title: el('span', { class: 'chat-title', dir: 'auto' }),
+      mark: el('span', { role: 'img' }),
+    };
+    row.open = button(
+      { class: 'chat-open', on: { click: () => this.actions.open(id) } },
+      row.title,
+      row.mark,
+    );
     row.more = button({
-      class: 'quiet icon-button', icon: 'menu', label: 'chats.more', 'aria-haspopup': 'menu',
+      class: 'quiet icon-button',
+      icon: 'menu',
+      label: 'chats.more',
+      'aria-haspopup': 'menu',
       on: { click: () => this.#openMenu(row.chat, row.more) },
     });
     row.node = el('li', { class: 'chat-row', data: { chat: id } }, row.open, row.more);
@@ -135,7 +158,11 @@ export class ChatList {
 
   #openMenu(chat, at) {
     openMenu(at, [
-      { icon: 'pin', t: chat.pinned ? 'chats.unpin' : 'chats.pin', run: () => this.actions.pin(chat) },
+      {
+        icon: 'pin',
+        t: chat.pinned ? 'chats.unpin' : 'chats.pin',
+        run: () => this.actions.pin(chat),
+      },
       { icon: 'edit', t: 'chats.rename', run: () => this.#rename(chat) },
       { icon: 'export', t: 'chats.save', run: () => this.actions.save(chat) },
       { icon: 'trash', t: 'chats.remove', run: () => this.actions.remove(chat) },
@@ -144,7 +171,12 @@ export class ChatList {
 
   #rename(chat) {
     const { node, open, more } = this.#rows.get(chat.id);
-    const field = el('input', { class: 'field', type: 'text', label: 'chats.rename', maxlength: '200' });
+    const field = el('input', {
+      class: 'field',
+      type: 'text',
+      label: 'chats.rename',
+      maxlength: '200',
+    });
     field.value = chat.title;
     const end = (keep) => {
       if (this.#renaming !== field) return;
@@ -161,7 +193,7 @@ export class ChatList {
       if (event.isComposing) return;
       if (event.key === 'Enter') end(true);
       if (event.key !== 'Escape') return;
-      event.preventDefault();  // it is meant for the name alone
+      event.preventDefault(); // it is meant for the name alone
       end(false);
     });
     this.#renaming = field;

@@ -6,7 +6,9 @@ export const namesFunction = (call) => typeof call?.function?.name === 'string';
 /** Messages as Ollama's /api/chat takes them. Answers that never began are left out, and so are
     calls of tools that were not answered. `sees`: whether the model is given the images. */
 export function asRequest(messages, { system = '', sees = true } = {}) {
-  const said = messages.flatMap((message) => (message.role === 'user' ? [asked(message, sees)] : answered(message)));
+  const said = messages.flatMap((message) =>
+    message.role === 'user' ? [asked(message, sees)] : answered(message),
+  );
   return system ? [{ role: 'system', content: system }, ...said] : said;
 }
 
@@ -16,9 +18,13 @@ function asked({ content, images = [], files = [] }, sees) {
 }
 
 function answered({ content, toolCalls = [], toolResults = [] }) {
-  if (toolCalls.length === 0 || toolResults.length === 0) return content ? [{ role: 'assistant', content }] : [];
-  const results = toolCalls.map((call, index) => (
-    { role: 'tool', tool_name: call.function.name, content: toolResults[index] ?? '' }));
+  if (toolCalls.length === 0 || toolResults.length === 0)
+    return content ? [{ role: 'assistant', content }] : [];
+  const results = toolCalls.map((call, index) => ({
+    role: 'tool',
+    tool_name: call.function.name,
+    content: toolResults[index] ?? '',
+  }));
   return [{ role: 'assistant', content, tool_calls: toolCalls }, ...results];
 }
 

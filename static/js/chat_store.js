@@ -33,7 +33,9 @@ export class ChatStore extends EventTarget {
       };
       const db = await Promise.race([result(opening), tooLate()]);
       // A newer page wants it, or the browser took it away, as when the reader deletes the site's data.
-      db.onclose = () => { this.#db = null; };
+      db.onclose = () => {
+        this.#db = null;
+      };
       db.onversionchange = () => {
         db.close();
         this.#db = null;
@@ -80,7 +82,11 @@ export class ChatStore extends EventTarget {
       const { chats, messages, done } = this.#stores('readwrite');
       const stored = await result(chats.get(id));
       if (conversation.wasStored && !stored) return;
-      chats.put({ ...chat, title: stored?.title || chat.title, pinned: stored?.pinned ?? chat.pinned });
+      chats.put({
+        ...chat,
+        title: stored?.title || chat.title,
+        pinned: stored?.pinned ?? chat.pinned,
+      });
       for (const message of put) messages.put(message);
       for (const gone of remove) messages.delete(gone);
       await done;
@@ -139,7 +145,9 @@ export class ChatStore extends EventTarget {
   async search(text) {
     const wanted = text.toLowerCase();
     const holds = ({ content }) => content.toLowerCase().includes(wanted);
-    const unsaved = [...this.#unsaved.values()].filter((conversation) => conversation.snapshot().messages.some(holds));
+    const unsaved = [...this.#unsaved.values()].filter((conversation) =>
+      conversation.snapshot().messages.some(holds),
+    );
     const found = new Set(unsaved.map(({ id }) => id));
     if (!this.#db) return found;
     const cursor = this.#stores('readonly').messages.openCursor();
@@ -161,7 +169,11 @@ export class ChatStore extends EventTarget {
       transaction.onabort = transaction.onerror = () => reject(transaction.error);
     });
     done.catch(() => {});
-    return { chats: transaction.objectStore('chats'), messages: transaction.objectStore('messages'), done };
+    return {
+      chats: transaction.objectStore('chats'),
+      messages: transaction.objectStore('messages'),
+      done,
+    };
   }
 
   #announce(what) {
@@ -183,5 +195,7 @@ function result(request) {
 
 /** A database that does not answer must not keep the page from opening. */
 function tooLate() {
-  return new Promise((_, reject) => { setTimeout(() => reject(new Error('no answer')), OPEN_MS); });
+  return new Promise((_, reject) => {
+    setTimeout(() => reject(new Error('no answer')), OPEN_MS);
+  });
 }

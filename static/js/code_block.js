@@ -12,16 +12,28 @@ const colours = lazily(() => import('./code_colours.js'));
 export function codeBlock(text, info) {
   const language = /^[\w+#.-]*/.exec(info ?? '')[0].toLowerCase();
   const code = el('code', { text });
-  return el('figure', { class: 'code', data: { language } },
-    el('figcaption', {}, el('span', { text: language }), copyButton(() => code.textContent, { t: 'code.copy' })),
-    el('pre', { tabindex: '0', dir: 'ltr' }, code));
+  return el(
+    'figure',
+    { class: 'code', data: { language } },
+    el(
+      'figcaption',
+      {},
+      el('span', { text: language }),
+      copyButton(() => code.textContent, { t: 'code.copy' }),
+    ),
+    el('pre', { tabindex: '0', dir: 'ltr' }, code),
+  );
 }
 
 /** Colours every block of code in `root`; it is complete. */
 export function colourCode(root) {
   const blocks = root.matches('figure.code') ? [root] : root.querySelectorAll('figure.code');
-  for (const { dataset, lastElementChild: { firstElementChild: code } } of blocks) {
+  for (const {
+    dataset,
+    lastElementChild: { firstElementChild: code },
+  } of blocks) {
     const text = code.textContent;
-    if (dataset.language && text.length <= MAX_COLOURED) colours().then((loaded) => loaded?.colour(code, text, dataset.language));
+    if (dataset.language && text.length <= MAX_COLOURED)
+      colours().then((loaded) => loaded?.colour(code, text, dataset.language));
   }
 }

@@ -4,26 +4,88 @@
 import { keepSelection } from './selection.js';
 
 const ALIASES = {
-  'c#': 'csharp', 'c++': 'cpp', console: 'shell', cs: 'csharp', docker: 'dockerfile', 'f#': 'fsharp',
-  golang: 'go', h: 'c', hpp: 'cpp', hs: 'haskell', html: 'xml', js: 'javascript', jsonc: 'json',
-  jsx: 'javascript', kt: 'kotlin', make: 'makefile', md: 'markdown', mjs: 'javascript', objc: 'objectivec',
-  patch: 'diff', pl: 'perl', ps1: 'powershell', py: 'python', rb: 'ruby', rs: 'rust', sh: 'bash',
-  svg: 'xml', tex: 'latex', toml: 'ini', ts: 'typescript', tsx: 'typescript', vb: 'vbnet', vue: 'xml',
-  yml: 'yaml', zsh: 'bash',
+  'c#': 'csharp',
+  'c++': 'cpp',
+  console: 'shell',
+  cs: 'csharp',
+  docker: 'dockerfile',
+  'f#': 'fsharp',
+  golang: 'go',
+  h: 'c',
+  hpp: 'cpp',
+  hs: 'haskell',
+  html: 'xml',
+  js: 'javascript',
+  jsonc: 'json',
+  jsx: 'javascript',
+  kt: 'kotlin',
+  make: 'makefile',
+  md: 'markdown',
+  mjs: 'javascript',
+  objc: 'objectivec',
+  patch: 'diff',
+  pl: 'perl',
+  ps1: 'powershell',
+  py: 'python',
+  rb: 'ruby',
+  rs: 'rust',
+  sh: 'bash',
+  svg: 'xml',
+  tex: 'latex',
+  toml: 'ini',
+  ts: 'typescript',
+  tsx: 'typescript',
+  vb: 'vbnet',
+  vue: 'xml',
+  yml: 'yaml',
+  zsh: 'bash',
 };
 
-const KNOWN = new Set(`bash c clojure cmake cpp csharp css dart diff dockerfile elixir elm erlang
+const KNOWN = new Set(
+  `bash c clojure cmake cpp csharp css dart diff dockerfile elixir elm erlang
   fortran fsharp go gradle graphql groovy haskell http ini java javascript json julia kotlin latex
   less lisp lua makefile markdown matlab nginx nim nix objectivec ocaml perl php powershell prolog
   properties protobuf python r ruby rust scala scheme scss shell sql swift tcl typescript vbnet
-  verilog vim wasm x86asm xml yaml`.split(/\s+/));
+  verilog vim wasm x86asm xml yaml`.split(/\s+/),
+);
 
 const CLASSES = {
-  keyword: 'word', 'meta.keyword': 'word', 'selector-tag': 'word', operator: '', name: 'word', tag: '', section: 'name',
-  string: 'text', regexp: 'text', addition: 'text', 'char.escape': 'number', link: 'text', 'meta.string': 'text',
-  number: 'number', literal: 'number', symbol: 'number', bullet: 'number', variable: 'number', 'template-variable': 'number',
-  title: 'name', built_in: 'name', type: 'name', attr: 'name', attribute: 'name', property: 'name', class: 'name', function: 'name', 'selector-class': 'name', 'selector-id': 'name',
-  comment: 'note', quote: 'note', doctag: 'note', meta: 'note', deletion: 'word', emphasis: 'note', strong: 'word',
+  keyword: 'word',
+  'meta.keyword': 'word',
+  'selector-tag': 'word',
+  operator: '',
+  name: 'word',
+  tag: '',
+  section: 'name',
+  string: 'text',
+  regexp: 'text',
+  addition: 'text',
+  'char.escape': 'number',
+  link: 'text',
+  'meta.string': 'text',
+  number: 'number',
+  literal: 'number',
+  symbol: 'number',
+  bullet: 'number',
+  variable: 'number',
+  'template-variable': 'number',
+  title: 'name',
+  built_in: 'name',
+  type: 'name',
+  attr: 'name',
+  attribute: 'name',
+  property: 'name',
+  class: 'name',
+  function: 'name',
+  'selector-class': 'name',
+  'selector-id': 'name',
+  comment: 'note',
+  quote: 'note',
+  doctag: 'note',
+  meta: 'note',
+  deletion: 'word',
+  emphasis: 'note',
+  strong: 'word',
 };
 
 let library = null;
@@ -48,8 +110,12 @@ async function load(name) {
   library ??= import('/static/vendor/highlight/core.js').then((module) => module.default);
   const hljs = await library;
   if (!languages.has(name)) {
-    languages.set(name, import(`/static/vendor/highlight/${name}.js`)
-      .then((module) => hljs.registerLanguage(name, module.default)));
+    languages.set(
+      name,
+      import(`/static/vendor/highlight/${name}.js`).then((module) =>
+        hljs.registerLanguage(name, module.default),
+      ),
+    );
   }
   await languages.get(name);
   return hljs;

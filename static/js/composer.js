@@ -103,7 +103,8 @@ export class Composer extends EventTarget {
   #submit() {
     const text = this.text.trim();
     this.#wanted = this.#preparing;
-    if (!this.#preparing && (text || this.#hasMore)) this.dispatchEvent(new CustomEvent('submit', { detail: text }));
+    if (!this.#preparing && (text || this.#hasMore))
+      this.dispatchEvent(new CustomEvent('submit', { detail: text }));
   }
 
   #adapt() {

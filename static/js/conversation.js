@@ -16,7 +16,15 @@ export class Conversation {
   /** `stored`: `{ chat, messages }` as chat_store.js keeps them; none for a new conversation. */
   constructor({ chat, messages = [] } = {}) {
     const now = Date.now();
-    this.chat = { id: newId(), title: '', createdAt: now, updatedAt: now, pinned: false, shown: null, ...chat };
+    this.chat = {
+      id: newId(),
+      title: '',
+      createdAt: now,
+      updatedAt: now,
+      pinned: false,
+      shown: null,
+      ...chat,
+    };
     this.wasStored = chat !== undefined;
     const known = new Set(messages.map(({ id }) => id));
     for (const message of [...messages].sort((one, other) => one.at - other.at)) {
@@ -33,7 +41,8 @@ export class Conversation {
   /** Names it by the beginning of its first question. */
   nameBy(text) {
     const [line] = text.split('\n');
-    this.chat.title ||= line.length > TITLE_LENGTH ? `${line.slice(0, TITLE_LENGTH).trimEnd()}…` : line;
+    this.chat.title ||=
+      line.length > TITLE_LENGTH ? `${line.slice(0, TITLE_LENGTH).trimEnd()}…` : line;
   }
 
   get isEmpty() {
@@ -46,7 +55,15 @@ export class Conversation {
 
   /** Adds a message under the one with the id `parent` (null: the beginning) and shows it. */
   add(parent, fields) {
-    const message = { id: newId(), chat: this.id, parent, shown: null, at: Date.now(), content: '', ...fields };
+    const message = {
+      id: newId(),
+      chat: this.id,
+      parent,
+      shown: null,
+      at: Date.now(),
+      content: '',
+      ...fields,
+    };
     this.#hang(message);
     this.touch(message);
     this.#show(message);
@@ -57,7 +74,8 @@ export class Conversation {
   /** The messages that are shown, from the first to the last. */
   path() {
     const shown = [];
-    for (let node = this.#shownBelow(ROOT); node; node = this.#shownBelow(node.id)) shown.push(node);
+    for (let node = this.#shownBelow(ROOT); node; node = this.#shownBelow(node.id))
+      shown.push(node);
     return shown;
   }
 
@@ -138,12 +156,16 @@ export class Conversation {
   /** Shows the branches that `other` shows: what another tab added does not turn this one's page. */
   showAs(other) {
     this.chat.shown = other.chat.shown ?? this.chat.shown;
-    for (const message of this.#nodes.values()) message.shown = other.get(message.id)?.shown ?? message.shown;
+    for (const message of this.#nodes.values())
+      message.shown = other.get(message.id)?.shown ?? message.shown;
   }
 
   /** All of it, as chat_store.js keeps it. */
   snapshot() {
-    return { chat: { ...this.chat }, messages: [...this.#nodes.values()].map((message) => ({ ...message })) };
+    return {
+      chat: { ...this.chat },
+      messages: [...this.#nodes.values()].map((message) => ({ ...message })),
+    };
   }
 
   /** Marks all of it: it was deleted, and is to be stored again. */
@@ -158,7 +180,12 @@ export class Conversation {
     const remove = [...this.#gone];
     this.#changed.clear();
     this.#gone.clear();
-    return { id: this.id, chat: { ...this.chat }, put: put.map((message) => ({ ...message })), remove };
+    return {
+      id: this.id,
+      chat: { ...this.chat },
+      put: put.map((message) => ({ ...message })),
+      remove,
+    };
   }
 
   /** Takes changes back that could not be stored, so that they are tried again with the next. */

@@ -7,7 +7,10 @@ const DAY_MS = 86_400_000;
 export function dayGroups(chats, now = new Date()) {
   const midnight = new Date(now.getFullYear(), now.getMonth(), now.getDate()).getTime();
   const groups = new Map();
-  for (const chat of [...chats.filter((one) => one.pinned), ...chats.filter((one) => !one.pinned)]) {
+  for (const chat of [
+    ...chats.filter((one) => one.pinned),
+    ...chats.filter((one) => !one.pinned),
+  ]) {
     const group = chat.pinned ? { key: 'chats.pinned' } : day(chat.updatedAt, midnight);
     const name = `${group.key} ${group.month ?? ''}`;
     if (!groups.has(name)) groups.set(name, { ...group, chats: [] });

@@ -10,7 +10,18 @@ import { say } from './i18n.js';
  */
 export function el(tag, properties = {}, ...children) {
   const node = document.createElement(tag);
-  const { class: names, text, t, label, placeholder, params, icon, on, data, ...attributes } = properties;
+  const {
+    class: names,
+    text,
+    t,
+    label,
+    placeholder,
+    params,
+    icon,
+    on,
+    data,
+    ...attributes
+  } = properties;
   if (names) node.className = names;
   if (text !== undefined) node.textContent = text;
   if (icon) node.append(glyph(icon));
@@ -39,7 +50,8 @@ export function icon(name) {
 
 /** Draws the icons that index.html names by `data-icon`. */
 export function drawIcons(root) {
-  for (const node of root.querySelectorAll('[data-icon]')) node.replaceChildren(glyph(node.dataset.icon));
+  for (const node of root.querySelectorAll('[data-icon]'))
+    node.replaceChildren(glyph(node.dataset.icon));
 }
 
 export const byId = (id) => document.getElementById(id);

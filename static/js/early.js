@@ -10,8 +10,10 @@
   } catch {
     // Storage is switched off: the system's choice stands.
   }
-  const dark = theme === 'auto' ? matchMedia('(prefers-color-scheme: dark)').matches : theme === 'dark';
-  const high = contrast === 'auto' ? matchMedia('(prefers-contrast: more)').matches : contrast === 'high';
+  const dark =
+    theme === 'auto' ? matchMedia('(prefers-color-scheme: dark)').matches : theme === 'dark';
+  const high =
+    contrast === 'auto' ? matchMedia('(prefers-contrast: more)').matches : contrast === 'high';
   root.dataset.theme = dark ? 'dark' : 'light';
   root.dataset.contrast = high ? 'high' : 'normal';
 
@@ -27,9 +29,13 @@
     place.hidden = false;
   };
   // An error event of a script or module that did not load; it does not bubble.
-  addEventListener('error', ({ target }) => {
-    if (target.tagName === 'SCRIPT') broken();
-  }, true);
+  addEventListener(
+    'error',
+    ({ target }) => {
+      if (target.tagName === 'SCRIPT') broken();
+    },
+    true,
+  );
   addEventListener('unhandledrejection', broken);
   setTimeout(broken, PATIENCE_MS);
 })();

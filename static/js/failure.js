@@ -24,8 +24,16 @@ const BY_STATUS = {
 
 // Why it is unavailable. Frames of /ws name it; over HTTP and in Ollama's own answer only the
 // sentence tells.
-const BY_CODE = { queue_full: 'busy', queue_timeout: 'busy', overloaded: 'busy', shutting_down: 'restart' };
-const BY_WORDS = [[/shutting down/i, 'restart'], [/\b(busy|queue)\b/i, 'busy']];
+const BY_CODE = {
+  queue_full: 'busy',
+  queue_timeout: 'busy',
+  overloaded: 'busy',
+  shutting_down: 'restart',
+};
+const BY_WORDS = [
+  [/shutting down/i, 'restart'],
+  [/\b(busy|queue)\b/i, 'busy'],
+];
 
 /** The failure that an HTTP status or an `error` frame stands for. Status 0: not reached at all. */
 export function failureOf({ status, message, code, retryAfter, retry_after: inFrame }, model = '') {
@@ -34,15 +42,23 @@ export function failureOf({ status, message, code, retryAfter, retry_after: inFr
   const told = status === 503 ? BY_WORDS.find(([words]) => words.test(message))?.[1] : null;
   const kind = BY_CODE[code] ?? told ?? usual;
   const waits = status === 429 || status === 503;
-  const wait = waits ? retryAfter ?? inFrame ?? secondsIn(message) : null;
-  return failure(kind, actions, { params: { model, status }, said: message, retryAt: wait && Date.now() + wait * 1000 });
+  const wait = waits ? (retryAfter ?? inFrame ?? secondsIn(message)) : null;
+  return failure(kind, actions, {
+    params: { model, status },
+    said: message,
+    retryAt: wait && Date.now() + wait * 1000,
+  });
 }
 
 /** The failure of a model that was to be fetched. A library that does not have it says so in the
     words for a missing file. */
 export function pullFailureOf(frame, model) {
-  const unknown = /file does not exist|invalid model name|model .*not found/i.test(frame.message ?? '');
-  return unknown ? failure('name', ['retry'], { params: { model }, said: frame.message }) : failureOf(frame, model);
+  const unknown = /file does not exist|invalid model name|model .*not found/i.test(
+    frame.message ?? '',
+  );
+  return unknown
+    ? failure('name', ['retry'], { params: { model }, said: frame.message })
+    : failureOf(frame, model);
 }
 
 /** The socket was refused, or lost while an answer was being written. */

@@ -6,13 +6,20 @@ import { say } from './i18n.js';
 /** `actions`: what to run for each name in `failure.actions`. `fresh`: it has just happened, so that
     screen readers are told. */
 export function failureView(failure, actions, { fresh = true } = {}) {
-  const view = el('div', { class: 'failure', role: fresh ? 'alert' : null },
+  const view = el(
+    'div',
+    { class: 'failure', role: fresh ? 'alert' : null },
     el('p', { class: 'what', t: failure.what, params: failure.params }),
-    el('p', { t: failure.next, params: failure.params }));
+    el('p', { t: failure.next, params: failure.params }),
+  );
   if (failure.said) view.append(el('p', { class: 'said', text: failure.said }));
   const ends = el('div', { class: 'ends' });
   for (const name of failure.actions.filter((name) => actions[name])) {
-    const press = button({ class: 'button', t: `action.${name}`, on: { click: () => actions[name]() } });
+    const press = button({
+      class: 'button',
+      t: `action.${name}`,
+      on: { click: () => actions[name]() },
+    });
     ends.append(press);
     if (name === 'retry' && failure.retryAt > Date.now()) countDown(press, failure.retryAt);
   }

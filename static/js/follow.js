@@ -14,11 +14,17 @@ export class Follow {
     this.content = content;
     this.jump = jump;
     // What the reader opens is to be read from its beginning.
-    content.addEventListener('unfold', () => { this.#following = false; });
-    scroller.addEventListener('scroll', () => {
-      bar.toggleAttribute('data-scrolled', scroller.scrollTop > 4);
-      this.#read();
-    }, { passive: true });
+    content.addEventListener('unfold', () => {
+      this.#following = false;
+    });
+    scroller.addEventListener(
+      'scroll',
+      () => {
+        bar.toggleAttribute('data-scrolled', scroller.scrollTop > 4);
+        this.#read();
+      },
+      { passive: true },
+    );
     jump.addEventListener('click', () => this.toEnd({ smooth: true }));
     this.#hearReader();
     const watch = new ResizeObserver(() => this.#keep());
@@ -55,9 +61,14 @@ export class Follow {
   /** The first move upwards lets go, before it has led anywhere: what is written meanwhile would else
       take it back. Other ways to scroll, such as the scroll bar, are seen by where they have led. */
   #hearReader() {
-    const hear = (type, isUp) => this.scroller.addEventListener(type, (event) => {
-      if (isUp(event)) this.#letGo();
-    }, { passive: true });
+    const hear = (type, isUp) =>
+      this.scroller.addEventListener(
+        type,
+        (event) => {
+          if (isUp(event)) this.#letGo();
+        },
+        { passive: true },
+      );
     hear('wheel', ({ deltaY, ctrlKey }) => deltaY < 0 && !ctrlKey);
     hear('touchstart', ({ touches }) => {
       this.#touchY = touches[0].clientY;
@@ -68,7 +79,10 @@ export class Follow {
       this.#touchY = touches[0].clientY;
       return touches.length === 1 && this.#touchY > before;
     });
-    hear('keydown', ({ key, target }) => UP_KEYS.has(key) && !target.closest('input, textarea, select'));
+    hear(
+      'keydown',
+      ({ key, target }) => UP_KEYS.has(key) && !target.closest('input, textarea, select'),
+    );
   }
 
   #letGo() {

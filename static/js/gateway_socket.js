@@ -81,13 +81,20 @@ export class GatewaySocket {
     for (const [id, { chat, opening, away, listener }] of jobs) {
       // Or a chat that may be resumed would run on for nobody.
       if (socket && !opening && !away) send(socket, { type: 'cancel', id });
-      listener(chat ? { type: 'done', reason: 'cancelled' } : { type: 'lost', code: 1000, reason: '' });
+      listener(
+        chat ? { type: 'done', reason: 'cancelled' } : { type: 'lost', code: 1000, reason: '' },
+      );
     }
     socket?.close(1000);
   }
 
   async #begin(id, frame, listener) {
-    const socket = await this.#openFor(id, { listener, stream: null, seq: 0, chat: frame.type === 'chat' });
+    const socket = await this.#openFor(id, {
+      listener,
+      stream: null,
+      seq: 0,
+      chat: frame.type === 'chat',
+    });
     if (socket) send(socket, { id, ...frame });
   }
 
@@ -110,7 +117,9 @@ export class GatewaySocket {
   #open() {
     if (this.#socket?.readyState === WebSocket.OPEN) return Promise.resolve(this.#socket);
     if (!this.#opening) {
-      const opening = this.#connect().finally(() => { if (this.#opening === opening) this.#opening = null; });
+      const opening = this.#connect().finally(() => {
+        if (this.#opening === opening) this.#opening = null;
+      });
       this.#opening = opening;
     }
     return this.#opening;
@@ -125,7 +134,8 @@ export class GatewaySocket {
       const clock = setTimeout(() => socket.close(), OPEN_MS);
       socket.onopen = () => {
         clearTimeout(clock);
-        if (this.#newest !== socket) {  // it was let go while it opened
+        if (this.#newest !== socket) {
+          // it was let go while it opened
           socket.close(1000);
           return;
         }
@@ -189,7 +199,9 @@ export class GatewaySocket {
 
   async #recover(how) {
     for (const pause of PAUSES_MS) {
-      await new Promise((later) => { setTimeout(later, pause); });
+      await new Promise((later) => {
+        setTimeout(later, pause);
+      });
       if (this.#away.size === 0) return;
       try {
         const socket = await this.#open();

@@ -48,7 +48,12 @@ export async function requestEmpty(path, { method, body }) {
   if (body) headers['Content-Type'] = 'application/json';
   let answer;
   try {
-    answer = await fetch(path, { method, headers, body: body && JSON.stringify(body), cache: 'no-store' });
+    answer = await fetch(path, {
+      method,
+      headers,
+      body: body && JSON.stringify(body),
+      cache: 'no-store',
+    });
   } catch {
     throw new RequestFailed(0, '');
   }
@@ -62,7 +67,7 @@ export async function refusal(answer) {
   let message = '';
   try {
     const said = (await answer.json()).error;
-    message = typeof said === 'string' ? said : said?.message ?? '';
+    message = typeof said === 'string' ? said : (said?.message ?? '');
   } catch {
     // Not the gateway's own error, perhaps a proxy's page: the status must do.
   }

@@ -14,15 +14,19 @@ export async function streamChat(id, request, listener, signal) {
     ended ||= frame.type === 'done' || frame.type === 'error';
     listener({ id, ...frame });
   };
-  await guarded(tell, () => (signal.aborted ? CANCELLED : LOST), async () => {
-    const answer = await send('POST', '/api/chat', { ...request, stream: true }, signal);
-    if (!answer.ok) {
-      tell(await errorFrame(answer));
-      return;
-    }
-    for await (const record of objects(answer.body)) tellRecord(record, tell);
-    if (!ended) tell({ type: 'error', status: 502, message: '' });
-  });
+  await guarded(
+    tell,
+    () => (signal.aborted ? CANCELLED : LOST),
+    async () => {
+      const answer = await send('POST', '/api/chat', { ...request, stream: true }, signal);
+      if (!answer.ok) {
+        tell(await errorFrame(answer));
+        return;
+      }
+      for await (const record of objects(answer.body)) tellRecord(record, tell);
+      if (!ended) tell({ type: 'error', status: 502, message: '' });
+    },
+  );
 }
 
 /** Sends a request (`{ method, path, body }`), whose answer is a stream of lines; else as

@@ -55,9 +55,16 @@ export function number(value, digits = 0) {
 }
 
 const FORMS = {
-  t: (node, text) => { node.textContent = text; },
-  tLabel: (node, text) => { node.setAttribute('aria-label', text); node.title = text; },
-  tPlaceholder: (node, text) => { node.placeholder = text; },
+  t: (node, text) => {
+    node.textContent = text;
+  },
+  tLabel: (node, text) => {
+    node.setAttribute('aria-label', text);
+    node.title = text;
+  },
+  tPlaceholder: (node, text) => {
+    node.placeholder = text;
+  },
 };
 
 const SELECTOR = '[data-t], [data-t-label], [data-t-placeholder]';

@@ -5,12 +5,19 @@ const JPEG_QUALITY = 0.88;
 
 /** The address of an image as Ollama takes it: its kind is told by its first bytes. */
 export function dataUrl(base64) {
-  const kind = base64.startsWith('iVBOR') ? 'png' : base64.startsWith('R0lGOD') ? 'gif' : base64.startsWith('UklGR') ? 'webp' : 'jpeg';
+  const kind = base64.startsWith('iVBOR')
+    ? 'png'
+    : base64.startsWith('R0lGOD')
+      ? 'gif'
+      : base64.startsWith('UklGR')
+        ? 'webp'
+        : 'jpeg';
   return `data:image/${kind};base64,${base64}`;
 }
 
 /** Whether it is meant as a picture. SVG is a text, and is read as one. */
-export const isImage = ({ name, type }) => (type.startsWith('image/') && type !== 'image/svg+xml') || isHeic({ name, type });
+export const isImage = ({ name, type }) =>
+  (type.startsWith('image/') && type !== 'image/svg+xml') || isHeic({ name, type });
 
 /** What phones take pictures in, and few browsers can read. Many do not even know its type. */
 export const isHeic = ({ name, type }) => /^image\/hei[cf]/.test(type) || /\.hei[cf]$/i.test(name);
@@ -25,7 +32,8 @@ export async function smaller(file) {
   const context = canvas.getContext('2d', { willReadFrequently: true });
   context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
   bitmap.close();
-  const type = file.type === 'image/png' || isTransparent(context, canvas) ? 'image/png' : 'image/jpeg';
+  const type =
+    file.type === 'image/png' || isTransparent(context, canvas) ? 'image/png' : 'image/jpeg';
   return canvas.toDataURL(type, JPEG_QUALITY).split(',')[1];
 }
 

@@ -65,7 +65,10 @@ function read(message) {
   const kept = { role, at: time(message.at), content: text(message.content) };
   if (role === 'user') {
     kept.images = list(message.images, 'string').filter((image) => BASE64.test(image));
-    kept.files = list(message.files).map(({ name, text: inside }) => ({ name: text(name), text: text(inside) }));
+    kept.files = list(message.files).map(({ name, text: inside }) => ({
+      name: text(name),
+      text: text(inside),
+    }));
     return kept;
   }
   kept.model = text(message.model);
@@ -80,7 +83,8 @@ function read(message) {
 }
 
 function readFacts(facts) {
-  const numbers = (table) => Object.fromEntries(Object.entries(object(table)).map(([key, value]) => [key, number(value)]));
+  const numbers = (table) =>
+    Object.fromEntries(Object.entries(object(table)).map(([key, value]) => [key, number(value)]));
   return {
     reason: text(facts.reason),
     usage: numbers(facts.usage),

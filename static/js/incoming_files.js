@@ -2,7 +2,8 @@
 
 import { byId, el } from './dom.js';
 
-const TEXTS = 'text/*,.md,.csv,.json,.yaml,.yml,.toml,.svg,.py,.js,.ts,.go,.rs,.c,.h,.cpp,.java,.sh,.log';
+const TEXTS =
+  'text/*,.md,.csv,.json,.yaml,.yml,.toml,.svg,.py,.js,.ts,.go,.rs,.c,.h,.cpp,.java,.sh,.log';
 
 /** `take(files)` gets them. `canSee()`: whether images are of use. */
 export function listenForFiles(take, canSee) {
@@ -19,7 +20,9 @@ export function listenForFiles(take, canSee) {
     event.preventDefault();
     place.dataset.dropping = '';
   });
-  place.addEventListener('dragleave', ({ relatedTarget }) => { if (!relatedTarget) delete place.dataset.dropping; });
+  place.addEventListener('dragleave', ({ relatedTarget }) => {
+    if (!relatedTarget) delete place.dataset.dropping;
+  });
   place.addEventListener('drop', (event) => {
     delete place.dataset.dropping;
     if (event.dataTransfer.files.length === 0) return;
@@ -31,7 +34,10 @@ export function listenForFiles(take, canSee) {
 /** Cells and paragraphs come with a picture of themselves: then the words are what is wanted. Copied
     files come with their names as words: then it is the files. */
 function hasWords(clipboard, files) {
-  const lines = clipboard.getData('text/plain').split(/\r?\n/).filter((line) => line.trim());
+  const lines = clipboard
+    .getData('text/plain')
+    .split(/\r?\n/)
+    .filter((line) => line.trim());
   return lines.some((line) => !files.some(({ name }) => line.trim().endsWith(name)));
 }
 

@@ -20,7 +20,10 @@ export class KeyedRows {
     }
     for (const [key, { node }] of this.#rows) if (!rows.has(key)) node.remove();
     this.#rows = rows;
-    putInOrder(this.place, [...rows.values()].map(({ node }) => node));
+    putInOrder(
+      this.place,
+      [...rows.values()].map(({ node }) => node),
+    );
   }
 }
 

@@ -128,7 +128,8 @@ export class Library {
     const stored = await this.store.load(id);
     const { conversation } = this.chat;
     const unfinished = stored && new Conversation(stored).last?.state === 'running';
-    if (!stored || unfinished || this.chat.busy || this.chat.editing || id !== conversation.id) return;
+    if (!stored || unfinished || this.chat.busy || this.chat.editing || id !== conversation.id)
+      return;
     this.chat.reopen(stored);
   }
 

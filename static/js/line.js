@@ -45,7 +45,9 @@ export class Line {
         this.#refusedUntil = performance.now() + REFUSED_MS;
       }
     }
-    this.#overHttp(id, listener, ({ streamChat }, signal) => streamChat(id, request, listener, signal));
+    this.#overHttp(id, listener, ({ streamChat }, signal) =>
+      streamChat(id, request, listener, signal),
+    );
     return 'http';
   }
 
@@ -60,7 +62,10 @@ export class Line {
         // The token may manage and not chat, or a proxy is in between: HTTP tells which.
       }
     }
-    const run = () => this.#overHttp(id, listener, ({ streamRequest }, signal) => streamRequest(id, request, listener, signal));
+    const run = () =>
+      this.#overHttp(id, listener, ({ streamRequest }, signal) =>
+        streamRequest(id, request, listener, signal),
+      );
     const turn = async () => {
       this.#underWay += 1;
       await run();

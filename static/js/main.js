@@ -43,9 +43,16 @@ async function start() {
   const picker = new ModelPicker(models);
   const undo = new Undo();
   const openToken = () => tokenDialog.open();
-  const follow = new Follow(byId('scroller'), byId('content'), byId('jump'), document.querySelector('.bar'));
+  const follow = new Follow(
+    byId('scroller'),
+    byId('content'),
+    byId('jump'),
+    document.querySelector('.bar'),
+  );
   const settings = new Settings();
-  const drawer = lazily(async () => new (await import('./settings_drawer.js')).SettingsDrawer(settings, models));
+  const drawer = lazily(
+    async () => new (await import('./settings_drawer.js')).SettingsDrawer(settings, models),
+  );
   const line = new Line();
   const managing = new Managing(models, line);
   const answers = new Answers({ line, models, store });
@@ -53,7 +60,19 @@ async function start() {
   const focus = () => matchMedia('(pointer: fine)').matches && composer.focus();
   const fetchModel = (name) => managing.open(name);
   const mayFetch = () => managing.offered;
-  const chat = new Chat({ answers, models, settings, follow, undo, store, focus, openToken, pickModel, fetchModel, mayFetch });
+  const chat = new Chat({
+    answers,
+    models,
+    settings,
+    follow,
+    undo,
+    store,
+    focus,
+    openToken,
+    pickModel,
+    fetchModel,
+    mayFetch,
+  });
   const sidebar = new Sidebar();
   const library = new Library({ store, chat, answers, undo, sidebar });
   const notice = new Notice({ token: openToken, retry: look });
@@ -64,7 +83,10 @@ async function start() {
       undo.say(key, params);
     },
   });
-  const welcome = new Welcome((text) => ask(text), { pull: () => fetchModel('llama3.2'), token: openToken });
+  const welcome = new Welcome((text) => ask(text), {
+    pull: () => fetchModel('llama3.2'),
+    token: openToken,
+  });
 
   /** Asks in the chat that is shown; not when that became another while it was waited. */
   async function ask(text, withAttachments = null) {
@@ -85,7 +107,9 @@ async function start() {
 
   /** Who answers, and with which models? Asked once, however many want to know. */
   function refresh() {
-    looking ??= Promise.all([backend.refresh(), models.refresh()]).finally(() => { looking = null; });
+    looking ??= Promise.all([backend.refresh(), models.refresh()]).finally(() => {
+      looking = null;
+    });
     return looking;
   }
 
@@ -141,7 +165,12 @@ async function start() {
 
   async function askRemoveAll() {
     const { askFirst } = await import('./ask_dialog.js');
-    askFirst({ title: 'chats.removeAll', text: 'chats.removeAll.ask', agree: 'chats.remove', yes: removeAll });
+    askFirst({
+      title: 'chats.removeAll',
+      text: 'chats.removeAll.ask',
+      agree: 'chats.remove',
+      yes: removeAll,
+    });
   }
 
   /** A dot tells that models are asked otherwise than by default. */
@@ -177,7 +206,9 @@ async function start() {
     showManaging();
     chat.tokenChanged();
   });
-  tokenDialog.addEventListener('forgotten', () => { if (!library.list.isEmpty) askRemoveAll(); });
+  tokenDialog.addEventListener('forgotten', () => {
+    if (!library.list.isEmpty) askRemoveAll();
+  });
   const fresh = () => {
     library.fresh();
     composer.focus();
@@ -192,7 +223,7 @@ async function start() {
     fresh,
   });
   document.querySelector('.skip').addEventListener('click', (event) => {
-    event.preventDefault();  // the address is the chat's
+    event.preventDefault(); // the address is the chat's
     composer.focus();
   });
   byId('settings-button').addEventListener('click', async () => (await drawer())?.open());
@@ -211,11 +242,16 @@ async function start() {
 
   show();
   showSettings();
-  store.addEventListener('change', ({ detail }) => { if (detail.gone) composer.forgetDraft(detail.id); });
+  store.addEventListener('change', ({ detail }) => {
+    if (detail.gone) composer.forgetDraft(detail.id);
+  });
   document.documentElement.dataset.ready = '';
   composer.busy = false;
   focus();
-  await Promise.all([look().then(() => models.use(chat.conversation.model)), library.resumeOthers()]);
+  await Promise.all([
+    look().then(() => models.use(chat.conversation.model)),
+    library.resumeOthers(),
+  ]);
 }
 
 start();

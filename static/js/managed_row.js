@@ -17,13 +17,23 @@ export class ManagedRow {
       copy: this.#tool('copy', 'manage.copy', () => this.#askCopy()),
       remove: this.#tool('trash', 'manage.delete', () => this.#askDelete()),
     };
-    this.node = el('li', { data: { model: name } },
-      el('div', { class: 'managed-head' }, el('span', {}, el('b', { text: name }), this.facts), ...Object.values(this.tools)),
-      this.place);
+    this.node = el(
+      'li',
+      { data: { model: name } },
+      el(
+        'div',
+        { class: 'managed-head' },
+        el('span', {}, el('b', { text: name }), this.facts),
+        ...Object.values(this.tools),
+      ),
+      this.place,
+    );
   }
 
   update({ size: bytes, details = {} }) {
-    this.facts.textContent = [details.parameter_size, details.quantization_level, size(bytes)].filter(Boolean).join(' · ');
+    this.facts.textContent = [details.parameter_size, details.quantization_level, size(bytes)]
+      .filter(Boolean)
+      .join(' · ');
   }
 
   #tool(icon, label, run) {
@@ -40,32 +50,73 @@ export class ManagedRow {
     const architecture = details.model_info?.['general.architecture'];
     const context = details.model_info?.[`${architecture}.context_length`];
     const rows = [
-      ['manage.can', details.capabilities?.flatMap((one, index) => [index > 0 ? ', ' : '', capabilityWords(one)])],
+      [
+        'manage.can',
+        details.capabilities?.flatMap((one, index) => [
+          index > 0 ? ', ' : '',
+          capabilityWords(one),
+        ]),
+      ],
       ['manage.context', context && number(context)],
       ['manage.parameters', details.parameters],
       ['manage.system', details.system],
       ['manage.license', details.license?.split('\n').find((line) => line.trim())],
     ];
-    this.place.replaceChildren(el('dl', { class: 'facts model-facts' }, ...rows.filter(([, value]) => value)
-      .flatMap(([key, value]) => [el('dt', { t: key }), el('dd', {}, ...[value].flat())])));
+    this.place.replaceChildren(
+      el(
+        'dl',
+        { class: 'facts model-facts' },
+        ...rows
+          .filter(([, value]) => value)
+          .flatMap(([key, value]) => [el('dt', { t: key }), el('dd', {}, ...[value].flat())]),
+      ),
+    );
   }
 
   #askCopy() {
-    const field = el('input', { class: 'field', type: 'text', label: 'manage.copyName', placeholder: 'manage.copyName', spellcheck: 'false' });
+    const field = el('input', {
+      class: 'field',
+      type: 'text',
+      label: 'manage.copyName',
+      placeholder: 'manage.copyName',
+      spellcheck: 'false',
+    });
     const copy = async () => {
       const to = field.value.trim();
-      if (to && await this.actions.copy(this.name, to)) this.#close('copy');
+      if (to && (await this.actions.copy(this.name, to))) this.#close('copy');
     };
-    field.addEventListener('keydown', (event) => { if (event.key === 'Enter' && !event.isComposing) copy(); });
-    this.place.replaceChildren(el('div', { class: 'ends' }, field, button({ class: 'button', t: 'manage.copy', on: { click: copy } })));
+    field.addEventListener('keydown', (event) => {
+      if (event.key === 'Enter' && !event.isComposing) copy();
+    });
+    this.place.replaceChildren(
+      el(
+        'div',
+        { class: 'ends' },
+        field,
+        button({ class: 'button', t: 'manage.copy', on: { click: copy } }),
+      ),
+    );
     field.focus();
   }
 
   #askDelete() {
-    const remove = async () => { if (await this.actions.remove(this.name)) this.#close('remove'); };
-    const keep = button({ class: 'button', t: 'cancel', on: { click: () => this.#close('remove') } });
-    this.place.replaceChildren(el('p', { t: 'manage.deleteAsk', params: { name: this.name } }), el('div', { class: 'ends' },
-      button({ class: 'button bad', t: 'manage.delete', on: { click: remove } }), keep));
+    const remove = async () => {
+      if (await this.actions.remove(this.name)) this.#close('remove');
+    };
+    const keep = button({
+      class: 'button',
+      t: 'cancel',
+      on: { click: () => this.#close('remove') },
+    });
+    this.place.replaceChildren(
+      el('p', { t: 'manage.deleteAsk', params: { name: this.name } }),
+      el(
+        'div',
+        { class: 'ends' },
+        button({ class: 'button bad', t: 'manage.delete', on: { click: remove } }),
+        keep,
+      ),
+    );
     keep.focus();
   }
 

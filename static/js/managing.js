@@ -14,12 +14,16 @@ export class Managing {
 
   /** `line`: the way to the gateway. */
   constructor(models, line) {
-    this.#view = lazily(async () => new (await import('./models_view.js')).ModelsView(models, line));
+    this.#view = lazily(
+      async () => new (await import('./models_view.js')).ModelsView(models, line),
+    );
   }
 
   /** Finds it out. `manageable`: whether it is a server where anybody may. */
   async look(manageable) {
-    const status = manageable && await requestEmpty(NO_BLOB, { method: 'HEAD' }).catch((failure) => failure.status);
+    const status =
+      manageable &&
+      (await requestEmpty(NO_BLOB, { method: 'HEAD' }).catch((failure) => failure.status));
     this.offered = status === 200 || status === 404;
   }
 

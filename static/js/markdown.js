@@ -27,8 +27,16 @@ export async function loadMarkdown() {
     const { Lexer, Marked, Tokenizer } = await import('/static/vendor/marked.js');
     const { BoundedLexer, BoundedTokenizer } = boundedClasses({ Lexer, Tokenizer });
     const marked = new Marked({ gfm: true, breaks: true, extensions: undefined });
-    marked.use({ extensions: [texExtension('inlineMaths', 'inline', INLINE_TEX), texExtension('blockMaths', 'block', BLOCK_TEX)] });
-    library = { Lexer: BoundedLexer, options: { ...marked.defaults, tokenizer: new BoundedTokenizer() } };
+    marked.use({
+      extensions: [
+        texExtension('inlineMaths', 'inline', INLINE_TEX),
+        texExtension('blockMaths', 'block', BLOCK_TEX),
+      ],
+    });
+    library = {
+      Lexer: BoundedLexer,
+      options: { ...marked.defaults, tokenizer: new BoundedTokenizer() },
+    };
     return true;
   } catch {
     return false;

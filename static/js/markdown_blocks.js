@@ -16,19 +16,41 @@ function made(token, depth) {
   const dir = depth === 0 ? 'auto' : null;
   switch (token.type) {
     case 'space':
-    case 'def': return null;
-    case 'paragraph': return fill(el('p', { dir }), token);
-    case 'text': return fill(el(depth === 0 ? 'p' : 'span', { dir }), token);
+    case 'def':
+      return null;
+    case 'paragraph':
+      return fill(el('p', { dir }), token);
+    case 'text':
+      return fill(el(depth === 0 ? 'p' : 'span', { dir }), token);
     // The page's own headings are h1 and h2.
-    case 'heading': return fill(el(`h${Math.min(token.depth + 2, 6)}`, { class: `as-h${token.depth}`, dir }), token);
-    case 'code': return codeBlock(token.text, token.lang);
-    case 'hr': return el('hr');
-    case 'checkbox': return checkbox(token.checked);
-    case 'blockMaths': return mathsNode(token.text, true);
-    case 'blockquote': return appendBlocks(el('blockquote', { dir }), token.tokens, depth);
-    case 'list': return appendItems(el(token.ordered ? 'ol' : 'ul', { start: token.ordered && token.start !== 1 ? token.start : null, dir }), token, depth);
-    case 'table': return table(token, dir);
-    default: return el('p', { class: 'plain', text: token.raw.trimEnd(), dir });
+    case 'heading':
+      return fill(
+        el(`h${Math.min(token.depth + 2, 6)}`, { class: `as-h${token.depth}`, dir }),
+        token,
+      );
+    case 'code':
+      return codeBlock(token.text, token.lang);
+    case 'hr':
+      return el('hr');
+    case 'checkbox':
+      return checkbox(token.checked);
+    case 'blockMaths':
+      return mathsNode(token.text, true);
+    case 'blockquote':
+      return appendBlocks(el('blockquote', { dir }), token.tokens, depth);
+    case 'list':
+      return appendItems(
+        el(token.ordered ? 'ol' : 'ul', {
+          start: token.ordered && token.start !== 1 ? token.start : null,
+          dir,
+        }),
+        token,
+        depth,
+      );
+    case 'table':
+      return table(token, dir);
+    default:
+      return el('p', { class: 'plain', text: token.raw.trimEnd(), dir });
   }
 }
 
@@ -48,7 +70,10 @@ function appendItems(parent, token, depth) {
 /** The element of a list's item. */
 export function itemNode(item, depth) {
   const node = el('li', { class: item.task ? 'task' : undefined });
-  const hasBox = item.tokens.some((token) => token.type === 'checkbox' || token.tokens?.some((inner) => inner.type === 'checkbox'));
+  const hasBox = item.tokens.some(
+    (token) =>
+      token.type === 'checkbox' || token.tokens?.some((inner) => inner.type === 'checkbox'),
+  );
   if (item.task && !hasBox) node.append(checkbox(item.checked));
   return keep(item, appendBlocks(node, item.tokens, depth));
 }
@@ -56,13 +81,28 @@ export function itemNode(item, depth) {
 const checkbox = (checked) => el('input', { type: 'checkbox', disabled: true, checked });
 
 function table(token, dir) {
-  return el('div', { class: 'table', tabindex: '0', role: 'region', label: 'table', dir }, el('table', {},
-    el('thead', {}, rowNode('th', token.header, token.align)),
-    el('tbody', {}, ...token.rows.map((cells) => rowNode('td', cells, token.align)))));
+  return el(
+    'div',
+    { class: 'table', tabindex: '0', role: 'region', label: 'table', dir },
+    el(
+      'table',
+      {},
+      el('thead', {}, rowNode('th', token.header, token.align)),
+      el('tbody', {}, ...token.rows.map((cells) => rowNode('td', cells, token.align))),
+    ),
+  );
 }
 
 /** The element of a table's row. */
 export function rowNode(tag, cells, align) {
-  return el('tr', {}, ...cells.map((cell, index) => (
-    keep(cell, fill(el(tag, { class: align[index] ? `align-${align[index]}` : undefined }), cell)))));
+  return el(
+    'tr',
+    {},
+    ...cells.map((cell, index) =>
+      keep(
+        cell,
+        fill(el(tag, { class: align[index] ? `align-${align[index]}` : undefined }), cell),
+      ),
+    ),
+  );
 }

@@ -70,7 +70,8 @@ export class MarkdownBody {
     }
     this.#pause = Math.min(MAX_PAUSE_MS, Math.max(PAUSE_MS, cost * PAUSE_PER_COST));
     if (isBehind) this.#clock = setTimeout(() => this.#draw());
-    else if (this.#isComplete && !this.#isDrawnAgain && Object.keys(this.#links).length > 0) this.#drawAgain();
+    else if (this.#isComplete && !this.#isDrawnAgain && Object.keys(this.#links).length > 0)
+      this.#drawAgain();
   }
 
   /** Once more from the beginning: a reference may have been used before the line that defines it. */
@@ -92,7 +93,11 @@ export class MarkdownBody {
     const isEnd = isRest && this.#isComplete;
     let kept = this.#freeze(tokens, isEnd ? tokens.length : countFinished(tokens, text));
     // Too long for waiting what becomes of it, but the last block may still go on.
-    if (kept === 0 && isFull) kept = this.#freeze(tokens, tokens.findLastIndex(({ type }) => type !== 'space'));
+    if (kept === 0 && isFull)
+      kept = this.#freeze(
+        tokens,
+        tokens.findLastIndex(({ type }) => type !== 'space'),
+      );
     this.#open = tokens.slice(kept);
     if (kept > 0) this.#window = WINDOW;
     else if (!isRest) this.#widen(tokens, end, isFull);
@@ -107,7 +112,8 @@ export class MarkdownBody {
     let end = Math.min(source.length, this.#frozen + this.#window);
     let isFull = this.#window >= MAX_BLOCK && end < source.length;
     let line = this.#frozen;
-    for (let lines = 0; lines < MAX_BLOCK_LINES && line < end; lines += 1) line = source.indexOf('\n', line) + 1 || end;
+    for (let lines = 0; lines < MAX_BLOCK_LINES && line < end; lines += 1)
+      line = source.indexOf('\n', line) + 1 || end;
     if (line < end) [end, isFull] = [line, true];
     if (end === source.length) return { end, isFull };
     for (let at = end; at > end - WINDOW / 2 && at > this.#frozen; at -= 1) {
@@ -157,7 +163,8 @@ export class MarkdownBody {
   #learn({ type, tag, href, title, tokens, items }) {
     if (type === 'def') this.#links[tag] ??= { href, title };
     else if (type === 'list') items.forEach((item) => this.#learn(item));
-    else if (type === 'list_item' || type === 'blockquote') tokens.forEach((token) => this.#learn(token));
+    else if (type === 'list_item' || type === 'blockquote')
+      tokens.forEach((token) => this.#learn(token));
   }
 
   /** A text that cannot be read as Markdown is shown as it is. */
@@ -180,7 +187,8 @@ function countFinished(tokens, text) {
   for (const { type, raw } of tokens) {
     const block = { type, raw, at, end: at + raw.length };
     const isFollowed = () => startOfNext(tokens, count + 1, block.end) < written;
-    if (!isFinished(block, { text, written, isFollowed, hasNext: count + 1 < tokens.length })) break;
+    if (!isFinished(block, { text, written, isFollowed, hasNext: count + 1 < tokens.length }))
+      break;
     at = block.end;
     count += 1;
   }
@@ -191,20 +199,27 @@ function isFinished({ type, raw, at, end }, { text, written, isFollowed, hasNext
   if (at >= written) return false;
   switch (type) {
     case 'space':
-    case 'blockMaths': return end <= written;
-    case 'hr': return true;
-    case 'heading': return /^ {0,3}#{1,6}(?:\s|$)/.test(raw) || isLeft(text, at);
+    case 'blockMaths':
+      return end <= written;
+    case 'hr':
+      return true;
+    case 'heading':
+      return /^ {0,3}#{1,6}(?:\s|$)/.test(raw) || isLeft(text, at);
     // Behind an open fence comes nothing, not even an empty line. Indented code may go on after one.
-    case 'code': return /^ {0,3}(?:```|~~~)/.test(raw) ? hasNext && end < written : isFollowed();
+    case 'code':
+      return /^ {0,3}(?:```|~~~)/.test(raw) ? hasNext && end < written : isFollowed();
     // They go on after an empty line: with the next item, an indented line, all of a <script>.
     case 'list':
-    case 'html': return isFollowed();
+    case 'html':
+      return isFollowed();
     // The line may be lazy, an underline, a row, a title; and what begins with [ may become a definition.
     case 'paragraph':
     case 'blockquote':
     case 'table':
-    case 'def': return isLeft(text, at);
-    default: return false;
+    case 'def':
+      return isLeft(text, at);
+    default:
+      return false;
   }
 }
 

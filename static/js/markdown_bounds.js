@@ -5,7 +5,9 @@
 // Nested quotes and lists: in one line (`> > > -`), and altogether.
 const MAX_MARKERS = 10;
 const MAX_NESTED = 16;
-const MARKERS = new RegExp(`^[ \\t]*(?:(?:>|(?:[-*+]|\\d{1,9}[.)])(?=[ \\t]))[ \\t]*){${MAX_MARKERS + 1}}`);
+const MARKERS = new RegExp(
+  `^[ \\t]*(?:(?:>|(?:[-*+]|\\d{1,9}[.)])(?=[ \\t]))[ \\t]*){${MAX_MARKERS + 1}}`,
+);
 
 // A heading that is underlined is looked for in no more than this.
 const MAX_HEADING = 4_000;
@@ -37,7 +39,9 @@ export function boundedClasses({ Lexer, Tokenizer }) {
 
     lheading(source) {
       const found = super.lheading(source.slice(0, MAX_HEADING));
-      return source.length <= MAX_HEADING || found?.raw.length < MAX_HEADING / 2 ? found : undefined;
+      return source.length <= MAX_HEADING || found?.raw.length < MAX_HEADING / 2
+        ? found
+        : undefined;
     }
 
     // A title in quotes could reach over any number of blocks.
@@ -106,7 +110,7 @@ export function pieces(text) {
 
 function cut(text, from, to, found) {
   const part = text.slice(from, to);
-  for (let at = 0; at < part.length;) {
+  for (let at = 0; at < part.length; ) {
     const end = pieceEnd(part, at);
     found.push({ raw: part.slice(at, end), plain: false });
     at = end;

@@ -52,21 +52,36 @@ function nodesOf(tokens, depth) {
 /** Makes the node of an inline token. */
 export function inlineNode(token, depth = 0) {
   switch (token.type) {
-    case 'piece': return fill(el('span'), token);
-    case 'strong': return inside(el('strong'), token, depth);
-    case 'em': return inside(el('em'), token, depth);
-    case 'del': return inside(el('del'), token, depth);
-    case 'link': return link(token, depth);
-    case 'image': return image(token);
-    case 'codespan': return el('code', { dir: 'ltr', text: token.text });
-    case 'br': return el('br');
-    case 'inlineMaths': return mathsNode(token.text, false);
-    case 'blockMaths': return mathsNode(token.text, true);
-    case 'checkbox': return el('input', { type: 'checkbox', disabled: true, checked: token.checked });
-    case 'html': return /^<br\s*\/?>$/i.test(token.raw.trim()) ? el('br') : text(token.raw);
-    case 'escape': return text(token.text);
-    case 'text': return token.tokens ? inside(el('span'), token, depth) : text(decoded(token.text));
-    default: return text(token.raw ?? '');
+    case 'piece':
+      return fill(el('span'), token);
+    case 'strong':
+      return inside(el('strong'), token, depth);
+    case 'em':
+      return inside(el('em'), token, depth);
+    case 'del':
+      return inside(el('del'), token, depth);
+    case 'link':
+      return link(token, depth);
+    case 'image':
+      return image(token);
+    case 'codespan':
+      return el('code', { dir: 'ltr', text: token.text });
+    case 'br':
+      return el('br');
+    case 'inlineMaths':
+      return mathsNode(token.text, false);
+    case 'blockMaths':
+      return mathsNode(token.text, true);
+    case 'checkbox':
+      return el('input', { type: 'checkbox', disabled: true, checked: token.checked });
+    case 'html':
+      return /^<br\s*\/?>$/i.test(token.raw.trim()) ? el('br') : text(token.raw);
+    case 'escape':
+      return text(token.text);
+    case 'text':
+      return token.tokens ? inside(el('span'), token, depth) : text(decoded(token.text));
+    default:
+      return text(token.raw ?? '');
   }
 }
 
@@ -91,7 +106,13 @@ function image(token) {
   const words = decoded(token.text || t('image'));
   if (!href || href.startsWith('mailto:')) return el('span', { text: words });
   const { host } = new URL(href);
-  return el('a', { class: 'remote-image', href, target: '_blank', rel: 'noopener noreferrer nofollow', text: `${words} (${host})` });
+  return el('a', {
+    class: 'remote-image',
+    href,
+    target: '_blank',
+    rel: 'noopener noreferrer nofollow',
+    text: `${words} (${host})`,
+  });
 }
 
 /** The address if it leads to the web or a mailbox, else null. */

@@ -14,26 +14,40 @@ export function plainText(source) {
 }
 
 function blocks(tokens, between) {
-  return tokens.map(block).filter((text) => text !== '').join(between);
+  return tokens
+    .map(block)
+    .filter((text) => text !== '')
+    .join(between);
 }
 
 function block(token) {
   switch (token.type) {
     case 'space':
     case 'hr':
-    case 'def': return '';
+    case 'def':
+      return '';
     case 'code':
-    case 'blockMaths': return token.text;
-    case 'blockquote': return blocks(token.tokens, '\n\n');
-    case 'list': return token.items.map((item, index) => listItem(token, item, index)).join('\n');
-    case 'table': return [token.header, ...token.rows].map((row) => row.map((cell) => inline(cell)).join('\t')).join('\n');
-    default: return inline(token);
+    case 'blockMaths':
+      return token.text;
+    case 'blockquote':
+      return blocks(token.tokens, '\n\n');
+    case 'list':
+      return token.items.map((item, index) => listItem(token, item, index)).join('\n');
+    case 'table':
+      return [token.header, ...token.rows]
+        .map((row) => row.map((cell) => inline(cell)).join('\t'))
+        .join('\n');
+    default:
+      return inline(token);
   }
 }
 
 function listItem(list, item, index) {
   const mark = list.ordered ? `${(list.start || 1) + index}.` : '-';
-  const inside = blocks(item.tokens.filter(({ type }) => type !== 'checkbox'), '\n');
+  const inside = blocks(
+    item.tokens.filter(({ type }) => type !== 'checkbox'),
+    '\n',
+  );
   return `${mark} ${inside.replaceAll('\n', `\n${' '.repeat(mark.length + 1)}`)}`;
 }
 

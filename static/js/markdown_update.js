@@ -32,20 +32,31 @@ function replace(parent, node, made, following) {
   else if (made) parent.insertBefore(made, following.map(nodeOf).find(Boolean) ?? null);
 }
 
-const isSame = (was, is) => was.type === is.type && was.raw === is.raw && was.loose === is.loose && was.checked === is.checked;
+const isSame = (was, is) =>
+  was.type === is.type &&
+  was.raw === is.raw &&
+  was.loose === is.loose &&
+  was.checked === is.checked;
 
 /** Brings `node` from `was` to `is`; false where it has to be made anew. */
 function updateBlock(node, was, is, depth) {
   if (was.type !== is.type) return false;
   switch (is.type) {
     case 'paragraph':
-    case 'text': return updateText(node, was, is);
-    case 'heading': return was.depth === is.depth && updateText(node, was, is);
-    case 'code': return was.lang === is.lang && updateWords(node.querySelector('code').firstChild, is.text);
-    case 'blockquote': return updateInside(node, was.tokens, is.tokens, depth);
-    case 'list': return updateList(node, was, is, depth);
-    case 'table': return updateTable(node, was, is);
-    default: return false;
+    case 'text':
+      return updateText(node, was, is);
+    case 'heading':
+      return was.depth === is.depth && updateText(node, was, is);
+    case 'code':
+      return was.lang === is.lang && updateWords(node.querySelector('code').firstChild, is.text);
+    case 'blockquote':
+      return updateInside(node, was.tokens, is.tokens, depth);
+    case 'list':
+      return updateList(node, was, is, depth);
+    case 'table':
+      return updateTable(node, was, is);
+    default:
+      return false;
   }
 }
 
@@ -58,19 +69,23 @@ function updateList(node, was, is, depth) {
   if (was.ordered !== is.ordered || was.start !== is.start || was.loose !== is.loose) return false;
   updateAll(node, was.items, is.items, {
     make: (item) => itemNode(item, depth + 1),
-    update: (li, before, after) => before.task === after.task && before.checked === after.checked
-      && updateInside(li, before.tokens, after.tokens, depth + 1),
+    update: (li, before, after) =>
+      before.task === after.task &&
+      before.checked === after.checked &&
+      updateInside(li, before.tokens, after.tokens, depth + 1),
   });
   return true;
 }
 
 function updateTable(node, was, is) {
-  const isOld = (cell, index) => cell.text === was.header[index]?.text && is.align[index] === was.align[index];
+  const isOld = (cell, index) =>
+    cell.text === was.header[index]?.text && is.align[index] === was.align[index];
   if (is.header.length !== was.header.length || !is.header.every(isOld)) return false;
   is.header = was.header;
   const body = node.querySelector('tbody');
   for (const [index, cells] of is.rows.entries()) {
-    if (was.rows[index]) cells.forEach((cell, column) => updateCell(cells, column, was.rows[index][column]));
+    if (was.rows[index])
+      cells.forEach((cell, column) => updateCell(cells, column, was.rows[index][column]));
     else body.append(rowNode('td', cells, is.align));
   }
   return is.rows.length >= was.rows.length;
@@ -90,7 +105,10 @@ function updateText(node, was, is) {
   const inPieces = (tokens) => tokens[0]?.type === 'piece';
   if (inPieces(before) !== inPieces(after)) return false;
   if (inPieces(after)) {
-    updateAll(node, before, after, { make: (piece) => keep(piece, inlineNode(piece)), update: updateText });
+    updateAll(node, before, after, {
+      make: (piece) => keep(piece, inlineNode(piece)),
+      update: updateText,
+    });
     return true;
   }
   const old = [...node.childNodes];
@@ -106,7 +124,8 @@ function updateText(node, was, is) {
 
 /** Makes an inline node like `made`, if they are of one kind. */
 function settle(node, made) {
-  if (node.nodeType === Node.TEXT_NODE) return made.nodeType === Node.TEXT_NODE && updateWords(node, made.data);
+  if (node.nodeType === Node.TEXT_NODE)
+    return made.nodeType === Node.TEXT_NODE && updateWords(node, made.data);
   if (node.isEqualNode(made)) return true;
   const isFixed = node.localName === 'input' || node.matches('.maths');
   if (isFixed || !node.cloneNode().isEqualNode(made.cloneNode())) return false;
@@ -125,7 +144,8 @@ function updateWords(node, words) {
   if (!node) return false;
   const { data } = node;
   let same = data.length;
-  if (!words.startsWith(data)) for (same = 0; same < words.length && data[same] === words[same];) same += 1;
+  if (!words.startsWith(data))
+    for (same = 0; same < words.length && data[same] === words[same]; ) same += 1;
   node.replaceData(same, data.length - same, words.slice(same));
   return true;
 }

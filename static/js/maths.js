@@ -12,23 +12,38 @@ let katex = null;
 
 /** The element of a formula. `display`: on a line of its own. */
 export function mathsNode(tex, display) {
-  const node = el(display ? 'div' : 'span', { class: display ? 'maths display' : 'maths', dir: 'ltr', text: tex });
+  const node = el(display ? 'div' : 'span', {
+    class: display ? 'maths display' : 'maths',
+    dir: 'ltr',
+    text: tex,
+  });
   const show = () => render(node, tex, display);
   if (katex && !isSpent()) counted(show);
-  else load().then(() => later(show), () => {});
+  else
+    load().then(
+      () => later(show),
+      () => {},
+    );
   return node;
 }
 
 async function load() {
   library ??= import('/static/vendor/katex/katex.js');
   await library;
-  if (!katex) document.head.append(el('link', { rel: 'stylesheet', href: '/static/vendor/katex/katex.css' }));
+  if (!katex)
+    document.head.append(el('link', { rel: 'stylesheet', href: '/static/vendor/katex/katex.css' }));
   katex = globalThis.katex;
 }
 
 function render(node, tex, display) {
   try {
-    katex.render(tex, node, { displayMode: display, throwOnError: true, trust: false, strict: 'ignore', ...LIMITS });
+    katex.render(tex, node, {
+      displayMode: display,
+      throwOnError: true,
+      trust: false,
+      strict: 'ignore',
+      ...LIMITS,
+    });
   } catch {
     node.textContent = tex;
   }

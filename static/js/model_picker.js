@@ -33,19 +33,40 @@ export class ModelPicker {
   #build() {
     this.panel = byId('model-panel');
     this.search = el('input', {
-      class: 'field', type: 'text', role: 'combobox', label: 'model.search', placeholder: 'model.search',
-      'aria-expanded': 'true', 'aria-controls': 'model-options', 'aria-autocomplete': 'list',
-      autocomplete: 'off', spellcheck: 'false', enterkeyhint: 'done', autofocus: true,
+      class: 'field',
+      type: 'text',
+      role: 'combobox',
+      label: 'model.search',
+      placeholder: 'model.search',
+      'aria-expanded': 'true',
+      'aria-controls': 'model-options',
+      'aria-autocomplete': 'list',
+      autocomplete: 'off',
+      spellcheck: 'false',
+      enterkeyhint: 'done',
+      autofocus: true,
       on: { input: () => this.#narrow(), keydown: (event) => this.#move(event) },
     });
-    this.options = el('ul', { class: 'options', id: 'model-options', role: 'listbox', label: 'model.list' });
+    this.options = el('ul', {
+      class: 'options',
+      id: 'model-options',
+      role: 'listbox',
+      label: 'model.list',
+    });
     this.made = 0;
-    this.rows = new KeyedRows(this.options, { key: ({ name }) => name, make: (model) => this.#option(model) });
+    this.rows = new KeyedRows(this.options, {
+      key: ({ name }) => name,
+      make: (model) => this.#option(model),
+    });
     this.empty = el('p', { class: 'panel-empty faint', t: 'model.none', hidden: true });
     this.panel.append(el('div', { class: 'panel-search' }, this.search), this.options, this.empty);
     // Before it opens, so that a quick reader's keys already find the list.
-    this.panel.addEventListener('beforetoggle', ({ newState }) => this.#toggle(newState === 'open'));
-    this.panel.addEventListener('toggle', ({ newState }) => { if (newState === 'closed') this.#asked = null; });
+    this.panel.addEventListener('beforetoggle', ({ newState }) =>
+      this.#toggle(newState === 'open'),
+    );
+    this.panel.addEventListener('toggle', ({ newState }) => {
+      if (newState === 'closed') this.#asked = null;
+    });
   }
 
   #toggle(open) {
@@ -83,7 +104,7 @@ export class ModelPicker {
   #list() {
     const wanted = this.search.value.trim().toLowerCase();
     const recent = this.#models.recent();
-    const rank = ({ name }) => (recent.indexOf(name) + 1 || recent.length + 1);
+    const rank = ({ name }) => recent.indexOf(name) + 1 || recent.length + 1;
     this.#shown = this.#models.list
       .filter(({ name }) => name.toLowerCase().includes(wanted))
       .sort((one, other) => rank(one) - rank(other));
@@ -147,7 +168,13 @@ class ModelOption {
   constructor(name, id) {
     this.side = el('span', { class: 'option-side faint' });
     this.facts = el('span', { class: 'option-facts faint' });
-    this.node = el('li', { class: 'option', role: 'option', id }, el('span', { class: 'option-name', text: name }), this.side, this.facts);
+    this.node = el(
+      'li',
+      { class: 'option', role: 'option', id },
+      el('span', { class: 'option-name', text: name }),
+      this.side,
+      this.facts,
+    );
   }
 
   update({ name, size: bytes, details, capabilities }, models) {

@@ -41,7 +41,10 @@ export class Models extends EventTarget {
 
   choose(name) {
     this.current = name;
-    remember('models', JSON.stringify([name, ...this.recent().filter((other) => other !== name)].slice(0, RECENT)));
+    remember(
+      'models',
+      JSON.stringify([name, ...this.recent().filter((other) => other !== name)].slice(0, RECENT)),
+    );
     this.#changed();
   }
 
@@ -73,7 +76,8 @@ export class Models extends EventTarget {
       const before = this.#loaded;
       this.#loaded = new Set(models.map((model) => model.name));
       // Looks are frequent while a model loads; who draws is told of what is new only.
-      if (before.size !== this.#loaded.size || [...before].some((name) => !this.#loaded.has(name))) this.#changed();
+      if (before.size !== this.#loaded.size || [...before].some((name) => !this.#loaded.has(name)))
+        this.#changed();
     } catch {
       // The dots in the list are a courtesy; the next look may work.
     }
@@ -98,7 +102,8 @@ export class Models extends EventTarget {
   async #isForChats(model) {
     if (isEncoder(model)) return false;
     if (!model.capabilities || (canChat(model) && namesEmbedding(model))) {
-      model.capabilities = (await this.details(model.name))?.capabilities ?? model.capabilities ?? ['completion'];
+      model.capabilities = (await this.details(model.name))?.capabilities ??
+        model.capabilities ?? ['completion'];
     }
     return canChat(model);
   }

@@ -13,22 +13,57 @@ export class ModelsView {
   constructor(models, line) {
     this.models = models;
     this.pulls = new Pulls(line, () => models.refresh());
-    this.name = el('input', { class: 'field', type: 'text', label: 'manage.name', placeholder: 'manage.name', spellcheck: 'false', autocapitalize: 'none' });
+    this.name = el('input', {
+      class: 'field',
+      type: 'text',
+      label: 'manage.name',
+      placeholder: 'manage.name',
+      spellcheck: 'false',
+      autocapitalize: 'none',
+    });
     this.said = el('p', { class: 'said', role: 'alert', hidden: true });
     this.unread = el('p', { class: 'said', role: 'alert', hidden: true });
     this.none = el('p', { class: 'faint', t: 'manage.none', hidden: true });
     const list = el('ul', { class: 'managed' });
-    this.rows = new KeyedRows(list, { key: ({ name }) => name, make: ({ name }) => this.#row(name) });
+    this.rows = new KeyedRows(list, {
+      key: ({ name }) => name,
+      make: ({ name }) => this.#row(name),
+    });
     this.dialog = byId('models-view');
     this.dialog.append(
-      el('header', {}, el('h2', { id: 'models-title', t: 'manage.title' }),
-        button({ class: 'quiet icon-button', icon: 'close', label: 'close', on: { click: () => this.dialog.close() } })),
-      el('div', { class: 'drawer-body' },
-        el('form', { class: 'pull-form', on: { submit: (event) => this.#pull(event) } }, this.name,
-          el('button', { class: 'button main', type: 'submit', t: 'manage.pull' })),
-        this.said, new PullRows(this.pulls, () => this.name.focus()).node, this.unread, this.none, list));
-    this.dialog.addEventListener('click', ({ target }) => { if (target === this.dialog) this.dialog.close(); });
-    models.addEventListener('change', () => { if (this.dialog.open) this.#draw(); });
+      el(
+        'header',
+        {},
+        el('h2', { id: 'models-title', t: 'manage.title' }),
+        button({
+          class: 'quiet icon-button',
+          icon: 'close',
+          label: 'close',
+          on: { click: () => this.dialog.close() },
+        }),
+      ),
+      el(
+        'div',
+        { class: 'drawer-body' },
+        el(
+          'form',
+          { class: 'pull-form', on: { submit: (event) => this.#pull(event) } },
+          this.name,
+          el('button', { class: 'button main', type: 'submit', t: 'manage.pull' }),
+        ),
+        this.said,
+        new PullRows(this.pulls, () => this.name.focus()).node,
+        this.unread,
+        this.none,
+        list,
+      ),
+    );
+    this.dialog.addEventListener('click', ({ target }) => {
+      if (target === this.dialog) this.dialog.close();
+    });
+    models.addEventListener('change', () => {
+      if (this.dialog.open) this.#draw();
+    });
     document.addEventListener('languagechange', () => this.#draw());
   }
 
@@ -60,7 +95,8 @@ export class ModelsView {
   #row(name) {
     return new ManagedRow(name, {
       details: (name) => this.models.details(name),
-      copy: (name, to) => this.#change('/api/copy', { method: 'POST', body: { source: name, destination: to } }),
+      copy: (name, to) =>
+        this.#change('/api/copy', { method: 'POST', body: { source: name, destination: to } }),
       remove: (name) => this.#change('/api/delete', { method: 'DELETE', body: { model: name } }),
     });
   }
@@ -68,7 +104,9 @@ export class ModelsView {
   /** Gives whether it was done; says why, where it was not. */
   async #change(path, request) {
     let refused = null;
-    await requestEmpty(path, request).catch((failure) => { refused = failureOf(failure); });
+    await requestEmpty(path, request).catch((failure) => {
+      refused = failureOf(failure);
+    });
     tell(this.said, refused);
     if (refused) return false;
     await this.models.refresh();

@@ -15,11 +15,18 @@ export class Notice {
     const shown = `${failure.what} ${failure.said}`;
     if (shown === this.#shown) return;
     this.#shown = shown;
-    const words = el('span', { class: 'words' },
-      el('b', { t: failure.what, params: failure.params }), ' ',
-      el('span', { t: failure.next, params: failure.params }));
-    const ends = failure.actions.filter((name) => this.actions[name])
-      .map((name) => button({ class: 'button', t: `action.${name}`, on: { click: this.actions[name] } }));
+    const words = el(
+      'span',
+      { class: 'words' },
+      el('b', { t: failure.what, params: failure.params }),
+      ' ',
+      el('span', { t: failure.next, params: failure.params }),
+    );
+    const ends = failure.actions
+      .filter((name) => this.actions[name])
+      .map((name) =>
+        button({ class: 'button', t: `action.${name}`, on: { click: this.actions[name] } }),
+      );
     this.place.replaceChildren(words, ...ends);
     this.place.hidden = false;
   }

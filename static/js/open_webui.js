@@ -1,14 +1,23 @@
 // Chats of Open WebUI's export in our own shape. Nothing is trusted here: import_file.js reads every
 // field by its type afterwards.
 
-const REASONING = /^\s*<details type="reasoning"([^>]*)>\s*(?:<summary>[\s\S]*?<\/summary>)?([\s\S]*?)<\/details>\s*/;
+const REASONING =
+  /^\s*<details type="reasoning"([^>]*)>\s*(?:<summary>[\s\S]*?<\/summary>)?([\s\S]*?)<\/details>\s*/;
 const ENTITIES = { amp: '&', lt: '<', gt: '>', quot: '"', '#x27': "'", '#39': "'" };
 
 /** One chat, `{ chat: { title, history: { messages, currentId } } }`, as `{ chat, messages }`. Throws
     where it has no messages. */
 export function fromOpenWebUi({ chat: { title, history }, pinned }) {
-  const nodes = new Map(Object.values(history.messages).filter(Boolean).map((node) => [node.id, { ...node, shown: null }]));
-  for (let at = nodes.get(history.currentId); at && !nodes.get(at.parentId)?.shown; at = nodes.get(at.parentId)) {
+  const nodes = new Map(
+    Object.values(history.messages)
+      .filter(Boolean)
+      .map((node) => [node.id, { ...node, shown: null }]),
+  );
+  for (
+    let at = nodes.get(history.currentId);
+    at && !nodes.get(at.parentId)?.shown;
+    at = nodes.get(at.parentId)
+  ) {
     if (nodes.has(at.parentId)) nodes.get(at.parentId).shown = at.id;
   }
   const messages = [...nodes.values()].map(message);
@@ -17,8 +26,13 @@ export function fromOpenWebUi({ chat: { title, history }, pinned }) {
 }
 
 function message(node) {
-  const parts = Array.isArray(node.content) ? node.content.filter(Boolean) : [{ type: 'text', text: node.content }];
-  const words = parts.filter(({ type, text }) => type === 'text' && typeof text === 'string').map(({ text }) => text).join('\n');
+  const parts = Array.isArray(node.content)
+    ? node.content.filter(Boolean)
+    : [{ type: 'text', text: node.content }];
+  const words = parts
+    .filter(({ type, text }) => type === 'text' && typeof text === 'string')
+    .map(({ text }) => text)
+    .join('\n');
   const files = Array.isArray(node.files) ? node.files.filter(Boolean) : [];
   const pictures = [
     ...files.filter(({ type }) => type === 'image').map(({ url }) => url),
@@ -45,7 +59,10 @@ function thought(words) {
     seconds += Number(/\bduration="(\d+(?:\.\d+)?)"/.exec(attributes)?.[1] ?? 0);
     content = content.slice(whole.length);
   }
-  return thoughts.length === 0 ? { content } : { content, thinking: thoughts.join('\n\n'), thinkingMs: seconds * 1000 };
+  return thoughts.length === 0
+    ? { content }
+    : { content, thinking: thoughts.join('\n\n'), thinkingMs: seconds * 1000 };
 }
 
-const unescaped = (text) => text.replace(/&(amp|lt|gt|quot|#x27|#39);/g, (_, name) => ENTITIES[name]);
+const unescaped = (text) =>
+  text.replace(/&(amp|lt|gt|quot|#x27|#39);/g, (_, name) => ENTITIES[name]);

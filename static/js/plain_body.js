@@ -29,12 +29,18 @@ export class PlainBody {
   /** The text is complete. */
   finish() {
     const { data, length } = this.#text;
-    if (this.folds && (length > MAX_LENGTH || data.split('\n', MAX_LINES + 1).length > MAX_LINES)) this.#fold();
+    if (this.folds && (length > MAX_LENGTH || data.split('\n', MAX_LINES + 1).length > MAX_LINES))
+      this.#fold();
   }
 
   #fold() {
     this.folds = false;
-    const toggle = button({ class: 'fold-button', t: 'fold.all', 'aria-expanded': 'false', on: { click: () => this.#toggle(toggle) } });
+    const toggle = button({
+      class: 'fold-button',
+      t: 'fold.all',
+      'aria-expanded': 'false',
+      on: { click: () => this.#toggle(toggle) },
+    });
     this.node.classList.add('folded');
     this.node.append(el('div', { class: 'fold' }, this.#text), toggle);
   }

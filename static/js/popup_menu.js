@@ -19,7 +19,13 @@ export function openMenu(at, entries) {
 }
 
 function build() {
-  const node = el('div', { class: 'panel popup-menu', popover: 'auto', role: 'menu', id: 'popup-menu', on: { keydown: move } });
+  const node = el('div', {
+    class: 'panel popup-menu',
+    popover: 'auto',
+    role: 'menu',
+    id: 'popup-menu',
+    on: { keydown: move },
+  });
   node.addEventListener('toggle', ({ newState }) => {
     if (newState === 'closed') opener.setAttribute('aria-expanded', 'false');
   });
@@ -28,16 +34,29 @@ function build() {
 }
 
 function row({ icon: name, t, run }) {
-  return button({
-    class: 'menu-row', role: 'menuitem', tabindex: '-1',
-    on: { click: () => { menu.hidePopover(); run(); } },
-  }, icon(name), el('span', { t }));
+  return button(
+    {
+      class: 'menu-row',
+      role: 'menuitem',
+      tabindex: '-1',
+      on: {
+        click: () => {
+          menu.hidePopover();
+          run();
+        },
+      },
+    },
+    icon(name),
+    el('span', { t }),
+  );
 }
 
 function move(event) {
   const rows = [...menu.children];
   const at = rows.indexOf(document.activeElement);
-  const to = { ArrowDown: at + 1, ArrowUp: at - 1 + rows.length, Home: 0, End: rows.length - 1 }[event.key];
+  const to = { ArrowDown: at + 1, ArrowUp: at - 1 + rows.length, Home: 0, End: rows.length - 1 }[
+    event.key
+  ];
   if (event.key === 'Tab') menu.hidePopover();
   if (to === undefined) return;
   event.preventDefault();

@@ -19,7 +19,8 @@ export function recallJson(name, fallback) {
   const usual = fallback();
   try {
     const value = JSON.parse(recall(name, 'null'));
-    const alike = typeof value === 'object' && value !== null && Array.isArray(value) === Array.isArray(usual);
+    const alike =
+      typeof value === 'object' && value !== null && Array.isArray(value) === Array.isArray(usual);
     return alike ? value : usual;
   } catch {
     return usual;

@@ -12,8 +12,17 @@ export class Presets {
   constructor(settings) {
     this.settings = settings;
     this.saved = el('span', { class: 'saved-presets' });
-    this.add = button({ class: 'quiet add', icon: 'plus', on: { click: () => this.#askName() } }, el('span', { t: 'preset.save' }));
-    this.node = el('div', { class: 'presets' }, ...BROUGHT.map((name) => this.#brought(name)), this.saved, this.add);
+    this.add = button(
+      { class: 'quiet add', icon: 'plus', on: { click: () => this.#askName() } },
+      el('span', { t: 'preset.save' }),
+    );
+    this.node = el(
+      'div',
+      { class: 'presets' },
+      ...BROUGHT.map((name) => this.#brought(name)),
+      this.saved,
+      this.add,
+    );
     this.#keep(own());
   }
 
@@ -25,19 +34,41 @@ export class Presets {
 
   #brought(name) {
     const words = el('span', { class: 'unseen', t: `preset.${name}.text` });
-    return button({ class: 'button', on: { click: () => this.settings.set('system', words.textContent) } },
-      el('span', { t: `preset.${name}` }), words);
+    return button(
+      { class: 'button', on: { click: () => this.settings.set('system', words.textContent) } },
+      el('span', { t: `preset.${name}` }),
+      words,
+    );
   }
 
   #own({ name, text }) {
-    return el('span', { class: 'own-preset' },
+    return el(
+      'span',
+      { class: 'own-preset' },
       button({ class: 'button', on: { click: () => this.settings.set('system', text) } }, name),
-      button({ class: 'quiet icon-button', icon: 'close', label: 'preset.remove', params: { name }, on: { click: () => this.#keep(own().filter((one) => one.name !== name)) } }));
+      button({
+        class: 'quiet icon-button',
+        icon: 'close',
+        label: 'preset.remove',
+        params: { name },
+        on: { click: () => this.#keep(own().filter((one) => one.name !== name)) },
+      }),
+    );
   }
 
   #askName() {
-    const field = el('input', { class: 'field', type: 'text', maxlength: NAME_LENGTH, label: 'preset.name', placeholder: 'preset.name' });
-    const press = button({ class: 'button', t: 'preset.save', on: { click: () => end(field.value.trim()) } });
+    const field = el('input', {
+      class: 'field',
+      type: 'text',
+      maxlength: NAME_LENGTH,
+      label: 'preset.name',
+      placeholder: 'preset.name',
+    });
+    const press = button({
+      class: 'button',
+      t: 'preset.save',
+      on: { click: () => end(field.value.trim()) },
+    });
     const end = (name) => {
       field.remove();
       press.remove();
@@ -49,7 +80,7 @@ export class Presets {
       if (event.isComposing) return;
       if (event.key === 'Enter') end(field.value.trim());
       if (event.key !== 'Escape') return;
-      event.preventDefault();  // or it would close the drawer
+      event.preventDefault(); // or it would close the drawer
       end('');
     });
     this.add.hidden = true;

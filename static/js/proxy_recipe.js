@@ -12,8 +12,11 @@ const RECIPE = `location / {
 }`;
 
 export function proxyRecipe() {
-  return el('details', { class: 'recipe' },
+  return el(
+    'details',
+    { class: 'recipe' },
     el('summary', { t: 'http.recipe' }),
     el('p', { t: 'http.why' }),
-    el('pre', { text: RECIPE }));
+    el('pre', { text: RECIPE }),
+  );
 }

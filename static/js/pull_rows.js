@@ -12,7 +12,10 @@ export class PullRows {
     this.pulls = pulls;
     this.left = left;
     this.node = el('ul', { class: 'pulls' });
-    this.rows = new KeyedRows(this.node, { key: ({ name }) => name, make: ({ name }) => new PullRow(name, pulls) });
+    this.rows = new KeyedRows(this.node, {
+      key: ({ name }) => name,
+      make: ({ name }) => new PullRow(name, pulls),
+    });
     pulls.addEventListener('change', () => this.#draw());
     document.addEventListener('languagechange', () => this.#draw());
   }
@@ -28,12 +31,31 @@ class PullRow {
   #failure = null;
 
   constructor(name, pulls) {
-    this.again = button({ class: 'button', t: 'action.retry', hidden: true, on: { click: () => pulls.start(name) } });
-    this.end = button({ class: 'quiet icon-button', icon: 'close', label: 'manage.stop', on: { click: () => this.pull.stop() } });
+    this.again = button({
+      class: 'button',
+      t: 'action.retry',
+      hidden: true,
+      on: { click: () => pulls.start(name) },
+    });
+    this.end = button({
+      class: 'quiet icon-button',
+      icon: 'close',
+      label: 'manage.stop',
+      on: { click: () => this.pull.stop() },
+    });
     this.bar = el('progress', { label: 'manage.progress' });
     this.words = el('span', { class: 'faint' });
     this.said = el('span', { class: 'said', role: 'alert', hidden: true });
-    this.node = el('li', {}, el('b', { text: name }), this.again, this.end, this.bar, this.words, this.said);
+    this.node = el(
+      'li',
+      {},
+      el('b', { text: name }),
+      this.again,
+      this.end,
+      this.bar,
+      this.words,
+      this.said,
+    );
   }
 
   update(pull) {

@@ -24,7 +24,9 @@ export class Pulls extends EventTarget {
     const pull = { name, status: '', completed: 0, total: 0, failure: null, tries: 0 };
     pull.stop = () => this.#stop(pull);
     const again = this.list.some((other) => other.name === name);
-    this.list = again ? this.list.map((other) => (other.name === name ? pull : other)) : [...this.list, pull];
+    this.list = again
+      ? this.list.map((other) => (other.name === name ? pull : other))
+      : [...this.list, pull];
     this.#changed();
     this.#ask(pull);
   }
@@ -47,7 +49,11 @@ export class Pulls extends EventTarget {
   }
 
   #read(pull, { error, status, completed = 0, total = 0 }) {
-    if (error) this.#fail(pull, pullFailureOf({ status: pull.refused ?? 500, message: String(error) }, pull.name));
+    if (error)
+      this.#fail(
+        pull,
+        pullFailureOf({ status: pull.refused ?? 500, message: String(error) }, pull.name),
+      );
     else Object.assign(pull, { status, completed, total, tries: 1 });
   }
 

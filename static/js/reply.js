@@ -41,7 +41,9 @@ export class Reply extends EventTarget {
     this.#earlierTokens = message.facts?.usage?.completion_tokens ?? 0;
     this.line = line;
     this.models = models;
-    this.ended = new Promise((resolve) => { this.resolve = resolve; });
+    this.ended = new Promise((resolve) => {
+      this.resolve = resolve;
+    });
   }
 
   /** Sends the chat. `request` as in a chat frame. Ends by `ended`, however it ends. */
@@ -84,7 +86,12 @@ export class Reply extends EventTarget {
     clearTimeout(this.#clock);
     const look = {};
     this.#look = look;
-    await Promise.race([this.models.lookAtMemory(), new Promise((late) => { setTimeout(late, LOOK_MS); })]);
+    await Promise.race([
+      this.models.lookAtMemory(),
+      new Promise((late) => {
+        setTimeout(late, LOOK_MS);
+      }),
+    ]);
     if (this.#look !== look) return;
     if (this.models.isLoaded(this.message.model)) {
       this.#enter('reading');
@@ -96,7 +103,8 @@ export class Reply extends EventTarget {
 
   #hear(frame) {
     if (this.phase === 'ended') return;
-    if (frame.type === 'start' && frame.stream) this.message.resume = { id: this.#id, stream: frame.stream };
+    if (frame.type === 'start' && frame.stream)
+      this.message.resume = { id: this.#id, stream: frame.stream };
     if (frame.seq) this.#notePlace({ seq: frame.seq });
     if (frame.type === 'start') this.dispatchEvent(new Event('start'));
     if (frame.type === 'delta') this.#grow(frame);
@@ -141,7 +149,8 @@ export class Reply extends EventTarget {
   #grow({ content, thinking, tool_calls: calls }) {
     if (!this.#resumed) this.#firstMs ??= performance.now() - this.#startedAt;
     if (thinking) this.#think(thinking);
-    if (calls) this.message.toolCalls = [...(this.message.toolCalls ?? []), ...calls.filter(namesFunction)];
+    if (calls)
+      this.message.toolCalls = [...(this.message.toolCalls ?? []), ...calls.filter(namesFunction)];
     if (content) this.#say(this.#tags ? this.#tags.feed(content) : { content });
     this.#notePlace({ tags: this.#tags?.place });
     this.dispatchEvent(new Event('text'));
@@ -176,8 +185,17 @@ export class Reply extends EventTarget {
     this.#sayRest();
     const { content, thinking, toolCalls, model } = this.message;
     // Of one that is written on, the part before counts too.
-    const written = usage && { ...usage, completion_tokens: usage.completion_tokens + this.#earlierTokens };
-    this.message.facts = { reason, usage: written, timings, firstMs: this.#firstMs, way: this.#way };
+    const written = usage && {
+      ...usage,
+      completion_tokens: usage.completion_tokens + this.#earlierTokens,
+    };
+    this.message.facts = {
+      reason,
+      usage: written,
+      timings,
+      firstMs: this.#firstMs,
+      way: this.#way,
+    };
     if (this.#stopped || reason === 'cancelled') this.#end('stopped');
     else if (!content && !thinking && !toolCalls) this.#fail(emptyFailure(model));
     else this.#end('done');
@@ -205,7 +223,7 @@ export class Reply extends EventTarget {
 
   #enter(phase) {
     clearTimeout(this.#clock);
-    this.#look = null;  // what is found now is of a phase that is over
+    this.#look = null; // what is found now is of a phase that is over
     if (this.phase === phase) return;
     this.phase = phase;
     this.phaseAt = performance.now();

@@ -12,7 +12,11 @@ export function factsLine({ usage, timings } = {}) {
   if (!tokens) return null;
   const speed = timings?.tokens_per_second;
   return speed
-    ? el('span', { class: 'mark', t: 'facts.line', params: { tokens, speed: Number(speed.toFixed(1)) } })
+    ? el('span', {
+        class: 'mark',
+        t: 'facts.line',
+        params: { tokens, speed: Number(speed.toFixed(1)) },
+      })
     : el('span', { class: 'mark', t: 'facts.tokens', params: { tokens } });
 }
 
@@ -30,8 +34,13 @@ export function factsList({ model, facts }) {
     ['facts.context', context && number(context)],
     ['facts.reason', reason],
   ];
-  const list = el('dl', { class: 'facts' }, ...rows.filter(([, value]) => value)
-    .flatMap(([key, value]) => [el('dt', { t: key }), el('dd', { text: value })]));
+  const list = el(
+    'dl',
+    { class: 'facts' },
+    ...rows
+      .filter(([, value]) => value)
+      .flatMap(([key, value]) => [el('dt', { t: key }), el('dd', { text: value })]),
+  );
   if (way === 'http') list.append(el('dt', { t: 'facts.way' }), overHttp());
   return list;
 }
@@ -39,7 +48,9 @@ export function factsList({ model, facts }) {
 /** That the socket did not get through, and what helps. */
 function overHttp() {
   const told = el('dd', {}, el('span', { t: 'facts.way.http' }));
-  recipe().then((loaded) => { if (loaded) told.append(loaded.proxyRecipe()); });
+  recipe().then((loaded) => {
+    if (loaded) told.append(loaded.proxyRecipe());
+  });
   return told;
 }
 

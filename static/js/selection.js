@@ -3,13 +3,20 @@
 /** Runs `change`, which leaves the text of `root` as it is. */
 export function keepSelection(root, change) {
   const selection = getSelection();
-  const ends = selection.isCollapsed ? [] : [
-    [selection.anchorNode, selection.anchorOffset], [selection.focusNode, selection.focusOffset],
-  ];
-  const places = ends.map(([node, offset]) => (root.contains(node) ? textBefore(root, node, offset) : null));
+  const ends = selection.isCollapsed
+    ? []
+    : [
+        [selection.anchorNode, selection.anchorOffset],
+        [selection.focusNode, selection.focusOffset],
+      ];
+  const places = ends.map(([node, offset]) =>
+    root.contains(node) ? textBefore(root, node, offset) : null,
+  );
   change();
   if (places.every((place) => place === null)) return;
-  const [anchor, focus] = places.map((place, index) => (place === null ? ends[index] : pointAt(root, place)));
+  const [anchor, focus] = places.map((place, index) =>
+    place === null ? ends[index] : pointAt(root, place),
+  );
   selection.setBaseAndExtent(...anchor, ...focus);
 }
 

@@ -43,7 +43,8 @@ export class Settings extends EventTarget {
   }
 
   reset() {
-    if (this.changed) this.#change(Object.fromEntries(Object.keys(this.#fields).map((name) => [name, ''])));
+    if (this.changed)
+      this.#change(Object.fromEntries(Object.keys(this.#fields).map((name) => [name, ''])));
   }
 
   /** Whether there is a change to undo. */
@@ -95,7 +96,8 @@ export class Settings extends EventTarget {
     const options = {};
     for (const { name, kind } of OPTIONS) {
       const value = this.get(name);
-      if (value) options[name] = kind === 'lines' ? value.split('\n').filter(Boolean) : Number(value);
+      if (value)
+        options[name] = kind === 'lines' ? value.split('\n').filter(Boolean) : Number(value);
     }
     if (Object.keys(options).length > 0) request.options = options;
     if (this.get('keep_alive')) request.keep_alive = duration(this.get('keep_alive'));
@@ -119,7 +121,8 @@ export function format(text) {
   const wanted = text.trim();
   if (wanted === 'json') return wanted;
   const schema = JSON.parse(wanted);
-  if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) throw new SyntaxError('not an object');
+  if (typeof schema !== 'object' || schema === null || Array.isArray(schema))
+    throw new SyntaxError('not an object');
   return schema;
 }
 

@@ -14,28 +14,75 @@ export class SettingsDrawer {
     this.settings = settings;
     this.models = models;
     this.presets = new Presets(settings);
-    this.back = el('footer', { class: 'drawer-foot', hidden: true }, el('span', { t: 'settings.undo' }),
-      button({ class: 'button', t: 'undo', on: { click: () => this.#all(() => settings.undo()) } }));
+    this.back = el(
+      'footer',
+      { class: 'drawer-foot', hidden: true },
+      el('span', { t: 'settings.undo' }),
+      button({ class: 'button', t: 'undo', on: { click: () => this.#all(() => settings.undo()) } }),
+    );
     this.drawer = byId('settings');
     const field = (name, control, why) => this.#row(name, control, why);
     this.drawer.append(
-      el('header', {}, el('h2', { id: 'settings-title', t: 'settings.title' }),
-        button({ class: 'quiet icon-button', icon: 'close', label: 'close', on: { click: () => this.drawer.close() } })),
-      el('div', { class: 'drawer-body' },
+      el(
+        'header',
+        {},
+        el('h2', { id: 'settings-title', t: 'settings.title' }),
+        button({
+          class: 'quiet icon-button',
+          icon: 'close',
+          label: 'close',
+          on: { click: () => this.drawer.close() },
+        }),
+      ),
+      el(
+        'div',
+        { class: 'drawer-body' },
         el('p', { class: 'faint', t: 'settings.why' }),
         field('system', el('textarea', { class: 'field', rows: '4' })),
         this.presets.node,
         field('think', select(THINK, 'settings.think')),
-        ...OPTIONS.map(({ name, kind, min, max }) => field(name, kind === 'lines'
-          ? el('textarea', { class: 'field', rows: '2' })
-          : el('input', { class: 'field', type: 'number', step: kind === 'whole' ? '1' : 'any', min, max, inputmode: kind === 'whole' ? 'numeric' : 'decimal' }), true)),
-        field('keep_alive', el('input', { class: 'field', type: 'text', spellcheck: 'false' }), true),
-        field('format', el('textarea', { class: 'field code-field', rows: '4', spellcheck: 'false' }), true),
-        field('tools', el('textarea', { class: 'field code-field', rows: '4', spellcheck: 'false' }), true),
-        button({ class: 'button', t: 'settings.reset', on: { click: () => this.#all(() => settings.reset()) } })),
+        ...OPTIONS.map(({ name, kind, min, max }) =>
+          field(
+            name,
+            kind === 'lines'
+              ? el('textarea', { class: 'field', rows: '2' })
+              : el('input', {
+                  class: 'field',
+                  type: 'number',
+                  step: kind === 'whole' ? '1' : 'any',
+                  min,
+                  max,
+                  inputmode: kind === 'whole' ? 'numeric' : 'decimal',
+                }),
+            true,
+          ),
+        ),
+        field(
+          'keep_alive',
+          el('input', { class: 'field', type: 'text', spellcheck: 'false' }),
+          true,
+        ),
+        field(
+          'format',
+          el('textarea', { class: 'field code-field', rows: '4', spellcheck: 'false' }),
+          true,
+        ),
+        field(
+          'tools',
+          el('textarea', { class: 'field code-field', rows: '4', spellcheck: 'false' }),
+          true,
+        ),
+        button({
+          class: 'button',
+          t: 'settings.reset',
+          on: { click: () => this.#all(() => settings.reset()) },
+        }),
+      ),
       this.back,
     );
-    this.drawer.addEventListener('click', ({ target }) => { if (target === this.drawer) this.drawer.close(); });
+    this.drawer.addEventListener('click', ({ target }) => {
+      if (target === this.drawer) this.drawer.close();
+    });
     settings.addEventListener('change', () => this.#fill());
   }
 
@@ -61,8 +108,19 @@ export class SettingsDrawer {
   #row(name, control, why = false) {
     const id = `setting-${name}`;
     control.id = id;
-    const said = el('p', { class: 'said', id: `${id}-said`, role: 'alert', t: `settings.bad.${name in CHECKS ? name : rule(control)}`, params: { min: Number(control.min), max: Number(control.max) }, hidden: true });
-    const back = button({ class: 'quiet back', t: 'settings.default', on: { click: () => this.#back(name) } });
+    const said = el('p', {
+      class: 'said',
+      id: `${id}-said`,
+      role: 'alert',
+      t: `settings.bad.${name in CHECKS ? name : rule(control)}`,
+      params: { min: Number(control.min), max: Number(control.max) },
+      hidden: true,
+    });
+    const back = button({
+      class: 'quiet back',
+      t: 'settings.default',
+      on: { click: () => this.#back(name) },
+    });
     control.setAttribute('aria-describedby', said.id);
     control.addEventListener('change', () => {
       const value = control.value.trim();
@@ -73,15 +131,25 @@ export class SettingsDrawer {
     });
     this.#rows.set(name, { control, back, said });
     const label = el('label', { for: id, t: `settings.${name}` });
-    return el('div', { class: 'setting' }, el('div', { class: 'setting-head' }, label, back), control, said,
-      why ? el('small', { class: 'faint', t: `settings.${name}.why` }) : null);
+    return el(
+      'div',
+      { class: 'setting' },
+      el('div', { class: 'setting-head' }, label, back),
+      control,
+      said,
+      why ? el('small', { class: 'faint', t: `settings.${name}.why` }) : null,
+    );
   }
 
   /** What is refused stays to be mended, and what is being written is left alone, but for `all`. */
   #fill(all = false) {
     for (const [name, { control, back, said }] of this.#rows) {
       back.hidden = !this.settings.get(name);
-      if (!all && (control === document.activeElement || control.getAttribute('aria-invalid') === 'true')) continue;
+      if (
+        !all &&
+        (control === document.activeElement || control.getAttribute('aria-invalid') === 'true')
+      )
+        continue;
       control.value = this.settings.get(name);
       control.removeAttribute('aria-invalid');
       said.hidden = true;
@@ -100,7 +168,8 @@ export class SettingsDrawer {
       if (own ?? usual) say(control, 'settings.usual', { value: own ?? usual }, 'tPlaceholder');
       else say(control, 'settings.auto', undefined, 'tPlaceholder');
     }
-    for (const name of ['system', 'keep_alive', 'format', 'tools']) say(this.#rows.get(name).control, 'settings.auto', undefined, 'tPlaceholder');
+    for (const name of ['system', 'keep_alive', 'format', 'tools'])
+      say(this.#rows.get(name).control, 'settings.auto', undefined, 'tPlaceholder');
   }
 }
 
@@ -126,6 +195,9 @@ function reads(read, value) {
 }
 
 function select(values, key) {
-  return el('select', { class: 'field' },
-    ...values.map((value) => el('option', { value, t: `${key}.${value || 'auto'}` })));
+  return el(
+    'select',
+    { class: 'field' },
+    ...values.map((value) => el('option', { value, t: `${key}.${value || 'auto'}` })),
+  );
 }

@@ -25,10 +25,19 @@ export function listenForKeys(actions) {
   const help = byId('help');
   help.append(
     el('h2', { id: 'help-title', t: 'keys.title' }),
-    el('dl', { class: 'facts keys' }, ...KEYS.flatMap(([key, what]) => [
-      el('dt', {}, el('kbd', { text: key })), el('dd', { t: what }),
-    ])),
-    el('div', { class: 'ends' }, button({ class: 'button', t: 'close', on: { click: () => help.close() } })),
+    el(
+      'dl',
+      { class: 'facts keys' },
+      ...KEYS.flatMap(([key, what]) => [
+        el('dt', {}, el('kbd', { text: key })),
+        el('dd', { t: what }),
+      ]),
+    ),
+    el(
+      'div',
+      { class: 'ends' },
+      button({ class: 'button', t: 'close', on: { click: () => help.close() } }),
+    ),
   );
   document.addEventListener('keydown', (event) => {
     if (event.isComposing || event.defaultPrevented || document.querySelector(OPEN)) return;

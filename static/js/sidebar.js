@@ -45,7 +45,8 @@ export class Sidebar {
     else delete document.body.dataset.side;
     byId('side').inert = !open;
     // Where it covers the conversation, that is out of reach for the keyboard too.
-    for (const part of document.querySelectorAll('.bar, .stage')) part.inert = open && !WIDE.matches;
+    for (const part of document.querySelectorAll('.bar, .stage'))
+      part.inert = open && !WIDE.matches;
     this.toggle.setAttribute('aria-expanded', String(open));
   }
 }

@@ -16,7 +16,11 @@ export function tabChannel(name) {
     locks see to it. It has none for pages without TLS, but for those of localhost, and none where it
     keeps no data of the site: then the tabs ask each other. */
 export class Holds {
-  #locks = navigator.locks?.query().then(() => navigator.locks, () => null) ?? null;
+  #locks =
+    navigator.locks?.query().then(
+      () => navigator.locks,
+      () => null,
+    ) ?? null;
   #channel = tabChannel('tornado-ollama.holds');
   #held = new Set();
   #asked = new Map();
@@ -36,7 +40,7 @@ export class Holds {
   async holdIfFree(name, work) {
     const locks = await this.#locks;
     if (!locks) {
-      if (this.#held.has(name) || await this.#isHeldElsewhere(name, Math.random())) return false;
+      if (this.#held.has(name) || (await this.#isHeldElsewhere(name, Math.random()))) return false;
       await this.#keep(name, work());
       return true;
     }
@@ -53,8 +57,10 @@ export class Holds {
       await locks.request(name, () => {});
       return;
     }
-    while (this.#held.has(name) || await this.#isHeldElsewhere(name, -Math.random())) {
-      await new Promise((later) => { setTimeout(later, AGAIN_MS); });
+    while (this.#held.has(name) || (await this.#isHeldElsewhere(name, -Math.random()))) {
+      await new Promise((later) => {
+        setTimeout(later, AGAIN_MS);
+      });
     }
   }
 
@@ -81,7 +87,8 @@ export class Holds {
 
   #hear({ name, claim, held }) {
     if (held) this.#asked.get(held)?.answer(true);
-    else if (this.#held.has(name) || this.#isClaimed(name, claim)) this.#channel.postMessage({ held: claim });
+    else if (this.#held.has(name) || this.#isClaimed(name, claim))
+      this.#channel.postMessage({ held: claim });
   }
 
   #isClaimed(name, claim) {

@@ -32,7 +32,9 @@ export class ThinkTags {
   close() {
     const rest = this.#held;
     this.#held = '';
-    return this.#state === 'inside' ? { content: '', thinking: rest } : { content: rest, thinking: '' };
+    return this.#state === 'inside'
+      ? { content: '', thinking: rest }
+      : { content: rest, thinking: '' };
   }
 
   #before(text) {

@@ -12,7 +12,12 @@ export class ThinkingPanel {
     this.words = el('span');
     /** For how long, while it thinks; state_line.js writes it. */
     this.seconds = el('span', { class: 'seconds' });
-    this.node = el('details', { class: 'thinking' }, el('summary', {}, this.words, this.seconds), this.#body.node);
+    this.node = el(
+      'details',
+      { class: 'thinking' },
+      el('summary', {}, this.words, this.seconds),
+      this.#body.node,
+    );
     this.draw();
   }
 
@@ -23,7 +28,8 @@ export class ThinkingPanel {
     this.node.toggleAttribute('data-now', isNow);
     this.#body.show(thinking);
     if (!isNow) this.seconds.textContent = '';
-    if (thinkingMs !== undefined) say(this.words, 'thinking.took', { seconds: Math.max(1, Math.round(thinkingMs / 1000)) });
+    if (thinkingMs !== undefined)
+      say(this.words, 'thinking.took', { seconds: Math.max(1, Math.round(thinkingMs / 1000)) });
     else say(this.words, isNow ? 'thinking.now' : 'thinking.was');
   }
 }

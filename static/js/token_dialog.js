@@ -11,25 +11,46 @@ export class TokenDialog extends EventTarget {
     super();
     this.dialog = byId('token-dialog');
     this.input = el('input', {
-      class: 'field', id: 'token', type: 'password', autocomplete: 'off',
-      spellcheck: 'false', required: true, 'aria-describedby': 'token-said',
+      class: 'field',
+      id: 'token',
+      type: 'password',
+      autocomplete: 'off',
+      spellcheck: 'false',
+      required: true,
+      'aria-describedby': 'token-said',
     });
     this.keep = el('input', { type: 'checkbox', id: 'token-keep' });
     this.said = el('p', { class: 'said', id: 'token-said', role: 'alert', hidden: true });
-    this.forget = button({ class: 'button bad', t: 'token.forget', on: { click: () => this.#forget() } });
-    this.dialog.append(el('form', { on: { submit: (event) => this.#submit(event) } },
-      el('h2', { id: 'token-title', t: 'token.title' }),
-      el('p', { class: 'faint', t: 'token.why' }),
-      el('label', { class: 'unseen', for: 'token', t: 'token.label' }),
-      this.input,
-      this.said,
-      el('label', { class: 'check' }, this.keep,
-        el('span', {}, el('span', { t: 'token.keep' }), el('small', { t: 'token.keep.why' }))),
-      el('div', { class: 'ends' },
-        el('button', { class: 'button main', type: 'submit', t: 'token.use' }),
-        button({ class: 'button', t: 'cancel', on: { click: () => this.dialog.close() } }),
-        el('span', { class: 'gap' }),
-        this.forget)));
+    this.forget = button({
+      class: 'button bad',
+      t: 'token.forget',
+      on: { click: () => this.#forget() },
+    });
+    this.dialog.append(
+      el(
+        'form',
+        { on: { submit: (event) => this.#submit(event) } },
+        el('h2', { id: 'token-title', t: 'token.title' }),
+        el('p', { class: 'faint', t: 'token.why' }),
+        el('label', { class: 'unseen', for: 'token', t: 'token.label' }),
+        this.input,
+        this.said,
+        el(
+          'label',
+          { class: 'check' },
+          this.keep,
+          el('span', {}, el('span', { t: 'token.keep' }), el('small', { t: 'token.keep.why' })),
+        ),
+        el(
+          'div',
+          { class: 'ends' },
+          el('button', { class: 'button main', type: 'submit', t: 'token.use' }),
+          button({ class: 'button', t: 'cancel', on: { click: () => this.dialog.close() } }),
+          el('span', { class: 'gap' }),
+          this.forget,
+        ),
+      ),
+    );
   }
 
   open() {

@@ -30,7 +30,7 @@ function write(store, value) {
 /** The token in what the reader pasted; null where it holds characters that no token has. */
 export function tokenIn(pasted) {
   let bare = pasted.replace(UNSEEN, '').trim();
-  for (let before = null; before !== bare;) {
+  for (let before = null; before !== bare; ) {
     before = bare;
     bare = bare.replace(SCHEME, '').replace(QUOTES, '').trim();
   }

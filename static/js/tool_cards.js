@@ -6,22 +6,46 @@ import { button, el } from './dom.js';
 /** One card for each of Ollama's `tool_calls`, and the button that sends what was written in.
     `send(results)` gets a text for each call. */
 export function toolCards({ toolCalls: calls = [], toolResults: given, state }, send) {
-  if (given || state !== 'done') return calls.map((call, index) => card(call, given && resultOf(given[index])));
-  const fields = calls.map(() => el('textarea', { class: 'field code-field', rows: '2', label: 'tool.result', placeholder: 'tool.result', spellcheck: 'false' }));
+  if (given || state !== 'done')
+    return calls.map((call, index) => card(call, given && resultOf(given[index])));
+  const fields = calls.map(() =>
+    el('textarea', {
+      class: 'field code-field',
+      rows: '2',
+      label: 'tool.result',
+      placeholder: 'tool.result',
+      spellcheck: 'false',
+    }),
+  );
   const cards = calls.map((call, index) => card(call, fields[index], { open: true }));
   if (calls.length > 0) {
     const press = () => send(fields.map((field) => field.value));
-    cards.push(el('div', { class: 'ends' }, button({ class: 'button', t: 'tool.send', on: { click: press } })));
+    cards.push(
+      el(
+        'div',
+        { class: 'ends' },
+        button({ class: 'button', t: 'tool.send', on: { click: press } }),
+      ),
+    );
   }
   return cards;
 }
 
 function card({ function: { name, arguments: given } }, result, { open = false } = {}) {
-  return el('details', { class: 'tool', open },
+  return el(
+    'details',
+    { class: 'tool', open },
     el('summary', {}, el('span', { t: 'tool.called' }), ' ', el('code', { text: name })),
-    el('pre', { tabindex: '0', text: JSON.stringify(given, null, 2) }), result);
+    el('pre', { tabindex: '0', text: JSON.stringify(given, null, 2) }),
+    result,
+  );
 }
 
 function resultOf(text) {
-  return el('div', { class: 'tool-result' }, el('p', { class: 'faint', t: 'tool.result' }), el('pre', { tabindex: '0', text }));
+  return el(
+    'div',
+    { class: 'tool-result' },
+    el('p', { class: 'faint', t: 'tool.result' }),
+    el('pre', { tabindex: '0', text }),
+  );
 }

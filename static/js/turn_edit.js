@@ -18,7 +18,15 @@ export function editForm(content, onSend, onCancel) {
       send();
     }
   });
-  return el('div', { class: 'edit' }, box, el('div', { class: 'ends' },
-    button({ class: 'button main', t: 'turn.edit.send', on: { click: send } }),
-    button({ class: 'button', t: 'cancel', on: { click: onCancel } })));
+  return el(
+    'div',
+    { class: 'edit' },
+    box,
+    el(
+      'div',
+      { class: 'ends' },
+      button({ class: 'button main', t: 'turn.edit.send', on: { click: send } }),
+      button({ class: 'button', t: 'cancel', on: { click: onCancel } }),
+    ),
+  );
 }

@@ -32,7 +32,10 @@ export class TurnView {
     this.message = message;
     this.actions = actions;
     this.isAnswer = message.role === 'assistant';
-    this.body = this.isAnswer && hasMarkdown() ? new MarkdownBody() : new PlainBody({ folds: !this.isAnswer });
+    this.body =
+      this.isAnswer && hasMarkdown()
+        ? new MarkdownBody()
+        : new PlainBody({ folds: !this.isAnswer });
     this.foot = el('div', { class: 'foot' });
     this.node = el('article', { class: `turn ${message.role}`, data: { id: message.id } });
     this.calls = el('div', { class: 'calls' });
@@ -54,10 +57,14 @@ export class TurnView {
     const state = new StateLine(reply, signal, this.thinking);
     this.foot.before(state.node);
     this.foot.hidden = true;
-    reply.addEventListener('text', () => {
-      if (this.body.isEmpty) this.#draw();
-      else this.#frame ||= requestAnimationFrame(() => this.#draw());
-    }, { signal });
+    reply.addEventListener(
+      'text',
+      () => {
+        if (this.body.isEmpty) this.#draw();
+        else this.#frame ||= requestAnimationFrame(() => this.#draw());
+      },
+      { signal },
+    );
     reply.ended.then((outcome) => {
       if (signal.aborted) return;
       this.#draw();
@@ -95,11 +102,20 @@ export class TurnView {
     this.branch?.remove();
     this.branch = null;
     if (total < 2) return;
-    const step = (by, name) => button({
-      class: 'quiet icon-button', icon: name, label: `turn.branch.${name}`, on: { click: () => this.actions.branch(by) },
-    });
-    this.branch = el('span', { class: 'branch' }, step(-1, 'left'),
-      el('span', { class: 'mark', text: `${index + 1}/${total}` }), step(1, 'right'));
+    const step = (by, name) =>
+      button({
+        class: 'quiet icon-button',
+        icon: name,
+        label: `turn.branch.${name}`,
+        on: { click: () => this.actions.branch(by) },
+      });
+    this.branch = el(
+      'span',
+      { class: 'branch' },
+      step(-1, 'left'),
+      el('span', { class: 'mark', text: `${index + 1}/${total}` }),
+      step(1, 'right'),
+    );
     this.foot.prepend(this.branch);
     this.foot.hidden = false;
   }
@@ -125,10 +141,19 @@ export class TurnView {
 
   #attached() {
     const { images = [], files = [] } = this.message;
-    return el('div', { class: 'attached', hidden: images.length + files.length === 0 },
+    return el(
+      'div',
+      { class: 'attached', hidden: images.length + files.length === 0 },
       ...images.map((image) => el('img', { src: dataUrl(image), label: 'image' })),
-      ...files.map(({ name, text }) => el('details', { class: 'tool' },
-        el('summary', {}, icon('attach'), el('span', { text: name })), el('pre', { text }))));
+      ...files.map(({ name, text }) =>
+        el(
+          'details',
+          { class: 'tool' },
+          el('summary', {}, icon('attach'), el('span', { text: name })),
+          el('pre', { text }),
+        ),
+      ),
+    );
   }
 
   /** `fresh`: the answer has just ended, rather than long ago. */
@@ -159,7 +184,9 @@ export class TurnView {
     else if (state === 'done' && thinking && !content && !toolCalls) marks.push('thoughtOnly');
     const nodes = marks.map((mark) => el('span', { class: 'mark', t: `turn.${mark}` }));
     if (content && (cutShort || CUT_OFF.includes(state))) {
-      nodes.push(button({ class: 'quiet go-on', t: 'turn.goOn', on: { click: this.actions.goOn } }));
+      nodes.push(
+        button({ class: 'quiet go-on', t: 'turn.goOn', on: { click: this.actions.goOn } }),
+      );
     }
     return nodes;
   }
@@ -167,7 +194,12 @@ export class TurnView {
   #more(at) {
     const { message, actions, isAnswer } = this;
     return [
-      isAnswer && message.content && { icon: 'copy', t: 'turn.copyPlain', run: () => copyPlain(message.content) },
+      isAnswer &&
+        message.content && {
+          icon: 'copy',
+          t: 'turn.copyPlain',
+          run: () => copyPlain(message.content),
+        },
       isAnswer && { icon: 'retry', t: 'turn.againWith', run: () => actions.retryWith(at) },
       { icon: 'trash', t: 'turn.remove', run: actions.remove },
     ];

@@ -11,8 +11,10 @@ export class Undo {
 
   constructor() {
     this.place = byId('toast');
-    for (const type of ['pointerenter', 'focusin']) this.place.addEventListener(type, () => clearTimeout(this.#clock));
-    for (const type of ['pointerleave', 'focusout']) this.place.addEventListener(type, () => this.#wait());
+    for (const type of ['pointerenter', 'focusin'])
+      this.place.addEventListener(type, () => clearTimeout(this.#clock));
+    for (const type of ['pointerleave', 'focusout'])
+      this.place.addEventListener(type, () => this.#wait());
   }
 
   /** `key`: what happened. */
@@ -23,10 +25,16 @@ export class Undo {
   /** `key`: what happened; `back()` undoes it. A new offer ends the one before. `owner` may withdraw
       it. */
   offer(key, back, owner = null) {
-    const press = button({ class: 'button', t: 'undo', on: { click: () => {
-      this.#hide();
-      back();
-    } } });
+    const press = button({
+      class: 'button',
+      t: 'undo',
+      on: {
+        click: () => {
+          this.#hide();
+          back();
+        },
+      },
+    });
     this.#show(owner, el('span', { class: 'words', t: key }), press);
   }
 

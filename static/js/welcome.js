@@ -11,7 +11,11 @@ export class Welcome {
     this.who = el('p', { class: 'who' });
     const tries = TRIES.map((key) => {
       const words = el('span', { t: key });
-      return el('li', {}, button({ on: { click: () => onTry(words.textContent) } }, words, icon('arrow-right')));
+      return el(
+        'li',
+        {},
+        button({ on: { click: () => onTry(words.textContent) } }, words, icon('arrow-right')),
+      );
     });
     this.tries = el('ul', { class: 'tries' }, ...tries);
     this.actions = actions;
@@ -27,11 +31,19 @@ export class Welcome {
       that is offered where nobody does. */
   tell(key, model, help = null) {
     const name = el('b', { text: model ?? '' });
-    this.who.replaceChildren(el('span', { t: `${key}.before` }), model ? name : '', el('span', { t: `${key}.after` }));
+    this.who.replaceChildren(
+      el('span', { t: `${key}.before` }),
+      model ? name : '',
+      el('span', { t: `${key}.after` }),
+    );
     this.tries.hidden = !model;
-    if (this.help.dataset.for === String(help)) return;  // it may have the focus
+    if (this.help.dataset.for === String(help)) return; // it may have the focus
     this.help.dataset.for = String(help);
     this.help.hidden = !help;
-    this.help.replaceChildren(help ? button({ class: 'button', t: `action.${help}`, on: { click: this.actions[help] } }) : '');
+    this.help.replaceChildren(
+      help
+        ? button({ class: 'button', t: `action.${help}`, on: { click: this.actions[help] } })
+        : '',
+    );
   }
 }
