@@ -5,16 +5,12 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 import pytest
-from tornado.httputil import HTTPHeaders
 
 from tornado_ollama.wire.headers import request_head, request_id, to_client, to_upstream
 
 
-def headers(*pairs: tuple[str, str]) -> HTTPHeaders:
-    made = HTTPHeaders()
-    for name, value in pairs:
-        made.add(name, value)
-    return made
+def headers(*pairs: tuple[str, str]) -> list[tuple[str, str]]:
+    return [*pairs]
 
 
 def up(*pairs: tuple[str, str], chain: str = "") -> list[tuple[str, str]]:
@@ -118,12 +114,5 @@ def test_framing_headers_of_others_are_not_repeated() -> None:
 
 @pytest.mark.parametrize("value", ["a\r\nX: y", "a\nb", "a\0b"])
 def test_a_line_break_never_becomes_a_header(value: str) -> None:
-    class Raw:
-        def get_all(self) -> list[tuple[str, str]]:
-            return [("X-A", value)]
-
-        def get_list(self, name: str) -> list[str]:
-            return []
-
     with pytest.raises(ValueError, match="control character"):
-        request_head("GET", urlsplit("http://host/"), Raw(), 0)
+        request_head("GET", urlsplit("http://host/"), [("X-A", value)], 0)

@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Awaitable
 
 from tornado.http1connection import HTTP1Connection
-from tornado.httputil import HTTPHeaders
 
 from ..access.routes import Route
 from ..errors import BadRequest, GatewayError, ShuttingDown
@@ -123,11 +122,11 @@ class BaseHandler(InFlightHandler):
         """Answers, the body being complete."""
         raise NotImplementedError
 
-    def headers_up(self, passed: Headers | None = None) -> list[tuple[str, str]]:
+    def headers_up(self, passed: Headers = ()) -> list[tuple[str, str]]:
         """The headers of a request to Ollama that is made for this one: `passed` are the client's
         own where its body is passed on, and none of them where the gateway writes the body."""
         return to_upstream(
-            HTTPHeaders() if passed is None else passed,
+            passed,
             peer=self.request.remote_ip or "-",
             chain=self.client.chain,
             scheme=self.client.scheme,

@@ -117,7 +117,7 @@ class NativeHandler(AuthMixin, CollectingHandler):
     def _submit(
         self, sink: Sink, body: bytes | None, producer: BodyProducer | None = None
     ) -> Submission:
-        headers = self.headers_up(self.request.headers)
+        headers = self.headers_up(list(self.request.headers.get_all()))
         if producer is not None and (length := body_length(self.request.headers)) is not None:
             headers.append(("Content-Length", str(length)))
         asked = read_asked(body or b"") if self.route.computes else NOTHING_ASKED

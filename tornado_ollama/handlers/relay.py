@@ -43,7 +43,7 @@ class Relay:
         if self._handler.route.dialect is not NATIVE and head.status >= 400:
             self._error_status = head.status
             return
-        headers = to_client(head.http_headers())
+        headers = to_client(head.headers)
         self._lines = any(
             name.lower() == "content-type" and value.startswith(NDJSON) for name, value in headers
         )

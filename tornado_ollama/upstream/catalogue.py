@@ -18,7 +18,7 @@ are Ollama's whole ones, and who may see what is for the askers to look at.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -28,6 +28,7 @@ from tornado.httpclient import HTTPResponse
 from ..access.routes import Route
 from ..errors import GatewayError
 from ..wire.default_model import KnownModels
+from ..wire.headers import Headers
 from ..wire.native import LIST_PATH, PS, SHOW_PATH, decode, ollama_version, show_body
 from ..wire.ollama_errors import native_error
 from ..wire.target import Upstream
@@ -44,7 +45,7 @@ PATIENCE_S = 2.0
 _NO_CHANGE = nullcontext()
 """Of nearly every request, so it is made once."""
 
-Headers = Iterable[tuple[str, str]]
+
 Fact = TypeVar("Fact")
 
 _Key = tuple[str, str, bytes | None, float | None]

@@ -151,7 +151,7 @@ class UpstreamClient(AsyncHTTPClient):
                 )
             )
 
-        head = request_head(asked.method, url, asked.headers, _body_length(asked))
+        head = request_head(asked.method, url, asked.fields, asked.body_length)
         exchange = Exchange(asked, head, self._pool(url), done)
         self._newest = exchange
 
@@ -185,11 +185,3 @@ class UpstreamClient(AsyncHTTPClient):
             context = ssl.create_default_context() if tls else None
             pool = self._pools[key] = OriginPool(key[1], key[2], context)
         return pool
-
-
-def _body_length(request: UpstreamRequest) -> int | None:
-    """Bytes of the body; None when a producer makes it and has not said how much."""
-    if request.producer is None:
-        return len(request.body or b"")
-    declared = request.headers.get("Content-Length")
-    return None if declared is None else int(declared)

@@ -135,7 +135,7 @@ class Exchange:
         request = self._request
         self._connection = connection
         body, producer = request.body or b"", request.producer
-        chunked = producer is not None and "Content-Length" not in request.headers
+        chunked = request.body_length is None
         if len(body) > PIECE_BYTES:
             body, producer = b"", in_pieces(body)
         connection.send(self, self._head + body, no_body=request.method == "HEAD")

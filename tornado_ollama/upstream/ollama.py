@@ -7,14 +7,14 @@ there is none), and the clocks of `service.*`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from tornado.httpclient import HTTPResponse
-from tornado.httputil import HTTPHeaders
 
 from ..errors import GatewayError
+from ..wire.headers import Headers
 from ..wire.target import Upstream
 from .client import UpstreamClient
 from .request import BodyProducer, ResponseHead, UpstreamRequest
@@ -68,7 +68,7 @@ class Ollama:
         path: str,
         *,
         query: str = "",
-        headers: Iterable[tuple[str, str]] = (),
+        headers: Headers = (),
         body: bytes | None = None,
         producer: BodyProducer | None = None,
         on_head: Callable[[ResponseHead], None] | None = None,
@@ -84,9 +84,6 @@ class Ollama:
         `patience` shortens all timeouts to that many seconds, for probes. Raises
         `UpstreamUnavailable`, `UpstreamTimeout` and `UpstreamBroken`.
         """
-        sent = HTTPHeaders()
-        for name, value in headers:
-            sent.add(name, value)
         clocks = self._clocks
         if patience is not None:
             clocks = Clocks(patience, patience, patience)
@@ -94,7 +91,7 @@ class Ollama:
             UpstreamRequest(
                 self.backend.upstream.url(path, query),
                 method,
-                sent,
+                headers,
                 body,
                 body_producer=producer,
                 head_callback=on_head,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from tornado.httpclient import HTTPRequest
@@ -56,7 +56,7 @@ class UpstreamRequest(HTTPRequest):
         self,
         url: str,
         method: str = "GET",
-        headers: HTTPHeaders | dict[str, str] | None = None,
+        headers: Sequence[tuple[str, str]] | Mapping[str, str] = (),
         body: bytes | None = None,
         *,
         body_producer: BodyProducer | None = None,
@@ -69,7 +69,9 @@ class UpstreamRequest(HTTPRequest):
         whole_reply: bool = False,
         replayable: bool | None = None,
     ) -> None:
-        """`head_callback` gets the whole head at once, `header_callback` a line at a time, as
+        """`headers` become `fields`, names and values in order as they are sent; Tornado's own
+        `headers`, which its client copies for every request, stays empty.
+        `head_callback` gets the whole head at once, `header_callback` a line at a time, as
         Tornado's clients do. `streaming_callback` may return an awaitable: reading rests until it
         is done.
         `whole_reply`: the reply is sent when it is complete, so the time until its headers is
@@ -80,7 +82,6 @@ class UpstreamRequest(HTTPRequest):
         super().__init__(
             url,
             method=method,
-            headers=headers,
             body=body,
             header_callback=header_callback,
             streaming_callback=streaming_callback,
@@ -90,6 +91,7 @@ class UpstreamRequest(HTTPRequest):
             decompress_response=False,
             allow_nonstandard_methods=True,
         )
+        self.fields = tuple(headers.items() if isinstance(headers, Mapping) else headers)
         self.producer = body_producer
         self.head_callback = head_callback
         self.first_byte_timeout = first_byte_timeout
@@ -98,6 +100,14 @@ class UpstreamRequest(HTTPRequest):
         if replayable is None:
             replayable = method in IDEMPOTENT
         self.replayable = replayable and body_producer is None
+
+    @property
+    def body_length(self) -> int | None:
+        """Bytes of the body; None when a producer makes it and has not said how much."""
+        if self.producer is None:
+            return len(self.body or b"")
+        declared = [value for name, value in self.fields if name.lower() == "content-length"]
+        return int(declared[0]) if declared else None
 
 
 def in_pieces(body: bytes) -> BodyProducer:

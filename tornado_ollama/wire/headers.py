@@ -8,8 +8,7 @@ and `Origin` values with an empty 403.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import Protocol
+from collections.abc import Iterator, Sequence
 from urllib.parse import SplitResult
 
 from ..errors import GatewayError, MethodNotAllowed
@@ -61,12 +60,8 @@ _FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
 
 
-class Headers(Protocol):
-    """What this module needs of Tornado's `HTTPHeaders`."""
-
-    def get_all(self) -> Iterable[tuple[str, str]]: ...
-
-    def get_list(self, name: str) -> list[str]: ...
+Headers = Sequence[tuple[str, str]]
+"""Names and values in order, a repeated name repeated."""
 
 
 def to_upstream(
@@ -120,7 +115,7 @@ def request_head(method: str, url: SplitResult, headers: Headers, body_length: i
     lines = [f"{method} {target} HTTP/1.1", f"Host: {url.netloc}"]
     lines += [
         f"{name}: {value}"
-        for name, value in headers.get_all()
+        for name, value in headers
         if name.lower() not in ("host", "content-length", "transfer-encoding")
     ]
     if body_length is None:
@@ -138,10 +133,11 @@ def _passing(
 ) -> Iterator[tuple[str, str]]:
     named = {
         token.strip().lower()
-        for value in headers.get_list("Connection")
+        for name, value in headers
+        if name.lower() == "connection"
         for token in value.split(",")
     }
-    for name, value in headers.get_all():
+    for name, value in headers:
         key = name.lower()
         if key not in dropped and key not in named and not key.startswith(prefixes):
             yield name, value
