@@ -31,6 +31,7 @@ CHAT = "CHAT"
 
 NOTHING = "-"
 
+_METHODS = frozenset((*KNOWN_METHODS, CHAT))
 _MODEL = re.compile(r"[\w./:@+-]{1,200}", re.ASCII)
 
 
@@ -70,14 +71,13 @@ class Record:
         return self.model is not None or self.usage != Usage()
 
     def __post_init__(self) -> None:
-        replaced = {
-            "path": loggable_path(self.path),
-            "method": self.method if self.method in (*KNOWN_METHODS, CHAT) else NOTHING,
-            "model": _loggable_model(self.model),
-            "usage": replace(self.usage, model=_loggable_model(self.usage.model)),
-        }
-        for name, value in replaced.items():
-            object.__setattr__(self, name, value)
+        put = object.__setattr__
+        put(self, "path", loggable_path(self.path))
+        if self.method not in _METHODS:
+            put(self, "method", NOTHING)
+        put(self, "model", _loggable_model(self.model))
+        if self.usage.model is not None:
+            put(self, "usage", replace(self.usage, model=_loggable_model(self.usage.model)))
 
 
 def _loggable_model(model: str | None) -> str | None:

@@ -26,6 +26,8 @@ from .downstream import Downstream
 
 log = logging.getLogger(__name__)
 
+SERVER = f"tornado-ollama/{__version__}"
+
 LINGER_S = 5.0
 """How long a refused body is still read, so that its sender gets to see the answer."""
 
@@ -135,13 +137,14 @@ class AnsweringHandler(RequestHandler):
             self.answer_error(GatewayError("The gateway failed; its log says more."))
 
     def set_default_headers(self) -> None:
-        self.set_header("Server", f"tornado-ollama/{__version__}")
+        if "request_id" not in self.__dict__:  # Tornado's constructor calls this before initialize
+            return
+        self.set_header("Server", SERVER)
         self.set_header("X-Content-Type-Options", "nosniff")
-        if "request_id" in self.__dict__:  # Tornado's constructor calls this before initialize
-            self.set_header("X-Request-Id", self.request_id)
-            self.set_header("Vary", "Origin")  # also of those without one: a cache keeps them
-            for name, value in self.cross_origin.items():
-                self.set_header(name, value)
+        self.set_header("X-Request-Id", self.request_id)
+        self.set_header("Vary", "Origin")  # also of those without one: a cache keeps them
+        for name, value in self.cross_origin.items():
+            self.set_header(name, value)
 
     def compute_etag(self) -> None:
         """None: hashing replies for a header that no client of an API uses is wasted."""
