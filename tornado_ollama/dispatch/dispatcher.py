@@ -7,7 +7,7 @@ future that `submit` returns stands for every phase, so cancelling it stops what
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from tornado.httpclient import HTTPResponse
 
@@ -135,7 +135,7 @@ class Submission(asyncio.Future[HTTPResponse]):
         if self._meter is not None:
             on_head = _noting_status(self._meter, on_head)
             if on_data is not None:
-                on_data = _metered(self._meter, on_data)
+                on_data = self._meter.before(on_data)
         self._fetch = self._ollama.fetch(
             ask.method,
             ask.path,
@@ -205,17 +205,5 @@ def _noting_status(
         meter.counts = head.status == 200
         if on_head is not None:
             on_head(head)
-
-    return pass_on
-
-
-def _metered(
-    meter: Meter, on_data: Callable[[bytes], Awaitable[None] | None]
-) -> Callable[[bytes], Awaitable[None] | None]:
-    feed = meter.feed
-
-    def pass_on(data: bytes) -> Awaitable[None] | None:
-        feed(data)
-        return on_data(data)
 
     return pass_on

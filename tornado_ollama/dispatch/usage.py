@@ -6,6 +6,7 @@ Pure. Source of the fields: Ollama's `api/types.go` (`Metrics`, `EmbedResponse`)
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +72,10 @@ _COUNT = re.compile(
 """A count in the end of a line. Within a text of JSON its quotes would be escaped."""
 
 
+Taker = Callable[[bytes], Awaitable[None] | None]
+"""Takes a piece; an awaitable asks for a rest, see `ask.Sink`."""
+
+
 class Meter:
     """Watches one reply pass, in pieces of any size."""
 
@@ -83,9 +88,15 @@ class Meter:
         self._line_bytes = 0  # of the last line, those that came after its first piece
         self._lines = 0
         self._within_line = False
+        self._on_data: Taker | None = None
 
-    def feed(self, data: bytes) -> None:
-        """The next piece, which is not empty."""
+    def before(self, on_data: Taker) -> Taker:
+        """`feed` and then `on_data`, in one call: each token of a stream passes here."""
+        self._on_data = on_data
+        return self.feed
+
+    def feed(self, data: bytes) -> Awaitable[None] | None:
+        """The next piece, which is not empty. Returns what the callback of `before` returns."""
         self._lines += data.count(b"\n")
         if self._within_line:
             self._go_on_with(data)
@@ -93,6 +104,7 @@ class Meter:
             self._tail = [data]
             self._line_bytes = 0
         self._within_line = not data.endswith(b"\n")
+        return self._on_data(data) if self._on_data is not None else None
 
     def _go_on_with(self, data: bytes) -> None:
         line_end = data.rfind(b"\n", 0, -1)

@@ -125,33 +125,26 @@ class Connection(asyncio.BufferedProtocol):
         return _view  # a view, because asyncio's TLS writes into slices of it
 
     def buffer_updated(self, nbytes: int) -> None:
-        try:
-            self._take_in(nbytes)
-        except Exception as error:
-            self._fail(unforeseen(error))
-
-    def _take_in(self, nbytes: int) -> None:
         reader = self._reader
         if reader is None:  # bytes on an idle connection belong to no request
             self._transport.abort()
             return
-        self.last_read = self._loop.time()
-        reply = self._reply
-        failure = reply.feed(_view[:nbytes])
-        if reply.head_ready and not self._head_told:
-            self._head_told = True
-            if not 200 <= reply.status <= 599:
-                self._fail(UpstreamBroken("Ollama answered with a status that HTTP does not have."))
+        try:  # not `_breaks_off`: this is called for every token, and spares the call
+            self.last_read = self._loop.time()
+            reply = self._reply
+            failure = reply.feed(_view[:nbytes])
+            if reply.head_ready and not self._head_told:
+                self._tell_head(reader)
+            if reply.parts and self._reader is reader:
+                self._deliver(reader)
+            if self._reader is not reader:  # aborted from inside one of its own callbacks
                 return
-            reader.on_head(reply.status, reply.reason, reply.headers)
-        if reply.parts and self._reader is reader:
-            self._deliver(reader)
-        if self._reader is not reader:  # aborted from inside one of its own callbacks
-            return
-        if failure is not None:
-            self._fail(failure)
-        elif reply.complete and self._resuming is None:
-            self._end(reader)
+            if failure is not None:
+                self._fail(failure)
+            elif reply.complete and self._resuming is None:
+                self._end(reader)
+        except Exception as error:
+            self._fail(unforeseen(error))
 
     def eof_received(self) -> None:
         """The transport closes itself next; `connection_lost` draws the conclusion."""
@@ -195,6 +188,14 @@ class Connection(asyncio.BufferedProtocol):
                 self.buffer_updated(len(data))
         except OSError:
             pass  # nothing (more) to read
+
+    def _tell_head(self, reader: Reader) -> None:
+        self._head_told = True
+        reply = self._reply
+        if 200 <= reply.status <= 599:
+            reader.on_head(reply.status, reply.reason, reply.headers)
+        else:
+            self._fail(UpstreamBroken("Ollama answered with a status that HTTP does not have."))
 
     def _deliver(self, reader: Reader) -> None:
         if self._resuming is not None:  # TLS had decrypted more before the pause took hold
