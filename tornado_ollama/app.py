@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from socket import gethostname
 from typing import Any
 
 from msgspec import structs
@@ -189,7 +190,9 @@ class Gateway(Application):
             access=AccessControl(
                 authenticator=build_authenticator(settings.auth, settings.anonymous_scopes()),
                 origins=OriginPolicy(settings.cors.origins),
-                hosts=HostPolicy((*settings.listen.allowed_hosts, settings.listen.host)),
+                hosts=HostPolicy(
+                    (*settings.listen.allowed_hosts, settings.listen.host, gethostname())
+                ),
                 proxies=TrustedProxies(settings.listen.trusted_proxies),
                 forward_unknown=service.forward_unknown,
             ),

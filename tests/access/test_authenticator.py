@@ -12,7 +12,7 @@ from tornado_ollama.access.fingerprint import Fingerprint, digest
 from tornado_ollama.access.jwt import JwtKey
 from tornado_ollama.access.principal import Scope
 from tornado_ollama.access.tokens import StaticToken, TokenTable
-from tornado_ollama.errors import Unauthorized
+from tornado_ollama.errors import BadRequest, Unauthorized
 
 from .keys import HS_KEY, NOW, SECRET, claims, hs_token
 
@@ -35,13 +35,13 @@ def made(auth: Auth | None = None, anonymous: frozenset[Scope] = NOBODY) -> Auth
 
 
 def test_a_known_token_is_its_principal() -> None:
-    who = made().authenticate(Bearer("laptop-token"), NOW)
+    who = made().authenticate(from_frame("laptop-token"), NOW)
     assert (who.name, who.kind, who.scopes) == ("laptop", "token", GENERATE)
     assert (who.models, who.expires) == (("llama3",), NOW + 100)
 
 
 def test_a_jwt_is_its_principal() -> None:
-    assert made().authenticate(Bearer(hs_token(claims())), NOW).name == "ann"
+    assert made().authenticate(from_frame(hs_token(claims())), NOW).name == "ann"
 
 
 REFUSED = {
@@ -64,20 +64,54 @@ REFUSED = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_unknown_expired_and_forged_get_the_same_answer(name: str) -> None:
     with pytest.raises(Unauthorized) as refused:
-        made().authenticate(Bearer(REFUSED[name]), NOW)
+        made().authenticate(from_frame(REFUSED[name]), NOW)
     assert refused.value.message == "The credential is unknown or no longer valid."
 
 
 def test_a_static_token_ends_at_its_time() -> None:
-    assert made().authenticate(Bearer("laptop-token"), NOW + 99.9)
+    assert made().authenticate(from_frame("laptop-token"), NOW + 99.9)
     with pytest.raises(Unauthorized, match="unknown or no longer"):
-        made().authenticate(Bearer("laptop-token"), NOW + 100)
+        made().authenticate(from_frame("laptop-token"), NOW + 100)
 
 
-@pytest.mark.parametrize("nothing", [None, from_frame("")])
-def test_a_missing_credential_is_told_how_to_send_one(nothing: Bearer | None) -> None:
+@pytest.mark.parametrize("nothing", ["", "ollama", "Not-Needed", "undefined"])
+def test_a_missing_credential_is_told_how_to_send_one(nothing: str) -> None:
     with pytest.raises(Unauthorized, match="Authorization: Bearer"):
-        made().authenticate(nothing, NOW)
+        made().authenticate(from_frame(nothing), NOW)
+
+
+def test_of_several_credentials_those_that_are_valid_count() -> None:
+    good, bad = Bearer("laptop-token"), Bearer("nobody's-token")
+    for sent in (
+        (good, bad),
+        (bad, good),
+        (Bearer("ollama"), good),
+        (Bearer("Basic !"), bad, good),
+    ):
+        assert made().authenticate(sent, NOW).name == "laptop"
+        assert made(anonymous=BOTH).authenticate(sent, NOW).name == "laptop"
+    with pytest.raises(Unauthorized, match="unknown or no longer"):
+        made().authenticate((Bearer("ollama"), bad), NOW)
+
+
+def test_valid_credentials_of_one_principal_are_no_contradiction() -> None:
+    old, new = (hs_token(claims(exp=NOW + ttl)) for ttl in (60, 3600))
+    assert made().authenticate((Bearer(old), Bearer(new)), NOW).name == "ann"
+
+
+@pytest.mark.parametrize(
+    "other", ["admin-token", hs_token(claims(sub="bob")), hs_token(claims(scope="manage"))]
+)
+def test_valid_credentials_of_two_principals_are_refused(other: str) -> None:
+    first = Bearer("laptop-token" if other == "admin-token" else hs_token(claims()))
+    for anonymous in (NOBODY, BOTH):
+        with pytest.raises(BadRequest, match="two principals"):
+            made(anonymous=anonymous).authenticate((first, Bearer(other)), NOW)
+
+
+def test_a_placeholder_that_is_configured_is_a_token() -> None:
+    auth = Auth((StaticToken("local", digest("ollama"), GENERATE),))
+    assert made(auth).authenticate(from_frame("ollama"), NOW).name == "local"
 
 
 def test_with_nothing_configured_any_credential_is_ignored() -> None:
@@ -89,14 +123,14 @@ def test_with_nothing_configured_any_credential_is_ignored() -> None:
 
 def test_while_open_known_tokens_still_are_somebody() -> None:
     half_open = made(anonymous=GENERATE)
-    assert half_open.authenticate(Bearer("admin-token"), NOW).scopes == BOTH
-    assert half_open.authenticate(Bearer("ollama"), NOW).name == "anonymous"
-    assert half_open.authenticate(None, NOW).scopes == GENERATE
+    assert half_open.authenticate(from_frame("admin-token"), NOW).scopes == BOTH
+    assert half_open.authenticate(from_frame("ollama"), NOW).name == "anonymous"
+    assert half_open.authenticate((), NOW).scopes == GENERATE
 
 
 def test_without_jwt_keys_no_jwt_is_believed() -> None:
     with pytest.raises(Unauthorized):
-        made(Auth(jwt_keys=())).authenticate(Bearer(hs_token(claims())), NOW)
+        made(Auth(jwt_keys=())).authenticate(from_frame(hs_token(claims())), NOW)
 
 
 def test_a_verdict_is_kept_but_not_beyond_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,26 +144,26 @@ def test_a_verdict_is_kept_but_not_beyond_its_time(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(module.jwt, "verify", counted)
     gate, token = made(), hs_token(claims(exp=NOW + 10))
     for _ in range(3):
-        assert gate.authenticate(Bearer(token), NOW).name == "ann"
+        assert gate.authenticate(from_frame(token), NOW).name == "ann"
     assert len(calls) == 1
     with pytest.raises(Unauthorized):
-        gate.authenticate(Bearer(token), NOW + 40)
+        gate.authenticate(from_frame(token), NOW + 40)
     with pytest.raises(Unauthorized):
-        gate.authenticate(Bearer(token), NOW + 40)
+        gate.authenticate(from_frame(token), NOW + 40)
 
 
 def test_tokens_of_one_header_do_not_share_a_verdict() -> None:
     gate = made()
     ann, bob = hs_token(claims(sub="ann")), hs_token(claims(sub="bob", scope="manage"))
     assert ann[:30] == bob[:30]
-    assert [gate.authenticate(Bearer(token), NOW).name for token in (ann, bob, ann)] == [
+    assert [gate.authenticate(from_frame(token), NOW).name for token in (ann, bob, ann)] == [
         "ann",
         "bob",
         "ann",
     ]
     with pytest.raises(Unauthorized):
         mixed = ann.rpartition(".")[0] + "." + bob.rpartition(".")[2]
-        gate.authenticate(Bearer(mixed), NOW)
+        gate.authenticate(from_frame(mixed), NOW)
 
 
 def test_the_cache_of_verdicts_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,7 +171,7 @@ def test_the_cache_of_verdicts_is_bounded(monkeypatch: pytest.MonkeyPatch) -> No
     gate = made()
     for number in range(10):
         token = hs_token(claims(sub=f"u{number}"))
-        assert gate.authenticate(Bearer(token), NOW).name == f"u{number}"
+        assert gate.authenticate(from_frame(token), NOW).name == f"u{number}"
         assert len(gate._verdicts) <= 3
 
 
@@ -145,7 +179,7 @@ def test_refusals_are_not_kept() -> None:
     gate = made()
     for number in range(5):
         with pytest.raises(Unauthorized):
-            gate.authenticate(Bearer(hs_token(claims(exp=number))), NOW)
+            gate.authenticate(from_frame(hs_token(claims(exp=number))), NOW)
     assert not gate._verdicts
 
 

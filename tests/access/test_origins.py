@@ -24,6 +24,31 @@ def test_ollamas_own_list_always_holds(origin: str) -> None:
 @pytest.mark.parametrize(
     "origin",
     [
+        *("http://tauri.localhost", "https://tauri.localhost", "http://a.b.localhost:1420"),
+        *("https://Tauri.Localhost:443", "capacitor://localhost", "ionic://localhost"),
+    ],
+)
+def test_apps_may_call(origin: str) -> None:
+    assert OriginPolicy([]).allows(origin, "ollama.example")
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        *("http://localhost.evil.example", "http://tauri.localhost.evil.example"),
+        *("http://tauri.localhost:80.evil.example", "https://evil.example/.localhost"),
+        *("https://evil.example#.localhost", "https://x@tauri.localhost", "ftp://tauri.localhost"),
+        *("capacitor://localhost.evil", "capacitor://evil", "ionic://localhost:1", "ionic://a"),
+        *("http://tauri.localhost:", "http://tauri.localhostx", "http://xlocalhost"),
+    ],
+)
+def test_what_only_looks_like_an_app_may_not(origin: str) -> None:
+    assert not OriginPolicy([]).allows(origin, "ollama.example")
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
         *("https://evil.example", "null", "", "http://localhost.evil.example"),
         *("http://localhost:3000.evil.example", "http://localhost:80@evil.example"),
         *("http://localhost:", "http://localhost:x", "http://localhost:123456"),
@@ -113,6 +138,7 @@ def test_an_origin_loses_its_slash_and_capitals() -> None:
         *("localhost", "localhost:8000", "LOCALHOST:8000", "localhost.", "127.0.0.1:8000"),
         *("192.168.1.5", "[::1]:8000", "[::1]", "[::ffff:10.0.0.1]:80", "8.8.8.8", ""),
         *("gate.example", "Gate.Example:443", "gate.example."),
+        *("a.localhost", "mybox.local:8000", "MyBox.Local.", "host.docker.internal:8000"),
     ],
 )
 def test_own_names_and_addresses_are_served(host: str) -> None:
@@ -125,7 +151,8 @@ def test_own_names_and_addresses_are_served(host: str) -> None:
         *("evil.example", "evil.example:8000", "gate.example.evil", "xgate.example", "gate"),
         *("localhost.evil.example", "localhost@evil.example", "localhost:x", "localhost:", ":80"),
         *("127.0.0.1.evil.example", "127.1", "0x7f000001", "2130706433", "[::1", "::1", "[evil]"),
-        *("localhost evil", "localhost/evil", "localhost,evil", "*", "a.localhost"),
+        *("localhost evil", "localhost/evil", "localhost,evil", "*", "local", "internal"),
+        *("local.evil", "a.local.evil.example", "alocalhost", "a.localhost@evil.example"),
     ],
 )
 def test_other_names_are_refused(host: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tornado_ollama.access.authenticator import Authenticator, build_authenticator
-from tornado_ollama.access.credentials import Bearer
+from tornado_ollama.access.credentials import Bearer, Credentials, from_frame
 from tornado_ollama.access.fingerprint import digest
 from tornado_ollama.access.jwt import JwtKey, load_public_key
 from tornado_ollama.access.principal import Principal, Scope
@@ -42,10 +42,10 @@ LATER = {
 
 
 def asked_with(
-    authenticator: Authenticator, credential: Bearer | None, now: float
+    authenticator: Authenticator, credentials: Credentials, now: float
 ) -> Principal | None:
     try:
-        return authenticator.authenticate(credential, now)
+        return authenticator.authenticate(credentials, now)
     except Unauthorized:
         return None
 
@@ -58,9 +58,9 @@ def test_the_answer_is_the_one_the_credential_would_get(
 ) -> None:
     before = build_authenticator(OLD, GENERATE)
     after = build_authenticator(LATER[later], anonymous)
-    for credential in (None, *map(Bearer, TOKENS)):
-        principal = before.authenticate(credential, NOW)
-        found, wanted = after.still_valid(principal, now), asked_with(after, credential, now)
+    for credentials in map(from_frame, ("", *TOKENS)):
+        principal = before.authenticate(credentials, NOW)
+        found, wanted = after.still_valid(principal, now), asked_with(after, credentials, now)
         assert found == wanted
         assert found is None or found.fingerprint == principal.fingerprint
 
@@ -69,7 +69,7 @@ def test_a_jwt_is_good_again_when_a_reload_takes_its_key_back() -> None:
     """In between, while anonymous access is open, it is nobody's."""
     with_key = build_authenticator(OLD, GENERATE)
     without = build_authenticator(Auth((), ()), GENERATE)
-    ann = with_key.authenticate(Bearer(hs_token(claims())), NOW)
+    ann = with_key.authenticate(from_frame(hs_token(claims())), NOW)
     nobody = without.still_valid(ann, NOW)
     assert nobody is not None and nobody.kind == "anonymous"
     again = with_key.still_valid(nobody, NOW)
@@ -85,12 +85,14 @@ def test_keys_of_every_kind_are_told_apart() -> None:
 
 def test_a_principal_shows_neither_credential_nor_claims() -> None:
     token = hs_token(claims(sub="ann", email="ann@example.org", iss="secret-issuer"))
-    shown = repr(build_authenticator(OLD, NOBODY).authenticate(Bearer(token), NOW))
+    shown = repr(build_authenticator(OLD, NOBODY).authenticate(from_frame(token), NOW))
     assert "ann" in shown and "example.org" not in shown and "secret-issuer" not in shown
     assert digest(token).hex() not in shown and not any(part in shown for part in token.split("."))
     assert token not in repr(Bearer(token))
 
 
 def test_of_a_token_only_the_claims_that_are_looked_at_are_kept() -> None:
-    ann = build_authenticator(OLD, NOBODY).authenticate(Bearer(hs_token(claims(mail="a@b"))), NOW)
+    ann = build_authenticator(OLD, NOBODY).authenticate(
+        from_frame(hs_token(claims(mail="a@b"))), NOW
+    )
     assert ann.claims is not None and ann.claims.claims == claims()

@@ -8,7 +8,18 @@ from typing import Any
 import pytest
 
 from ..backend import Backend, Reply
-from .keys import BOTH, BOUND, GENERATE, JWT_SECRET, MANAGE, SECURED, UNKNOWN, bearer, signed
+from .keys import (
+    BOTH,
+    BOUND,
+    EXPIRED,
+    GENERATE,
+    JWT_SECRET,
+    MANAGE,
+    SECURED,
+    UNKNOWN,
+    bearer,
+    signed,
+)
 from .sockets import socket
 
 secured = pytest.mark.parametrize("config", [SECURED], ids=["secured"])
@@ -80,18 +91,59 @@ async def test_a_token_in_the_query_counts_for_nothing(connect: Any, query: str)
     [
         [bearer(GENERATE), bearer(MANAGE)],
         [bearer(GENERATE), ("X-API-Key", MANAGE)],
-        [bearer(BOTH), ("X-API-Key", UNKNOWN)],
         [("X-API-Key", GENERATE), ("X-API-Key", BOTH)],
         [bearer(signed()), ("X-API-Key", GENERATE)],
+        [bearer(UNKNOWN), bearer(BOTH), ("X-API-Key", GENERATE)],
     ],
-    ids=["headers", "transports", "good-and-bad", "keys", "jwt-and-token"],
+    ids=["headers", "transports", "keys", "jwt-and-token", "bad-and-two-good"],
 )
-async def test_two_different_credentials_are_refused(
+async def test_valid_credentials_of_two_principals_are_refused(
     connect: Any, backend: Backend, headers: list[tuple[str, str]]
 ) -> None:
     response = await (await connect()).request("POST", "/api/chat", headers, b"{}")
     assert response.status == 400
     assert not backend.exchanges
+
+
+@pytest.mark.gen_test
+@secured
+@pytest.mark.parametrize(
+    "other",
+    [
+        bearer("ollama"),
+        ("Authorization", "Basic !!!"),
+        ("Authorization", "Digest username=x"),
+        bearer(UNKNOWN),
+        bearer(EXPIRED),
+        bearer(signed(ttl_s=-3600)),
+        ("X-API-Key", "not-needed"),
+        ("X-API-Key", UNKNOWN),
+    ],
+    ids=lambda header: str(header)[:50],
+)
+async def test_a_credential_that_is_not_valid_does_not_spoil_one_that_is(
+    connect: Any, http_server: Any, http_port: int, other: tuple[str, str]
+) -> None:
+    client, body = await connect(), b'{"model":"smollm2","messages":[]}'
+    for good in (bearer(GENERATE), ("X-API-Key", GENERATE), bearer(signed())):
+        for headers in ([good, other], [other, good]):
+            assert (await client.request("POST", "/api/chat", headers, body)).status == 200
+            assert (await client.request("POST", "/api/pull", headers, body)).status == 403
+            assert (await client.request("GET", "/v1/models", headers)).status == 200
+            async with socket(http_port, headers=headers) as ws:
+                await ws.send({"type": "ping"})
+                assert await ws.frame() == {"type": "pong"}
+
+
+@pytest.mark.gen_test
+@secured
+@pytest.mark.parametrize("text", ["ollama", "not-needed", "undefined", "EMPTY"])
+async def test_a_placeholder_is_told_what_nobody_is_told(connect: Any, text: str) -> None:
+    client = await connect()
+    nobody = await client.request("GET", "/api/tags")
+    for headers in ([bearer(text)], [("X-API-Key", text), ("Authorization", "Basic Og==")]):
+        answer = await client.request("GET", "/api/tags", headers)
+        assert (answer.status, answer.body) == (401, nobody.body)
 
 
 @pytest.mark.gen_test

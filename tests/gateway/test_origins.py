@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from socket import gethostname
 from typing import Any
 
 import pytest
 
+from tornado_ollama.access.routes import ROUTES, Requirement
+
 from ..backend import Backend
-from .keys import BOTH, SECURED, bearer
+from .keys import BOTH, GENERATE, SECURED, UNKNOWN, bearer
 
 pytestmark = pytest.mark.gen_test
 
@@ -36,6 +39,79 @@ async def test_a_rebound_name_is_refused_though_its_origin_equals_its_host(
     assert response.status == 403
     assert response.header("access-control-allow-origin") is None
     assert not backend.exchanges
+
+
+ANONYMOUS = SECURED | {"auth": SECURED["auth"] | {"anonymous": True}}
+REBOUND = [("Host", "evil.example:8000"), ("Origin", "http://evil.example:8000")]
+CHAT = b'{"model":"smollm2","messages":[]}'
+
+
+@pytest.mark.parametrize("config", [SECURED], ids=["secured"])
+@pytest.mark.parametrize("host", ["gateway:8000", "mybox.lan:8000", "evil.example", "a_b", "x:y:z"])
+async def test_where_a_credential_is_asked_for_any_name_will_do(
+    connect: Any, backend: Backend, config: Any, host: str
+) -> None:
+    client, named = await connect(), ("Host", host)
+    for path in ("/", "/static/nothing.css", "/health", "/health/live", "/nope"):
+        assert (await client.request("GET", path, [named])).status != 403
+    asked = len(backend.exchanges)
+    for path in ("/api/tags", "/v1/models", "/ws"):
+        answer = await client.request("GET", path, [named])
+        assert answer.status in (400, 401)
+    assert len(backend.exchanges) == asked
+    assert (await client.request("GET", "/api/tags", [named, bearer(GENERATE)])).status == 200
+    chat = await client.request("POST", "/api/chat", [named, bearer(GENERATE)], CHAT)
+    assert chat.status == 200
+
+
+@pytest.mark.parametrize("config", [SECURED], ids=["secured"])
+async def test_a_rebound_page_gains_nothing_where_a_credential_is_asked_for(
+    connect: Any, backend: Backend, config: Any
+) -> None:
+    client = await connect()
+    for route in ROUTES:
+        if route.requirement is not Requirement.NOTHING and route.path != "/ws":
+            for method in route.methods:
+                path = route.path.replace("*", "x").replace("+", "x")
+                assert (await client.request(method, path, REBOUND)).status == 401
+    assert not backend.exchanges
+    details = (await client.request("GET", "/health", REBOUND)).json()
+    assert set(details) == {"status", "ollama", "api"}
+
+
+@pytest.mark.parametrize("config", [{}, ANONYMOUS], ids=["open", "anonymous"])
+async def test_a_rebound_page_gains_nothing_where_everybody_is_let_in(
+    connect: Any, backend: Backend, config: Any
+) -> None:
+    client = await connect()
+    for headers in (REBOUND, [*REBOUND, bearer(UNKNOWN)], [*REBOUND, bearer("ollama")]):
+        for route in ROUTES:
+            for method in route.methods:
+                path = route.path.replace("*", "x").replace("+", "x")
+                assert (await client.request(method, path, headers)).status == 403
+    assert not backend.exchanges
+
+
+@pytest.mark.parametrize("config", [ANONYMOUS], ids=["anonymous"])
+@pytest.mark.parametrize("path", ["/", "/health", "/api/tags", "/v1/models"])
+async def test_a_credential_comes_in_under_any_name_where_everybody_is_let_in(
+    connect: Any, config: Any, path: str
+) -> None:
+    for host in ("gateway:8000", "mybox.lan"):
+        client = await connect()
+        assert (await client.request("GET", path, [("Host", host)])).status == 403
+        assert (await client.request("GET", path, [("Host", host), bearer(BOTH)])).status == 200
+
+
+@pytest.mark.parametrize("config", [{}, ANONYMOUS], ids=["open", "anonymous"])
+@pytest.mark.parametrize(
+    "host", [gethostname(), "mybox.local:8000", "a.localhost", "host.docker.internal:8000"]
+)
+async def test_the_names_that_ollama_serves_are_served(
+    connect: Any, config: Any, host: str
+) -> None:
+    client = await connect()
+    assert (await client.request("GET", "/api/tags", [("Host", host)])).status == 200
 
 
 @pytest.mark.parametrize(
@@ -73,7 +149,8 @@ async def test_a_foreign_origin_is_refused(
 
 @pytest.mark.parametrize(
     "origin",
-    [LOCAL, "http://127.0.0.1", "https://localhost", "app://page", "vscode-webview://abc"],
+    [LOCAL, "http://127.0.0.1", "https://localhost", "app://page", "vscode-webview://abc"]
+    + ["http://tauri.localhost", "https://tauri.localhost", "capacitor://localhost"],
 )
 async def test_an_allowed_origin_reads_the_answer(
     connect: Any, backend: Backend, origin: str

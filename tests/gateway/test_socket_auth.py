@@ -99,6 +99,32 @@ async def test_the_first_frame(http_server: Any, http_port: int, config: Any) ->
 
 
 @secured
+@pytest.mark.parametrize("other", [UNKNOWN, EXPIRED, "not-needed"])
+async def test_a_credential_that_is_not_valid_does_not_spoil_the_subprotocol(
+    http_server: Any, http_port: int, config: Any, other: str
+) -> None:
+    async with socket(http_port, headers=[bearer(other)], subprotocols=encoded(GENERATE)) as ws:
+        assert await answers(ws)
+    async with socket(http_port, headers=[bearer(GENERATE)], subprotocols=encoded(other)) as ws:
+        assert await answers(ws)
+    async with socket(http_port, headers=[bearer(other)], subprotocols=encoded(UNKNOWN)) as ws:
+        assert (await ws.closed())[0] == 4401
+    with pytest.raises(InvalidStatus) as caught:
+        async with socket(http_port, headers=[bearer(BOTH)], subprotocols=encoded(GENERATE)):
+            pass
+    assert caught.value.response.status_code == 400
+
+
+@secured
+async def test_a_placeholder_leaves_room_for_the_first_frame(
+    http_server: Any, http_port: int, config: Any
+) -> None:
+    async with socket(http_port, headers=[bearer("ollama")]) as ws:
+        await ws.send({"type": "auth", "token": GENERATE})
+        assert await answers(ws)
+
+
+@secured
 @pytest.mark.parametrize(
     "frame",
     [

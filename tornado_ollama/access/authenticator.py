@@ -1,5 +1,5 @@
-"""From a credential to the principal it stands for, and whether it still stands for that one: the
-one place of that decision."""
+"""From the credentials of a request to the principal they stand for, and whether that one is still
+good: the one place of that decision."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from ..errors import Unauthorized
+from ..errors import BadRequest, Unauthorized
 from . import jwt
-from .credentials import Bearer
+from .credentials import Bearer, Credentials
 from .fingerprint import Fingerprint
 from .principal import Principal, Scope, SignedClaims
 from .tokens import StaticToken, TokenTable
@@ -55,21 +55,34 @@ class Authenticator:
         self._anonymous = Principal("anonymous", "anonymous", anonymous_scopes)
         self._verdicts: dict[bytes, Principal] = {}
 
-    def authenticate(self, credential: Bearer | None, now: float) -> Principal:
-        """`credential` as `credentials` found it, `now` in Unix time. Raises Unauthorized.
+    @property
+    def lets_everybody_in(self) -> bool:
+        """Anonymous access is open."""
+        return bool(self._anonymous.scopes)
 
-        While anonymous access is open a credential that is not valid is no reason to refuse:
-        clients of the OpenAI API have to send some.
+    def authenticate(self, credentials: Credentials, now: float) -> Principal:
+        """`credentials` as `credentials.py` found them, `now` in Unix time. Raises Unauthorized;
+        BadRequest where valid ones stand for different principals.
+
+        Those that are not valid do not count while another one is, or while anonymous access is
+        open: clients of the OpenAI API have to send some.
         """
-        if credential is None:
-            if self._anonymous.scopes:
-                return self._anonymous
-            raise Unauthorized(MISSING)
-        fingerprint = credential.fingerprint
-        principal = self._known(credential.text, fingerprint, now) or self._stranger(fingerprint)
-        if principal is None:
-            raise Unauthorized(UNKNOWN)
-        return principal
+        principal = self.find(credentials, now)
+        if principal is not None:
+            return principal
+        sent = [credential for credential in credentials if not credential.is_placeholder]
+        noted = next(iter(sent or credentials), None)
+        stranger = self._stranger(noted.fingerprint if noted is not None else None)
+        if stranger is None:
+            raise Unauthorized(UNKNOWN if sent else MISSING)
+        return stranger
+
+    def find(self, credentials: Credentials, now: float) -> Principal | None:
+        """The principal of those that are valid; None where none is. Raises BadRequest."""
+        known = [who for credential in credentials if (who := self._known(credential, now))]
+        if any(not who.same_as(known[0]) for who in known[1:]):
+            raise BadRequest("The request carries the credentials of two principals; send one.")
+        return known[0] if known else None
 
     def still_valid(self, principal: Principal, now: float) -> Principal | None:
         """The principal with the rights that it has now, under this generation of the settings;
@@ -91,14 +104,15 @@ class Authenticator:
     ) -> Principal | None:
         """The anonymous principal; None while anonymous access is closed. What was sent is noted:
         the next reload may know it."""
-        scopes = self._anonymous.scopes
-        if not scopes:
+        if not self.lets_everybody_in:
             return None
-        return Principal("anonymous", "anonymous", scopes, fingerprint=fingerprint, claims=claims)
+        return replace(self._anonymous, fingerprint=fingerprint, claims=claims)
 
-    def _known(self, token: str, fingerprint: Fingerprint, now: float) -> Principal | None:
+    def _known(self, credential: Bearer, now: float) -> Principal | None:
+        token = credential.text
         if len(token) > MAX_CREDENTIAL_CHARS:
             return None
+        fingerprint = credential.fingerprint
         return self._tokens.find(fingerprint, now) or self._verified(token, fingerprint, now)
 
     def _verified(self, token: str, fingerprint: Fingerprint, now: float) -> Principal | None:

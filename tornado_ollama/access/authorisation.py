@@ -16,10 +16,13 @@ from .routes import HandlerKind, Route
 
 
 def refuse_host(hosts: HostPolicy, host: str) -> None:
-    """Raises Forbidden for a `Host` that is not served here. Against DNS rebinding, where a
-    foreign page's Origin equals the Host it sent."""
+    """Raises Forbidden for a `Host` under which nobody is served without a credential. Against
+    DNS rebinding, where a foreign page's Origin equals the Host it sent."""
     if not hosts.allows(host):
-        raise Forbidden("This host name is not served here; add it to listen.allowed_hosts.")
+        raise Forbidden(
+            "This host name is not served here without a credential; send one, or add the name to "
+            "listen.allowed_hosts."
+        )
 
 
 def refuse_origin(origins: OriginPolicy, origin: str, host: str) -> None:

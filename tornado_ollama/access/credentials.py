@@ -1,7 +1,8 @@
-"""Where a request carries its credential: one extractor for every transport.
+"""Where a request carries its credentials: one extractor for every transport.
 
-Only finds it; whether it is worth anything is the authenticator's. A credential is a value
-(`Bearer`) that is asked about once: what a request keeps is its principal, with the fingerprint.
+Only finds them; what they are worth is the authenticator's. A credential is a value (`Bearer`) that
+is asked about once: what a request keeps is its principal, with the fingerprint. There may be
+several, because a library sends its own beside the one that a user has set, or a proxy adds one.
 What was meant as a credential but is malformed is returned with a space in it, which no valid one
 has, so that it is answered as an unknown one.
 """
@@ -20,6 +21,20 @@ from .fingerprint import Fingerprint
 SUBPROTOCOL = "ollama.bearer"
 """The WebSocket subprotocol after which a client offers its token; the only one echoed."""
 
+MAX_CREDENTIALS = 8
+"""Different ones in one request; each may cost the check of a signature."""
+
+PLACEHOLDERS = frozenset(
+    {
+        *("ollama", "ollama-local"),  # what `ollama launch` gives to the programs it starts
+        *("not-needed", "not-required", "no-key", "no-key-required", "sk-no-key-required"),
+        *("none", "null", "undefined", "empty", "dummy"),  # no key, as some languages print it
+        *("lm-studio", "default-key", "okki"),  # of LM Studio, Obsidian Copilot, Enchanted
+    }
+)
+"""What clients send that must send something, in lower case. Where none of these is configured as
+a token it counts as no credential: whoever sends it has none, rather than a wrong one."""
+
 
 class Headers(Protocol):
     def get_list(self, name: str) -> list[str]: ...
@@ -35,40 +50,46 @@ class Bearer:
     def fingerprint(self) -> Fingerprint:
         return Fingerprint.of(self.text)
 
+    @property
+    def is_placeholder(self) -> bool:
+        """Whether it stands for no credential, unless it is configured as a token."""
+        return self.text.lower() in PLACEHOLDERS
 
-def extract(headers: Headers) -> Bearer | None:
-    """The credential of a request; None when it has none.
 
-    Raises BadRequest when it has two that differ (RFC 6750, section 3.1).
-    """
+Credentials = tuple[Bearer, ...]
+"""Those of one request, each of them once, in the order in which they were found."""
+
+
+def extract(headers: Headers) -> Credentials:
+    """The credentials of a request. Raises BadRequest for more than MAX_CREDENTIALS."""
     found = [_from_authorization(value) for value in headers.get_list("Authorization")]
     found += [_whole(value) for value in headers.get_list("X-API-Key")]
-    return _only(found)
+    return _distinct(found)
 
 
-def from_subprotocols(offered: Sequence[str]) -> Bearer | None:
+def from_subprotocols(offered: Sequence[str]) -> Credentials:
     """The token that follows the marker in `Sec-WebSocket-Protocol`, as unpadded base64url.
 
     `offered` is the header's list, split at its commas. Raises BadRequest as `extract` does.
     """
     names = [name.strip() for name in offered]
-    return _only(
+    return _distinct(
         _from_base64(token, SUBPROTOCOL)
         for marker, token in zip(names, names[1:], strict=False)
         if marker == SUBPROTOCOL
     )
 
 
-def from_frame(token: str) -> Bearer | None:
-    """The token of an `auth` frame on `/ws`; None for an empty one."""
-    return Bearer(token) if token else None
+def from_frame(token: str) -> Credentials:
+    """The token of an `auth` frame on `/ws`; none for an empty one."""
+    return _distinct([token])
 
 
-def _only(found: Iterable[str | None]) -> Bearer | None:
-    distinct = {credential for credential in found if credential}
-    if len(distinct) > 1:
-        raise BadRequest("The request carries two different credentials; send one.")
-    return Bearer(distinct.pop()) if distinct else None
+def _distinct(found: Iterable[str | None]) -> Credentials:
+    distinct = tuple(Bearer(text) for text in dict.fromkeys(found) if text)
+    if len(distinct) > MAX_CREDENTIALS:
+        raise BadRequest("The request carries too many different credentials; send one.")
+    return distinct
 
 
 def _from_authorization(value: str) -> str | None:
@@ -88,10 +109,11 @@ def _whole(value: str) -> str | None:
 
 
 def _from_basic(encoded: str) -> str:
-    """RFC 7617: the password; the user name when the password is empty (`curl -u TOKEN:`)."""
+    """RFC 7617: the password; the user name when the password is empty (`curl -u TOKEN:`), and
+    nothing where both are."""
     decoded = _from_base64(encoded, "Basic")
     user, colon, password = decoded.partition(":")
-    return (password or user if colon else "") or f"Basic {encoded}"
+    return password or user if colon else f"Basic {encoded}"
 
 
 def _from_base64(encoded: str, kind: str) -> str:

@@ -1,8 +1,9 @@
-"""Which web pages may talk to the gateway, and under which names it answers.
+"""Which web pages may talk to the gateway, and under which names it answers without a credential.
 
-Origins are the `OLLAMA_ORIGINS` of Ollama: its own list always holds, what is configured adds to
-it. Host names guard against DNS rebinding, where a foreign page's own name points at this machine
-and its `Origin` therefore equals its `Host`; an IP literal cannot be rebound.
+Origins are the `OLLAMA_ORIGINS` of Ollama: its own list always holds, and so do those of apps; what
+is configured adds to it. Host names guard against DNS rebinding, where a foreign page's own name
+points at this machine and its `Origin` therefore equals its `Host`; an IP literal cannot be
+rebound. Such a page has no credential, so names matter only where none is asked for.
 """
 
 from __future__ import annotations
@@ -27,6 +28,22 @@ OLLAMA_ORIGINS = (
     "vscode-file://*",
 )
 """What Ollama itself always allows (`envconfig/config.go`, `AllowedOrigins`)."""
+
+APP_ORIGINS = (
+    *(
+        f"{scheme}://*.localhost{port}"  # Tauri on Windows and Android
+        for scheme in ("http", "https")
+        for port in ("", ":*")
+    ),
+    "capacitor://localhost",
+    "ionic://localhost",
+)
+"""Origins of desktop and phone apps besides. No website can have one of them: `.localhost` is
+reserved for this machine (RFC 6761, section 6.3), and pages cannot choose their scheme."""
+
+LOCAL_SUFFIXES = (".localhost", ".local", ".internal")
+"""Names below these Ollama serves (`server/routes.go`, `allowedHost`). None of them can be bought:
+they are reserved for this machine, for mDNS (RFC 6762) and for private use (ICANN, 2024)."""
 
 MAX_ORIGIN_CHARS = 512
 """Longest origin that is held against wildcards: a host has up to 253 characters (RFC 1035)."""
@@ -53,7 +70,8 @@ class OriginPolicy:
 
     def __init__(self, patterns: Iterable[str]) -> None:
         """Raises ValueError on what `origin_pattern` does not take."""
-        settled = {origin_pattern(pattern) for pattern in (*OLLAMA_ORIGINS, *patterns)}
+        always = (*OLLAMA_ORIGINS, *APP_ORIGINS)
+        settled = {origin_pattern(pattern) for pattern in (*always, *patterns)}
         self._all = "*" in settled
         self._exact = frozenset(pattern for pattern in settled if "*" not in pattern)
         self._wild = [_Wildcard(pattern) for pattern in sorted(settled - self._exact - {"*"})]
@@ -87,10 +105,12 @@ class _Wildcard:
 
 
 class HostPolicy:
-    """The names under which the gateway answers: `localhost`, IP literals, and `names`."""
+    """The names under which it answers those without a credential: `localhost`, IP literals, what
+    Ollama serves, and `names`."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        """`*` among the names lets every Host pass."""
+        """`names`: the configured ones and this machine's own; `*` among them lets every Host
+        pass."""
         settled = {name.strip().lower() for name in names}
         self._all = "*" in settled
         bare = (match[1] if (match := _HOST.fullmatch(name)) else name for name in settled)
@@ -103,8 +123,8 @@ class HostPolicy:
         match = _HOST.fullmatch(host_header.lower())
         if match is None:
             return False
-        name = match[1]
-        return name.rstrip(".") in self._names or _is_ip(name.strip("[]"))
+        name = match[1].rstrip(".")
+        return name in self._names or name.endswith(LOCAL_SUFFIXES) or _is_ip(name.strip("[]"))
 
 
 def _is_ip(text: str) -> bool:

@@ -66,6 +66,17 @@ class Principal:
             return f"{self.kind} {sha256(sub.encode('utf-8', 'surrogatepass')).hexdigest()}"
         return f"{self.kind} {self.name}"
 
+    def same_as(self, other: Principal) -> bool:
+        """Whether both stand for one and may do the same, as two JWTs do of which the second was
+        made before the first ran out."""
+        mine, theirs = (self.key, self.scopes), (other.key, other.scopes)
+        return mine == theirs and self.models == other.models
+
+    @property
+    def is_anonymous(self) -> bool:
+        """It was let in without a valid credential."""
+        return self.kind == "anonymous"
+
     def may(self, scope: Scope) -> bool:
         return scope in self.scopes
 

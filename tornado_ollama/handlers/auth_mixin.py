@@ -1,4 +1,4 @@
-"""Who may come in: Host, Origin, target, method, credential, scope, in this order.
+"""Who may come in: Origin, Host, target, method, credential, scope, in this order.
 
 Runs before a byte of the body is read. Every decision is `access`'s; this mixin asks for them and
 keeps the answers.
@@ -20,7 +20,7 @@ from ..access.authorisation import (
     refuse_scope,
     refuse_unknown,
 )
-from ..access.credentials import Bearer, extract
+from ..access.credentials import Credentials, extract
 from ..access.principal import Principal
 from ..access.routes import HandlerKind, Requirement, Route
 from ..errors import BadRequest, ShuttingDown
@@ -53,6 +53,7 @@ class AuthMixin:
     def admit(self) -> None:
         """Raises the GatewayError of a request that may not come in."""
         self._check_origin()
+        self._check_host()
         if self.problem is not None:
             raise self.problem
         if self.deps.in_flight.draining and self.route.kind is not HandlerKind.LIVE:
@@ -67,24 +68,45 @@ class AuthMixin:
     def authenticate(self) -> None:
         """Who it is, by the request's headers; raises Unauthorized or Forbidden."""
         if self.route.requirement is not Requirement.NOTHING:
-            self.identify(extract(self.request.headers))
+            self.identify(self.credentials())
 
-    def identify(self, credential: Bearer | None) -> Principal:
-        """The principal of a credential, with the scope that this route needs. The credential is
-        not kept: `Authenticator.still_valid` needs only the principal."""
-        principal = self.deps.access.authenticator.authenticate(credential, time.time())
+    def credentials(self) -> Credentials:
+        """All that the request carries; raises BadRequest for too many."""
+        return extract(self.request.headers)
+
+    def identify(self, credentials: Credentials) -> Principal:
+        """The principal of these credentials, with the scope that this route needs. They are not
+        kept: `Authenticator.still_valid` needs only the principal."""
+        principal = self.deps.access.authenticator.authenticate(credentials, time.time())
         self.principal = principal
-        refuse_scope(self.route, self.url_path, principal)
+        self.check_principal(principal)
         return principal
+
+    def check_principal(self, principal: Principal) -> None:
+        """Raises Forbidden for one that may not use this route; an anonymous one may not under a
+        foreign name, whenever it is that it becomes one."""
+        if principal.is_anonymous:
+            refuse_host(self.deps.access.hosts, self.request.host)
+        refuse_scope(self.route, self.url_path, principal)
 
     def check_model(self, *models: str) -> None:
         """Raises Forbidden for a model that this credential is not bound to."""
         assert self.principal is not None
         refuse_models(self.principal, models)
 
+    def _check_host(self) -> None:
+        """Where everybody is let in, a page must not be that has its name from elsewhere: also not
+        to what is public. A preflight says nothing, and never has a credential."""
+        access, host = self.deps.access, self.request.host
+        if not access.authenticator.lets_everybody_in or self.request.method == "OPTIONS":
+            return
+        if access.hosts.allows(host):
+            return
+        if access.authenticator.find(self.credentials(), time.time()) is None:
+            refuse_host(access.hosts, host)
+
     def _check_origin(self) -> None:
         access, host = self.deps.access, self.request.host
-        refuse_host(access.hosts, host)
         origin = self.request.headers.get("Origin")
         if origin is not None:
             refuse_origin(access.origins, origin, host)

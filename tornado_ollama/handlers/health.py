@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 
 from .. import __version__
-from ..access.credentials import extract
 from ..access.principal import Principal
 from ..access.routes import HandlerKind
 from ..errors import GatewayError
@@ -47,7 +46,7 @@ class HealthHandler(AuthMixin, BaseHandler):
 
     def _known(self) -> Principal | None:
         try:
-            return self.identify(extract(self.request.headers))
+            return self.identify(self.credentials())
         except GatewayError:
             return None
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from ..access.authorisation import refuse_scope
-from ..access.credentials import extract, from_frame, from_subprotocols
+from ..access.credentials import Credentials, from_frame, from_subprotocols
 from ..access.principal import Principal
 from ..dispatch.journal import CLIENT_LEFT, REVOKED, SHUT_DOWN
 from ..errors import BadRequest, Forbidden, GatewayError, Unauthorized
@@ -42,28 +41,30 @@ class ChatSocketHandler(AuthMixin, SocketTransport):
         self.asker = Asker(self.client, self.request_id, tuple(self.headers_up()))
         self._auth_clock: asyncio.TimerHandle | None = None
 
-    def authenticate(self) -> None:
-        """Headers, then subprotocol, then the first frame: the first that there is, decides.
+    def credentials(self) -> Credentials:
+        """Those of the headers, and the token of the subprotocol."""
+        return super().credentials() + self._offered()
 
-        A browser is not told the status of a refused handshake, so a token from the subprotocol
-        is refused after it, by a close code.
+    def _offered(self) -> Credentials:
+        protocols = self.request.headers.get("Sec-WebSocket-Protocol", "")
+        return from_subprotocols(protocols.split(","))
+
+    def authenticate(self) -> None:
+        """Headers and subprotocol; where neither has a credential, the first frame will.
+
+        A browser is not told the status of a refused handshake, so whoever offers a token in the
+        subprotocol is refused after it, by a close code.
         """
         if self.request.headers.get("Upgrade", "").lower() != "websocket":
             raise BadRequest("This is a WebSocket; connect with ws:// or wss://.")
-        credential = extract(self.request.headers)
-        protocols = self.request.headers.get("Sec-WebSocket-Protocol", "")
-        offered = from_subprotocols(protocols.split(","))
-        if credential is not None or offered is None:
-            try:
-                self.identify(credential)
-            except Unauthorized:
-                if credential is not None:
-                    raise
-            return
+        credentials = self.credentials()
         try:
-            self.identify(offered)
+            self.identify(credentials)
         except (Unauthorized, Forbidden) as error:
-            self._refusal = error
+            if self._offered():
+                self._refusal = error
+            elif isinstance(error, Forbidden) or not all(c.is_placeholder for c in credentials):
+                raise
 
     # -- SocketTransport ----------------------------------------------------------------------
 
@@ -161,7 +162,7 @@ class ChatSocketHandler(AuthMixin, SocketTransport):
         if principal is None:
             return
         try:
-            refuse_scope(self.route, self.url_path, principal)
+            self.check_principal(principal)
         except Forbidden as error:
             if self.upgraded:
                 self._refuse(error)
