@@ -11,17 +11,19 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tornado_ollama.config import SETTINGS
+
 ROOT = Path(__file__).parent.parent
 
 START_S = 60.0
 """Interpreter start and imports on a busy machine."""
 
 VARIABLES = (
-    "ALLOWED_HOSTS BACKEND_URL CORS_ORIGINS DEFAULT_MODEL HOST JWT_SECRET_KEY LOG_FORMAT "
-    "LOG_LEVEL OLLAMA_BASE_URL OLLAMA_ORIGINS PORT TIMEOUT "
-    "OLLAMA_HOST OLLAMA_API_KEY OPENAI_API_KEY OPENAI_BASE_URL "
-    "HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY http_proxy https_proxy all_proxy no_proxy"
-).split()
+    *(name for setting in SETTINGS.values() for name in setting.row.variables),
+    *("OLLAMA_HOST", "OLLAMA_API_KEY", "OPENAI_API_KEY", "OPENAI_BASE_URL"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
+    *("http_proxy", "https_proxy", "all_proxy", "no_proxy"),
+)
 """What the gateway, its clients and its tests would read from the environment."""
 
 

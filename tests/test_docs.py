@@ -23,16 +23,13 @@ import types
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any
 
-import msgspec
 import pytest
 from tornado.httpserver import HTTPServer
 
 from tornado_ollama.access.routes import ROUTES, HandlerKind
 from tornado_ollama.config.credentials import ENTRY_KEYS
-from tornado_ollama.config.layers import VARIABLES
-from tornado_ollama.config.settings import Topic, Written
 from tornado_ollama.wire.socket.commands import CHAT_KEYS, read_frame
 
 from .backend import Backend
@@ -103,47 +100,6 @@ def in_code(cell: str) -> list[str]:
 
 
 # -- configuration ----------------------------------------------------------------------------
-
-
-def leaves(topic: type[Topic], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Every key there is to set, and its default."""
-    for field in msgspec.structs.fields(topic):
-        key = f"{prefix}{field.name}"
-        if isinstance(field.type, type) and issubclass(field.type, Topic):
-            yield from leaves(field.type, f"{key}.")
-            continue
-        yield key, {} if field.default is msgspec.NODEFAULT else field.default
-        if get_origin(field.type) is dict:
-            item = get_args(field.type)[1]
-            if isinstance(item, type) and issubclass(item, Topic):
-                yield from leaves(item, f"{key}.GLOB.")
-
-
-def as_yaml(default: Any) -> str:
-    """A default as `config.yaml` would have it."""
-    plain = msgspec.to_builtins(default)
-    if isinstance(plain, tuple | list):
-        return f"[{', '.join(plain)}]"
-    if isinstance(plain, float):
-        return f"{plain:g}"
-    return plain if isinstance(plain, str) else json.dumps(plain)
-
-
-@pytest.mark.parametrize(
-    ("key", "default"), [pytest.param(key, default, id=key) for key, default in leaves(Written)]
-)
-def test_every_key_is_documented_with_its_variables_and_default(key: str, default: Any) -> None:
-    [row] = [cells for cells in row_cells("docs/configuration.md") if cells[0] == f"`{key}`"]
-    variables = {name for name, at in VARIABLES.items() if at == key}
-    assert set(in_code(row[1])) == variables
-    assert row[2] == f"`{as_yaml(default)}`"
-
-
-def test_no_key_is_documented_that_does_not_exist() -> None:
-    known = {key for key, _ in leaves(Written)}
-    named = {in_code(row[0])[0] for row in row_cells("docs/configuration.md") if len(row) == 4
-             and in_code(row[0])}  # fmt: skip
-    assert named == known
 
 
 def test_every_field_of_a_token_entry_is_documented() -> None:

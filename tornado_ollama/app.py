@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from socket import gethostname
 from typing import Any
 
-from msgspec import structs
 from tornado import httputil
 from tornado.ioloop import PeriodicCallback
 from tornado.web import Application, RequestHandler
@@ -127,8 +127,8 @@ class Gateway(Application):
 
         The address stays the one that is bound, also for the question who may be anonymous.
         """
-        listen = structs.replace(settings.listen, host=self._host)
-        settings = structs.replace(settings, listen=listen)
+        listen = replace(settings.listen, host=self._host)
+        settings = replace(settings, listen=listen)
         self.deps = self._make_deps(settings)  # may fail; nothing has changed then
         self.backend.set_real(settings.service.base_url)
         authenticator, now = self.deps.access.authenticator, time.time()

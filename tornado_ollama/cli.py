@@ -15,7 +15,7 @@ from dotenv import load_dotenv
 
 from . import __version__, console
 from .commands.durations import duration
-from .config import SettingsReader
+from .config import SETTINGS, SettingsReader
 from .errors import ConfigError
 from .resources import CONFIG_FILE
 from .signals import hold_signal
@@ -30,14 +30,6 @@ configuration again."""
 SERVE_MORE = f"""\
 A configuration file with every key, its default and what it means, to copy:
   {CONFIG_FILE}"""
-
-FLAG_KEYS = {
-    "host": "listen.host",
-    "port": "listen.port",
-    "log_level": "log.level",
-    "url": "service.base_url",
-}
-"""Flags that set a key of the configuration."""
 
 INTERRUPTED = 130
 
@@ -64,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def settings_reader(args: argparse.Namespace, *, serving: bool) -> SettingsReader:
     """Reads the settings, each time it is called, as these flags want them."""
-    flags = {key: getattr(args, flag, None) for flag, key in FLAG_KEYS.items()}
+    flags = {key: getattr(args, key, None) for key, setting in SETTINGS.items() if setting.row.flag}
     path = args.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
     return SettingsReader(path, os.environ, flags, serving=serving)
 
@@ -157,18 +149,24 @@ def _add_serve(
         epilog=SERVE_MORE,
         formatter_class=argparse.RawDescriptionHelpFormatter,  # a path is not to be broken
     )
-    serve.add_argument("--host", metavar="H", help="address to bind (listen.host)")
-    serve.add_argument("--port", metavar="N", help="port to bind, 0 for a free one (listen.port)")
+    _add_setting_flags(serve, "serve")
     serve.add_argument(
         "--embedded",
         choices=("auto", "always", "never"),
         default="never",
         help="a small model of our own: where no Ollama answers, always, or never (default)",
     )
-    serve.add_argument(
-        "--log-level", metavar="LEVEL", help="debug, info, warning or error (log.level)"
-    )
     serve.set_defaults(command=_serve)
+
+
+def _add_setting_flags(parser: argparse.ArgumentParser, command: str) -> None:
+    """The flags that set a key of the configuration, as its row says."""
+    for key, setting in SETTINGS.items():
+        flag = setting.row.flag
+        if flag is not None and command in flag.commands:
+            words = f"{setting.row.plain_sentence} ({key})".replace("%", "%%")
+            word = flag.name.rpartition("-")[2].upper()
+            parser.add_argument(flag.name, dest=key, metavar=word, help=words)
 
 
 def _add_token(
@@ -233,7 +231,6 @@ def _add_probes(
 ) -> None:
     probe = argparse.ArgumentParser(add_help=False, parents=[config])
     probe.add_argument("--model", metavar="M", help="also ask this model for one token")
-    probe.add_argument("--url", metavar="URL", help="where Ollama is (service.base_url)")
 
     check = commands.add_parser(
         "check",
@@ -242,6 +239,7 @@ def _add_probes(
         description="Says in one line each whether Ollama is there and whether the model answers. "
         "Exit code 1: something does not.",
     )
+    _add_setting_flags(check, "check")
     check.set_defaults(command=_check)
 
     monitor = commands.add_parser(
@@ -250,6 +248,7 @@ def _add_probes(
         help="check for ever, one line a round",
         description="Checks for ever, one line with the time a round, until SIGTERM or Ctrl-C.",
     )
+    _add_setting_flags(monitor, "monitor")
     monitor.add_argument(
         "--interval",
         type=duration,

@@ -21,7 +21,7 @@ from ..access.tokens import StaticToken
 from ..errors import ConfigError
 from .files import Files
 from .read import impossible
-from .settings import Auth, Jwt, WrittenAuth
+from .topics.auth import Auth, Jwt, WrittenAuth
 
 MAX_SECRET_FILE_BYTES = 64 * 1024
 

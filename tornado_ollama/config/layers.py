@@ -1,6 +1,7 @@
 """File, environment and flags into one tree of values that remembers where each is from.
 
-Owns the names of the variables, and what text in a variable means. Knows no rules of values.
+Which variables and flags there are, and what their text stands for, is in the rows of the settings.
+Knows no limits of values.
 """
 
 from __future__ import annotations
@@ -14,37 +15,10 @@ import yaml
 
 from ..errors import ConfigError
 from .files import Files
+from .rows import Setting
+from .settings import SETTINGS
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
-
-VARIABLES = {
-    "HOST": "listen.host",
-    "PORT": "listen.port",
-    "ALLOWED_HOSTS": "listen.allowed_hosts",
-    "BACKEND_URL": "service.base_url",
-    "OLLAMA_BASE_URL": "service.base_url",
-    "TIMEOUT": "service.timeout",
-    "JWT_SECRET_KEY": "auth.jwt.secret",
-    "OLLAMA_ORIGINS": "cors.origins",
-    "CORS_ORIGINS": "cors.origins",
-    "DEFAULT_MODEL": "chat.default_model",
-    "LOG_FORMAT": "log.format",
-    "LOG_LEVEL": "log.level",
-}
-"""Of two names for one key the one below wins."""
-
-LISTS = frozenset(("listen.allowed_hosts", "cors.origins"))
-"""Keys whose variables hold a list, separated by commas."""
-
-LOWERED = frozenset(("log.format", "log.level"))
-"""Keys whose values are often written in capitals in variables."""
-
-FLAGS = {
-    "listen.host": "--host",
-    "listen.port": "--port",
-    "log.level": "--log-level",
-    "service.base_url": "--url",
-}
 
 EXCLUSIVE = {"auth.jwt.secret": "auth.jwt.secret_file"}
 """Setting the one in a later layer replaces the other of an earlier one."""
@@ -81,11 +55,8 @@ def merged_layers(
     if document is not None:
         for key, value in document.table.items():
             tree[key] = _with_source(value, str(document.path))
-    for key, given in _from_environment(environ):
+    for key, given in (*_from_environment(environ), *_from_flags(flags)):
         _set(tree, key, given)
-    for key, value in flags.items():
-        if value is not None:
-            _set(tree, key, Given(value, FLAGS.get(key, "flag"), textual=True))
     return tree
 
 
@@ -158,16 +129,22 @@ def _with_source(value: Any, source: str) -> Any:
 
 
 def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, Given]]:
-    for name, key in VARIABLES.items():
-        text = environ.get(name, "").strip()
-        if not text:
-            continue  # an empty variable is one that is not set
-        value: Any = text
-        if key in LISTS:
-            value = [item.strip() for item in text.split(",") if item.strip()]
-        elif key in LOWERED:
-            value = text.lower()
-        yield key, Given(value, name, textual=True)
+    for setting in SETTINGS.values():
+        for name in setting.row.variables:
+            if text := environ.get(name, "").strip():  # an empty variable is one that is not set
+                yield setting.key, _textual(setting, text, name)
+                break
+
+
+def _from_flags(flags: Mapping[str, object]) -> Iterator[tuple[str, Given]]:
+    for key, value in flags.items():
+        if value is not None:
+            flag = SETTINGS[key].row.flag
+            yield key, _textual(SETTINGS[key], str(value), flag.name if flag else "flag")
+
+
+def _textual(setting: Setting, text: str, source: str) -> Given:
+    return Given(setting.row.rule.from_text(text), source, textual=True)
 
 
 def _set(tree: Tree, key: str, given: Given) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 import stat
@@ -10,15 +11,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
-
 from ..access.principal import Scope
 from ..errors import ConfigError
 from .credentials import Reader, resolved
 from .files import Files
 from .layers import Document, Tree, merged_layers, read_document
 from .read import impossible, read, source_of
-from .settings import Common, Listen, Settings, Tls, Written
+from .settings import SETTINGS, Settings, Written
+from .topics.listen import Listen, Tls
 
 WILDCARD_HOSTS = ("0.0.0.0", "::")
 EVERY_ORIGIN = re.compile(r"\*|https?://\*(:\*)?")
@@ -62,16 +62,16 @@ def settle(
     written = read(tree)
     directory = document.path.parent if document else Path()
     reader = Reader(directory, lambda key: source_of(tree, key), files)
-    topics = {name: getattr(written, name) for name in Common.__struct_fields__}
+    topics = {topic.name: getattr(written, topic.name) for topic in dataclasses.fields(written)}
     topics["listen"] = _with_tls(written.listen, reader)
-    settings = Settings(**topics, auth=resolved(written.auth, reader))
+    topics["auth"] = resolved(written.auth, reader)
+    settings = Settings(**topics)
     if serving:
         _check_exposure(settings, tree)
         _check_origins(settings, tree)
         _check_not_itself(settings, tree)
-    return msgspec.structs.replace(
-        settings, warnings=tuple(_warnings(settings, written, tree, reader))
-    )
+    warnings = tuple(_warnings(settings, written, tree, reader))
+    return dataclasses.replace(settings, warnings=warnings)
 
 
 def _with_tls(listen: Listen, reader: Reader) -> Listen:
@@ -86,7 +86,7 @@ def _with_tls(listen: Listen, reader: Reader) -> Listen:
     for name, file in given.items():
         reader.file(f"listen.tls.{name}", file)
         found[name] = str(reader.directory / Path(file).expanduser())
-    return msgspec.structs.replace(listen, tls=Tls(**found))
+    return dataclasses.replace(listen, tls=Tls(**found))
 
 
 def _check_exposure(settings: Settings, tree: Tree) -> None:
@@ -145,8 +145,10 @@ def _files_with_secrets(written: Written, tree: Tree) -> Iterator[str]:
                 yield entry["token_file"]
     if auth.jwt.secret_file:
         yield auth.jwt.secret_file
-    elif auth.jwt.secret and (source := source_of(tree, "auth.jwt.secret")) != "JWT_SECRET_KEY":
-        yield Path(source).name
+    elif auth.jwt.secret:
+        source = source_of(tree, "auth.jwt.secret")
+        if source not in SETTINGS["auth.jwt.secret"].row.variables:
+            yield Path(source).name
 
 
 def _readable_by_all(path: Path) -> bool:

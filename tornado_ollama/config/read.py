@@ -5,20 +5,17 @@ Every complaint is one line: the key's path, the value (never a secret's), the r
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import json
-import math
 from collections.abc import Iterable
-from typing import Any, TypeVar, get_args, get_origin
-
-import msgspec
+from typing import Any, TypeVar
 
 from ..errors import ConfigError
 from .layers import Given, Tree
-from .rules import RULES
-from .settings import Topic, Written
+from .rows import Row, Topic, default_of, row_of
+from .settings import SETTINGS, Written
 
-SECRET_KEYS = ("auth.generate_tokens", "auth.model_tokens", "auth.jwt.secret")
 HIDDEN = "<hidden>"
 MAX_SHOWN_CHARS = 80
 
@@ -31,8 +28,9 @@ def read(tree: Tree) -> Written:
 
 
 def impossible(key: str, value: Any, rule: str, source: str) -> ConfigError:
-    """`<key>: <value> is not possible, it must be <rule> (<source>)`."""
-    return ConfigError(f"{key}: {_shown(key, value)} is not possible, it must be {rule} ({source})")
+    """`<key>: <value> is not possible, it must be <rule> (<source>)`. The key is that of a setting,
+    of an item within it (`auth.model_tokens[0].name`), or of a table."""
+    return _impossible(key, value, rule, source, hidden=_hides(key.partition("[")[0], value))
 
 
 def source_of(tree: Tree, key: str) -> str:
@@ -50,41 +48,35 @@ def _topic(cls: type[T], tree: Any, path: str) -> T:
         if tree.value in (None, {}):
             return cls()
         raise impossible(path, tree.value, "a table of keys", tree.source)
-    fields = {field.name: field.type for field in msgspec.structs.fields(cls)}
+    known = {declared.name: declared for declared in dataclasses.fields(cls)}
     for key in tree:
-        if key not in fields:
-            raise _unknown(_join(path, key), key, fields, _source(tree[key]))
+        if key not in known:
+            raise _unknown(_join(path, key), key, known, _source(tree[key]))
     found = {
-        name: _value(cls, name, fields[name], value, _join(path, name))
+        name: _value(known[name], value, _join(path, name))
         for name, value in tree.items()
         if not (isinstance(value, Given) and value.value is None)  # null: the default
     }
     return cls(**found)
 
 
-def _value(cls: type[Topic], name: str, wanted: Any, value: Any, path: str) -> Any:
-    if isinstance(wanted, type) and issubclass(wanted, Topic):
-        return _topic(wanted, value, path)
-    if get_origin(wanted) is dict and isinstance(value, dict):
-        item = get_args(wanted)[1]
-        if isinstance(item, type) and issubclass(item, Topic):
-            return _topics(item, value, path)
-    source = _source(value)
+def _value(declared: dataclasses.Field[Any], value: Any, path: str) -> Any:
+    row = row_of(declared)
+    if row is None:
+        return _topic(type(default_of(declared)), value, path)
+    if row.item is not None and isinstance(value, dict):
+        return _topics(row.item, value, path)
+    return _checked(row, value, path)
+
+
+def _checked(row: Row, value: Any, path: str) -> Any:
     plain = _plain(value)
     textual = isinstance(value, Given) and value.textual
     try:
-        converted = msgspec.convert(plain, wanted, strict=not textual)
-        if not _finite(converted):
-            raise ValueError
-    except ValueError:  # msgspec's own error is one
-        raise impossible(path, plain, _rule(wanted), source) from None
-    check = RULES.get((cls, name))
-    if check is None:
-        return converted
-    try:
-        return check(converted)
+        return row.rule.value(plain, textual=textual)
     except ValueError as error:
-        raise impossible(path, plain, str(error), source) from None
+        hidden = row.hides(plain)
+        raise _impossible(path, plain, str(error), _source(value), hidden=hidden) from None
 
 
 def _topics(item: type[Topic], table: Tree, path: str) -> dict[str, Topic]:
@@ -107,17 +99,6 @@ def _join(path: str, key: object) -> str:
     return f"{path}.{text}" if path else text
 
 
-def _rule(wanted: Any) -> str:
-    """The rule of a type: the outermost that says one."""
-    for meta in getattr(wanted, "__metadata__", ()):
-        if isinstance(meta, msgspec.Meta) and meta.extra:
-            return str(meta.extra["rule"])
-    for part in get_args(wanted):
-        if rule := _rule(part):
-            return rule
-    return "a table of keys" if get_origin(wanted) is dict else ""
-
-
 def _source(value: Any) -> str:
     while isinstance(value, dict):
         value = next(iter(value.values()))  # an empty table is a `Given`
@@ -130,18 +111,19 @@ def _plain(value: Any) -> Any:
     return {key: _plain(item) for key, item in value.items()}
 
 
-def _finite(value: Any) -> bool:
-    if isinstance(value, dict):
-        return all(map(_finite, value.values()))
-    if isinstance(value, list):
-        return all(map(_finite, value))
-    return not isinstance(value, float) or math.isfinite(value)
+def _impossible(key: str, value: Any, rule: str, source: str, *, hidden: bool) -> ConfigError:
+    shown = HIDDEN if hidden else _shown(value)
+    return ConfigError(f"{key}: {shown} is not possible, it must be {rule} ({source})")
 
 
-def _shown(key: str, value: Any) -> str:
-    if key.startswith(SECRET_KEYS[:2]) or key == SECRET_KEYS[2]:
-        return HIDDEN
-    if key == "service.base_url" and "@" in str(value):
-        return HIDDEN  # it may hold a password
+def _hides(key: str, value: Any) -> bool:
+    """Also of a table with a secret in it: the secret may stand in its place by mistake."""
+    if key in SETTINGS:
+        return SETTINGS[key].row.hides(value)
+    within = (setting for setting in SETTINGS.values() if setting.key.startswith(f"{key}."))
+    return any(setting.row.hides(value) for setting in within)
+
+
+def _shown(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=True, default=str)
     return text if len(text) <= MAX_SHOWN_CHARS else text[:MAX_SHOWN_CHARS] + "..."

@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-
-from msgspec import structs
 
 from ..access.tokens import StaticToken
 from ..errors import ConfigError
 from .files import Files
 from .layers import Document, read_document
 from .load import settle
-from .settings import Auth, Settings
+from .rows import kept_until_restart
+from .settings import Settings
+from .topics.auth import Auth
 from .widened import widened
 
 STILL_S = 0.2
@@ -95,7 +95,7 @@ class SettingsReader:
         lines = None if file is None else _Lines.of(file.text)
         if self._accepted is not None:
             before, old = self._accepted
-            settings = _bound_as(old, settings)
+            settings = kept_until_restart(old, settings)  # who may be anonymous depends on it
             if file is not None and not file.table:
                 raise ConfigError(EMPTY.format(path=file.path))
             if lines is not None and before is not None:
@@ -129,12 +129,6 @@ class _Lines:
         return self.ended or self.lines[-1][0] < other.lines[count][0]
 
 
-def _bound_as(old: Settings, new: Settings) -> Settings:
-    """With the address that is bound, which no reload changes, and on which depends who may be
-    anonymous."""
-    return structs.replace(new, listen=structs.replace(new.listen, host=old.listen.host))
-
-
 def _refuse_opening(old: Settings, new: Settings) -> None:
     closed_before = old.auth.configured or new.anonymous_scopes() - old.anonymous_scopes()
     if closed_before and not new.auth.configured and new.auth.anonymous == "auto":
@@ -154,8 +148,7 @@ def _only_less(old: Settings, new: Settings) -> bool:
     """Whether nothing has changed but that some credentials are gone, as whoever withdraws the
     last one of the file wants it."""
     return (
-        structs.replace(new, auth=Auth(), warnings=())
-        == structs.replace(old, auth=Auth(), warnings=())
+        replace(new, auth=Auth(), warnings=()) == replace(old, auth=Auth(), warnings=())
         and new.anonymous_scopes() <= old.anonymous_scopes()
         and all(_was_given(token, old.auth.tokens) for token in new.auth.tokens)
         and all(key in old.auth.jwt_keys for key in new.auth.jwt_keys)

@@ -1,103 +1,127 @@
-"""Rules of single values that a type cannot say: functions that return the value in its one
-spelling, or raise ValueError with the end of "it must be ..."."""
+"""Rules of single values: a type, its limits, and the end of the sentence "it must be ...".
+
+A rule is a small value that rows of `settings.py` share: a constant (`TEXT`, `SWITCH`), or what a
+function makes of its limits (`whole("a port", 0, 65535)`). Rules that bind several keys are in
+`load.py`.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from ipaddress import IPv6Address, ip_network
-from typing import Any
-from urllib.parse import urlsplit
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from ..access.jwt import ALGORITHMS
-from ..access.origins import origin_pattern
-from .settings import Cors, Jwt, Listen, ModelDefaults, Models, Service, Topic
+import msgspec
+from msgspec import Meta
 
-_DURATION = re.compile(r"-?(0|([0-9]+(\.[0-9]*)?(ns|us|µs|ms|s|m|h))+)")
-"""Go's `time.ParseDuration`, which is what Ollama reads `keep_alive` with."""
+from ..access.principal import Scope
 
-_HOST = re.compile(r"[A-Za-z0-9._-]+")
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
-
-def _bind_host(text: str) -> str:
-    bare = text.removeprefix("[").removesuffix("]")
-    if ":" in bare:
-        try:
-            IPv6Address(bare)
-        except ValueError:
-            raise ValueError("an address or a host name, without a port") from None
-        return bare
-    if not _HOST.fullmatch(text) or not _can_be_looked_up(text):
-        raise ValueError("an address or a host name, without a port")
-    return text.lower()
+WEEK_S = 7 * 24 * 3600
 
 
-def _can_be_looked_up(host: str) -> bool:
-    """`getaddrinfo` encodes names with this codec first, which raises no OSError where a label
-    is empty or longer than 63 characters."""
-    try:
-        return bool(host.encode("idna"))
-    except UnicodeError:
-        return False
-
-
-def _host_names(names: tuple[str, ...]) -> tuple[str, ...]:
-    if not all(name == "*" or _HOST.fullmatch(name) for name in names):
-        raise ValueError('a list of host names, or ["*"]; no scheme, port or wildcard within')
-    return tuple(name.lower() for name in names)
-
-
-def _networks(networks: tuple[str, ...]) -> tuple[str, ...]:
-    try:
-        return tuple(str(ip_network(network, strict=False)) for network in networks)
-    except ValueError:
-        raise ValueError("a list of networks such as 10.0.0.0/8") from None
-
-
-def _base_url(text: str) -> str:
-    rule = "an address such as http://localhost:11434, without user, query or fragment"
-    try:
-        url = urlsplit(text)
-        port_is_right = url.port is None or url.port > 0
-    except ValueError:
-        raise ValueError(rule) from None
-    plain = re.fullmatch(r"[!-~]+", text) and not re.search(r"[\\?#@]", text)
-    if url.scheme not in ("http", "https") or not url.hostname or not port_is_right or not plain:
-        raise ValueError(rule)
-    if not _can_be_looked_up(url.hostname):
-        raise ValueError(f"{rule}, with a host name that can be looked up")
-    return text.rstrip("/")
-
-
-def _origins(origins: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(origin_pattern(origin) for origin in origins)
-
-
-def _algorithms(names: tuple[str, ...]) -> tuple[str, ...]:
-    if not names or not set(names) <= ALGORITHMS:
-        raise ValueError(f"a list out of {', '.join(sorted(ALGORITHMS))}")
-    return tuple(dict.fromkeys(names))
-
-
-def _keep_alive(value: str | int | float) -> str | int | float:
-    if isinstance(value, str) and not _DURATION.fullmatch(value):
-        raise ValueError('seconds or a time with its unit such as "5m"')
+def _as_it_is(value: Any) -> Any:
     return value
 
 
-def _aliases(aliases: dict[str, str]) -> dict[str, str]:
-    if any(" " in name for name in (*aliases, *aliases.values())):
-        raise ValueError("a table of names without spaces")
-    return aliases
+def _never(value: object) -> bool:
+    return False
 
 
-RULES: Mapping[tuple[type[Topic], str], Callable[[Any], Any]] = {
-    (Listen, "host"): _bind_host,
-    (Listen, "allowed_hosts"): _host_names,
-    (Listen, "trusted_proxies"): _networks,
-    (Service, "base_url"): _base_url,
-    (Jwt, "algorithms"): _algorithms,
-    (Cors, "origins"): _origins,
-    (Models, "aliases"): _aliases,
-    (ModelDefaults, "keep_alive"): _keep_alive,
-}
+@dataclass(frozen=True, slots=True)
+class Rule(Generic[T_co]):
+    """What values a setting takes."""
+
+    words: str
+    """The end of "<key>: <value> is not possible, it must be ..."."""
+    kind: Any
+    """The type that msgspec converts to and makes a JSON Schema of, with the limits it can say."""
+    check: Callable[[Any], T_co] = _as_it_is
+    """Returns a value of that type in its one spelling; raises ValueError with better words."""
+    from_text: Callable[[str], Any] = _as_it_is
+    """Makes of the text of a variable or flag what a file would hold. Numbers need none."""
+    hides: Callable[[object], bool] = _never
+    """Whether a value may hold a password, so that no message shows it."""
+
+    def value(self, given: object, *, textual: bool = False) -> T_co:
+        """The value as the program uses it. `textual`: a text may stand for a number. Raises
+        ValueError with the words of the rule."""
+        try:
+            converted = msgspec.convert(given, self.kind, strict=not textual)
+        except ValueError:  # msgspec's own error is one
+            raise ValueError(self.words) from None
+        if not _finite(converted):
+            raise ValueError(self.words)
+        return self.check(converted)
+
+    def schema(self) -> dict[str, Any]:
+        """JSON Schema of the type. It allows all that `value` takes, and may allow more."""
+        return msgspec.json.schema(self.kind)
+
+
+def _finite(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(map(_finite, value.values()))
+    if isinstance(value, list):
+        return all(map(_finite, value))
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+def whole(words: str, least: int, most: int | None = None) -> Rule[int]:
+    """A whole number from `least` to `most`."""
+    limits = f"{least} or more" if most is None else f"{least} to {most}"
+    return Rule(f"{words}, {limits}", Annotated[int, Meta(ge=least, le=most)])
+
+
+def seconds(most: int) -> Rule[float]:
+    """A time from 0 to `most` seconds."""
+    return Rule(f"seconds, from 0 to {most}", Annotated[float, Meta(ge=0, le=most)])
+
+
+def one_of(*choices: T) -> Rule[T]:
+    """One of these texts and truth values. Variables may have them in capitals."""
+    spelt = {c if isinstance(c, str) else json.dumps(c): c for c in choices}
+    texts = tuple(choice for choice in choices if isinstance(choice, str))
+    kind: Any = Literal[texts]
+    if len(texts) < len(choices):
+        kind = kind | bool
+    *most, last = spelt
+    return Rule(
+        f"{', '.join(most)} or {last}",
+        kind,
+        from_text=lambda text: spelt.get(text.lower(), text),
+    )
+
+
+def split_at_commas(text: str) -> list[str]:
+    """The items of a list in a variable."""
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def texts(
+    words: str, check: Callable[[tuple[str, ...]], tuple[str, ...]] = _as_it_is
+) -> Rule[tuple[str, ...]]:
+    """A list of texts; in variables they are separated by commas."""
+    return Rule(words, tuple[_Filled, ...], check, split_at_commas)
+
+
+_Filled = Annotated[str, Meta(min_length=1)]
+
+TEXT: Rule[str] = Rule("a text that is not empty", _Filled)
+SWITCH: Rule[bool] = Rule("true or false", bool)
+TIMEOUT: Rule[float] = Rule(
+    "seconds, above 0 and up to a week", Annotated[float, Meta(gt=0, le=WEEK_S)]
+)
+DURATION: Rule[float] = Rule("seconds, from 0 to a week", Annotated[float, Meta(ge=0, le=WEEK_S)])
+SCOPES: Rule[tuple[Scope, ...]] = Rule(
+    "a list of scopes, which are generate and manage",
+    tuple[Literal["generate", "manage"], ...],
+    lambda names: tuple(map(Scope, names)),
+    split_at_commas,
+)
+TABLE: Rule[dict[str, Any]] = Rule("a table of keys", dict[str, Any])
+TOKENS: Rule[tuple[Any, ...]] = Rule("a list of tokens", tuple[Any, ...])

@@ -1,0 +1,97 @@
+"""`auth`: who may do what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ...access.jwt import JwtKey
+from ...access.principal import Scope
+from ...access.tokens import StaticToken
+from ..formats import ALGORITHMS
+from ..rows import Topic, setting
+from ..rules import SCOPES, SWITCH, TEXT, TOKENS, one_of, seconds
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Jwt(Topic):
+    secret: str | None = setting(
+        None,
+        TEXT,
+        "HMAC secret of 32 bytes or more; best given by variable or file",
+        more="48 bytes for HS384, 64 for HS512.",
+        env="JWT_SECRET_KEY",
+        secret=True,
+    )
+    secret_file: str | None = setting(
+        None, TEXT, "a file that holds the secret, instead of `secret`"
+    )
+    public_key_file: str | None = setting(
+        None, TEXT, "RSA, EC or Ed25519 public key, PEM, for tokens that others sign"
+    )
+    algorithms: tuple[str, ...] = setting(
+        ("HS256",),
+        ALGORITHMS,
+        "HS256, HS384, HS512 with `secret`; RS\\*, PS\\*, ES\\* or EdDSA with `public_key_file`",
+    )
+    issuer: str | None = setting(None, TEXT, "what the claim `iss` must be")
+    audience: str | None = setting(None, TEXT, "what the claim `aud` must be or hold")
+    leeway: float = setting(30.0, seconds(3600), "by how much clocks may differ")
+    default_scopes: tuple[Scope, ...] = setting(
+        (Scope.GENERATE,),
+        SCOPES,
+        "what a token without the claim `scope` may do: `generate`, `manage`",
+    )
+    require_exp: bool = setting(True, SWITCH, "`false`: accept tokens that never expire")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WrittenAuth(Topic):
+    """`auth` as the file has it. A token is a text or a table, see `credentials.py`."""
+
+    NOTE = """\
+With no token and no JWT key everybody on this machine may do everything, and nobody else can
+connect. `tornado-ollama token create --name laptop --scope generate` makes a token and prints
+what to put here. An entry is a text, or a table:
+  - name: laptop            # for the log; default generate-1, model-1, ...
+    sha256: "<64 hex>"      # or token: "...", or token_file: path
+    models: ["llama3*"]     # only these models; * is a wildcard; default all
+    expires: 2030-01-31     # date, time or Unix seconds (UTC); default never"""
+
+    generate_tokens: tuple[Any, ...] = setting(
+        (),
+        TOKENS,
+        "tokens that may chat, generate and embed",
+        more="They have the scope `generate`. See [token entries](#token-entries).",
+        secret=True,
+    )
+    model_tokens: tuple[Any, ...] = setting(
+        (),
+        TOKENS,
+        "tokens that may manage models (pull, delete, ...); list a token in both for both",
+        more="They have the scope `manage`.",
+        secret=True,
+    )
+    jwt: Jwt = Jwt()
+    anonymous: Literal["auto"] | bool = setting(
+        "auto",
+        one_of("auto", True, False),
+        "`auto`: open only on loopback with nothing configured; `true`: all may generate; "
+        "`false`: nobody",
+        more="See [authentication](authentication.md#without-a-credential).",
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Auth:
+    """`auth` as the program sees it: tokens by their hash, JWT keys ready for use."""
+
+    tokens: tuple[StaticToken, ...] = ()
+    jwt_keys: tuple[JwtKey, ...] = ()
+    jwt: Jwt = Jwt()
+    anonymous: Literal["auto"] | bool = "auto"
+
+    @property
+    def configured(self) -> bool:
+        """Whether there is any credential that would be accepted."""
+        return bool(self.tokens or self.jwt_keys)

@@ -1,0 +1,24 @@
+"""`log`: what the log looks like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ..rows import Topic, setting
+from ..rules import one_of
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Log(Topic):
+    format: Literal["text", "json"] = setting(
+        "text", one_of("text", "json"), "`text` or `json`", env="LOG_FORMAT", at_start=True
+    )
+    level: Literal["debug", "info", "warning", "error"] = setting(
+        "info",
+        one_of("debug", "info", "warning", "error"),
+        "`debug`, `info`, `warning` or `error`",
+        env="LOG_LEVEL",
+        flag="--log-level",
+        at_start=True,
+    )

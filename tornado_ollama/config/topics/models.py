@@ -1,0 +1,50 @@
+"""`models`: other names for models, and what is used where a request is silent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ..formats import ALIASES, KEEP_ALIVE
+from ..rows import Topic, setting, tables
+from ..rules import TABLE, one_of, whole
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelDefaults(Topic):
+    """What is used for a model where the request is silent."""
+
+    num_ctx: int | None = setting(
+        None, whole("a number of tokens", 1), "length of the context in tokens", example=16384
+    )
+    keep_alive: str | int | float | None = setting(
+        None,
+        KEEP_ALIVE,
+        "how long the model stays loaded: seconds or a time; negative is for ever",
+        example="30m",
+    )
+    think: Literal["low", "medium", "high", "max"] | bool | None = setting(
+        None,
+        one_of(True, False, "low", "medium", "high", "max"),
+        "`true`, `false`, `low`, `medium`, `high` or `max`",
+        example=False,
+    )
+    options: dict[str, Any] | None = setting(
+        None, TABLE, "any of Ollama's options", example={"temperature": 0.2}
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Models(Topic):
+    aliases: dict[str, str] = setting(
+        {},
+        ALIASES,
+        'name the client sends: name Ollama knows, as `{gpt-4o: "llama3.1:8b"}`',
+        more="For `/v1` and for chats over `/ws`; `/api` passes names as they are.",
+    )
+    defaults: dict[str, ModelDefaults] = tables(
+        ModelDefaults,
+        "used where a request is silent, by glob of the model's name; the later wins",
+        more="For `/v1` and for chats over `/ws`. Globs are matched after aliases.",
+        example="qwen3*",
+    )
