@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 export PORT HOST
 
 .DEFAULT_GOAL := help
-.PHONY: help run test differential check lint types fmt page embedded clean
+.PHONY: help run test differential check lint types fmt docs page embedded clean
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,8 +20,8 @@ test: $(VENV)/.dev page embedded  ## Run all tests
 differential: $(VENV)/.dev  ## Compare this tree with another commit: make differential OLD=main
 	$(BIN)/python -m tests.differential --old $(OLD) $(ARGS)
 
-check: lint types  ## Lint, types and the import rules
-	$(BIN)/python -m pytest -q tests/test_imports.py
+check: lint types  ## Lint, types, the import rules, and whether make docs has been run
+	$(BIN)/python -m pytest -q tests/test_imports.py tests/test_settings_files.py
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -33,6 +33,9 @@ types: $(VENV)/.dev
 fmt: $(VENV)/.dev  ## Format, sort imports and mend what the linter can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(VENV)/.dev  ## Bring config.yaml, its schema and its tables up to date with the settings
+	$(BIN)/python -m tools.settings_files
 
 page: static/vendor/.made  ## Bring the page's libraries from npm
 

@@ -37,7 +37,8 @@ class BuildWithPage(build_py):
         shipped = Path(self.build_lib) / "tornado_ollama" / "_shipped"
         shutil.rmtree(shipped, ignore_errors=True)  # of an earlier build
         shutil.copytree(HERE / "static", shipped / "static")
-        shutil.copy(HERE / "config.yaml", shipped / "config.yaml")
+        for name in ("config.yaml", "config.schema.json"):
+            shutil.copy(HERE / name, shipped / name)
 
 
 class SourceWithPage(sdist):

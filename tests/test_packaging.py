@@ -66,7 +66,8 @@ def test_a_wheel_from_a_source_distribution_has_the_whole_page(
     with zipfile.ZipFile(build("wheel", unpacked, tmp_path)) as wheel:
         names = set(wheel.namelist())
         shipped = "tornado_ollama/_shipped"
-        assert wheel.read(f"{shipped}/config.yaml") == (ROOT / "config.yaml").read_bytes()
+        for name in ("config.yaml", "config.schema.json"):
+            assert wheel.read(f"{shipped}/{name}") == (ROOT / name).read_bytes()
         page = wheel.read(f"{shipped}/static/index.html")
         assert page == (ROOT / "static" / "index.html").read_bytes()
         assert wheel.read(f"{shipped}/static/vendor/marked.js") == b"from npm"
