@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -64,13 +64,11 @@ class Reader:
 
 
 def resolved(written: WrittenAuth, reader: Reader) -> Auth:
-    """Raises ConfigError."""
-    return Auth(
-        tokens=_tokens(written, reader),
-        jwt_keys=_jwt_keys(written.jwt, reader),
-        jwt=written.jwt,
-        anonymous=written.anonymous,
-    )
+    """With tokens and keys in the form in which they are used. Raises ConfigError."""
+    tokens, jwt_keys = _tokens(written, reader), _jwt_keys(written.jwt, reader)
+    others = {field.name: getattr(written, field.name) for field in fields(written)}
+    others |= {"generate_tokens": (), "model_tokens": ()}
+    return Auth(tokens=tokens, jwt_keys=jwt_keys, **others)
 
 
 @dataclass(frozen=True, slots=True)

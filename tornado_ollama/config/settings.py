@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
 
 from ..access.principal import Scope
 from .rows import Setting, Topic, settings_of
@@ -23,16 +22,14 @@ from .topics.models import Models
 from .topics.openai import OpenAI
 from .topics.service import Service
 
-AuthT = TypeVar("AuthT")
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Topics(Topic, Generic[AuthT]):
-    """All topics. Only `auth` is not the same in the file and in the program."""
+class Written(Topic):
+    """All there is to set: the root of `config.yaml`."""
 
     listen: Listen = Listen()
     service: Service = Service()
-    auth: AuthT
+    auth: WrittenAuth = WrittenAuth()
     cors: Cors = Cors()
     models: Models = Models()
     chat: Chat = Chat()
@@ -42,15 +39,8 @@ class Topics(Topic, Generic[AuthT]):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Written(Topics[WrittenAuth]):
-    """All there is to set: the root of `config.yaml`."""
-
-    auth: WrittenAuth = WrittenAuth()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Settings(Topics[Auth]):
-    """All settings, checked and resolved."""
+class Settings(Written):
+    """All settings, checked, with credentials in the form in which they are used."""
 
     auth: Auth = Auth()
     warnings: tuple[str, ...] = ()

@@ -83,13 +83,12 @@ what to put here. An entry is a text, or a table:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Auth:
-    """`auth` as the program sees it: tokens by their hash, JWT keys ready for use."""
+class Auth(WrittenAuth):
+    """`auth` as the program sees it. The two lists of the file are empty; what they held is in
+    `tokens`, by its hash."""
 
     tokens: tuple[StaticToken, ...] = ()
     jwt_keys: tuple[JwtKey, ...] = ()
-    jwt: Jwt = Jwt()
-    anonymous: Literal["auto"] | bool = "auto"
 
     @property
     def configured(self) -> bool:
