@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tornado_ollama.config import Settings, SettingsReader
-from tornado_ollama.config.reload import LOOKS
+from tornado_ollama.config.reload import ATTEMPTS
 from tornado_ollama.errors import ConfigError
 
 BOUNDED = """\
@@ -222,7 +222,7 @@ def test_a_mistake_that_stays_is_refused(file: Path) -> None:
 
 def test_a_file_that_never_holds_still_is_refused(file: Path) -> None:
     with pytest.raises(ConfigError, match="being written all the time"):
-        while_it_changes(file, *(f"# {number}\n{BOUNDED}" for number in range(LOOKS + 1)))
+        while_it_changes(file, *(f"# {number}\n{BOUNDED}" for number in range(ATTEMPTS + 1)))
 
 
 def test_a_file_of_a_token_has_to_hold_still_too(file: Path) -> None:

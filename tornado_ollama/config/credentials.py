@@ -1,4 +1,4 @@
-"""Token entries and JWT keys as the file has them, into what the authenticator takes.
+"""Makes of the token entries and JWT keys of the file what the authenticator takes.
 
 Reads the files that entries name, hashes the tokens, and joins a token that is listed under both
 scopes. After this no plain token is left in the settings.
@@ -34,14 +34,15 @@ _TOKEN = re.compile(rf"[!-~]{{1,{MAX_CREDENTIAL_CHARS}}}")
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """What reading needs to know of the place: where paths start, where a key was given."""
+    """Reads the files that keys name, and makes errors that say where a key was given."""
 
     directory: Path
     source: Callable[[str], str]
     files: Files
 
     def file(self, key: str, name: str) -> bytes:
-        """The content of a file that a key names; relative to the configuration's directory."""
+        """The content of a file; a relative name starts at the configuration's directory. Raises
+        ConfigError for a file that cannot be read or is too large."""
         try:
             path = self.directory / Path(name).expanduser()
             content = self.files.read(path, MAX_SECRET_FILE_BYTES)
@@ -54,6 +55,7 @@ class Reader:
         return content
 
     def secret(self, key: str, name: str) -> str:
+        """The text of a file, without white space around it. Raises ConfigError as `file` does."""
         try:
             return self.file(key, name).decode("utf-8").strip()
         except UnicodeDecodeError:

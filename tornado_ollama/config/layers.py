@@ -1,4 +1,4 @@
-"""File, environment and flags into one tree of values that remembers where each is from.
+"""Merges file, environment and flags into one tree of values, each with its source.
 
 Which variables and flags there are, and what their text stands for, is in the rows of the settings.
 Knows no limits of values.
@@ -50,7 +50,7 @@ Tree = dict[str, Any]
 def merged_layers(
     document: Document | None, environ: Mapping[str, str], flags: Mapping[str, object]
 ) -> Tree:
-    """All layers, the later over the earlier."""
+    """All layers in one tree; the value of a later layer replaces that of an earlier one."""
     tree: Tree = {}
     if document is not None:
         for key, value in document.table.items():

@@ -1,4 +1,5 @@
-"""One `load`: layers, keys, credentials, and the rules that bind several keys together."""
+"""`load` reads the settings: it merges the layers, checks each value, reads the files that keys
+name, and then checks the rules that bind several keys."""
 
 from __future__ import annotations
 
@@ -41,15 +42,15 @@ def load(
     """Reads the settings: defaults < file < environment < flags.
 
     `path`: the configuration file; None: only the built-in defaults. `flags`: by dotted key, None
-    for a flag that was not given. `serving`: also hold to what makes a server safe, which a
-    command that opens no port does not need. Raises ConfigError, whose message is one line.
+    for a flag that was not given. `serving`: also check what makes a server safe, which a command
+    that opens no port does not need. Raises ConfigError, whose message is one line.
     """
     files = Files()
     document = None if path is None else read_document(path, files)
-    return settle(document, environ, flags, files, serving=serving)
+    return settings_from(document, environ, flags, files, serving=serving)
 
 
-def settle(
+def settings_from(
     document: Document | None,
     environ: Mapping[str, str],
     flags: Mapping[str, object],
@@ -57,7 +58,7 @@ def settle(
     *,
     serving: bool,
 ) -> Settings:
-    """`load`, of a file that has been read. Those that it names are read by `files`."""
+    """As `load`, from a file that has been read. `files` reads the files that its keys name."""
     tree = merged_layers(document, environ, flags)
     written = read(tree)
     directory = document.path.parent if document else Path()
@@ -69,7 +70,7 @@ def settle(
     if serving:
         _check_exposure(settings, tree)
         _check_origins(settings, tree)
-        _check_not_itself(settings, tree)
+        _check_not_own_address(settings, tree)
     warnings = tuple(_warnings(settings, written, tree, reader))
     return dataclasses.replace(settings, warnings=warnings)
 
@@ -106,7 +107,7 @@ def _check_origins(settings: Settings, tree: Tree) -> None:
             raise impossible("cors.origins", value, rule, source_of(tree, "cors.origins"))
 
 
-def _check_not_itself(settings: Settings, tree: Tree) -> None:
+def _check_not_own_address(settings: Settings, tree: Tree) -> None:
     url = urlsplit(settings.service.base_url)
     port = url.port or (443 if url.scheme == "https" else 80)
     here = Listen(host=url.hostname or "localhost")
@@ -133,7 +134,7 @@ def _warnings(settings: Settings, written: Written, tree: Tree, reader: Reader) 
 
 
 def _files_with_secrets(written: Written, tree: Tree) -> Iterator[str]:
-    """As they are named: relative ones start at the configuration's directory."""
+    """The names as the configuration has them: relative ones start at its directory."""
     auth = written.auth
     lists = {"generate_tokens": auth.generate_tokens, "model_tokens": auth.model_tokens}
     for name, items in lists.items():

@@ -1,6 +1,6 @@
-"""The tree of layers into settings, key by key: what is known, of which type, within which rule.
+"""Makes settings of the merged layers, and refuses unknown keys and values that break their rule.
 
-Every complaint is one line: the key's path, the value (never a secret's), the rule, the source.
+Every error is one line: the dotted key, the value (never a secret), the rule, the source.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ T = TypeVar("T", bound=Topic)
 
 
 def read(tree: Tree) -> Written:
-    """All keys of the tree. Raises ConfigError."""
+    """The settings of the tree. Raises ConfigError for the first key or value that is refused."""
     return _topic(Written, tree, "")
 
 
@@ -117,7 +117,7 @@ def _impossible(key: str, value: Any, rule: str, source: str, *, hidden: bool) -
 
 
 def _hides(key: str, value: Any) -> bool:
-    """Also of a table with a secret in it: the secret may stand in its place by mistake."""
+    """True also for a table that has a secret: by mistake the secret may stand in its place."""
     if key in SETTINGS:
         return SETTINGS[key].row.hides(value)
     within = (setting for setting in SETTINGS.values() if setting.key.startswith(f"{key}."))

@@ -1,9 +1,10 @@
-"""What settings may not follow which, while the process runs.
+"""Reads the configuration again while the process runs, and refuses what looks like an accident.
 
-A file can be read in the moment in which an editor or a deployment writes it: empty, or with its
-beginning only. YAML does not show that, because most beginnings of a file are a file too; and
-what is missing at its end are mostly bounds. So a reload waits until its files hold still, and
-never opens what was closed, unless the file says so itself. At a start the file is taken as it is.
+A file may be read while an editor or a deployment is writing it: it is empty then, or ends too
+early. YAML does not show that, because the beginning of a file is mostly valid YAML too, and what
+is missing at the end is often what limits a credential. So a reload waits until the files have
+stopped changing, and gives nobody access who had none before, unless the file says so in so many
+words. At the start of the process the file is taken as it is.
 """
 
 from __future__ import annotations
@@ -18,17 +19,17 @@ from ..access.tokens import StaticToken
 from ..errors import ConfigError
 from .files import Files
 from .layers import Document, read_document
-from .load import settle
+from .load import settings_from
 from .rows import kept_until_restart
 from .settings import Settings
 from .topics.auth import Auth
 from .widened import widened
 
 STILL_S = 0.2
-"""How long files must not have changed to be taken for whole."""
+"""Files that have not changed for so many seconds count as complete."""
 
-LOOKS = 25
-"""How often that is looked for: for 5 seconds."""
+ATTEMPTS = 25
+"""How often that is tried, for 5 seconds in all, before the reload is refused."""
 
 CHANGING = "{path}: it, or a file that it names, is being written all the time"
 EMPTY = "{path}: is empty; without any key it is taken at a start, but not at a reload"
@@ -44,7 +45,7 @@ OPENED = (
 
 
 class SettingsReader:
-    """Reads the settings each time it is called; all but the first time as a reload."""
+    """Reads the settings: called for the start of the process, `reload` after that."""
 
     def __init__(
         self,
@@ -62,17 +63,18 @@ class SettingsReader:
         self._accepted: tuple[_Lines | None, Settings] | None = None
 
     def __call__(self) -> Settings:
-        """Raises ConfigError; the settings that were read before count on then."""
+        """The settings, read at once. Raises ConfigError."""
         return self._accept(*self._read(Files()))
 
     async def reload(
         self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     ) -> tuple[Settings, tuple[str, ...]]:
-        """As a call, once the files hold still, and what the log must be told of it. The first
-        reading must have been a call. Raises ConfigError."""
+        """The settings, read once the files have stopped changing, and a sentence for the log for
+        each credential that may do more than before. Only after a first call. Raises ConfigError.
+        """
         assert self._accepted is not None
         _, old = self._accepted
-        for _ in range(LOOKS):
+        for _ in range(ATTEMPTS):
             files, mistake = Files(), None
             try:
                 found = await asyncio.to_thread(self._read, files)
@@ -89,7 +91,7 @@ class SettingsReader:
 
     def _read(self, files: Files) -> tuple[Document | None, Settings]:
         file = None if self._path is None else read_document(self._path, files)
-        return file, settle(file, self._environ, self._flags, files, serving=self._serving)
+        return file, settings_from(file, self._environ, self._flags, files, serving=self._serving)
 
     def _accept(self, file: Document | None, settings: Settings) -> Settings:
         lines = None if file is None else _Lines.of(file.text)
@@ -107,7 +109,7 @@ class SettingsReader:
 
 @dataclass(frozen=True, slots=True)
 class _Lines:
-    """What is kept of a file: enough to see whether another one is its beginning, and no token."""
+    """Hashes of a file's lines, to tell whether another file is its beginning. Holds no token."""
 
     lines: tuple[tuple[int, bytes], ...]
     """Size in bytes and SHA-256 of each, its end included."""
@@ -120,8 +122,8 @@ class _Lines:
         return cls(lines, text.endswith(b"\n") or text.lstrip().startswith(b"{"))
 
     def begins(self, other: _Lines) -> bool:
-        """Whether this looks like `other` without its end; of a line that has none here, only the
-        size can be compared."""
+        """Whether this looks like `other` cut short. Of a last line without a line end only the
+        size is compared."""
         whole = self.lines if self.ended else self.lines[:-1]
         count = len(whole)
         if not whole or count >= len(other.lines) or whole != other.lines[:count]:
@@ -145,8 +147,8 @@ def _refuse_cut(
 
 
 def _only_less(old: Settings, new: Settings) -> bool:
-    """Whether nothing has changed but that some credentials are gone, as whoever withdraws the
-    last one of the file wants it."""
+    """Whether nothing has changed but that credentials are gone: that is what the file looks like
+    when an operator has removed its last entry."""
     return (
         replace(new, auth=Auth(), warnings=()) == replace(old, auth=Auth(), warnings=())
         and new.anonymous_scopes() <= old.anonymous_scopes()
