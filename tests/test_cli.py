@@ -178,6 +178,31 @@ def test_a_created_token_works_with_the_entry_it_came_with(run: Run) -> None:
     assert "(in 29d)" in out
 
 
+@pytest.mark.parametrize(
+    ("listen", "url"),
+    [
+        ("{}", "http://127.0.0.1:8000"),
+        ("{host: 0.0.0.0, port: 9000}", "http://127.0.0.1:9000"),
+        ("{host: '::1'}", "http://[::1]:8000"),
+        ("{host: gateway.example}", "http://gateway.example:8000"),
+    ],
+)
+def test_a_token_for_urls_comes_with_the_url_to_paste(run: Run, listen: str, url: str) -> None:
+    Path("config.yaml").write_text(f"listen: {listen}")
+    asked = ("--path", "--scope", "generate,manage")
+    code, out, _ = run("token", "create", "--name", "phone", *asked)
+    token, _, rest = out.partition("\n")
+    assert code == 0
+    assert f"\n{url}/k/{token}\n{url}/k/{token}/v1" in rest
+    entry = yaml.safe_load(rest[rest.index("auth:") : rest.index("\nFor programs")])["auth"]
+    assert entry["path_tokens"] is True
+    assert entry["generate_tokens"] == entry["model_tokens"]
+    assert entry["generate_tokens"][0]["path"] is True
+    Path("config.yaml").write_text(yaml.dump({"auth": entry}))
+    code, out, _ = run("token", "inspect", token)
+    assert code == 0 and "\nin a URL: yes\n" in out and token not in out
+
+
 def test_every_created_token_is_another(run: Run) -> None:
     first, second = (run("token", "create", "--name", "a")[1].split("\n")[0] for _ in range(2))
     assert first != second and len(first) > 40 and first.startswith("to-")

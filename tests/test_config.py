@@ -441,6 +441,15 @@ def test_expires_is_a_date_a_time_or_unix_seconds(
         ({"generate_tokens": [{"token": "a", "expires": True}]}, "Unix seconds"),
         ({"generate_tokens": [{"token": "a", "expires": float("nan")}]}, "Unix seconds"),
         ({"generate_tokens": [{"token": "a", "expires": 10**30}]}, "Unix seconds"),
+        ({"generate_tokens": [{"token": "a", "path": "yes"}]}, "[0].path"),
+        *(
+            ({"generate_tokens": [{"token": token, "path": True}]}, "letters, digits and - . _ ~")
+            for token in ("a/b", "a%2fb", "a+b", "a?b", "..", ".")
+        ),
+        (
+            {"generate_tokens": [{"token": "a", "path": True}], "model_tokens": ["a"]},
+            "the same models and expires, and path",
+        ),
         ({"generate_tokens": ["a", "a"]}, "it is the one of auth.generate_tokens[0]"),
         (
             {"generate_tokens": [{"name": "n", "token": "a"}, {"name": "n", "token": "b"}]},

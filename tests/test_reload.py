@@ -263,6 +263,8 @@ JWT = "auth: {{jwt: {{secret: a-secret-that-is-long-enough-for-hs256{}}}}}\n"
         (TOKEN, ", expires: 2030-01-31", "", "without end"),
         (TOKEN, ", expires: 2030-01-31", ", expires: 2030-02-01", "for longer"),
         (TOKEN, ", expires: 2030-01-31", ", expires: 2030-01-30", None),
+        (TOKEN, "", ", path: true", "in a URL"),
+        (TOKEN, ", path: true", "", None),
         (TOKEN, "", "}], model_tokens: [{token: one", "manage"),
         (TOKEN, "}], model_tokens: [{token: one", "", None),
         (TOKEN, "}], anonymous: false, model_tokens: [{token: two",

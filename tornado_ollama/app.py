@@ -18,9 +18,11 @@ from tornado.ioloop import PeriodicCallback
 from tornado.web import Application, RequestHandler
 
 from .access.authenticator import build_authenticator
+from .access.credentials import Bearer
+from .access.guesses import WrongTokens
 from .access.origins import HostPolicy, OriginPolicy
 from .access.proxies import TrustedProxies
-from .access.routes import HandlerKind, find, not_found
+from .access.routes import HandlerKind, find, find_below_token, not_found
 from .config import Settings
 from .dispatch import access_log
 from .dispatch.dispatcher import Dispatcher
@@ -49,10 +51,11 @@ from .upstream.catalogue import Catalogue
 from .upstream.client import UpstreamClient
 from .upstream.ollama import Backend, Clocks, Ollama
 from .wire.policy import Policy
-from .wire.target import REFUSED_PATH, split_target
+from .wire.target import REFUSED_PATH, cut_path_token, loggable_path, split_target
 
 HANDLERS: dict[HandlerKind, type[RequestHandler]] = {
     HandlerKind.PAGE: PageHandler,
+    HandlerKind.GREETING: PageHandler,
     HandlerKind.STATIC: PageHandler,
     HandlerKind.HEALTH: HealthHandler,
     HandlerKind.LIVE: HealthHandler,
@@ -92,6 +95,7 @@ class Gateway(Application):
         self.queue = Queue()
         self.backend = Backend(settings.service.base_url)
         self._in_flight = InFlight()
+        self._wrong_tokens = WrongTokens()
         self._catalogue = Catalogue()
         self._resumables: Resumables = {}
         self._body_memory = BodyMemory()
@@ -103,24 +107,29 @@ class Gateway(Application):
         self._sweeper.start()
 
     def find_handler(self, request: httputil.HTTPServerRequest, **kwargs: Any) -> Any:
-        problem: BadRequest | None = None
+        asked = self._asked(request.uri or "")
+        if asked["url_path"] != request.path:
+            # It is what Tornado's own lines and exceptions show; a credential may stand in it.
+            request.uri = request.path = loggable_path(str(asked["url_path"]))
+        return self.get_handler_delegate(request, HANDLERS[asked["route"].kind], asked)
+
+    def _asked(self, target: str) -> dict[str, Any]:
+        """What handlers are told of a target: its path and query, and the route of that path."""
+        deps = self.deps
+        asked: dict[str, Any] = {"deps": deps, "url_path": REFUSED_PATH, "query": ""}
         try:
-            path, query = split_target(request.uri or "")
-            route = find(path, forward_unknown=self.deps.access.forward_unknown)
+            path, query = split_target(target)
         except BadRequest as error:
-            path, query, problem = REFUSED_PATH, "", error
-            route = not_found((request.uri or "").partition("?")[0])
-        return self.get_handler_delegate(
-            request,
-            HANDLERS[route.kind],
-            {
-                "deps": self.deps,
-                "route": route,
-                "url_path": path,
-                "query": query,
-                "problem": problem,
-            },
-        )
+            return asked | {"problem": error, "route": not_found(target.partition("?")[0])}
+        asked |= {"url_path": path, "query": query}
+        token, rest = cut_path_token(path)
+        forward_unknown = deps.access.forward_unknown
+        if token is None:
+            return asked | {"route": find(path, forward_unknown=forward_unknown)}
+        if not deps.access.path_tokens:
+            return asked | {"url_path": loggable_path(path), "route": not_found(rest)}
+        route = find_below_token(rest, forward_unknown=forward_unknown)
+        return asked | {"url_path": rest, "route": route, "path_token": Bearer(token, in_path=True)}
 
     def reload(self, settings: Settings) -> None:
         """New requests see the new settings; running ones end only if their credential is gone.
@@ -194,6 +203,8 @@ class Gateway(Application):
                     (*settings.listen.allowed_hosts, settings.listen.host, gethostname())
                 ),
                 proxies=TrustedProxies(settings.listen.trusted_proxies),
+                path_tokens=settings.auth.path_tokens,
+                wrong_tokens=self._wrong_tokens,
                 forward_unknown=service.forward_unknown,
             ),
             ollama=ollama,

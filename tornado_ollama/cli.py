@@ -98,7 +98,7 @@ def _monitor(args: argparse.Namespace) -> int:
 def _token_create(args: argparse.Namespace) -> int:
     from .commands import token
 
-    return token.create(args)
+    return token.create(args, settings_reader(args, serving=False))
 
 
 def _token_jwt(args: argparse.Namespace) -> int:
@@ -179,6 +179,7 @@ def _add_token(
 
     create = kinds.add_parser(
         "create",
+        parents=[config],
         help="make a random token and its entry for config.yaml",
         description="Prints a new random token, once, and the entry for config.yaml, which holds "
         "only the token's SHA-256.",
@@ -186,6 +187,9 @@ def _add_token(
     create.add_argument("--name", metavar="N", required=True, help="who it is for; in the log")
     _add_bounds(create, scope="generate")
     create.add_argument("--ttl", type=duration, metavar="TIME", help="as 12h or 30d; default: ever")
+    create.add_argument(
+        "--path", action="store_true", help="it may stand in a URL, /k/TOKEN; prints that URL"
+    )
     create.set_defaults(command=_token_create)
 
     sign = kinds.add_parser(

@@ -2,7 +2,8 @@
 
     GatewayError
         BadRequest              400  not JSON, wrong type, missing field, bad path
-        Unauthorized            401  no or bad credential
+        Unauthorized            401  bad credential
+            NoCredential        401  none was sent
         Forbidden               403  scope, model, Host or Origin not allowed
         NotFound                404  unknown route or model
         MethodNotAllowed        405
@@ -10,6 +11,7 @@
         BodyTooLarge            413
         UnsupportedMedia        415
         TooManyJobs             429  more than one socket may have under way
+        TooManyWrongTokens      429  more than one address may put into URLs
         UpstreamAnswer          any  Ollama itself refused; its status and sentence
         UpstreamUnavailable     503  Ollama cannot be reached
         UpstreamBroken          502  Ollama broke off, or answered nonsense
@@ -71,6 +73,10 @@ class Unauthorized(GatewayError):
     code = "invalid_api_key"
 
 
+class NoCredential(Unauthorized):
+    pass
+
+
 class Forbidden(GatewayError):
     status = 403
     code = "permission_denied"
@@ -109,6 +115,18 @@ class UnsupportedMedia(GatewayError):
 class TooManyJobs(GatewayError):
     status = 429
     code = "rate_limit_exceeded"
+
+
+class TooManyWrongTokens(GatewayError):
+    status = 429
+    code = "rate_limit_exceeded"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(
+            "This address has sent too many URLs with a wrong token; the next one is looked at "
+            f"in {seconds} s.",
+            retry_after=seconds,
+        )
 
 
 class UpstreamAnswer(GatewayError):

@@ -196,15 +196,9 @@ async def _all_gone(app: Gateway, seconds: float) -> bool:
 
 
 def _address(settings: Settings, port: int, kind: str) -> str:
-    host = settings.listen.host
-    if host in ("", "0.0.0.0", "::"):
-        host = "127.0.0.1"
-    if ":" in host:
-        host = f"[{host}]"
-    scheme = "https" if settings.listen.tls.cert_file is not None else "http"
     where = (
         "the embedded backend, a small model for trying things out"
         if kind == "embedded"
         else f"Ollama at {settings.service.base_url}"
     )
-    return f"tornado-ollama is at {scheme}://{host}:{port}/ and uses {where}."
+    return f"tornado-ollama is at {settings.listen.url(port)}/ and uses {where}."

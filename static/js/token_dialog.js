@@ -41,6 +41,12 @@ export class TokenDialog extends EventTarget {
           this.keep,
           el('span', {}, el('span', { t: 'token.keep' }), el('small', { t: 'token.keep.why' })),
         ),
+        el('p', {
+          class: 'faint',
+          id: 'token-path',
+          t: 'token.path',
+          params: { url: `${location.origin}/k/TOKEN` },
+        }),
         el(
           'div',
           { class: 'ends' },

@@ -114,6 +114,41 @@ def test_a_placeholder_that_is_configured_is_a_token() -> None:
     assert made(auth).authenticate(from_frame("ollama"), NOW).name == "local"
 
 
+IN_PATH = StaticToken("phone", digest("phone-token"), GENERATE, in_path=True)
+
+
+def in_path(text: str) -> Bearer:
+    return Bearer(text, in_path=True)
+
+
+def test_only_a_token_that_is_meant_for_it_stands_in_the_url() -> None:
+    gate = made(Auth((*TOKENS, IN_PATH)))
+    assert gate.authenticate((in_path("phone-token"),), NOW).name == "phone"
+    assert gate.authenticate((Bearer("phone-token"),), NOW).name == "phone"
+    for text in ("laptop-token", hs_token(claims()), "nobody's-token", "ollama", "phone-token "):
+        with pytest.raises(Unauthorized, match="unknown or no longer"):
+            gate.authenticate((in_path(text),), NOW)
+
+
+def test_a_token_in_the_url_is_one_of_several() -> None:
+    gate = made(Auth((*TOKENS, IN_PATH)))
+    good, bad = in_path("phone-token"), in_path("nobody's-token")
+    for sent in ((Bearer("ollama"), good), (Bearer("nobody's-token"), good)):
+        assert gate.authenticate(sent, NOW).name == "phone"
+    assert gate.authenticate((Bearer("phone-token"), good), NOW).name == "phone"
+    assert gate.authenticate((Bearer("laptop-token"), bad), NOW).name == "laptop"
+    with pytest.raises(BadRequest, match="two principals"):
+        gate.authenticate((Bearer("laptop-token"), good), NOW)
+
+
+def test_a_wrong_token_in_the_url_is_refused_though_everybody_is_let_in() -> None:
+    gate = made(Auth((IN_PATH,)), BOTH)
+    assert gate.authenticate((Bearer("ollama"),), NOW).kind == "anonymous"
+    for sent in ((in_path("ollama"),), (Bearer("ollama"), in_path("nobody's-token"))):
+        with pytest.raises(Unauthorized, match="unknown or no longer"):
+            gate.authenticate(sent, NOW)
+
+
 def test_with_nothing_configured_any_credential_is_ignored() -> None:
     everybody = made(Auth((), ()), BOTH)
     for token in ("", "ollama", "not-needed", hs_token(claims())):

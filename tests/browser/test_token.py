@@ -47,6 +47,14 @@ def test_a_token_is_asked_for_tried_and_used(
     assert TOKEN not in page.url
 
 
+def test_the_dialog_tells_the_url_for_programs_that_can_send_no_header(
+    open_page: Callable[..., Any], closed_gateway: Gateway
+) -> None:
+    page = open_page(gateway=closed_gateway)
+    page.wait_for_selector("#token-dialog[open]")
+    assert f"{closed_gateway.url.rstrip('/')}/k/TOKEN," in page.inner_text("#token-path")
+
+
 @pytest.mark.parametrize(
     "pasted",
     [f"\u200b{TOKEN}\ufeff", f"Bearer {TOKEN}", f'"{TOKEN}"', f"Authorization: Bearer '{TOKEN}' "],

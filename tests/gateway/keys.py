@@ -20,7 +20,10 @@ EXPIRED = "canary-expired-1a2b3c4d5e6f7a8b"
 UNKNOWN = "canary-unknown-8e7d6c5b4a3f2e1d"
 JWT_SECRET = "canary-secret-5f4e3d2c1b0a9f8e7d6c5b4a3f2e1d0c"
 
-ALL = (GENERATE, MANAGE, BOTH, BOUND, EXPIRED, UNKNOWN, JWT_SECRET)
+PATH_GENERATE = "canary-phone-3d5f7a9b1c2e4f60"
+PATH_MANAGE = "canary-keeper-9a8b7c6d5e4f3a2b"
+
+ALL = (GENERATE, MANAGE, BOTH, BOUND, EXPIRED, UNKNOWN, JWT_SECRET, PATH_GENERATE, PATH_MANAGE)
 
 SECURED: dict[str, Any] = {
     "auth": {
@@ -39,6 +42,22 @@ SECURED: dict[str, Any] = {
         "jwt": {"secret": JWT_SECRET},
     }
 }
+
+PATH_CONFIG: dict[str, Any] = {
+    "auth": {
+        "path_tokens": True,
+        "generate_tokens": [
+            *SECURED["auth"]["generate_tokens"],
+            {"name": "phone", "token": PATH_GENERATE, "path": True},
+        ],
+        "model_tokens": [
+            *SECURED["auth"]["model_tokens"],
+            {"name": "remote", "token": PATH_MANAGE, "path": True},
+        ],
+        "jwt": SECURED["auth"]["jwt"],
+    }
+}
+"""The same, and two tokens that may stand in the URL."""
 
 
 def signed(secret: str = JWT_SECRET, ttl_s: float = 3600, **claims: Any) -> str:

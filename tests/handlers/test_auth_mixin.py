@@ -13,6 +13,7 @@ from tornado_ollama.access.authenticator import build_authenticator
 from tornado_ollama.access.fingerprint import digest
 from tornado_ollama.access.origins import HostPolicy, OriginPolicy
 from tornado_ollama.access.principal import Scope
+from tornado_ollama.access.proxies import Client
 from tornado_ollama.access.routes import find
 from tornado_ollama.access.tokens import StaticToken
 from tornado_ollama.app import HANDLERS
@@ -42,6 +43,8 @@ def standing(path: str, method: str = "POST", **headers: str) -> Any:
         "route": find(path),
         "url_path": path,
         "problem": None,
+        "path_token": None,
+        "client": Client("192.0.2.1", "", "http"),
         "principal": None,
         "cross_origin": {},
         "set_default_headers": lambda: None,

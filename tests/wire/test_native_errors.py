@@ -7,6 +7,7 @@ import json
 from tornado_ollama.errors import (
     BadRequest,
     MethodNotAllowed,
+    NoCredential,
     Unauthorized,
     UpstreamAnswer,
     UpstreamUnavailable,
@@ -24,6 +25,13 @@ def test_a_401_says_its_sentence_where_ollamas_command_looks_for_it() -> None:
         "error": "Who?",
         "status": "Who?",
     }
+
+
+def test_whoever_sent_no_credential_is_told_how_ollamas_command_sends_one() -> None:
+    told = json.loads(native_errors.body(NoCredential("Send a token.")))
+    assert told["error"] == told["status"]
+    assert told["status"].startswith("Send a token. ")
+    assert "OLLAMA_HOST=http://HOST:PORT/k/TOKEN" in told["status"]
 
 
 def test_the_last_words_of_a_stream_are_one_line() -> None:

@@ -5,12 +5,18 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tornado_ollama.access.routes import ROUTES, Route
 from tornado_ollama.errors import BadRequest
-from tornado_ollama.wire.target import MAX_TARGET, Upstream, split_target
+from tornado_ollama.wire.target import (
+    MAX_TARGET,
+    Upstream,
+    cut_path_token,
+    loggable_path,
+    split_target,
+)
 
 PLAIN = [
     ("/", "/", ""),
@@ -89,6 +95,7 @@ _SLASHES = st.integers(1, 4).map("/".__mul__)
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: str(route.path))
+@settings(deadline=None)
 @given(slashes=st.lists(_SLASHES, min_size=7, max_size=7), at_end=st.sampled_from(["", *"/\0"]))
 def test_slashes_too_many_are_none_in_every_route(
     route: Route, slashes: list[str], at_end: str
@@ -102,6 +109,7 @@ def test_slashes_too_many_are_none_in_every_route(
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: str(route.path))
+@settings(deadline=None)
 @given(
     where=st.integers(0, 200),
     odd=st.sampled_from(
@@ -136,6 +144,7 @@ def test_what_could_be_read_otherwise_is_refused_wherever_it_stands(
     assert dots or (found.startswith("/v1/models/") and "%2" in odd and at > len("/v1/models/"))
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(codec="latin-1"), max_size=60))
 def test_what_is_accepted_stays_what_it_is_when_read_again(tail: str) -> None:
     try:
@@ -148,6 +157,44 @@ def test_what_is_accepted_stays_what_it_is_when_read_again(tail: str) -> None:
     assert path == "/" or not path.endswith("/")
 
 
+@pytest.mark.parametrize(
+    ("raw", "token", "path"),
+    [
+        ("/k/to-abc/api/tags", "to-abc", "/api/tags"),
+        ("//k//to-abc//v1//models//", "to-abc", "/v1/models"),
+        ("/%6B/to%2Dabc/api/tags", "to-abc", "/api/tags"),
+        ("/k/to-abc", "to-abc", "/"),
+        ("/k/to-abc/", "to-abc", "/"),
+        ("/k/a/k/b/api/tags", "a", "/k/b/api/tags"),
+        ("/k", None, "/k"),
+        ("/k//", None, "/k"),
+        ("/K/to-abc/api/tags", None, "/K/to-abc/api/tags"),
+        ("/api/k/to-abc", None, "/api/k/to-abc"),
+        ("/", None, "/"),
+    ],
+)
+def test_a_path_token_is_cut_out_of_a_canonical_path(
+    raw: str, token: str | None, path: str
+) -> None:
+    assert cut_path_token(split_target(raw)[0]) == (token, path)
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/k/to-abc/api/tags", "/k/***/api/tags"),
+        ("/K/to-abc", "/K/***"),
+        ("/v1/k/to-abc/models", "/v1/k/***/models"),
+        ("/k/a/k/to-abc/api", "/k/***/k/***/api"),
+        ("/user:to-abc@host/api", "/***@host/api"),
+        ("/api/kk/chat", "/api/kk/chat"),
+    ],
+)
+def test_what_may_be_a_credential_is_not_shown(path: str, shown: str) -> None:
+    assert loggable_path(path) == shown
+
+
+@settings(deadline=None)
 @given(st.text(st.characters(codec="latin-1"), max_size=60))
 def test_no_target_changes_the_host(tail: str) -> None:
     try:

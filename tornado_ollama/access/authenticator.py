@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from ..errors import BadRequest, Unauthorized
+from ..errors import BadRequest, NoCredential, Unauthorized
 from . import jwt
 from .credentials import Bearer, Credentials
 from .fingerprint import Fingerprint
@@ -65,7 +65,7 @@ class Authenticator:
         BadRequest where valid ones stand for different principals.
 
         Those that are not valid do not count while another one is, or while anonymous access is
-        open: clients of the OpenAI API have to send some.
+        open: clients of the OpenAI API have to send some. Nobody has to put one into the URL.
         """
         principal = self.find(credentials, now)
         if principal is not None:
@@ -73,8 +73,8 @@ class Authenticator:
         sent = [credential for credential in credentials if not credential.is_placeholder]
         noted = next(iter(sent or credentials), None)
         stranger = self._stranger(noted.fingerprint if noted is not None else None)
-        if stranger is None:
-            raise Unauthorized(UNKNOWN if sent else MISSING)
+        if stranger is None or any(credential.in_path for credential in sent):
+            raise Unauthorized(UNKNOWN) if sent else NoCredential(MISSING)
         return stranger
 
     def find(self, credentials: Credentials, now: float) -> Principal | None:
@@ -113,6 +113,8 @@ class Authenticator:
         if len(token) > MAX_CREDENTIAL_CHARS:
             return None
         fingerprint = credential.fingerprint
+        if credential.in_path:
+            return self._tokens.find(fingerprint, now, in_path=True)
         return self._tokens.find(fingerprint, now) or self._verified(token, fingerprint, now)
 
     def _verified(self, token: str, fingerprint: Fingerprint, now: float) -> Principal | None:

@@ -1,4 +1,4 @@
-"""Whether a request may be: its host, origin, path, method, scope and models.
+"""Whether a request may be: its host, origin, path, method, scope and models, and how often.
 
 The one place of these sentences, for HTTP and for the frames of `/ws`. Nothing is returned; what
 may not be is raised.
@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..errors import Forbidden, MethodNotAllowed, NotFound
+from ..errors import Forbidden, MethodNotAllowed, NotFound, TooManyWrongTokens
 from ..wire.target import loggable_path
+from .guesses import WrongTokens
 from .origins import HostPolicy, OriginPolicy
 from .principal import Principal
 from .routes import HandlerKind, Route
@@ -23,6 +24,14 @@ def refuse_host(hosts: HostPolicy, host: str) -> None:
             "This host name is not served here without a credential; send one, or add the name to "
             "listen.allowed_hosts."
         )
+
+
+def refuse_guessing(wrong_tokens: WrongTokens, address: str, now: float) -> None:
+    """Counts a wrong token in a URL; raises TooManyWrongTokens for one too many. `now` is in
+    seconds of a clock that never goes back."""
+    wait_s = wrong_tokens.wait_after(address, now)
+    if wait_s is not None:
+        raise TooManyWrongTokens(wait_s)
 
 
 def refuse_origin(origins: OriginPolicy, origin: str, host: str) -> None:

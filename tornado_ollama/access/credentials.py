@@ -45,6 +45,8 @@ class Bearer:
     """A token: whoever has it may use it. Never empty."""
 
     text: str = field(repr=False)
+    in_path: bool = False
+    """It stood in the URL, `/k/TOKEN/...`, where only tokens may that are meant for it."""
 
     @property
     def fingerprint(self) -> Fingerprint:
@@ -53,7 +55,7 @@ class Bearer:
     @property
     def is_placeholder(self) -> bool:
         """Whether it stands for no credential, unless it is configured as a token."""
-        return self.text.lower() in PLACEHOLDERS
+        return not self.in_path and self.text.lower() in PLACEHOLDERS
 
 
 Credentials = tuple[Bearer, ...]

@@ -36,6 +36,7 @@ class HandlerKind(StrEnum):
     """Who answers: `app.py` has a handler for each."""
 
     PAGE = "page"
+    GREETING = "greeting"
     STATIC = "static"
     HEALTH = "health"
     LIVE = "live"
@@ -163,6 +164,9 @@ ROUTES: tuple[Route, ...] = (
     Route("/ws", ("GET",), Requirement.GENERATE, HandlerKind.SOCKET),
 )
 
+GREETING = Route("/", _READ, Requirement.CREDENTIAL, HandlerKind.GREETING)
+"""What is at `/` below a path token: the page would have its files, and its socket, elsewhere."""
+
 _NOT_FOUND = Route("", (), Requirement.NOTHING, HandlerKind.NOT_FOUND)
 _NOT_FOUND_IN_OPENAI = replace(_NOT_FOUND, dialect=OPENAI)
 
@@ -185,6 +189,16 @@ def find(path: str, *, forward_unknown: bool = False) -> Route:
                 return route
     if forward_unknown and path.startswith("/api/") and not path.endswith("/"):
         return UNKNOWN_API
+    return not_found(path)
+
+
+def find_below_token(path: str, *, forward_unknown: bool = False) -> Route:
+    """The row of the path behind `/k/TOKEN`: the APIs, for clients that can send no header. Those
+    who can open the page or a socket can send a credential otherwise."""
+    if path == GREETING.path:
+        return GREETING
+    if path.startswith(("/api/", "/v1/")):
+        return find(path, forward_unknown=forward_unknown)
     return not_found(path)
 
 

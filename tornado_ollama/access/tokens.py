@@ -26,18 +26,28 @@ class StaticToken:
     """Globs of the models it is bound to; None: every model."""
     expires: float | None = None
     """Unix time from which it is refused; None: never."""
+    in_path: bool = False
+    """It may stand in the URL, where others might see it."""
 
 
 class TokenTable:
     def __init__(self, tokens: Iterable[StaticToken], index_key: bytes) -> None:
         """`index_key`: 32 random bytes of this process; never stored."""
         self._index_key = index_key
+        tokens = tuple(tokens)
         self._by_index = {self._index(token.sha256): _principal(token) for token in tokens}
+        self._in_path = {self._index(token.sha256) for token in tokens if token.in_path}
 
-    def find(self, fingerprint: Fingerprint, now: float) -> Principal | None:
-        """The principal of a token that is known and has not expired. `now` is Unix time."""
-        known = self._by_index.get(self._index(fingerprint.sha256))
+    def find(
+        self, fingerprint: Fingerprint, now: float, *, in_path: bool = False
+    ) -> Principal | None:
+        """The principal of a token that is known and has not expired, and that may stand in the
+        URL where it did. `now` is Unix time."""
+        index = self._index(fingerprint.sha256)
+        known = self._by_index.get(index)
         if known is None or known.fingerprint != fingerprint:
+            return None
+        if in_path and index not in self._in_path:
             return None
         if known.expires is not None and now >= known.expires:
             return None

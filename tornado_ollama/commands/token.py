@@ -32,13 +32,22 @@ from .durations import spoken
 TOKEN_PREFIX = "to-"
 """So that a leaked token is recognised for what it is."""
 
+URL_TO_PASTE = """
+For programs that can send no header, this is the gateway's URL; keep it like the token:
+
+{url}
+{url}/v1    for those that speak OpenAI's API
+
+From another machine put this one's name or address into it."""
+
 LISTS = {Scope.GENERATE: "generate_tokens", Scope.MANAGE: "model_tokens"}
 
 ReadSettings = Callable[[], Settings]
 
 
-def create(args: argparse.Namespace) -> int:
-    """Prints a new token on the first line, and after it the entry for the configuration."""
+def create(args: argparse.Namespace, read_settings: ReadSettings) -> int:
+    """Prints a new token on the first line, and after it the entry for the configuration; with
+    `--path` also the URL to paste."""
     name = args.name
     if not name or loggable_name(name) != name:
         raise ConfigError(f"--name: must be up to {MAX_NAME_CHARS} characters without spaces")
@@ -48,10 +57,17 @@ def create(args: argparse.Namespace) -> int:
         entry["models"] = args.model
     if args.ttl:
         entry["expires"] = _utc(time.time() + args.ttl)
-    lists = {LISTS[scope]: [entry] for scope in _scopes(args.scope)}
+    auth: dict[str, Any] = {LISTS[scope]: [entry] for scope in _scopes(args.scope)}
+    listen = None
+    if args.path:
+        entry["path"] = True
+        auth = {"path_tokens": True} | auth
+        listen = read_settings().listen
     say(token)
     say("\nThe token is shown only now. Add its entry to config.yaml, under the same keys:\n")
-    say(yaml.dump({"auth": lists}, Dumper=_PlainDumper, sort_keys=False, width=1000).rstrip("\n"))
+    say(yaml.dump({"auth": auth}, Dumper=_PlainDumper, sort_keys=False, width=1000).rstrip("\n"))
+    if listen is not None:
+        say(URL_TO_PASTE.format(url=f"{listen.url(listen.port)}/k/{token}"))
     return 0
 
 
@@ -91,7 +107,10 @@ def inspect(args: argparse.Namespace, read_settings: ReadSettings) -> int:
     known = next((t for t in settings.auth.tokens if t.sha256 == digest(token)), None)
     if known is not None:
         who = Principal(known.name, "token", known.scopes, known.models, known.expires)
-        return _describe("a token of the configuration", who, now)
+        code = _describe("a token of the configuration", who, now)
+        if known.in_path:
+            say(f"in a URL: {'yes' if settings.auth.path_tokens else 'no, see auth.path_tokens'}")
+        return code
     if not jwt.looks_like_jwt(token):
         say(UNKNOWN)
         return 1

@@ -25,9 +25,13 @@ from .topics.auth import Auth, Jwt, WrittenAuth
 
 MAX_SECRET_FILE_BYTES = 64 * 1024
 
-ENTRY_KEYS = ("name", "token", "sha256", "token_file", "models", "expires")
+ENTRY_KEYS = ("name", "token", "sha256", "token_file", "models", "expires", "path")
 TOKEN_RULE = "a token of visible ASCII characters without spaces"
+PATH_TOKEN_RULE = "a token of letters, digits and - . _ ~, because its entry says path: true"
 MAKE_SECRET = 'make one with: python -c "import secrets; print(secrets.token_urlsafe(48))"'
+
+_PATH_TOKEN = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._~-]+", re.ASCII)
+"""What every client leaves as it is in a URL."""
 
 _TOKEN = re.compile(rf"[!-~]{{1,{MAX_CREDENTIAL_CHARS}}}")
 
@@ -108,9 +112,9 @@ def _joined(one: _Entry, two: _Entry, reader: Reader) -> _Entry:
         raise reader.impossible(two.key, None, f"another token: it is the one of {one.key}")
     if one.named and two.named and one.token.name != two.token.name:
         raise reader.impossible(two.key, None, f"named as in {one.key}: it is the same token")
-    bounds = (one.token.models, one.token.expires), (two.token.models, two.token.expires)
+    bounds = [(of.token.models, of.token.expires, of.token.in_path) for of in (one, two)]
     if bounds[0] != bounds[1]:
-        rule = f"given the same models and expires as in {one.key}: it is the same token"
+        rule = f"given the same models and expires, and path, as in {one.key}: it is the same token"
         raise reader.impossible(two.key, None, rule)
     named = one if one.named else two if two.named else one
     scopes = one.token.scopes | two.token.scopes
@@ -137,6 +141,7 @@ def _entry(key: str, item: Any, scope: Scope, name: str, reader: Reader) -> _Ent
         frozenset((scope,)),
         _models(key, given.get("models"), reader),
         _expires(key, given.get("expires"), reader),
+        _in_path(key, given, reader),
     )
     return _Entry(key, token, named is not None)
 
@@ -155,6 +160,8 @@ def _sha256(key: str, given: dict[str, Any], reader: Reader) -> bytes:
     token = reader.secret(f"{key}.token_file", value) if form == "token_file" else value
     if not _TOKEN.fullmatch(token):
         raise reader.impossible(f"{key}.{form}", None, TOKEN_RULE)
+    if given.get("path") and not _PATH_TOKEN.fullmatch(token):
+        raise reader.impossible(f"{key}.{form}", None, PATH_TOKEN_RULE)
     return digest(token)
 
 
@@ -164,6 +171,13 @@ def _models(key: str, value: Any, reader: Reader) -> tuple[str, ...] | None:
     if isinstance(value, list) and all(isinstance(glob, str) and glob for glob in value):
         return tuple(value)
     raise reader.impossible(f"{key}.models", None, "a list of model names, with * as wildcard")
+
+
+def _in_path(key: str, given: dict[str, Any], reader: Reader) -> bool:
+    value = given.get("path", False)
+    if not isinstance(value, bool):
+        raise reader.impossible(f"{key}.path", None, "true or false")
+    return value
 
 
 def _expires(key: str, value: Any, reader: Reader) -> float | None:

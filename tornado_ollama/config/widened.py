@@ -37,6 +37,8 @@ def _of_token(old: StaticToken, new: StaticToken) -> Iterator[str]:
         yield "use every model" if new.models is None else "use more models"
     if old.expires is not None and (new.expires is None or new.expires > old.expires):
         yield "be used without end" if new.expires is None else "be used for longer"
+    if new.in_path and not old.in_path:
+        yield "be used in a URL"
     if scopes := new.scopes - old.scopes:
         yield _scopes(scopes)
 

@@ -17,6 +17,7 @@ from typing import Any
 from tornado.web import HTTPError, RequestHandler
 
 from .. import __version__
+from ..access.credentials import Bearer
 from ..access.routes import KNOWN_METHODS, Route
 from ..errors import GatewayError, MethodNotAllowed, UpstreamAnswer
 from ..wire.framing import has_body
@@ -50,6 +51,8 @@ class AnsweringHandler(RequestHandler):
     """When the first of them left, in seconds from the request's arrival."""
     outcome = "ok"
     """As in `journal.Record`."""
+    path_token: Bearer | None = None
+    """As in `AuthMixin`."""
     cross_origin: Mapping[str, str] = MappingProxyType({})
     """Headers of every answer to a page of another origin."""
     _answered = False
@@ -143,6 +146,8 @@ class AnsweringHandler(RequestHandler):
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("X-Request-Id", self.request_id)
         self.set_header("Vary", "Origin")  # also of those without one: a cache keeps them
+        if self.path_token is not None:
+            self.set_header("Referrer-Policy", "no-referrer")
         for name, value in self.cross_origin.items():
             self.set_header(name, value)
 

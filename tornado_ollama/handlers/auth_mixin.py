@@ -13,6 +13,7 @@ from tornado.httputil import HTTPServerRequest
 
 from ..access import cors
 from ..access.authorisation import (
+    refuse_guessing,
     refuse_host,
     refuse_method,
     refuse_models,
@@ -20,10 +21,11 @@ from ..access.authorisation import (
     refuse_scope,
     refuse_unknown,
 )
-from ..access.credentials import Credentials, extract
+from ..access.credentials import Bearer, Credentials, extract
 from ..access.principal import Principal
+from ..access.proxies import Client
 from ..access.routes import HandlerKind, Requirement, Route
-from ..errors import BadRequest, ShuttingDown
+from ..errors import BadRequest, ShuttingDown, Unauthorized
 from .deps import Deps
 
 
@@ -42,6 +44,10 @@ class AuthMixin:
     url_path: str
     problem: BadRequest | None
     """What is wrong with a target that has no canonical form."""
+    path_token: Bearer | None
+    """Of a target that began with `/k/TOKEN`; cut out of everything else."""
+    client: Client
+    """Where the request came from."""
     principal: Principal | None
     """Set by `identify`."""
     cross_origin: Mapping[str, str]
@@ -72,12 +78,19 @@ class AuthMixin:
 
     def credentials(self) -> Credentials:
         """All that the request carries; raises BadRequest for too many."""
-        return extract(self.request.headers)
+        found = extract(self.request.headers)
+        return found if self.path_token is None else (*found, self.path_token)
 
     def identify(self, credentials: Credentials) -> Principal:
         """The principal of these credentials, with the scope that this route needs. They are not
         kept: `Authenticator.still_valid` needs only the principal."""
-        principal = self.deps.access.authenticator.authenticate(credentials, time.time())
+        access = self.deps.access
+        try:
+            principal = access.authenticator.authenticate(credentials, time.time())
+        except Unauthorized:
+            if self.path_token is not None:
+                refuse_guessing(access.wrong_tokens, self.client.address, time.monotonic())
+            raise
         self.principal = principal
         self.check_principal(principal)
         return principal

@@ -11,10 +11,11 @@ from collections.abc import Awaitable
 
 from tornado.http1connection import HTTP1Connection
 
+from ..access.credentials import Bearer
 from ..access.routes import Route
 from ..errors import BadRequest, GatewayError, ShuttingDown
 from ..wire.framing import check_framing
-from ..wire.headers import Headers, request_id, to_upstream
+from ..wire.headers import Headers, request_id, to_upstream, without_text
 from .deps import Deps
 from .in_flight import InFlightHandler
 
@@ -32,13 +33,16 @@ class BaseHandler(InFlightHandler):
         route: Route,
         url_path: str,
         query: str,
+        path_token: Bearer | None = None,
         problem: BadRequest | None = None,
     ) -> None:
-        """`url_path` is the canonical path; `problem` is set when the target has none."""
+        """`url_path` is the canonical path, behind the `path_token` where there is one; `problem`
+        is set when the target has none."""
         self.deps = deps
         self.route = route
         self.url_path = url_path
         self.query = query
+        self.path_token = path_token
         self.problem = problem
         self.request_id = request_id(self.request.headers.get("X-Request-Id"), uuid.uuid4().hex)
         peer = self.request.remote_ip or "-"
@@ -125,6 +129,8 @@ class BaseHandler(InFlightHandler):
     def headers_up(self, passed: Headers = ()) -> list[tuple[str, str]]:
         """The headers of a request to Ollama that is made for this one: `passed` are the client's
         own where its body is passed on, and none of them where the gateway writes the body."""
+        if self.path_token is not None:
+            passed = without_text(passed, self.path_token.text)
         return to_upstream(
             passed,
             peer=self.request.remote_ip or "-",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..access.authenticator import Authenticator
+from ..access.guesses import WrongTokens
 from ..access.origins import HostPolicy, OriginPolicy
 from ..access.principal import Principal
 from ..access.proxies import TrustedProxies
@@ -31,6 +32,10 @@ class AccessControl:
     origins: OriginPolicy
     hosts: HostPolicy
     proxies: TrustedProxies
+    path_tokens: bool
+    """A credential may stand in the URL."""
+    wrong_tokens: WrongTokens
+    """Of URLs, by address; it outlives a reload."""
     forward_unknown: bool
 
 

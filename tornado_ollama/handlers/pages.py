@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..access.routes import HandlerKind
 from ..errors import NotFound
+from ..wire.target import loggable_path
 from .assets import PAGE_HEADERS, Asset, names_tag
 from .auth_mixin import AuthMixin
 from .base import BaseHandler
@@ -13,11 +14,15 @@ RUNNING = b"Ollama is running"
 
 
 class PageHandler(AuthMixin, BaseHandler):
-    """`/` is the page for browsers and Ollama's greeting for everybody else; `/static/*`."""
+    """`/` is the page for browsers and Ollama's greeting for everybody else; `/static/*`. Below a
+    path token `/` is always the greeting."""
 
     async def respond(self) -> None:
         assets = self.deps.process.assets
         name = "index.html"
+        if self.route.kind is HandlerKind.GREETING:
+            self.answer(200, RUNNING, "text/plain; charset=utf-8")
+            return
         if self.route.kind is HandlerKind.STATIC:
             name = self.url_path.removeprefix("/static/")
             self._vary("Accept-Encoding")
@@ -28,7 +33,7 @@ class PageHandler(AuthMixin, BaseHandler):
                 return
         asset = assets.get(name)
         if asset is None:
-            raise NotFound(f"There is no file {self.url_path}.")
+            raise NotFound(f"There is no file {loggable_path(self.url_path)}.")
         self._send(asset)
 
     def _wants_html(self) -> bool:

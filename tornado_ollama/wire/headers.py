@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from urllib.parse import SplitResult
+from urllib.parse import SplitResult, unquote
 
 from ..errors import GatewayError, MethodNotAllowed
 
@@ -80,6 +80,12 @@ def to_upstream(
         ("X-Request-Id", request_id),
     ]
     return passed
+
+
+def without_text(headers: Headers, secret: str) -> Headers:
+    """Those that do not hold the text, however it is encoded: a proxy in front may name the URL
+    that it was asked for in any header (`X-Original-URI`)."""
+    return [pair for pair in headers if secret not in unquote(pair[1])]
 
 
 def to_client(headers: Headers) -> list[tuple[str, str]]:

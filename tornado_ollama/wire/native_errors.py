@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import json
 
-from ..errors import GatewayError, Unauthorized
+from ..errors import GatewayError, NoCredential, Unauthorized
 from .headers import of_error
+
+FOR_THE_COMMAND = (
+    "The ollama command sends it in its address: OLLAMA_HOST=http://HOST:PORT/k/TOKEN, where the "
+    "gateway's operator allows that (auth.path_tokens)."
+)
+"""It can send no header (Ollama 0.33)."""
 
 
 def body(error: GatewayError) -> bytes:
     """The object of Ollama's API; a 401 says its sentence twice, because the `ollama` command
     prints the key `status`."""
-    found = {"error": error.message}
+    sentence = error.message
+    if isinstance(error, NoCredential):
+        sentence = f"{sentence} {FOR_THE_COMMAND}"
     if isinstance(error, Unauthorized):
-        found["status"] = error.message
-    return _encode(found)
+        return _encode({"error": sentence, "status": sentence})
+    return _encode({"error": sentence})
 
 
 def event(error: GatewayError) -> bytes:

@@ -36,7 +36,11 @@ REFUSED_PATH = "-"
 
 MAX_LOGGED_CHARS = 200
 
-_SECRET_SEGMENT = re.compile(r"(^/k/)[^/]+|(?<=/)[^/]*@")
+_SECRET_SEGMENT = re.compile(r"(/k/)[^/]+|(?<=/)[^/]*@", re.IGNORECASE)
+"""What may be a credential: a path token, also behind a prefix where it is none (`/v1/k/TOKEN`),
+and whatever stands before an `@`, as in a pasted URL."""
+
+_PATH_TOKEN = re.compile(r"/k/([^/]+)(/.*)?")
 
 MAX_TARGET = 8192
 """Longest target served, in characters; RFC 9112 asks for 8000 at least."""
@@ -77,9 +81,15 @@ def split_target(raw: str) -> tuple[str, str]:
     return path, query
 
 
+def cut_path_token(path: str) -> tuple[str | None, str]:
+    """The token of a canonical path `/k/TOKEN/...` and the path behind it, canonical too; no token
+    and the path as it is where there is none."""
+    found = _PATH_TOKEN.fullmatch(path)
+    return (found[1], found[2] or "/") if found else (None, path)
+
+
 def loggable_path(path: str) -> str:
-    """A canonical path as logs and errors show it: cut, and without what may be a credential, which
-    is a path token (`/k/TOKEN/...`) and whatever stands before an `@`, as in a pasted URL."""
+    """A canonical path as logs and errors show it: cut, and without what may be a credential."""
     shown = _SECRET_SEGMENT.sub(lambda found: f"{found[1]}***" if found[1] else "***@", path)
     return shown if len(shown) <= MAX_LOGGED_CHARS else f"{shown[:MAX_LOGGED_CHARS]}..."
 

@@ -56,7 +56,8 @@ what to put here. An entry is a text, or a table:
   - name: laptop            # for the log; default generate-1, model-1, ...
     sha256: "<64 hex>"      # or token: "...", or token_file: path
     models: ["llama3*"]     # only these models; * is a wildcard; default all
-    expires: 2030-01-31     # date, time or Unix seconds (UTC); default never"""
+    expires: 2030-01-31     # date, time or Unix seconds (UTC); default never
+    path: true              # may stand in the URL, see path_tokens; default false"""
 
     generate_tokens: tuple[Any, ...] = setting(
         (),
@@ -73,6 +74,12 @@ what to put here. An entry is a text, or a table:
         secret=True,
     )
     jwt: Jwt = Jwt()
+    path_tokens: bool = setting(
+        False,
+        SWITCH,
+        "`true`: tokens with `path: true` may stand in the URL, `/k/TOKEN/...`",
+        more="See [authentication](authentication.md#in-the-url).",
+    )
     anonymous: Literal["auto"] | bool = setting(
         "auto",
         one_of("auto", True, False),

@@ -9,6 +9,9 @@ from ..formats import HOST, HOST_NAMES, NETWORKS
 from ..rows import Topic, setting
 from ..rules import DURATION, TEXT, whole
 
+WILDCARDS = ("", "0.0.0.0", "::")
+"""What stands for all addresses."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tls(Topic):
@@ -62,6 +65,12 @@ class Listen(Topic):
         30.0, DURATION, "how long running streams may go on after SIGTERM", at_start=True
     )
     tls: Tls = Tls()
+
+    def url(self, port: int) -> str:
+        """Where this machine reaches it, without a slash at the end."""
+        host = "127.0.0.1" if self.host in WILDCARDS else self.host
+        scheme = "http" if self.tls.cert_file is None else "https"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
     @property
     def loopback(self) -> bool:
