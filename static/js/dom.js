@@ -17,14 +17,14 @@ export function el(tag, properties = {}, ...children) {
     label,
     placeholder,
     params,
-    icon,
+    icon: drawn,
     on,
     data,
     ...attributes
   } = properties;
   if (names) node.className = names;
   if (text !== undefined) node.textContent = text;
-  if (icon) node.append(glyph(icon));
+  if (drawn) node.append(glyph(drawn));
   if (t) say(node, t, params);
   if (label) say(node, label, params, 'tLabel');
   if (placeholder) say(node, placeholder, params, 'tPlaceholder');

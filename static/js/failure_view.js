@@ -14,7 +14,7 @@ export function failureView(failure, actions, { fresh = true } = {}) {
   );
   if (failure.said) view.append(el('p', { class: 'said', text: failure.said }));
   const ends = el('div', { class: 'ends' });
-  for (const name of failure.actions.filter((name) => actions[name])) {
+  for (const name of failure.actions.filter((offered) => actions[offered])) {
     const press = button({
       class: 'button',
       t: `action.${name}`,

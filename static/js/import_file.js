@@ -13,8 +13,8 @@ const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 /** The chats in a file's text as `{ chats: [{ chat, messages }], skipped }`, with new ids, so that
     nothing on the device is overwritten. `skipped` counts those that could not be read. Throws where
     no chat can. */
-export function readChats(text) {
-  const data = JSON.parse(text);
+export function readChats(json) {
+  const data = JSON.parse(json);
   const [all, shape] = data.format === FORMAT ? [data.chats, own] : [data, fromOpenWebUi];
   const given = Array.isArray(all) ? all : [all];
   const chats = given.flatMap((one) => attempt(() => renewed(shape(one))));
@@ -23,9 +23,9 @@ export function readChats(text) {
 }
 
 /** In a list, or none: a broken chat leaves the others what they are. */
-function attempt(read) {
+function attempt(reading) {
   try {
-    const stored = read();
+    const stored = reading();
     return stored.messages.length > 0 ? [stored] : [];
   } catch {
     return [];

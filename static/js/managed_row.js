@@ -7,7 +7,7 @@ import { number } from './i18n.js';
 import { size } from './sizes.js';
 
 export class ManagedRow {
-  /** `details(name)` tells more of it; `copy(name, to)` and `remove(name)` give whether it was done. */
+  /** `details()` tells more of it; `copy(to)` and `remove()` give whether it was done. */
   constructor(name, actions) {
     Object.assign(this, { name, actions });
     this.facts = el('small', { class: 'faint' });
@@ -45,7 +45,7 @@ export class ManagedRow {
       this.place.replaceChildren();
       return;
     }
-    const details = await this.actions.details(this.name);
+    const details = await this.actions.details();
     if (!details) return;
     const architecture = details.model_info?.['general.architecture'];
     const context = details.model_info?.[`${architecture}.context_length`];
@@ -83,7 +83,7 @@ export class ManagedRow {
     });
     const copy = async () => {
       const to = field.value.trim();
-      if (to && (await this.actions.copy(this.name, to))) this.#close('copy');
+      if (to && (await this.actions.copy(to))) this.#close('copy');
     };
     field.addEventListener('keydown', (event) => {
       if (event.key === 'Enter' && !event.isComposing) copy();
@@ -101,7 +101,7 @@ export class ManagedRow {
 
   #askDelete() {
     const remove = async () => {
-      if (await this.actions.remove(this.name)) this.#close('remove');
+      if (await this.actions.remove()) this.#close('remove');
     };
     const keep = button({
       class: 'button',

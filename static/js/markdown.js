@@ -85,7 +85,7 @@ function texExtension(name, level, kinds) {
     name,
     level,
     start: (source) => {
-      if (level === 'inline') return found(source.search(/\$|\\\(/));
+      if (level === 'inline') return placeOf(source.search(/\$|\\\(/));
       const text = upToEmptyLine(source);
       for (const { 0: mark, index } of text.matchAll(/\n(?:\$\$|\\\[)/g)) {
         const closing = mark.endsWith('$') ? '$$' : '\\]';
@@ -105,4 +105,4 @@ function texExtension(name, level, kinds) {
   };
 }
 
-const found = (at) => (at < 0 ? undefined : at);
+const placeOf = (at) => (at < 0 ? undefined : at);

@@ -101,7 +101,7 @@ export class MarkdownBody {
     this.#open = tokens.slice(kept);
     if (kept > 0) this.#window = WINDOW;
     else if (!isRest) this.#widen(tokens, end, isFull);
-    if (isEnd) this.#open.forEach((token) => this.#close(token));
+    if (isEnd) for (const token of this.#open) this.#close(token);
     return !isRest;
   }
 
@@ -127,7 +127,7 @@ export class MarkdownBody {
     if (!isFull) this.#window *= 2;
     else if (UNBOUND.includes(tokens.at(-1)?.type)) this.#window = Infinity;
     else {
-      this.#open.forEach((token) => this.#close(token));
+      for (const token of this.#open) this.#close(token);
       this.#open = [];
       this.#frozen = end;
       this.#window = WINDOW;
@@ -162,9 +162,9 @@ export class MarkdownBody {
   /** Takes over the definitions of links in a block; the first of a name counts. */
   #learn({ type, tag, href, title, tokens, items }) {
     if (type === 'def') this.#links[tag] ??= { href, title };
-    else if (type === 'list') items.forEach((item) => this.#learn(item));
-    else if (type === 'list_item' || type === 'blockquote')
-      tokens.forEach((token) => this.#learn(token));
+    const holdsBlocks = type === 'list_item' || type === 'blockquote';
+    const inside = type === 'list' ? items : holdsBlocks ? tokens : [];
+    for (const token of inside) this.#learn(token);
   }
 
   /** A text that cannot be read as Markdown is shown as it is. */
@@ -227,7 +227,8 @@ function isFinished({ type, raw, at, end }, { text, written, isFollowed, hasNext
 const isLeft = (text, at) => EMPTY_LINE.test(text.slice(at));
 
 /** Where the next block that is seen begins; Infinity without one. */
-function startOfNext(tokens, index, at) {
+function startOfNext(tokens, index, from) {
+  let at = from;
   for (const { type, raw } of tokens.slice(index)) {
     if (type !== 'space') return at;
     at += raw.length;

@@ -84,9 +84,9 @@ function updateTable(node, was, is) {
   is.header = was.header;
   const body = node.querySelector('tbody');
   for (const [index, cells] of is.rows.entries()) {
-    if (was.rows[index])
-      cells.forEach((cell, column) => updateCell(cells, column, was.rows[index][column]));
-    else body.append(rowNode('td', cells, is.align));
+    const before = was.rows[index];
+    if (!before) body.append(rowNode('td', cells, is.align));
+    for (const [column, cell] of before?.entries() ?? []) updateCell(cells, column, cell);
   }
   return is.rows.length >= was.rows.length;
 }

@@ -94,10 +94,10 @@ export class ModelsView {
 
   #row(name) {
     return new ManagedRow(name, {
-      details: (name) => this.models.details(name),
-      copy: (name, to) =>
+      details: () => this.models.details(name),
+      copy: (to) =>
         this.#change('/api/copy', { method: 'POST', body: { source: name, destination: to } }),
-      remove: (name) => this.#change('/api/delete', { method: 'DELETE', body: { model: name } }),
+      remove: () => this.#change('/api/delete', { method: 'DELETE', body: { model: name } }),
     });
   }
 

@@ -20,7 +20,7 @@ export class Pulls extends EventTarget {
 
   /** Begins to fetch a model; the same name twice is one pull, and keeps its place. */
   start(name) {
-    if (this.list.some((pull) => pull.name === name && !pull.failure)) return;
+    if (this.list.some((other) => other.name === name && !other.failure)) return;
     const pull = { name, status: '', completed: 0, total: 0, failure: null, tries: 0 };
     pull.stop = () => this.#stop(pull);
     const again = this.list.some((other) => other.name === name);

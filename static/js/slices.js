@@ -21,14 +21,18 @@ export function counted(work) {
   } finally {
     isCounting = false;
     used += performance.now() - began;
-    clock ||= setTimeout(nextTask);
+    goOnLater();
   }
 }
 
 /** Does `work` in one of the next tasks. */
 export function later(work) {
   waiting.push(work);
-  clock ||= setTimeout(nextTask);
+  goOnLater();
+}
+
+function goOnLater() {
+  if (clock === 0) clock = setTimeout(nextTask);
 }
 
 function nextTask() {

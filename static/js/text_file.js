@@ -1,6 +1,7 @@
 // The words in a file, whichever of the usual encodings they are in.
 
 // What no text has: control characters, but for tab, line and form feed, return and escape.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROL = /[\0-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]/;
 
 const MARKS = [

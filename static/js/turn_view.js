@@ -205,8 +205,8 @@ export class TurnView {
     ];
   }
 
-  #tool(icon, label, run) {
-    return button({ class: 'quiet icon-button', icon, label, on: { click: run } });
+  #tool(name, label, run) {
+    return button({ class: 'quiet icon-button', icon: name, label, on: { click: run } });
   }
 
   #addFacts() {

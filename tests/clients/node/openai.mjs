@@ -1,9 +1,9 @@
 // The calls of the OpenAI package's users. Reads GATEWAY, TOKEN and MODEL; prints one JSON object.
-import OpenAI from "openai";
+import OpenAI from 'openai';
 
 const { GATEWAY, TOKEN, MODEL } = process.env;
 const client = new OpenAI({ baseURL: `${GATEWAY}/v1`, apiKey: TOKEN, maxRetries: 0 });
-const messages = [{ role: "user", content: "Say hello." }];
+const messages = [{ role: 'user', content: 'Say hello.' }];
 const settings = { model: MODEL, max_tokens: 16, temperature: 0 };
 
 const models = [];
@@ -11,7 +11,7 @@ for await (const model of client.models.list()) models.push(model.id);
 
 const whole = await client.chat.completions.create({ ...settings, messages });
 
-let streamed = "";
+let streamed = '';
 let finish = null;
 let usage = null;
 for await (const chunk of await client.chat.completions.create({
@@ -20,23 +20,27 @@ for await (const chunk of await client.chat.completions.create({
   stream: true,
   stream_options: { include_usage: true },
 })) {
-  streamed += chunk.choices[0]?.delta?.content ?? "";
+  streamed += chunk.choices[0]?.delta?.content ?? '';
   finish = chunk.choices[0]?.finish_reason ?? finish;
   usage = chunk.usage ?? usage;
 }
 
-const completion = await client.completions.create({ ...settings, prompt: "The sky is" });
+const completion = await client.completions.create({ ...settings, prompt: 'The sky is' });
 
-let completed = "";
+let completed = '';
 for await (const chunk of await client.completions.create({
   ...settings,
-  prompt: "The sky is",
+  prompt: 'The sky is',
   stream: true,
 })) {
-  completed += chunk.choices[0]?.text ?? "";
+  completed += chunk.choices[0]?.text ?? '';
 }
 
-const refused = await new OpenAI({ baseURL: `${GATEWAY}/v1`, apiKey: "wrong", maxRetries: 0 }).models
+const refused = await new OpenAI({
+  baseURL: `${GATEWAY}/v1`,
+  apiKey: 'wrong',
+  maxRetries: 0,
+}).models
   .list()
   .then(() => null)
   .catch((error) => ({ status: error.status, code: error.code, type: error.type }));
