@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+NPM    := $(BIN)/python tools/npm.py run --silent
 export PORT HOST
 
 .DEFAULT_GOAL := help
@@ -14,7 +15,7 @@ run: $(VENV)/.installed page  ## Start the gateway (PORT=9000 for another port);
 	@$(BIN)/tornado-ollama check >/dev/null 2>&1 || $(MAKE) --no-print-directory embedded
 	@exec $(BIN)/tornado-ollama serve --embedded auto
 
-test: $(VENV)/.dev page embedded  ## Run all tests
+test: $(VENV)/.dev node_modules/.dev embedded  ## Run all tests
 	$(BIN)/python -m pytest $(ARGS)
 
 differential: $(VENV)/.dev  ## Compare this tree with another commit: make differential OLD=main
@@ -23,16 +24,18 @@ differential: $(VENV)/.dev  ## Compare this tree with another commit: make diffe
 check: lint types  ## Lint, types, the import rules, and whether make docs has been run
 	$(BIN)/python -m pytest -q tests/test_imports.py tests/test_settings_files.py
 
-lint: $(VENV)/.dev
+lint: $(VENV)/.dev node_modules/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(NPM) lint
 
 types: $(VENV)/.dev
 	$(BIN)/mypy
 
-fmt: $(VENV)/.dev  ## Format, sort imports and mend what the linter can
+fmt: $(VENV)/.dev node_modules/.dev  ## Format, sort imports and mend what the linter can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(NPM) fmt
 
 docs: $(VENV)/.dev  ## Bring config.yaml, its schema and its tables up to date with the settings
 	$(BIN)/python -m tools.settings_files
@@ -46,8 +49,12 @@ clean:  ## Remove everything that make has made
 	rm -rf $(VENV) static/vendor node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
 
 # Without npm, or without a network, the page still chats, in plain text.
-static/vendor/.made: $(VENV)/.created package-lock.json tools/vendor_page.py
+static/vendor/.made: $(VENV)/.created package-lock.json tools/vendor_page.py tools/npm.py
 	@$(BIN)/python tools/vendor_page.py
+
+# The page's libraries and, besides, what checks them: for developers only.
+node_modules/.dev: $(VENV)/.created package-lock.json tools/vendor_page.py tools/npm.py
+	@$(BIN)/python tools/vendor_page.py --dev
 
 $(VENV)/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'

@@ -23,7 +23,8 @@ Install npm, or run `make page` before.
 def bring_page() -> None:
     """The page's libraries, as `make page` brings them, but installs nothing for it."""
     if not MADE.exists() and shutil.which("npm"):
-        subprocess.run([sys.executable, HERE / "tools" / "vendor_page.py"], check=True)
+        bring = [sys.executable, HERE / "tools" / "vendor_page.py", "--installed-npm"]
+        subprocess.run(bring, check=True)
     if not MADE.exists():
         print(PLAIN, file=sys.stderr)
 

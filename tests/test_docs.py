@@ -190,7 +190,8 @@ def test_every_dependency_is_explained_with_its_range() -> None:
         for line in "\n".join(lists).splitlines()
         if line.strip() and not line.startswith("#")
     }
-    wanted |= set(json.loads(read("package.json"))["dependencies"].items())
+    page = json.loads(read("package.json"))
+    wanted |= set(page["dependencies"].items()) | set(page["devDependencies"].items())
     explained = {
         (in_code(row[0])[0], in_code(row[1])[0])
         for row in row_cells("docs/dependencies.md")

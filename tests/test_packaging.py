@@ -55,6 +55,8 @@ def test_a_wheel_from_a_source_distribution_has_the_whole_page(
     programs.mkdir()
     (programs / "npm").write_text(NPM)
     (programs / "npm").chmod(0o755)
+    (programs / "node").write_text("#!/bin/sh\necho v24.0.0\n")
+    (programs / "node").chmod(0o755)
     archive = build("sdist", sources, tmp_path, programs)
     with tarfile.open(archive) as opened:
         names = {name.partition("/")[2] for name in opened.getnames()}

