@@ -49,6 +49,18 @@ def test_a_tag_is_found_alone_in_a_list_and_weak(header: str, named: bool) -> No
     assert names_tag(header, '"a"') is named
 
 
+def test_comments_are_left_out_of_the_pages_own_modules_only(tmp_path: Path) -> None:
+    for name in ("js", "vendor"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.js").write_bytes(b"// Why.\nlet a = 1;\n")
+    (tmp_path / "js" / "types.d.ts").write_bytes(b"export type One = 1;\n")
+    assets = read_assets(tmp_path)
+    assert set(assets) == {"js/a.js", "vendor/a.js"}
+    assert assets["js/a.js"].plain.body == b"\nlet a = 1;\n"
+    assert assets["vendor/a.js"].plain.body == b"// Why.\nlet a = 1;\n"
+    assert assets["js/a.js"].plain.etag != assets["vendor/a.js"].plain.etag
+
+
 def test_pictures_are_not_compressed_and_hidden_files_not_served(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"\x89PNG" * 100)
     (tmp_path / ".secret").write_text("x")

@@ -1,7 +1,8 @@
 """The page's files, read once at the start: what a browser gets, and with which headers.
 
 They are small, so they stay in memory, compressed, with a strong ETag for each form; a request
-never waits for a disk. A reload of the configuration reads them again.
+never waits for a disk. A reload of the configuration reads them again. Of the page's own modules
+the comments are left out, and with them what only developers need, the types.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import mimetypes
 import re
 from dataclasses import dataclass
 from pathlib import Path
+
+from .javascript import without_comments
 
 PAGE_HEADERS = {
     "Content-Security-Policy": (
@@ -74,15 +77,19 @@ def read_assets(root: Path) -> dict[str, Asset]:
     """All files below `root`, keyed by their path relative to it with `/` between the parts."""
     if not root.is_dir():
         return {}
+    files = ((file.relative_to(root).as_posix(), file) for file in sorted(root.rglob("*")))
     return {
-        file.relative_to(root).as_posix(): _read(file)
-        for file in sorted(root.rglob("*"))
-        if file.is_file() and "/." not in f"/{file.relative_to(root).as_posix()}"
+        name: _read(file, is_own=name.startswith("js/"))
+        for name, file in files
+        if file.is_file() and "/." not in f"/{name}" and not name.endswith(".d.ts")
     }
 
 
-def _read(file: Path) -> Asset:
+def _read(file: Path, is_own: bool) -> Asset:
+    """`is_own`: a module of the page's, rather than a library, whose licence is a comment."""
     body = file.read_bytes()
+    if is_own and file.suffix == ".js":
+        body = without_comments(body.decode()).encode()
     digest = hashlib.sha256(body).hexdigest()[:32]
     gzipped = None
     if file.suffix in _COMPRESSIBLE:
