@@ -29,7 +29,6 @@ import pytest
 from tornado.httpserver import HTTPServer
 
 from tornado_ollama.access.routes import ROUTES, HandlerKind
-from tornado_ollama.config.credentials import ENTRY_KEYS
 from tornado_ollama.wire.socket.commands import CHAT_KEYS, read_frame
 
 from .backend import Backend
@@ -97,14 +96,6 @@ def row_cells(document: str) -> Iterator[list[str]]:
 
 def in_code(cell: str) -> list[str]:
     return re.findall(r"`([^`\n]+)`", cell)
-
-
-# -- configuration ----------------------------------------------------------------------------
-
-
-def test_every_field_of_a_token_entry_is_documented() -> None:
-    two_cells = [row for row in row_cells("docs/configuration.md") if len(row) == 2]
-    assert {name for row in two_cells for name in in_code(row[0])} == set(ENTRY_KEYS)
 
 
 # -- routes and frames ------------------------------------------------------------------------

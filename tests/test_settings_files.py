@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,23 @@ def test_the_schema_takes_the_shipped_file_and_an_empty_one() -> None:
     assert not problems(SHIPPED) and not problems(None) and not problems({"listen": None})
 
 
+def test_the_schema_takes_tokens_as_texts_and_as_tables() -> None:
+    tables = [
+        {"token": "a", "name": "laptop", "models": ["llama3*"], "expires": "2030-01-31"},
+        {"sha256": "a" * 64, "expires": 1896048000},
+        {"token_file": "token", "name": None},
+    ]
+    assert not problems({"auth": {"generate_tokens": ["a-token", *tables]}})
+
+
+def test_the_example_of_a_token_entry_is_one() -> None:
+    text = settings_files.config_yaml()
+    lines = text[text.index("  #   - name: laptop") : text.index("  generate_tokens")].splitlines()
+    [entry] = yaml.safe_load("\n".join(line.removeprefix("  # ") for line in lines))
+    assert entry.keys() >= {"name", "sha256", "models", "expires"}
+    assert isinstance(entry["expires"], date)
+
+
 @EACH
 def test_the_schema_takes_null_and_examples(setting: Setting) -> None:
     example = {} if setting.row.item else setting.row.example
@@ -105,6 +123,9 @@ def test_the_schema_refuses_nothing_that_is_taken(setting: Setting, value: Any) 
         {"service": {"timeout": 0}},
         {"service": {"forward_unknown": "yes"}},
         {"auth": {"generate_tokens": "token"}},
+        {"auth": {"generate_tokens": [7]}},
+        {"auth": {"model_tokens": [{"tokn": "t"}]}},
+        {"auth": {"model_tokens": [{"token": "t", "models": "llama3"}]}},
         {"auth": {"jwt": {"default_scopes": ["all"]}}},
         {"log": {"level": "loud"}},
         {"models": {"aliases": {"a": ""}}},

@@ -15,13 +15,16 @@ import re
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import yaml
 
 from tornado_ollama.config.rows import Row, Topic, default_of, row_of, settings_of
 from tornado_ollama.config.settings import Written
+from tornado_ollama.config.topics.token_entry import TokenEntry
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "configuration.md"
@@ -42,7 +45,8 @@ COMMENT_COLUMNS = range(25, 35)
 LINE_CHARS = 130
 """Longest line of `config.yaml`; a comment that does not fit stands above its key."""
 
-BEGIN, END = "<!-- made by make docs -->\n", "<!-- end -->\n"
+MARKS = re.compile(r"(<!-- made by make docs: (\w+) -->\n).*?(<!-- end -->\n)", re.S)
+"""In the page: around what is made, with the name of the table."""
 
 Field = dataclasses.Field[Any]
 
@@ -70,6 +74,11 @@ def _yaml(field: Field, indent: str) -> Iterator[str]:
     default = default_of(field)
     yield f"{indent}{field.name}:"
     yield from _comment(default.NOTE, f"{indent}  ")
+    rows = filter(None, map(row_of, dataclasses.fields(default)))
+    if entry := next((row.entry for row in rows if row.entry is not None), None):
+        shown = [inner for inner in dataclasses.fields(entry) if example_of(inner) is not None]
+        for start, line in zip(chain(["- "], repeat("  ")), _table(shown, ""), strict=False):
+            yield f"{indent}  #   {start}{line}"
     yield from _table(dataclasses.fields(default), f"{indent}  ")
 
 
@@ -109,9 +118,9 @@ def _comment(text: str, indent: str) -> Iterator[str]:
 
 
 def example_of(field: Field) -> Any:
-    """The value that is shown: the default, or an example where the default is nothing."""
+    """The value that is shown: the example, or the default where there is none."""
     row, default = row_of(field), default_of(field)
-    return row.example if row is not None and default is None else default
+    return default if row is None or row.example is None else row.example
 
 
 def as_yaml(value: Any) -> str:
@@ -122,7 +131,8 @@ def as_yaml(value: Any) -> str:
     if isinstance(plain, tuple | list):
         return f"[{', '.join(map(as_yaml, plain))}]"
     if isinstance(plain, str):
-        return plain if re.fullmatch(r"[A-Za-z0-9_.-]+", plain) else json.dumps(plain)
+        bare = re.fullmatch(r"[\w.-]+", plain) and type(yaml.safe_load(plain)) is type(value)
+        return plain if bare else json.dumps(plain)
     return f"{plain:g}" if isinstance(plain, float) else json.dumps(plain)
 
 
@@ -131,11 +141,19 @@ def as_yaml(value: Any) -> str:
 
 def page(text: str) -> str:
     """The page with fresh tables in place of what stands between its marks."""
-    before, mark, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not mark or not end:
-        raise SystemExit(f"{PAGE.name} has lost the comments around its tables")
-    return before + BEGIN + "\n" + "".join(map(_section, dataclasses.fields(Written))) + END + after
+    tables = {"keys": _keys(), "entries": _entries()}
+    assert {mark[2] for mark in MARKS.finditer(text)} == tables.keys(), "marks are missing"
+    return MARKS.sub(lambda mark: f"{mark[1]}\n{tables[mark[2]]}\n{mark[3]}", text)
+
+
+def _keys() -> str:
+    return "\n".join(map(_section, dataclasses.fields(Written)))
+
+
+def _entries() -> str:
+    rows = ((field.name, row) for field in dataclasses.fields(TokenEntry) if (row := row_of(field)))
+    lines = (f"| `{name}` | {_meaning(row, example=False)} |\n" for name, row in rows)
+    return "| field | meaning |\n|---|---|\n" + "".join(lines)
 
 
 def _section(topic: Field) -> str:
@@ -145,7 +163,7 @@ def _section(topic: Field) -> str:
         f"| {_meaning(setting.row)} |\n"
         for setting in settings_of(type(default_of(topic)), f"{topic.name}.")
     )
-    return f"### {topic.name}\n\n{head}{rows}\n"
+    return f"### {topic.name}\n\n{head}{rows}"
 
 
 def _ways(row: Row) -> str:
@@ -156,9 +174,9 @@ def _ways(row: Row) -> str:
     return ", ".join(ways) or "–"
 
 
-def _meaning(row: Row) -> str:
+def _meaning(row: Row, example: bool = True) -> str:
     sentences = [f"{row.sentence[0].upper()}{row.sentence[1:]}."]
-    if row.example is not None:
+    if example and row.example is not None:
         sentences.append(f"For example `{as_yaml(row.example)}`.")
     sentences += [row.more] if row.more else []
     sentences += ["Needs a restart."] if row.at_start else []
@@ -192,15 +210,19 @@ def _field_schema(field: Field) -> dict[str, Any]:
         schema = {"type": ["object", "null"], "additionalProperties": _table_schema(row.item)}
     else:
         schema = _or_null(row.rule.schema())
+    if row.entry is not None:
+        schema["items"] = {"anyOf": [{"type": "string"}, _table_schema(row.entry)]}
     said: dict[str, Any] = {"description": row.plain_sentence}
     said["default"] = msgspec.to_builtins(default)
     if row.example is not None and row.item is None:
-        said["examples"] = [row.example]
+        said["examples"] = [msgspec.to_builtins(row.example)]
     return said | schema
 
 
 def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
     """`null` in the file means the default."""
+    if not schema:  # takes anything
+        return schema
     if "type" in schema:
         return schema | {"type": [schema["type"], "null"]}
     if "enum" in schema:

@@ -6,34 +6,28 @@ scopes. After this no plain token is left in the settings.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from ..access import jwt
-from ..access.authenticator import MAX_CREDENTIAL_CHARS
 from ..access.fingerprint import digest
-from ..access.principal import MAX_NAME_CHARS, Scope, loggable_name
+from ..access.principal import Scope
 from ..access.tokens import StaticToken
 from ..errors import ConfigError
 from .files import Files
 from .read import impossible
+from .rows import row_of
 from .topics.auth import Auth, Jwt, WrittenAuth
+from .topics.token_entry import PATH_TOKEN, TOKEN, TokenEntry
 
 MAX_SECRET_FILE_BYTES = 64 * 1024
 
-ENTRY_KEYS = ("name", "token", "sha256", "token_file", "models", "expires", "path")
-TOKEN_RULE = "a token of visible ASCII characters without spaces"
-PATH_TOKEN_RULE = "a token of letters, digits and - . _ ~, because its entry says path: true"
+FORMS = ("token", "sha256", "token_file")
+"""Fields of an entry of which exactly one is given."""
+
 MAKE_SECRET = 'make one with: python -c "import secrets; print(secrets.token_urlsafe(48))"'
-
-_PATH_TOKEN = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._~-]+", re.ASCII)
-"""What every client leaves as it is in a URL."""
-
-_TOKEN = re.compile(rf"[!-~]{{1,{MAX_CREDENTIAL_CHARS}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,81 +116,47 @@ def _joined(one: _Entry, two: _Entry, reader: Reader) -> _Entry:
 
 
 def _entry(key: str, item: Any, scope: Scope, name: str, reader: Reader) -> _Entry:
-    table = {"token": item} if isinstance(item, str) else item
+    entry = _checked(key, {"token": item} if isinstance(item, str) else item, reader)
+    token = StaticToken(
+        entry.name or name,
+        _sha256(key, entry, reader),
+        frozenset((scope,)),
+        entry.models,
+        entry.expires,
+        entry.path,
+    )
+    return _Entry(key, token, entry.name is not None)
+
+
+def _checked(key: str, table: Any, reader: Reader) -> TokenEntry:
     if not isinstance(table, dict):
         raise reader.impossible(key, None, "a text in quotes, or a table with token or sha256")
-    given = {field: value for field, value in table.items() if value is not None}
-    if unknown := [field for field in given if field not in ENTRY_KEYS]:
-        rule = f"a table of {', '.join(ENTRY_KEYS)}; {str(unknown[0])[:40]!a} is not known"
+    given = {name: value for name, value in table.items() if value is not None}
+    rules = {field.name: row.rule for field in fields(TokenEntry) if (row := row_of(field))}
+    if unknown := [name for name in given if name not in rules]:
+        rule = f"a table of {', '.join(rules)}; {str(unknown[0])[:40]!a} is not known"
         raise reader.impossible(key, None, rule)
-    named = given.get("name")
-    if named is not None and (
-        not isinstance(named, str) or not named or loggable_name(named) != named
-    ):
-        rule = f"a text of up to {MAX_NAME_CHARS} characters without spaces"
-        raise reader.impossible(f"{key}.name", None, rule)
-    token = StaticToken(
-        named or name,
-        _sha256(key, given, reader),
-        frozenset((scope,)),
-        _models(key, given.get("models"), reader),
-        _expires(key, given.get("expires"), reader),
-        _in_path(key, given, reader),
-    )
-    return _Entry(key, token, named is not None)
+    if len(given.keys() & FORMS) != 1:
+        raise reader.impossible(key, None, f"given one of {', '.join(FORMS[:-1])} and {FORMS[-1]}")
+    found = {}
+    for name, value in given.items():
+        try:
+            found[name] = rules[name].value(value)
+        except ValueError as error:
+            raise reader.impossible(f"{key}.{name}", None, str(error)) from None
+    return TokenEntry(**found)
 
 
-def _sha256(key: str, given: dict[str, Any], reader: Reader) -> bytes:
-    forms = [form for form in ("token", "sha256", "token_file") if form in given]
-    if len(forms) != 1:
-        raise reader.impossible(key, None, "given one of token, sha256 and token_file")
-    form, value = forms[0], given[forms[0]]
-    if form == "sha256":
-        if isinstance(value, str) and re.fullmatch(r"[0-9A-Fa-f]{64}", value):
-            return bytes.fromhex(value)
-        raise reader.impossible(f"{key}.sha256", None, "64 hex digits, in quotes")
-    if not isinstance(value, str):
-        raise reader.impossible(f"{key}.{form}", None, "a text, in quotes")
-    token = reader.secret(f"{key}.token_file", value) if form == "token_file" else value
-    if not _TOKEN.fullmatch(token):
-        raise reader.impossible(f"{key}.{form}", None, TOKEN_RULE)
-    if given.get("path") and not _PATH_TOKEN.fullmatch(token):
-        raise reader.impossible(f"{key}.{form}", None, PATH_TOKEN_RULE)
-    return digest(token)
-
-
-def _models(key: str, value: Any, reader: Reader) -> tuple[str, ...] | None:
-    if value is None:
-        return None
-    if isinstance(value, list) and all(isinstance(glob, str) and glob for glob in value):
-        return tuple(value)
-    raise reader.impossible(f"{key}.models", None, "a list of model names, with * as wildcard")
-
-
-def _in_path(key: str, given: dict[str, Any], reader: Reader) -> bool:
-    value = given.get("path", False)
-    if not isinstance(value, bool):
-        raise reader.impossible(f"{key}.path", None, "true or false")
-    return value
-
-
-def _expires(key: str, value: Any, reader: Reader) -> float | None:
-    """Unix seconds; a date means its first second, and a time without a zone is UTC."""
-    if value is None:
-        return None
+def _sha256(key: str, entry: TokenEntry, reader: Reader) -> bytes:
+    if entry.sha256 is not None:
+        return entry.sha256
+    form, text = "token", entry.token or ""
+    if entry.token_file is not None:
+        form, text = "token_file", reader.secret(f"{key}.token_file", entry.token_file)
     try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-        if isinstance(moment, date) and not isinstance(moment, datetime):
-            moment = datetime(moment.year, moment.month, moment.day)
-        if isinstance(moment, datetime):
-            moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-        is_number = isinstance(moment, int | float) and not isinstance(moment, bool)
-        if is_number and 0 <= moment <= jwt.LAST_SECOND:
-            return float(moment)
-    except (ValueError, OverflowError):
-        pass  # text that is no time, or one that no clock shows
-    rule = "a date or time such as 2030-01-31T12:00:00Z, or Unix seconds"
-    raise reader.impossible(f"{key}.expires", None, rule)
+        return digest((PATH_TOKEN if entry.path else TOKEN).value(text))
+    except ValueError as error:
+        raise reader.impossible(f"{key}.{form}", None, str(error)) from None
 
 
 def _jwt_keys(settings: Jwt, reader: Reader) -> tuple[jwt.JwtKey, ...]:

@@ -19,9 +19,8 @@ from .files import Files
 from .layers import Document, Tree, merged_layers, read_document
 from .read import impossible, read, source_of
 from .settings import SETTINGS, Settings, Written
-from .topics.listen import Listen, Tls
+from .topics.listen import WILDCARDS, Listen, Tls
 
-WILDCARD_HOSTS = ("0.0.0.0", "::")
 EVERY_ORIGIN = re.compile(r"\*|https?://\*(:\*)?")
 
 EXPOSED = (
@@ -111,9 +110,7 @@ def _check_not_own_address(settings: Settings, tree: Tree) -> None:
     url = urlsplit(settings.service.base_url)
     port = url.port or (443 if url.scheme == "https" else 80)
     here = Listen(host=url.hostname or "localhost")
-    same_place = here.loopback and (
-        settings.listen.loopback or settings.listen.host in WILDCARD_HOSTS
-    )
+    same_place = here.loopback and (settings.listen.loopback or settings.listen.host in WILDCARDS)
     if same_place and port == settings.listen.port:
         rule = "Ollama's address, not the gateway's own (listen.host and listen.port)"
         source = source_of(tree, "service.base_url")

@@ -56,6 +56,8 @@ class Row:
     example: Any = None
     item: type[Topic] | None = None
     """What each value of the table is, where the keys are the user's (`models.defaults`)."""
+    entry: type[Topic] | None = None
+    """What an entry of the list is, where it is no plain text (`auth.model_tokens`)."""
 
     @property
     def plain_sentence(self) -> str:
@@ -87,6 +89,7 @@ def setting(
     secret: bool = False,
     at_start: bool = False,
     example: object = None,
+    entry: type[Topic] | None = None,
 ) -> T:
     """Declares one setting, as the default of a field of a `Topic`.
 
@@ -94,7 +97,7 @@ def setting(
     help of the flag, the docs and editors. `more`: further sentences, for the docs alone.
     `env`: variables that set it; of several the first wins. `flag`: of `serve`, or a `Flag`.
     `secret`: no message and no `repr` shows the value. `at_start`: a reload keeps the old value.
-    `example`: a value shown where the default says nothing.
+    `example`: a value shown where the default says nothing. `entry`: see `Row`.
     """
     row = Row(
         rule,
@@ -105,6 +108,7 @@ def setting(
         secret,
         at_start,
         example,
+        entry=entry,
     )
     declared: T = _field(default, row)
     return declared

@@ -11,6 +11,7 @@ from ...access.tokens import StaticToken
 from ..formats import ALGORITHMS
 from ..rows import Topic, setting
 from ..rules import SCOPES, SWITCH, TEXT, TOKENS, one_of, seconds
+from .token_entry import TokenEntry
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,12 +53,7 @@ class WrittenAuth(Topic):
     NOTE = """\
 With no token and no JWT key everybody on this machine may do everything, and nobody else can
 connect. `tornado-ollama token create --name laptop --scope generate` makes a token and prints
-what to put here. An entry is a text, or a table:
-  - name: laptop            # for the log; default generate-1, model-1, ...
-    sha256: "<64 hex>"      # or token: "...", or token_file: path
-    models: ["llama3*"]     # only these models; * is a wildcard; default all
-    expires: 2030-01-31     # date, time or Unix seconds (UTC); default never
-    path: true              # may stand in the URL, see path_tokens; default false"""
+what to put here. An entry is a text, or a table:"""
 
     generate_tokens: tuple[Any, ...] = setting(
         (),
@@ -65,6 +61,7 @@ what to put here. An entry is a text, or a table:
         "tokens that may chat, generate and embed",
         more="They have the scope `generate`. See [token entries](#token-entries).",
         secret=True,
+        entry=TokenEntry,
     )
     model_tokens: tuple[Any, ...] = setting(
         (),
@@ -72,6 +69,7 @@ what to put here. An entry is a text, or a table:
         "tokens that may manage models (pull, delete, ...); list a token in both for both",
         more="They have the scope `manage`.",
         secret=True,
+        entry=TokenEntry,
     )
     jwt: Jwt = Jwt()
     path_tokens: bool = setting(
