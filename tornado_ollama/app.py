@@ -213,6 +213,8 @@ class Gateway(Application):
                 aliases=settings.models.aliases,
                 defaults=settings.models.defaults,
                 fetch_images=settings.openai.fetch_images,
+                refuse_unknown=settings.openai.unknown_fields == "refuse",
+                reasoning_fields=settings.openai.reasoning_fields,
             ),
             in_flight=self._in_flight,
             process=ProcessState(

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tornado_ollama.wire.openai import fields
-from tornado_ollama.wire.openai.fields import Fields
-from tornado_ollama.wire.openai.options import FLAT_OPTIONS
+from tornado_ollama.wire.openai.decisions import Fields
+from tornado_ollama.wire.openai.options import FLAT_OPTIONS, SPELLINGS
 
 TEXT = (Path(__file__).parents[2] / "docs/openai.md").read_text(encoding="utf-8")
 
@@ -25,7 +25,7 @@ def decisions(heading: str) -> dict[str, str]:
                 assert name not in found
                 found[name] = cells[1]
             if "the options above at the top level" in cells[0]:
-                found |= dict.fromkeys(FLAT_OPTIONS, "honoured")
+                found |= dict.fromkeys(FLAT_OPTIONS | SPELLINGS.keys(), "honoured")
     return found
 
 

@@ -19,7 +19,7 @@ from tests.backend import (
     json_reply,
 )
 from tornado_ollama.handlers import remote_images
-from tornado_ollama.wire.openai import image_urls
+from tornado_ollama.wire.chat import image_urls
 
 pytestmark = [
     pytest.mark.gen_test,

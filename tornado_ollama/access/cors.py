@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ..errors import BadRequest
 
-EXPOSED = "X-Request-Id, Retry-After, WWW-Authenticate, X-Should-Retry"
+EXPOSED = "X-Request-Id, Retry-After, WWW-Authenticate, X-Should-Retry, X-Ignored-Fields"
 PREFLIGHT_SECONDS = 7200
 """How long a browser may keep a preflight's answer; Chromium caps it at this."""
 

@@ -33,7 +33,7 @@ class Line:
             f"{record.client} {record.request_id} {_word(record.credential)} {record.method} "
             f"{_word(record.path)} {record.status} {record.sent}B "
             f"first={'-' if first is None else f'{first}ms'} total={total}ms"
-            f"{self._model_and_tokens()} {record.outcome}"
+            f"{self._model_and_tokens()}{self._ignored()} {record.outcome}"
         )
 
     def _model_and_tokens(self) -> str:
@@ -42,6 +42,9 @@ class Line:
             return ""
         tokens = f"{usage.prompt_tokens}+{usage.completion_tokens}"
         return f" model={record.model or NOTHING} tokens={tokens}"
+
+    def _ignored(self) -> str:
+        return f" ignored={','.join(self._record.ignored)}" if self._record.ignored else ""
 
     def fields(self) -> dict[str, object]:
         """The line in JSON form."""
@@ -72,6 +75,8 @@ class Line:
                 "prompt_ms": _ms(usage.prompt_s),
                 "completion_ms": _ms(usage.completion_s),
             }
+        if record.ignored:
+            fields["ignored"] = list(record.ignored)
         return fields
 
 

@@ -64,6 +64,8 @@ class Record:
     model: str | None = None
     """As the client named it."""
     usage: Usage = field(default_factory=Usage)
+    ignored: tuple[str, ...] = ()
+    """Fields of the request that nothing came of, as `wire/ignored_fields.py` has them."""
 
     @property
     def computed(self) -> bool:

@@ -20,6 +20,7 @@ from .. import __version__
 from ..access.credentials import Bearer
 from ..access.routes import KNOWN_METHODS, Route
 from ..errors import GatewayError, MethodNotAllowed, UpstreamAnswer
+from ..wire import ignored_fields
 from ..wire.framing import has_body
 from ..wire.target import loggable_path
 from .deps import Deps
@@ -55,6 +56,8 @@ class AnsweringHandler(RequestHandler):
     """As in `AuthMixin`."""
     cross_origin: Mapping[str, str] = MappingProxyType({})
     """Headers of every answer to a page of another origin."""
+    ignored: tuple[str, ...] = ()
+    """The fields of the request that nothing came of, as they may be repeated."""
     _answered = False
     _body_ended = False
     _linger: asyncio.TimerHandle | None = None
@@ -150,6 +153,8 @@ class AnsweringHandler(RequestHandler):
             self.set_header("Referrer-Policy", "no-referrer")
         for name, value in self.cross_origin.items():
             self.set_header(name, value)
+        if self.ignored:
+            self.set_header(ignored_fields.HEADER, ignored_fields.header_value(self.ignored))
 
     def compute_etag(self) -> None:
         """None: hashing replies for a header that no client of an API uses is wasted."""

@@ -132,6 +132,7 @@ class InFlightHandler(AnsweringHandler):
             outcome=self.outcome,
             model=self.model,
             usage=self.usage,
+            ignored=self.ignored,
         )
 
     @property

@@ -24,6 +24,12 @@ from .remote_images import fetch_images
 class OpenAIHandler(AuthMixin, JsonBodyHandler):
     """What all routes share."""
 
+    def note_ignored(self, names: tuple[str, ...]) -> None:
+        """Every answer names the fields of the request that nothing came of."""
+        if names:
+            self.ignored = names
+            self.set_default_headers()
+
     def check_asked_model(self, model: str, native_model: str) -> None:
         """Notes the model as the client named it; raises Forbidden where it may not be used."""
         self.model = model
@@ -54,6 +60,7 @@ class TranslatedHandler(OpenAIHandler):
 class ChatCompletionsHandler(TranslatedHandler):
     async def respond(self) -> None:
         chat = chat_request(self.read_body(), self.deps.policy)
+        self.note_ignored(chat.ignored)
         self.check_asked_model(chat.model, chat.native_model)
         if chat.remote_images:
             await fetch_images(chat)
@@ -70,6 +77,7 @@ class ChatCompletionsHandler(TranslatedHandler):
 class CompletionsHandler(TranslatedHandler):
     async def respond(self) -> None:
         plan = completion_request.completion_request(self.read_body(), self.deps.policy)
+        self.note_ignored(plan.ignored)
         self.check_asked_model(plan.model, plan.native_model)
         ollama = self.ask(completion_request.PATH, plan.native_model, "prompt")
         identity = _identity("cmpl", plan.model)
@@ -84,6 +92,7 @@ class CompletionsHandler(TranslatedHandler):
 class EmbeddingsHandler(TranslatedHandler):
     async def respond(self) -> None:
         plan = embeddings.embedding_request(self.read_body(), self.deps.policy)
+        self.note_ignored(plan.ignored)
         self.check_asked_model(plan.model, plan.native_model)
         [reply] = await self.ask(embeddings.PATH, plan.native_model, "input").whole([plan.body], 1)
         self.answer(200, embeddings.embedding_reply(reply, plan))

@@ -1,7 +1,7 @@
 """Fetches the images that a chat names by URL, where `openai.fetch_images` allows it.
 
 Connects only to public addresses, follows no redirects, sends nothing about the client, and has a
-limit on everything. The rules are `wire.openai.image_urls`'s.
+limit on everything. The rules are `wire.chat.image_urls`'s.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from tornado.netutil import DefaultLoopResolver, Resolver
 from tornado.simple_httpclient import SimpleAsyncHTTPClient
 
 from ..errors import BadRequest
-from ..wire.openai import image_urls
+from ..wire.chat import image_urls
+from ..wire.chat.images import RemoteImage
 from ..wire.openai.chat_request import ChatRequest
-from ..wire.openai.images import RemoteImage
 
 log = logging.getLogger(__name__)
 

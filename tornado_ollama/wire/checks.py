@@ -20,7 +20,6 @@ Json = dict[str, Any]
 _T = TypeVar("_T")
 
 _ANY = msgspec.json.Decoder(Any)
-_RAW = msgspec.json.Decoder(msgspec.Raw)
 
 MAX_DEPTH = 100
 """Deepest nesting of values taken over into what Ollama gets (schemas, options). Python's
@@ -31,45 +30,33 @@ def read_json(body: bytes) -> Json:
     """The JSON object in a request's body; raises `BadRequest` for anything else."""
     refuse_heavy(body)
     try:
-        value = _decoded(body, _ANY)
+        value = mended_json(body, _ANY)
     except RecursionError:
         raise BadRequest("The request body is nested too deeply.") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadRequest(f"The request body is not valid JSON: {_reason(error)}.") from None
+    except msgspec.DecodeError as error:
+        raise BadRequest(f"The request body is not valid JSON: {error}.") from None
     if not isinstance(value, dict):
         raise BadRequest("The request body must be a JSON object.")
     return value
 
 
-def json_object(value: str, param: str) -> msgspec.Raw:
-    """The JSON text of an object, checked and left as it is: nothing is made of it, so it may be
-    nested as deep as msgspec reads (some 900 levels). Raises BadRequest for any other text."""
-    written = value.strip(" \t\r\n").encode("utf-8", "replace")
-    try:
-        raw = _decoded(written, _RAW)
-    except (msgspec.DecodeError, RecursionError):
-        raise BadRequest(f"'{param}' is not valid JSON.", param=param) from None
-    if not written.startswith(b"{"):
-        raise BadRequest(f"'{param}' must be the JSON text of an object.", param=param)
-    return raw
-
-
-def _decoded(text: bytes, decoder: msgspec.json.Decoder[_T]) -> _T:
-    """Halves of surrogates are looked for only where the text is not valid: few are not."""
+def mended_json(text: bytes, decoder: msgspec.json.Decoder[_T]) -> _T:
+    """The value of a JSON text, with U+FFFD for halves of surrogate pairs and for bytes that are no
+    UTF-8, as Go reads it. They are looked for only where the text is not valid: few are not.
+    Raises `msgspec.DecodeError` and RecursionError."""
     try:
         return decoder.decode(text)
-    except msgspec.DecodeError:
-        mended = without_halves(text)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        mended = without_halves(text.decode("utf-8", "replace").encode())
         if mended == text:
             raise
     return decoder.decode(mended)
 
 
-def _reason(error: Exception) -> str:
-    return "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
-
-
 def mapping(value: object, param: str) -> Json:
+    """An object. An empty list is one too: PHP has no other way to write it."""
+    if value == []:
+        return {}
     if not isinstance(value, dict):
         raise _wrong(value, param, "an object")
     return value

@@ -41,11 +41,15 @@ class Defaults:
 @dataclass(frozen=True, slots=True)
 class Policy:
     """`aliases`: name a client sends -> name Ollama knows. `defaults`: glob -> defaults; where
-    several match, the later ones win. `fetch_images`: whether images given by URL are fetched."""
+    several match, the later ones win. `fetch_images`: whether images given by URL are fetched.
+    `refuse_unknown`: whether fields that would be ignored are refused. `reasoning_fields`: where a
+    model's thoughts stand in a reply of OpenAI's."""
 
     aliases: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, ModelDefaults] = field(default_factory=dict)
     fetch_images: bool = False
+    refuse_unknown: bool = False
+    reasoning_fields: tuple[str, ...] = ("reasoning", "reasoning_content")
     max_choices: int = MAX_CHOICES
 
     def resolve(self, model: str) -> str:

@@ -40,9 +40,19 @@ def test_arguments_keep_order_and_numbers_to_the_letter() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "text"),
-    [('"{\\"a\\":1}"', '{"a":1}'), ('""', "{}"), ("null", "{}"), ("{}", "{}"), ("[1, 2]", "[1,2]")],
+    [
+        ('"{\\"a\\":1}"', '{"a":1}'),
+        ('"\\"{\\\\\\"a\\\\\\":1}\\""', '{"a":1}'),
+        ('""', "{}"),
+        ("null", "{}"),
+        ("{}", "{}"),
+        ("[]", "{}"),
+        ("[1, 2]", '{"arguments":[1, 2]}'),
+        ("3", '{"arguments":3}'),
+        ('"{\\"a"', '{"arguments":"{\\"a"}'),
+    ],
 )
-def test_odd_arguments_are_still_json_text(arguments: str, text: str) -> None:
+def test_odd_arguments_are_the_text_of_an_object(arguments: str, text: str) -> None:
     call = '{"function":{"name":"f","arguments":' + arguments + "}}"
     body = '{"message":{"tool_calls":[' + call + ']},"done":true}'
     [choice] = reply(body.encode(), tools=TOOLS)["choices"]

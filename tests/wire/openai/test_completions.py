@@ -86,8 +86,7 @@ def test_every_prompt_is_asked_n_times() -> None:
         ({"suffix": 1}, "suffix"),
         ({"model": ""}, "model"),
         ({"logit_bias": {"1": 1}}, "logit_bias"),
-        ({"messages": []}, None),
-        ({"messages": [1]}, "messages"),
+        ({"temperatur": 1}, "temperatur"),
     ],
 )
 def test_what_is_wrong_is_named(body: dict[str, Any], param: str) -> None:

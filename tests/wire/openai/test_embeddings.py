@@ -61,7 +61,7 @@ def test_native_fields_ride_along() -> None:
         ({"dimensions": "8"}, "dimensions"),
         ({"truncate": 1}, "truncate"),
         ({"model": None}, "model"),
-        ({"frobnicate": 1}, "frobnicate"),
+        ({"dimension": 8}, "dimension"),
     ],
 )
 def test_what_is_wrong_is_named(body: dict[str, Any], param: str) -> None:

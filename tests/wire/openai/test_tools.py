@@ -6,14 +6,19 @@ import msgspec
 import pytest
 
 from tornado_ollama.errors import BadRequest
+from tornado_ollama.wire.chat.toolbox import Toolbox
 from tornado_ollama.wire.openai.calls import forced_call
-from tornado_ollama.wire.openai.tools import Toolbox, toolbox
+from tornado_ollama.wire.openai.tools import toolbox
 
 PARAMETERS = {"type": "object", "properties": {"port": {"type": "string"}}, "required": ["port"]}
 
 
 def tool(name: str, **function: Any) -> dict[str, Any]:
     return {"type": "function", "function": {"name": name, "parameters": PARAMETERS} | function}
+
+
+def custom(name: str, **more: Any) -> dict[str, Any]:
+    return {"type": "custom", "custom": {"name": name} | more}
 
 
 def box(choice: Any = None, *, names: str = "tide wind", **body: Any) -> Toolbox:
@@ -128,7 +133,50 @@ def test_one_call_at_most_where_parallel_calls_are_off() -> None:
     assert not box(parallel_tool_calls=True).first_only
 
 
-@pytest.mark.parametrize("choice", [None, "none", "auto"])
+def test_what_nobody_reads_in_a_tool_is_ignored() -> None:
+    plain = toolbox({"tools": [tool("f")]})
+    assert toolbox({"tools": [tool("f", colour=1) | {"copilot_mcp_server_name": "x"}]}) == plain
+    assert toolbox({"tools": [tool("f", strict=True) | {"type": ""}]}) == plain
+
+
+@pytest.mark.parametrize("kind", ["web_search", "image_generation", "mcp", "namespace"])
+def test_tools_of_kinds_that_do_not_exist_here_are_left_out_and_named(kind: str) -> None:
+    left = toolbox({"tools": [tool("f"), {"type": kind, "function": {"name": "g"}}]})
+    assert [item["function"]["name"] for item in left.tools] == ["f"]
+    assert left.left_out == ("tools[1]",)
+
+
+def test_a_tool_that_is_left_out_may_be_among_the_allowed_ones() -> None:
+    choice = allowed("auto", "tide")
+    choice["allowed_tools"]["tools"].append({"type": "web_search"})
+    assert [item["function"]["name"] for item in box(choice).tools] == ["tide"]
+
+
+class TestCustomTools:
+    GRAMMAR = {"type": "grammar", "grammar": {"syntax": "lark", "definition": 'start: "x"'}}
+
+    def test_one_is_a_function_of_one_text_whose_grammar_is_told(self) -> None:
+        found = toolbox({"tools": [custom("patch", description="Edits.", format=self.GRAMMAR)]})
+        assert found.custom == {"patch"}
+        [function] = [item["function"] for item in found.tools]
+        assert function["parameters"]["properties"] == {"input": {"type": "string"}}
+        assert function["description"].startswith("Edits.\n\n")
+        assert 'start: "x"' in function["description"]
+
+    @pytest.mark.parametrize("format", [None, {"type": "text"}, []])
+    def test_one_without_a_grammar_has_its_own_description_or_none(self, format: Any) -> None:
+        [item] = toolbox({"tools": [custom("say", format=format)]}).tools
+        assert "description" not in item["function"]
+
+    def test_one_can_be_forced_and_allowed(self) -> None:
+        tools = [tool("f"), custom("say")]
+        assert toolbox({"tools": tools, "tool_choice": custom("say")}).forced == {"say"}
+        choice = {"type": "allowed_tools",
+                  "allowed_tools": {"mode": "required", "tools": [custom("say")]}}  # fmt: skip
+        assert toolbox({"tools": tools, "tool_choice": choice}).forced == {"say"}
+
+
+@pytest.mark.parametrize("choice", [None, "none", "auto", ""])
 def test_a_choice_without_tools_is_no_choice(choice: Any) -> None:
     assert toolbox({"tool_choice": choice}).tools == []
 
@@ -136,20 +184,20 @@ def test_a_choice_without_tools_is_no_choice(choice: Any) -> None:
 @pytest.mark.parametrize(
     ("body", "param"),
     [
-        ({"tools": {}}, "tools"),
+        ({"tools": {"f": 1}}, "tools"),
         ({"tools": [3]}, "tools[0]"),
-        ({"tools": [{"type": "custom", "custom": {}}]}, "tools[0].type"),
-        ({"tools": [{"type": "web_search"}]}, "tools[0].type"),
+        ({"tools": [{"type": "custom"}]}, "tools[0].custom"),
+        ({"tools": [custom("")]}, "tools[0].custom.name"),
+        ({"tools": [custom("f", format={"type": "grammar"})]}, "tools[0].custom.format.grammar"),
         ({"tools": [{"type": "function"}]}, "tools[0].function"),
         ({"tools": [tool("")]}, "tools[0].function.name"),
         ({"tools": [tool("f", description=3)]}, "tools[0].function.description"),
-        ({"tools": [tool("f", parameters=[])]}, "tools[0].function.parameters"),
-        ({"tools": [tool("f", colour=1)]}, "tools[0].function.colour"),
-        ({"tools": [tool("f") | {"colour": 1}]}, "tools[0].colour"),
+        ({"tools": [tool("f", parameters=[1])]}, "tools[0].function.parameters"),
         ({"tool_choice": "required"}, "tool_choice"),
         ({"tools": [tool("f")], "tool_choice": "always"}, "tool_choice"),
         ({"tools": [tool("f")], "tool_choice": 3}, "tool_choice"),
         ({"tools": [tool("f")], "tool_choice": {"type": "custom"}}, "tool_choice"),
+        ({"tools": [tool("f")], "tool_choice": {"type": "web_search"}}, "tool_choice"),
         ({"tools": [tool("f")], "tool_choice": named("g")}, "tool_choice"),
         ({"tools": [tool("f")], "tool_choice": named(3)}, "tool_choice"),
         ({"tools": [tool("f")], "tool_choice": allowed("auto", "g")}, "tool_choice"),

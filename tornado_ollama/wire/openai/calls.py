@@ -12,26 +12,28 @@ import msgspec
 
 from ...errors import UpstreamBroken
 from .. import native
+from ..chat.arguments import arguments_text
+from ..chat.toolbox import CUSTOM_INPUT, Toolbox
 from ..checks import Json
 from .replies import Identity
-from .tools import Toolbox
 
 
 class CallList:
     """The calls of one choice, numbered as they come."""
 
-    __slots__ = ("_choice", "_identity", "_limit", "_seen", "count")
+    __slots__ = ("_choice", "_custom", "_identity", "_limit", "_seen", "count")
 
     def __init__(self, identity: Identity, choice: int, toolbox: Toolbox) -> None:
         self._identity = identity
         self._choice = choice
+        self._custom = toolbox.custom
         self._limit = 1 if toolbox.first_only else None
         self._seen: set[str] = set()
         self.count = 0
 
     def take(self, calls: Sequence[native.ToolCall]) -> list[Json]:
         """The deltas for `calls`, in OpenAI's form with an index; those over the limit of
-        `parallel_tool_calls: false` are left out."""
+        `parallel_tool_calls: false` are left out. Raises UpstreamBroken."""
         deltas = []
         for call in calls:
             if self.count == self._limit:
@@ -40,19 +42,22 @@ class CallList:
             if not call_id or call_id in self._seen:
                 call_id = self._identity.call_id(self._choice, self.count)
             self._seen.add(call_id)
-            deltas.append(
-                {
-                    "index": self.count,
-                    "id": call_id,
-                    "type": "function",
-                    "function": {
-                        "name": call.function.name,
-                        "arguments": _arguments_text(call.function.arguments),
-                    },
-                }
-            )
+            delta: Json = {"index": self.count, "id": call_id}
+            deltas.append(delta | self._called(call.function))
             self.count += 1
         return deltas
+
+    def _called(self, function: native.Function) -> Json:
+        try:
+            arguments = arguments_text(function.arguments)
+        except native.UNREADABLE:
+            raise UpstreamBroken("Ollama sent a tool call that cannot be read.") from None
+        name = function.name
+        if name not in self._custom:
+            return {"type": "function", "function": {"name": name, "arguments": arguments}}
+        given = msgspec.json.decode(arguments).get(CUSTOM_INPUT)
+        written = given if isinstance(given, str) else arguments
+        return {"type": "custom", "custom": {"name": name, "input": written}}
 
 
 def forced_call(text: str, names: frozenset[str]) -> native.ToolCall | None:
@@ -68,18 +73,3 @@ def forced_call(text: str, names: frozenset[str]) -> native.ToolCall | None:
 
 
 _FUNCTION = msgspec.json.Decoder(native.Function)
-
-
-def _arguments_text(arguments: msgspec.Raw) -> str:
-    """The arguments as compact JSON text; an upstream that sends text already is left alone.
-    Raises UpstreamBroken."""
-    raw = bytes(arguments)
-    if raw == b"null":
-        return "{}"
-    try:
-        if raw.startswith(b'"'):
-            return msgspec.json.decode(raw, type=str) or "{}"
-        return msgspec.json.format(raw, indent=-1).decode()
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        # What is kept raw has been walked over, but nobody has looked at its bytes.
-        raise UpstreamBroken("Ollama sent a tool call that cannot be read.") from None

@@ -58,7 +58,7 @@ def _choice(
         else:
             message["tool_calls"] = taken
     if said.thinking:
-        message["reasoning"] = message["reasoning_content"] = said.thinking
+        message |= dict.fromkeys(request.reasoning_fields, said.thinking)
     reason = finish_reason(record.done_reason, called=bool(taken), legacy=request.toolbox.legacy)
     return {
         "index": index,

@@ -10,16 +10,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...errors import BadRequest
+from ..chat.images import RemoteImage
 from ..chat.plan import Plan
+from ..chat.toolbox import Toolbox
 from ..checks import Json, boolean, integer, items, mapping, name
+from ..ignored_fields import shown
 from ..policy import Policy
 from . import fields
+from .decisions import unwrapped
 from .formats import reply_format
-from .images import RemoteImage
 from .messages import native_messages
 from .options import flags, keep_alive, native_options
-from .reasoning import think
-from .tools import Toolbox, toolbox
+from .reasoning import hides_thoughts, think
+from .tools import toolbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,10 @@ class ChatRequest:
     include_usage: bool
     logprobs: bool
     toolbox: Toolbox
+    reasoning_fields: tuple[str, ...]
+    """Where the thoughts stand in the reply; empty: nowhere."""
+    ignored: tuple[str, ...]
+    """The fields that nothing came of, as the client is told of them."""
     remote_images: list[RemoteImage]
     """To be fetched and handed to `place_image` before `bodies` is called."""
 
@@ -49,7 +56,8 @@ class ChatRequest:
 
 def chat_request(body: Json, policy: Policy) -> ChatRequest:
     """Raises `BadRequest` naming the field that is missing, wrong, unsupported or unknown."""
-    fields.CHAT.check(body)
+    body = unwrapped(body)
+    unknown = fields.CHAT.check(body, policy)
     model = name(body.get("model"), "model")
     native_model = policy.resolve(model)
     stream = flag(body, "stream")
@@ -76,6 +84,8 @@ def chat_request(body: Json, policy: Policy) -> ChatRequest:
         include_usage=include_usage(body),
         logprobs=_logprobs(body),
         toolbox=box,
+        reasoning_fields=() if hides_thoughts(body) else policy.reasoning_fields,
+        ignored=shown([*unknown, *box.left_out]),
         remote_images=talk.remote_images,
     )
 
@@ -95,7 +105,6 @@ def include_usage(body: Json) -> bool:
     if body.get("stream_options") is None:
         return False
     options = mapping(body["stream_options"], "stream_options")
-    fields.STREAM_OPTIONS.check(options, "stream_options")
     wanted = options.get("include_usage")
     return wanted is not None and boolean(wanted, "stream_options.include_usage")
 

@@ -44,6 +44,7 @@ class ChatWriter(ChunkWriter):
         self._index = index
         self._toolbox = request.toolbox
         self._logprobs = request.logprobs
+        self._reasoning_fields = request.reasoning_fields
         self._calls = CallList(identity, index, request.toolbox)
 
     def begin(self) -> bytes:
@@ -54,7 +55,9 @@ class ChatWriter(ChunkWriter):
         return self._chunk({"content": text}, wanted) if text or wanted else b""
 
     def thinking(self, text: str, logprobs: Logprobs = None) -> bytes:
-        return self._chunk({"reasoning": text, "reasoning_content": text}, logprobs)
+        if not self._reasoning_fields:
+            return b""
+        return self._chunk(dict.fromkeys(self._reasoning_fields, text), logprobs)
 
     def tool_calls(self, calls: Sequence[native.ToolCall], logprobs: Logprobs = None) -> bytes:
         deltas = self._calls.take(calls)

@@ -14,9 +14,11 @@ import msgspec
 from ...errors import BadRequest
 from ..chat.plan import seeded
 from ..checks import Json, integer, name, text
+from ..ignored_fields import shown
 from ..policy import Policy
 from . import fields
 from .chat_request import choice_count, flag, include_usage
+from .decisions import unwrapped
 from .formats import reply_format
 from .options import flags, keep_alive, native_options
 from .reasoning import think
@@ -42,6 +44,8 @@ class CompletionPlan:
     logprobs: bool
     top_logprobs: int
     echo: bool
+    ignored: tuple[str, ...]
+    """The fields that nothing came of, as the client is told of them."""
 
     @property
     def choices(self) -> int:
@@ -63,7 +67,8 @@ class CompletionPlan:
 
 def completion_request(body: Json, policy: Policy) -> CompletionPlan:
     """Raises `BadRequest` naming the field that is missing, wrong, unsupported or unknown."""
-    fields.COMPLETION.check(body)
+    body = unwrapped(body)
+    unknown = fields.COMPLETION.check(body, policy)
     model = name(body.get("model"), "model")
     native_model = policy.resolve(model)
     defaults = policy.defaults_for(native_model)
@@ -103,6 +108,7 @@ def completion_request(body: Json, policy: Policy) -> CompletionPlan:
         logprobs=top_logprobs is not None,
         top_logprobs=top_logprobs or 0,
         echo=flag(body, "echo"),
+        ignored=shown(unknown),
     )
 
 

@@ -15,9 +15,11 @@ import msgspec
 from ...errors import BadRequest, UpstreamBroken
 from .. import native
 from ..checks import Json, boolean, integer, missing, name
+from ..ignored_fields import shown
 from ..ollama_errors import reported_error
 from ..policy import Policy
 from . import fields
+from .decisions import unwrapped
 from .options import keep_alive, native_options
 
 PATH = "/api/embed"
@@ -37,11 +39,14 @@ class EmbeddingPlan:
     """The native request."""
     inputs: int
     base64: bool
+    ignored: tuple[str, ...]
+    """The fields that nothing came of, as the client is told of them."""
 
 
 def embedding_request(body: Json, policy: Policy) -> EmbeddingPlan:
     """Raises `BadRequest` naming the field that is missing, wrong, unsupported or unknown."""
-    fields.EMBEDDING.check(body)
+    body = unwrapped(body)
+    unknown = fields.EMBEDDING.check(body, policy)
     model = name(body.get("model"), "model")
     native_model = policy.resolve(model)
     defaults = policy.defaults_for(native_model)
@@ -68,6 +73,7 @@ def embedding_request(body: Json, policy: Policy) -> EmbeddingPlan:
         body=msgspec.json.encode(request),
         inputs=len(texts) if isinstance(texts, list) else 1,
         base64=_encoding(body) == "base64",
+        ignored=shown(unknown),
     )
 
 

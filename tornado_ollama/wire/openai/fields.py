@@ -2,99 +2,73 @@
 
 A field is honoured (some translation reads it), harmless (leaving it out changes nothing in the
 reply that a client could rely on; the reason stands beside it), or refused with a sentence that
-says what to do. A field in none of the three is unknown and refused as well, so that nothing is
-silently dropped. A test walks the request types of the official SDK and fails for a field that
-has no decision. `null` is the same as absent, and a refused field that asks for nothing (`false`,
-`{}`, `[]`, `""`) is let pass.
+says what to do. A field at the top level that is in none of the three is unknown: it is ignored, as
+every other local server does, and the reply names it. So nothing is silently dropped. A name that
+is one letter from a known one is a slip of the pen, and refused.
+
+Inside of messages, tools, calls and content parts the unknown is ignored without a word: the tables
+about them say only what is read, and what for. A test walks the request types of the official SDK
+and fails for a field that has no decision. `null` is the same as absent, and a refused field that
+asks for nothing (`false`, `{}`, `[]`, `""`) is let pass.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
-from ...errors import BadRequest
-from ..checks import Json
-from .options import FLAT_OPTIONS
-
-_HINT = "a routing, caching or bookkeeping hint of OpenAI's platform"
+from .decisions import Fields
+from .options import FLAT_OPTIONS, SPELLINGS
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
-    """The decisions about one object of a request."""
-
-    honoured: frozenset[str]
-    harmless: Mapping[str, str] = field(default_factory=dict)
-    refused: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def decided(self) -> frozenset[str]:
-        return self.honoured | self.harmless.keys() | self.refused.keys()
-
-    def check(self, given: Json, path: str = "") -> None:
-        """Raises `BadRequest` naming the first field of `given` that is refused or unknown.
-
-        `path`: where the object stands in the request, dotted, without a final dot."""
-        if self.honoured.issuperset(given):
-            return  # most are, and there may be very many
-        for name, value in given.items():
-            if name in self.honoured or name in self.harmless or value is None:
-                continue
-            sentence = self.refused.get(name)
-            if sentence is not None and not value:
-                continue
-            param = f"{path}.{name}" if path else name
-            if sentence is None:
-                shown = param if len(param) <= 100 else param[:100] + "..."
-                sentence = (
-                    f"Unknown field '{shown}'. The gateway refuses fields it would have to ignore."
-                )
-            raise BadRequest(sentence, param=param[:200])
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
 
 
-_PLATFORM = {
-    "user": _HINT,
-    "safety_identifier": _HINT,
-    "metadata": _HINT,
-    "store": "the gateway stores no replies",
-    "service_tier": _HINT,
-    "prompt_cache_key": _HINT,
-    "prompt_cache_options": _HINT,
-    "prompt_cache_retention": _HINT,
-}
+def _harmless(text: str, reason: str) -> dict[str, str]:
+    return dict.fromkeys(text.split(), reason)
+
+
+_PLATFORM = _harmless(
+    "user safety_identifier metadata service_tier prompt_cache_key prompt_cache_options "
+    "prompt_cache_retention",
+    "a routing, caching or bookkeeping hint of OpenAI's platform",
+) | {"store": "the gateway stores no replies"}
 
 _NO_BIAS = "Ollama cannot bias single tokens: leave 'logit_bias' out."
 
-_SAMPLING = frozenset(
-    {"temperature", "top_p", "frequency_penalty", "presence_penalty", "seed", "stop"}
+_OPTIONS = FLAT_OPTIONS | SPELLINGS.keys() | {"options"}
+_SAMPLING = _names("temperature top_p frequency_penalty presence_penalty seed stop")
+_NATIVE = _names("keep_alive think format truncate shift")
+_FORMATS = _names("response_format json_schema guided_json structured_outputs")
+_THINKING = _names("reasoning reasoning_effort thinking enable_thinking chat_template_kwargs")
+_STREAM = _names("stream stream_options")
+
+JSON_SCHEMA = Fields(
+    _names("schema"),
+    _harmless("name description", "a label of the schema")
+    | {"strict": "Ollama always enforces the schema"},
 )
-_NATIVE = frozenset({"options", "keep_alive", "think", "format", "truncate", "shift"})
+RESPONSE_FORMAT = Fields(_names("type json_schema schema"), inside={"json_schema": JSON_SCHEMA})
+STREAM_OPTIONS = Fields(
+    _names("include_usage"), {"include_obfuscation": "padding against traffic analysis"}
+)
+REASONING = Fields(
+    _names("effort enabled exclude"),
+    _harmless("summary generate_summary", "the reasoning itself is sent, not a summary"),
+)
+_INSIDE = {
+    "reasoning": REASONING,
+    "thinking": Fields(_names("type")),
+    "chat_template_kwargs": Fields(_names("enable_thinking thinking reasoning_effort")),
+    "response_format": RESPONSE_FORMAT,
+    "structured_outputs": Fields(_names("json")),
+    "stream_options": STREAM_OPTIONS,
+}
 
 CHAT = Fields(
-    honoured=_SAMPLING
-    | _NATIVE
-    | FLAT_OPTIONS
-    | {
-        "model",
-        "messages",
-        "stream",
-        "stream_options",
-        "max_tokens",
-        "max_completion_tokens",
-        "n",
-        "response_format",
-        "reasoning_effort",
-        "reasoning",
-        "logprobs",
-        "top_logprobs",
-        "tools",
-        "tool_choice",
-        "parallel_tool_calls",
-        "functions",
-        "function_call",
-        "modalities",
-    },
+    honoured=_OPTIONS | _SAMPLING | _NATIVE | _FORMATS | _THINKING | _STREAM
+    | _names(
+        "model messages max_tokens max_completion_tokens n include_reasoning logprobs top_logprobs "
+        "tools tool_choice parallel_tool_calls functions function_call modalities"
+    ),
     harmless=_PLATFORM
     | {
         "verbosity": "a wish about style that no local model knows",
@@ -107,114 +81,58 @@ CHAT = Fields(
         "audio": "Ollama cannot answer in audio: leave 'audio' out.",
         "web_search_options": "There is no web search here: leave 'web_search_options' out.",
     },
-)
+    inside=_INSIDE,
+)  # fmt: skip
 
 COMPLETION = Fields(
-    honoured=_SAMPLING
-    | _NATIVE
-    | FLAT_OPTIONS
-    | {
-        "model",
-        "prompt",
-        "suffix",
-        "stream",
-        "stream_options",
-        "max_tokens",
-        "n",
-        "best_of",
-        "echo",
-        "logprobs",
-        "raw",
-    },
+    honoured=_OPTIONS | _SAMPLING | _NATIVE | _FORMATS | _THINKING | _STREAM
+    | _names("model prompt suffix max_tokens n best_of echo logprobs raw"),
     harmless=_PLATFORM,
     refused={"logit_bias": _NO_BIAS},
-)
+    inside=_INSIDE,
+)  # fmt: skip
 
 EMBEDDING = Fields(
-    honoured=frozenset(
-        {
-            "model",
-            "input",
-            "encoding_format",
-            "dimensions",
-            "keep_alive",
-            "truncate",
-            "options",
-        }
-    )
-    | FLAT_OPTIONS,
+    honoured=_OPTIONS | _names("model input encoding_format dimensions keep_alive truncate"),
     harmless=_PLATFORM,
 )
 
+# Below here nothing is refused, and what is not read is ignored.
+
+_CACHE = _harmless("prompt_cache_breakpoint cache_control", "a hint about caching")
 _PARTICIPANT = {"name": "Ollama's templates know no participants"}
-_CACHE = {
-    "prompt_cache_breakpoint": "a hint about caching",
-    "cache_control": "a hint about caching",
-}
 
-SYSTEM_MESSAGE = Fields(frozenset({"role", "content"}), _PARTICIPANT | _CACHE)
-USER_MESSAGE = Fields(frozenset({"role", "content"}), _PARTICIPANT | _CACHE)
+SYSTEM_MESSAGE = Fields(_names("role content"), _PARTICIPANT | _CACHE)
+USER_MESSAGE = Fields(_names("role content"), _PARTICIPANT | _CACHE)
 ASSISTANT_MESSAGE = Fields(
-    frozenset(
-        {
-            "role",
-            "content",
-            "tool_calls",
-            "function_call",
-            "reasoning",
-            "reasoning_content",
-            "thinking",
-        }
-    ),
-    _PARTICIPANT
-    | _CACHE
-    | {
-        "refusal": "a reply's own field, sent back as history",
-        "audio": "a reply's own field, sent back as history",
-        "annotations": "a reply's own field, sent back as history",
-        "id": "a reply's own field, sent back as history",
-    },
-)
-TOOL_MESSAGE = Fields(frozenset({"role", "content", "tool_call_id", "name", "tool_name"}), _CACHE)
-FUNCTION_MESSAGE = Fields(frozenset({"role", "content", "name"}))
+    _names("role content tool_calls function_call reasoning reasoning_content reasoning_text "
+           "thinking"),
+    _PARTICIPANT | _CACHE
+    | _harmless("refusal audio annotations id", "a reply's own field, sent back as history"),
+)  # fmt: skip
+TOOL_MESSAGE = Fields(_names("role content tool_call_id name tool_name"), _CACHE)
+FUNCTION_MESSAGE = Fields(_names("role content name"))
 
-TEXT_PART = Fields(frozenset({"type", "text"}), _CACHE | {"annotations": "part of a reply"})
-REFUSAL_PART = Fields(frozenset({"type", "refusal"}))
-IMAGE_PART = Fields(frozenset({"type", "image_url"}), _CACHE)
-IMAGE_URL = Fields(frozenset({"url"}), {"detail": "Ollama sees every image at full detail"})
-AUDIO_PART = Fields(frozenset({"type", "input_audio"}), _CACHE)
-INPUT_AUDIO = Fields(frozenset({"data", "format"}))
+TEXT_PART = Fields(_names("type text"), _CACHE | {"annotations": "part of a reply"})
+REFUSAL_PART = Fields(_names("type refusal"))
+IMAGE_PART = Fields(_names("type image_url"), _CACHE)
+IMAGE_URL = Fields(_names("url"), {"detail": "Ollama sees every image at full detail"})
+AUDIO_PART = Fields(_names("type input_audio"), _CACHE)
+INPUT_AUDIO = Fields(_names("data format"))
 
-TOOL = Fields(frozenset({"type", "function"}), _CACHE)
+TOOL = Fields(_names("type function custom"), _CACHE)
 FUNCTION = Fields(
-    frozenset({"name", "description", "parameters"}),
+    _names("name description parameters"),
     {"strict": "no switch of Ollama's; tools are described to the model as they are"},
 )
+CUSTOM_TOOL = Fields(_names("name description format"))
+CUSTOM_FORMAT = Fields(_names("type grammar"))
+GRAMMAR = Fields(_names("definition"), {"syntax": "told by the definition itself"})
 TOOL_CALL = Fields(
-    frozenset({"id", "type", "function"}), {"index": "a delta's own field, sent back as history"}
+    _names("id type function custom"), {"index": "a delta's own field, sent back as history"}
 )
-CALLED_FUNCTION = Fields(frozenset({"name", "arguments"}))
-NAMED_CHOICE = Fields(frozenset({"type", "function"}))
-ALLOWED_CHOICE = Fields(frozenset({"type", "allowed_tools"}))
-ALLOWED_TOOLS = Fields(frozenset({"mode", "tools"}))
-
-RESPONSE_FORMAT = Fields(frozenset({"type", "json_schema"}))
-JSON_SCHEMA = Fields(
-    frozenset({"schema"}),
-    {
-        "name": "a label of the schema",
-        "description": "a label of the schema",
-        "strict": "Ollama always enforces the schema",
-    },
-)
-STREAM_OPTIONS = Fields(
-    frozenset({"include_usage"}), {"include_obfuscation": "padding against traffic analysis"}
-)
-REASONING = Fields(
-    frozenset({"effort", "enabled"}),
-    {"summary": "the reasoning itself is sent, not a summary"},
-    {
-        "exclude": "Reasoning cannot be left out of the reply: use 'reasoning_effort': 'none'.",
-        "max_tokens": "Ollama has no budget for reasoning: leave 'reasoning.max_tokens' out.",
-    },
-)
+CALLED_FUNCTION = Fields(_names("name arguments"))
+CALLED_CUSTOM = Fields(_names("name input"))
+NAMED_CHOICE = Fields(_names("type function custom"))
+ALLOWED_CHOICE = Fields(_names("type allowed_tools"))
+ALLOWED_TOOLS = Fields(_names("mode tools"))

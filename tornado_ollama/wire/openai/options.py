@@ -2,8 +2,9 @@
 
 Owns the types and ranges of these settings. A setting is sent only when somebody gave it, so that
 a Modelfile's own parameters stay in force (Ollama's own /v1 forces temperature and top_p to 1).
-Who wins: OpenAI's fields, then Ollama's names at the top level, then `options`, then the
-operator's defaults. Sources: OpenAI's API reference; Ollama 0.32.15 `api/types.go`.
+Who wins: OpenAI's fields, then Ollama's names at the top level, then other servers' spellings, then
+`options`, then the operator's defaults. Sources: OpenAI's API reference; Ollama 0.32.15
+`api/types.go`.
 """
 
 from __future__ import annotations
@@ -27,35 +28,14 @@ _INT32 = 2**31 - 1
 _INT64 = 2**63 - 1
 _FLOAT32 = 3.4e38
 _INTEGERS = frozenset(
-    {
-        "num_ctx",
-        "num_batch",
-        "num_gpu",
-        "main_gpu",
-        "num_thread",
-        "num_predict",
-        "num_keep",
-        "top_k",
-        "repeat_last_n",
-        "draft_num_predict",
-        "mirostat",
-    }
+    "num_ctx num_batch num_gpu main_gpu num_thread num_predict num_keep top_k repeat_last_n "
+    "draft_num_predict mirostat".split()
 )
 _NUMBERS = frozenset(
-    {
-        "temperature",
-        "top_p",
-        "min_p",
-        "typical_p",
-        "repeat_penalty",
-        "presence_penalty",
-        "frequency_penalty",
-        "tfs_z",
-        "mirostat_tau",
-        "mirostat_eta",
-    }
+    "temperature top_p min_p typical_p repeat_penalty presence_penalty frequency_penalty tfs_z "
+    "mirostat_tau mirostat_eta".split()
 )
-_BOOLEANS = frozenset({"use_mmap", "use_mlock", "numa", "low_vram", "penalize_newline"})
+_BOOLEANS = frozenset("use_mmap use_mlock numa low_vram penalize_newline".split())
 
 _OPENAI_RANGES = {
     "temperature": (0, 2),
@@ -68,6 +48,17 @@ FLAT_OPTIONS = (_INTEGERS | _NUMBERS | _BOOLEANS) - _OPENAI_RANGES.keys()
 """Ollama's options that are taken at the top level of a request as well."""
 
 
+SPELLINGS = {
+    "repetition_penalty": "repeat_penalty",  # vLLM, SGLang, TGI, OpenRouter
+    "n_predict": "num_predict",  # llama.cpp
+    "n_keep": "num_keep",  # llama.cpp
+    "max_new_tokens": "num_predict",  # TGI, SGLang
+    "random_seed": "seed",  # Mistral
+    "stop_sequences": "stop",  # Anthropic, Cohere
+}
+"""Names that other servers have for the same settings."""
+
+
 def native_options(body: Json, defaults: Mapping[str, Any]) -> Json:
     """Ollama's `options` for a request; empty when nobody asked for anything."""
     options = dict(defaults)
@@ -76,6 +67,9 @@ def native_options(body: Json, defaults: Mapping[str, Any]) -> Json:
         for key, value in mapping(given, "options").items():
             if value is not None:
                 options[key] = _option(key, value, f"options.{key}")
+    for spelling, key in SPELLINGS.items():
+        if body.get(spelling) not in (None, []):
+            options[key] = _option(key, body[spelling], spelling)
     for key in FLAT_OPTIONS & body.keys():
         if body[key] is not None:
             options[key] = _option(key, body[key], key)

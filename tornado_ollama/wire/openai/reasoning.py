@@ -1,52 +1,63 @@
-"""How much a model shall think: OpenAI's and other spellings, into Ollama's `think`.
+"""Whether a model shall think, and whether its thoughts are shown: the fields of all dialects of
+chat completions that are in use.
 
-Owns the table of efforts. Source: Ollama 0.32.15 `openai/openai.go`, whose precedence is kept:
-an object `reasoning` wins over `reasoning_effort` even when it names no effort.
+Owns which of them wins. Ollama's own `think` comes first, then OpenAI's and OpenRouter's, then
+those of vLLM, SGLang, Qwen, DeepSeek and llama.cpp. As at Ollama (0.32.15 `openai/openai.go`) an
+object `reasoning` wins over `reasoning_effort` even when it names no effort.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
 
-from ...errors import BadRequest
+from ..chat.thinking import Think, wanted
 from ..checks import Json, boolean, mapping
-from .fields import REASONING
 
-Think = bool | str
-
-_EFFORTS: dict[str, Think] = {
-    "none": False,
-    "minimal": "low",
-    "low": "low",
-    "medium": "medium",
-    "high": "high",
-    "xhigh": "max",
-    "ultra": "max",
-    "max": "max",
-}
+_TEMPLATE = "chat_template_kwargs"
 
 
 def think(body: Json) -> Think | None:
     """Ollama's `think` for a request; None where it says nothing, so that the model decides."""
-    if body.get("think") is not None:
-        value = body["think"]
-        return value if isinstance(value, bool) else _effort(value, "think")
-    if body.get("reasoning") is not None:
-        reasoning = mapping(body["reasoning"], "reasoning")
-        REASONING.check(reasoning, "reasoning")
-        if reasoning.get("effort"):
-            return _effort(reasoning["effort"], "reasoning.effort")
-        if reasoning.get("enabled") is not None:
-            return boolean(reasoning["enabled"], "reasoning.enabled")
-        return None
-    if body.get("reasoning_effort") is not None:
-        return _effort(body["reasoning_effort"], "reasoning_effort")
+    for param, value in _said(body):
+        decided = wanted(value, param)
+        if decided is not None:
+            return decided
     return None
 
 
-def _effort(value: Any, param: str) -> Think:
-    effort = _EFFORTS.get(value) if isinstance(value, str) else None
-    if effort is None:
-        known = ", ".join(_EFFORTS)
-        raise BadRequest(f"'{param}' must be one of: {known}.", param=param)
-    return effort
+def hides_thoughts(body: Json) -> bool:
+    """Whether the reply shall go without the thoughts, though the model may think."""
+    shown = body.get("include_reasoning")
+    if shown is not None and not boolean(shown, "include_reasoning"):
+        return True
+    excluded = _members(body, "reasoning").get("exclude")
+    return excluded is not None and boolean(excluded, "reasoning.exclude")
+
+
+def _said(body: Json) -> Iterator[tuple[str, object]]:
+    """What the request says about thinking, the most decisive first: field and value."""
+    yield "think", body.get("think")
+    if body.get("reasoning") is None:
+        yield "reasoning_effort", body.get("reasoning_effort")
+    else:
+        yield from _switches(body, "reasoning", "effort", "enabled")
+    yield from _switches(body, "thinking", "type")
+    yield "enable_thinking", body.get("enable_thinking")
+    template = body.get(_TEMPLATE)
+    if template is not None:
+        mapping(template, _TEMPLATE)
+        yield from _switches(body, _TEMPLATE, "enable_thinking", "thinking", "reasoning_effort")
+
+
+def _switches(body: Json, name: str, *keys: str) -> Iterator[tuple[str, object]]:
+    """The `keys` of a field that is an object; another is a switch itself."""
+    value = body.get(name)
+    if isinstance(value, dict):
+        yield from ((f"{name}.{key}", value.get(key)) for key in keys)
+    elif value != []:
+        yield name, value
+
+
+def _members(body: Json, name: str) -> Json:
+    value = body.get(name)
+    return value if isinstance(value, dict) else {}

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from ...errors import BadRequest
 from ..checks import mapping, text
-from .fields import IMAGE_URL, INPUT_AUDIO
 
 MAX_MEDIA_CHARS = 1000
 """Of a data URI, up to its comma: a type and a few parameters."""
@@ -33,12 +32,10 @@ class RemoteImage:
 
 
 def image_source(value: object, param: str) -> str:
-    """The URL of an `image_url` part, given as an object or, as many clients do, as a string."""
+    """The URL of an image, given as an object or, as many clients do, as a string."""
     if isinstance(value, str):
         return value
-    source = mapping(value, param)
-    IMAGE_URL.check(source, param)
-    return text(source.get("url"), param)
+    return text(mapping(value, param).get("url"), param)
 
 
 def is_remote(url: str) -> bool:
@@ -54,16 +51,15 @@ def image_base64(url: str, param: str) -> str:
         raise BadRequest("An image must be given as a base64 data URI.", param=param)
     if kind and not kind.startswith("image/"):
         raise BadRequest("The data URI of an image must have an image type.", param=param)
-    return _base64(url[comma + 1 :], param)
+    return checked_base64(url[comma + 1 :], param)
 
 
 def audio_base64(value: object, param: str) -> str:
     """The sound of an `input_audio` part; Ollama takes it in `images` and looks at the bytes."""
     audio = mapping(value, param)
-    INPUT_AUDIO.check(audio, param)
     if audio.get("format") not in _AUDIO_FORMATS:
         raise BadRequest(f"'{param}.format' must be wav or mp3.", param=f"{param}.format")
-    return _base64(text(audio.get("data"), f"{param}.data"), param)
+    return checked_base64(text(audio.get("data"), f"{param}.data"), param)
 
 
 def fetching_is_off(param: str) -> BadRequest:
@@ -74,8 +70,9 @@ def fetching_is_off(param: str) -> BadRequest:
     )
 
 
-def _base64(data: str, param: str) -> str:
-    """`data` checked, without the line ends that MIME encoders put in."""
+def checked_base64(data: str, param: str) -> str:
+    """`data` without the line ends that MIME encoders put in; raises BadRequest for what is no
+    base64."""
     data = data.replace("\r", "").replace("\n", "")
     try:
         if binascii.a2b_base64(data, strict_mode=True):

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from tornado_ollama.errors import BadRequest
-from tornado_ollama.wire.openai.image_urls import check_count, check_url, is_image, is_public
-from tornado_ollama.wire.openai.images import RemoteImage
+from tornado_ollama.wire.chat.image_urls import check_count, check_url, is_image, is_public
+from tornado_ollama.wire.chat.images import RemoteImage
 
 
 def image(url: str) -> RemoteImage:

@@ -1,0 +1,106 @@
+"""The content of a message: parts of whatever dialect, into a text, thoughts and images.
+
+Owns the kinds of parts. Text parts are joined by a line end, images ride along in their order. In
+what an assistant has said, a kind that is not known is left out: the client sends its history as it
+is, and cannot do otherwise. In what others say it is refused, because its content would be lost.
+Fields of a part that nobody reads are ignored, everywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...errors import BadRequest
+from ..checks import Json, mapping, text
+from .images import (
+    RemoteImage,
+    audio_base64,
+    checked_base64,
+    fetching_is_off,
+    image_base64,
+    image_source,
+    is_remote,
+)
+
+_TEXTS = {"text": "text", "input_text": "text", "output_text": "text", "refusal": "refusal"}
+"""Kind of a part: the key of its text."""
+
+_THOUGHTS = frozenset("thinking reasoning reasoning_text reasoning_content summary_text".split())
+"""Kinds that hold what an assistant has thought. Its text stands under the kind's own name or under
+`text` or `summary`, as a text or as a list of parts."""
+
+_KINDS = "text, image_url, input_audio, refusal"
+"""What a message to chat completions may hold, in OpenAI's words."""
+
+
+@dataclass(slots=True)
+class Content:
+    """What the parts of a message come to."""
+
+    assistant: bool
+    fetch_images: bool
+    message: int
+    """Index of the native message, for `RemoteImage`."""
+    texts: list[str] = field(default_factory=list)
+    thoughts: list[str] = field(default_factory=list)
+    images: list[str] = field(default_factory=list)
+    remote_images: list[RemoteImage] = field(default_factory=list)
+
+    def read(self, parts: list[Any], param: str) -> None:
+        """Raises BadRequest naming the part at fault."""
+        for index, item in enumerate(parts):
+            if isinstance(item, str):
+                self.texts.append(item)
+            else:
+                here = f"{param}[{index}]"
+                self._part(mapping(item, here), here)
+
+    def _part(self, part: Json, param: str) -> None:
+        kind = part.get("type") or ("text" if "text" in part else None)
+        match kind:
+            case "text" | "input_text" | "output_text" | "refusal":
+                key = _TEXTS[kind]
+                if not self.assistant or part.get(key) is not None:
+                    self.texts.append(text(part.get(key), f"{param}.{key}"))
+            case "image_url" | "input_image":
+                self._image(image_source(part.get("image_url"), f"{param}.image_url"),
+                            f"{param}.image_url")  # fmt: skip
+            case "image" if isinstance(part.get("source"), dict):
+                self._sourced_image(part["source"], f"{param}.source")
+            case "input_audio":
+                self.images.append(audio_base64(part.get("input_audio"), f"{param}.input_audio"))
+            case _ if not self.assistant:
+                raise BadRequest(f"'{param}.type' must be one of: {_KINDS}.", param=f"{param}.type")
+            case str() if kind in _THOUGHTS:
+                self.thoughts.extend(_thought(part, kind))
+
+    def _image(self, url: str, param: str) -> None:
+        if not is_remote(url):
+            self.images.append(image_base64(url, param))
+        elif self.fetch_images:
+            slot = len(self.images)
+            self.remote_images.append(RemoteImage(url, param, self.message, slot))
+            self.images.append("")
+        elif not self.assistant:
+            raise fetching_is_off(param)
+
+    def _sourced_image(self, source: Json, param: str) -> None:
+        """Anthropic's form of an image."""
+        if source.get("type") == "url":
+            self._image(text(source.get("url"), f"{param}.url"), f"{param}.url")
+        else:
+            here = f"{param}.data"
+            self.images.append(checked_base64(text(source.get("data"), here), here))
+
+
+def _thought(part: Json, kind: str) -> list[str]:
+    """The texts of a thought; what is no text is left out."""
+    for key in (kind, "text", "summary", "content"):
+        value = part.get(key)
+        if isinstance(value, str) and value:
+            return [value]
+        if isinstance(value, list) and value:
+            texts = (item.get("text") for item in value if isinstance(item, dict))
+            return [found for found in texts if isinstance(found, str)]
+    return []

@@ -1,0 +1,76 @@
+"""A conversation on its way to Ollama: what the parsers of all dialects put native messages into.
+
+One message stays one message (Ollama's own /v1 makes one of every part, and loses the tool call's
+id on the way).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...errors import BadRequest
+from ..checks import Json, missing
+from .arguments import call_arguments
+from .content import Content
+from .images import RemoteImage
+
+
+@dataclass(slots=True)
+class Conversation:
+    """The native messages, and what is still to be fetched for them."""
+
+    fetch_images: bool
+    messages: list[Json] = field(default_factory=list)
+    remote_images: list[RemoteImage] = field(default_factory=list)
+    tools_called: dict[str, str] = field(default_factory=dict)
+    """Call id -> tool name, from the latest assistant message that used the id."""
+
+    def add(self, role: str, content: Any, param: str) -> Json:
+        """A new native message; `param` is where its content stands. Only a user has to say
+        something. Raises BadRequest naming the part at fault."""
+        message: Json = {"role": role, "content": ""}
+        self.messages.append(message)
+        if isinstance(content, str):
+            message["content"] = content
+        elif isinstance(content, list):
+            self._parts(message, content, param)
+        elif content is not None:
+            raise BadRequest(f"'{param}' must be a string or an array of parts.", param=param)
+        elif role in ("user", "system"):
+            raise missing(param)
+        return message
+
+    def call(self, message: Json, name: str, arguments: Any, param: str, id: str = "") -> None:
+        """A tool call that an assistant's message holds; `param` is where its arguments stand."""
+        calls = message.setdefault("tool_calls", [])
+        function = {
+            "index": len(calls),
+            "name": name,
+            "arguments": call_arguments(arguments, param),
+        }
+        if not id:
+            calls.append({"function": function})
+            return
+        self.tools_called[id] = name
+        calls.append({"id": id, "function": function})
+
+    def result(self, message: Json, id: str | None, tool: str | None) -> None:
+        """The call that a tool's message answers. Ollama finds it by id, templates print the tool's
+        name: both are set."""
+        if id is not None:
+            message["tool_call_id"] = id
+            tool = tool or self.tools_called.get(id)
+        if tool:
+            message["tool_name"] = tool
+
+    def _parts(self, message: Json, parts: list[Any], param: str) -> None:
+        assistant = message["role"] == "assistant"
+        content = Content(assistant, self.fetch_images, len(self.messages) - 1)
+        content.read(parts, param)
+        self.remote_images += content.remote_images
+        message["content"] = "\n".join(content.texts)
+        if content.images:
+            message["images"] = content.images
+        if content.thoughts:
+            message["thinking"] = "\n".join(content.thoughts)

@@ -1,0 +1,46 @@
+"""How much a model shall think: the words that clients of other APIs have for Ollama's `think`.
+
+Owns the table of words. Which field wins is the dialect's. Source of the efforts: Ollama 0.32.15
+`openai/openai.go`.
+"""
+
+from __future__ import annotations
+
+from ...errors import BadRequest
+
+Think = bool | str
+
+EFFORTS: dict[str, Think] = {
+    "none": False,
+    "minimal": "low",
+    "low": "low",
+    "medium": "medium",
+    "high": "high",
+    "xhigh": "max",
+    "ultra": "max",
+    "max": "max",
+}
+
+_SWITCHES = {"enabled": True, "on": True, "true": True, "disabled": False, "off": False,
+             "false": False}  # fmt: skip
+"""What other servers' clients say where they mean yes or no."""
+
+_UNDECIDED = frozenset(("", "auto", "default", "adaptive"))
+"""Words that leave it to the model."""
+
+
+def wanted(value: object, param: str) -> Think | None:
+    """`think` for a switch or an effort; None where it leaves that to the model. Raises BadRequest
+    for a value that is neither."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        word = value.strip().lower()
+        if word in _UNDECIDED:
+            return None
+        if word in EFFORTS:
+            return EFFORTS[word]
+        if word in _SWITCHES:
+            return _SWITCHES[word]
+    known = ", ".join(EFFORTS)
+    raise BadRequest(f"'{param}' must be true, false or one of: {known}.", param=param)
