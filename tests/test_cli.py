@@ -12,7 +12,7 @@ import yaml
 from tornado_ollama import __version__
 from tornado_ollama.cli import main
 from tornado_ollama.commands import durations, serve
-from tornado_ollama.config import Settings, load
+from tornado_ollama.config import SETTINGS, Settings, load
 
 from .access.keys import SECRET, claims, hs_token
 
@@ -80,6 +80,25 @@ def test_flags_win_over_the_environment_and_the_environment_over_dotenv(
     assert [s.service.timeout for s in served] == [3, 3]
     assert [s.log.level for s in served] == ["warning", "debug"]
     assert served[0].auth.configured
+
+
+@pytest.mark.parametrize(
+    ("command", "flag", "key"),
+    [
+        (command, flag.name, setting.key)
+        for setting in SETTINGS.values()
+        if (flag := setting.row.flag)
+        for command in flag.commands
+    ],
+)
+def test_a_flag_of_a_setting_is_one_of_its_commands(
+    run: Run, command: str, flag: str, key: str
+) -> None:
+    code, out, _ = run(command, "--help")
+    assert code == 0
+    assert f" {flag} " in out and f"({key})" in " ".join(out.split())
+    _, _, err = run(command, flag, "\n")
+    assert f"{key}: " in err and f"({flag})" in err
 
 
 @pytest.mark.parametrize(
