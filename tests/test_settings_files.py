@@ -49,11 +49,32 @@ def test_a_sentence_can_begin_and_be_followed_by_another(setting: Setting) -> No
     assert not row.more or row.more.endswith(".")
 
 
+@EACH
+def test_an_example_is_possible(setting: Setting) -> None:
+    if setting.row.example is not None and setting.row.item is None:
+        setting.row.rule.value(setting.row.example)
+
+
 def test_no_variable_or_flag_sets_two_keys() -> None:
     rows = [setting.row for setting in SETTINGS.values()]
     variables = [name for row in rows for name in row.variables]
     flags = [(row.flag.name, command) for row in rows if row.flag for command in row.flag.commands]
     assert len(set(variables)) == len(variables) and len(set(flags)) == len(flags)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("auth: {generate_tokens: [t]}", True),
+        ("auth: {jwt: {secret: s}}", True),
+        ("auth: {generate_tokens: [], jwt: {secret: null}}", False),
+        ("auth: null", False),
+        ("", False),
+        (settings_files.config_yaml(), False),
+    ],
+)
+def test_a_file_with_credentials_is_not_written_anew(text: str, expected: bool) -> None:
+    assert settings_files.holds_credentials(text) is expected
 
 
 # -- the schema -------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from tornado_ollama.config.settings import Written
 from tornado_ollama.config.topics.token_entry import TokenEntry
 
 ROOT = Path(__file__).parent.parent
+CONFIG = ROOT / "config.yaml"
 PAGE = ROOT / "docs" / "configuration.md"
 SCHEMA = ROOT / "config.schema.json"
 
@@ -55,7 +56,7 @@ def files() -> dict[Path, str]:
     """Each file that is made from the rows, and what it must hold."""
     schema = json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
     return {
-        ROOT / "config.yaml": config_yaml(),
+        CONFIG: config_yaml(),
         SCHEMA: schema,
         PAGE: page(PAGE.read_text(encoding="utf-8")),
     }
@@ -230,14 +231,29 @@ def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
     return {"anyOf": [*schema["anyOf"], {"type": "null"}]}
 
 
+def holds_credentials(text: str) -> bool:
+    """Whether somebody has put credentials into a `config.yaml`, which would be lost."""
+    for setting in settings_of(Written):
+        value = yaml.safe_load(text)
+        for name in setting.key.split("."):
+            value = value.get(name) if isinstance(value, dict) else None
+        if setting.row.secret and value:
+            return True
+    return False
+
+
 def main(arguments: list[str]) -> int:
-    """Exit code 1: `--check`, and a file differs."""
+    """Exit code 1: `--check`, and a file differs; or nothing was written, because `config.yaml` is
+    somebody's own."""
     stale = [
         (path, text)
         for path, text in files().items()
         if not path.exists() or path.read_text(encoding="utf-8") != text
     ]
     check = arguments == ["--check"]
+    if not check and CONFIG.exists() and holds_credentials(CONFIG.read_text(encoding="utf-8")):
+        print(CONFIG.name, "holds credentials, and would be written anew: move it away first")
+        return 1
     for path, text in stale:
         if not check:
             path.write_text(text, encoding="utf-8")

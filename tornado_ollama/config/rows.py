@@ -1,10 +1,10 @@
-"""A row of `settings.py`: all there is to say about one setting, in the place where it is declared.
+"""What a row is: one setting, with all there is to say about it, where it is declared.
 
     drain_timeout: float = setting(30.0, DURATION, "how long ... after SIGTERM", at_start=True)
 
-Reading, messages, variables, flags, `config.yaml`, the tables of `docs/configuration.md` and
-`config.schema.json` are made from rows. Rows are the metadata of dataclass fields, so the program
-sees plain typed attributes.
+Rows stand in `topics/`. Reading, messages, variables, flags, `config.yaml`, `config.schema.json`
+and the tables of `docs/configuration.md` are made from them. A row is the metadata of a dataclass
+field, so the program sees a plain typed attribute, and mypy compares its type with the rule's.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _KEY = "row"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Topic:
-    """Base of the frozen dataclasses that are tables of the file. A field is a setting, or the
-    default of a table within this one."""
+    """Base of the dataclasses that are tables of the file. A field is a setting, or another topic:
+    a table within this one."""
 
     NOTE: ClassVar[str] = ""
     """What `config.yaml` says above the keys of the table."""

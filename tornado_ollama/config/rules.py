@@ -1,6 +1,6 @@
 """Rules of single values: a type, its limits, and the end of the sentence "it must be ...".
 
-A rule is a small value that rows of `settings.py` share: a constant (`TEXT`, `SWITCH`), or what a
+A rule is a small value that the rows in `topics/` share: a constant (`TEXT`, `SWITCH`), or what a
 function makes of its limits (`whole("a port", 0, 65535)`). Rules that bind several keys are in
 `load.py`.
 """
@@ -43,7 +43,8 @@ class Rule(Generic[T_co]):
     check: Callable[[Any], T_co] = _as_it_is
     """Returns a value of that type in its one spelling; raises ValueError with better words."""
     from_text: Callable[[str], Any] = _as_it_is
-    """Makes of the text of a variable or flag what a file would hold. Numbers need none."""
+    """Turns the text of a variable or flag into what the file would hold. Numbers need no such
+    function: with `textual`, `value` takes them as texts."""
     hides: Callable[[object], bool] = _never
     """Whether a value may hold a password, so that no message shows it."""
 
@@ -78,7 +79,7 @@ def whole(words: str, least: int, most: int | None = None) -> Rule[int]:
 
 
 def seconds(most: int) -> Rule[float]:
-    """A time from 0 to `most` seconds."""
+    """A number of seconds from 0 to `most`."""
     return Rule(f"seconds, from 0 to {most}", Annotated[float, Meta(ge=0, le=most)])
 
 
