@@ -1,7 +1,7 @@
-"""A streamed reply on its way to the client, and the comments that keep it alive.
+"""A streamed reply on its way to the client, and what keeps it alive while there is nothing to say.
 
 Nothing leaves before the first event, so that a quick failure keeps its own status. Once something
-has left, even a comment, a failure travels as an error event, and no `[DONE]` follows it.
+has left, even a comment, a failure travels in the stream, in the dialect's own form.
 """
 
 from __future__ import annotations
@@ -103,9 +103,9 @@ class EventStream:
         return self._down.write(events)
 
     def _tick(self) -> None:
-        """Writes a comment when nothing has been written since the last look, and what was
+        """Keeps the reply alive when nothing has been written since the last look, and what was
         written before has been taken."""
         if self._down.sent == self._seen and not self._down.congested:
-            self._write(sse.KEEP_ALIVE)
+            self._write(self._machine.keep_alive())
         self._seen = self._down.sent
         self._timer = asyncio.get_running_loop().call_later(PING_EVERY_S, self._tick)

@@ -6,7 +6,6 @@ import asyncio
 import secrets
 import time
 
-from ..errors import GatewayError
 from ..wire.chat.plan import PATH
 from ..wire.openai import completion_request, embeddings, models
 from ..wire.openai.chat_reply import chat_reply
@@ -14,47 +13,10 @@ from ..wire.openai.chat_request import chat_request
 from ..wire.openai.chat_stream import chat_stream
 from ..wire.openai.completion_reply import completion_reply, completion_stream
 from ..wire.openai.replies import Identity
-from .auth_mixin import AuthMixin
 from .event_stream import EventStream
-from .exchanges import OWN_HEADERS, Exchanges
-from .json_body import JsonBodyHandler
+from .exchanges import OWN_HEADERS
 from .remote_images import fetch_images
-
-
-class OpenAIHandler(AuthMixin, JsonBodyHandler):
-    """What all routes share."""
-
-    def note_ignored(self, names: tuple[str, ...]) -> None:
-        """Every answer names the fields of the request that nothing came of."""
-        if names:
-            self.ignored = names
-            self.set_default_headers()
-
-    def check_asked_model(self, model: str, native_model: str) -> None:
-        """Notes the model as the client named it; raises Forbidden where it may not be used."""
-        self.model = model
-        self.check_model(native_model)
-
-
-class TranslatedHandler(OpenAIHandler):
-    """What the routes share whose requests become native ones."""
-
-    def begin(self) -> None:
-        super().begin()
-        self._exchanges: Exchanges | None = None
-
-    def ask(self, path: str, model: str, input_field: str = "messages") -> Exchanges:
-        """The requests to Ollama behind this one; they end when the client leaves."""
-        self._exchanges = Exchanges(self, path, model=model, input_field=input_field)
-        return self._exchanges
-
-    def client_left(self) -> None:
-        if self._exchanges is not None:
-            self._exchanges.stop()
-
-    def break_off(self, error: GatewayError) -> None:
-        if self._exchanges is not None:
-            self._exchanges.fail(error)
+from .translated import DialectHandler, TranslatedHandler
 
 
 class ChatCompletionsHandler(TranslatedHandler):
@@ -98,7 +60,7 @@ class EmbeddingsHandler(TranslatedHandler):
         self.answer(200, embeddings.embedding_reply(reply, plan))
 
 
-class CatalogueHandler(OpenAIHandler):
+class CatalogueHandler(DialectHandler):
     """What the routes share that ask the catalogue one question."""
 
     def begin(self) -> None:

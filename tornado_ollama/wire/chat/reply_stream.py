@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Generic
 
 from ...errors import GatewayError
+from .. import sse
 from .reader import Reader
 from .writer import AnyLine
 
@@ -28,11 +29,14 @@ class ReplyStream(Generic[AnyLine]):
         self,
         readers: Sequence[Reader[AnyLine]],
         ending: Callable[[Sequence[AnyLine]], bytes],
+        keep_alive: Callable[[], bytes] = lambda: sse.KEEP_ALIVE,
     ) -> None:
         """`readers`: one a choice. `ending`: the bytes after all of them, made of the records
-        that ended them."""
+        that ended them. `keep_alive`: the bytes that tell a client that the reply goes on, while
+        there is nothing to say; some dialects have an event of their own for it."""
         self._readers = readers
         self._ending = ending
+        self.keep_alive = keep_alive
         self._open = len(readers)
         self.started = False
         self.error: GatewayError | None = None

@@ -1,0 +1,44 @@
+"""What the handlers share whose dialect is translated: the model check, the requests behind one."""
+
+from __future__ import annotations
+
+from ..errors import GatewayError
+from .auth_mixin import AuthMixin
+from .exchanges import Exchanges
+from .json_body import JsonBodyHandler
+
+
+class DialectHandler(AuthMixin, JsonBodyHandler):
+    """A request of a dialect that is not Ollama's own."""
+
+    def note_ignored(self, names: tuple[str, ...]) -> None:
+        """Every answer names the fields of the request that nothing came of."""
+        if names:
+            self.ignored = names
+            self.set_default_headers()
+
+    def check_asked_model(self, model: str, native_model: str) -> None:
+        """Notes the model as the client named it; raises Forbidden where it may not be used."""
+        self.model = model
+        self.check_model(native_model)
+
+
+class TranslatedHandler(DialectHandler):
+    """A request that becomes one or several native ones."""
+
+    def begin(self) -> None:
+        super().begin()
+        self._exchanges: Exchanges | None = None
+
+    def ask(self, path: str, model: str, input_field: str = "messages") -> Exchanges:
+        """The requests to Ollama behind this one; they end when the client leaves."""
+        self._exchanges = Exchanges(self, path, model=model, input_field=input_field)
+        return self._exchanges
+
+    def client_left(self) -> None:
+        if self._exchanges is not None:
+            self._exchanges.stop()
+
+    def break_off(self, error: GatewayError) -> None:
+        if self._exchanges is not None:
+            self._exchanges.fail(error)
