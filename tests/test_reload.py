@@ -269,6 +269,8 @@ JWT = "auth: {{jwt: {{secret: a-secret-that-is-long-enough-for-hs256{}}}}}\n"
         (TOKEN, "}], model_tokens: [{token: one", "", None),
         (TOKEN, "}], anonymous: false, model_tokens: [{token: two",
          "}], anonymous: true, model_tokens: [{token: two", "Everybody .* generate"),
+        (TOKEN, "}], anonymous: false, model_tokens: [{token: two",
+         "}], public: [tags, show], model_tokens: [{token: two", "Everybody .* show and tags"),
         (JWT, ", issuer: me", "", "any issuer"),
         (JWT, ", audience: us", "", "any audience"),
         (JWT, "", ", require_exp: false", "without exp"),

@@ -22,7 +22,8 @@ from .access.credentials import Bearer
 from .access.guesses import WrongTokens
 from .access.origins import HostPolicy, OriginPolicy
 from .access.proxies import TrustedProxies
-from .access.routes import HandlerKind, find, find_below_token, not_found
+from .access.route_table import RouteTable
+from .access.routes import HandlerKind, not_found
 from .config import Settings
 from .dispatch import access_log
 from .dispatch.dispatcher import Dispatcher
@@ -123,13 +124,14 @@ class Gateway(Application):
             return asked | {"problem": error, "route": not_found(target.partition("?")[0])}
         asked |= {"url_path": path, "query": query}
         token, rest = cut_path_token(path)
-        forward_unknown = deps.access.forward_unknown
+        routes = deps.access.routes
         if token is None:
-            return asked | {"route": find(path, forward_unknown=forward_unknown)}
+            return asked | {"route": routes.find(path)}
         if not deps.access.path_tokens:
             return asked | {"url_path": loggable_path(path), "route": not_found(rest)}
-        route = find_below_token(rest, forward_unknown=forward_unknown)
-        return asked | {"url_path": rest, "route": route, "path_token": Bearer(token, in_path=True)}
+        path_token = Bearer(token, in_path=True)
+        route = routes.find_below_token(rest)
+        return asked | {"url_path": rest, "route": route, "path_token": path_token}
 
     def reload(self, settings: Settings) -> None:
         """New requests see the new settings; running ones end only if their credential is gone.
@@ -205,7 +207,11 @@ class Gateway(Application):
                 proxies=TrustedProxies(settings.listen.trusted_proxies),
                 path_tokens=settings.auth.path_tokens,
                 wrong_tokens=self._wrong_tokens,
-                forward_unknown=service.forward_unknown,
+                routes=RouteTable(
+                    forward_unknown=service.forward_unknown,
+                    web_search=service.web_search,
+                    public=settings.auth.public,
+                ),
             ),
             ollama=ollama,
             dispatcher=Dispatcher(ollama, self.queue),

@@ -40,6 +40,8 @@ OTHERS: dict[tuple[str, str], object] = {
     ("GET", "/api/status"): {"cloud": {"disabled": True, "source": "none"}},
     ("POST", "/api/experimental/web_search"): {"results": []},
     ("POST", "/api/experimental/web_fetch"): {"title": "", "content": ""},
+    ("GET", "/api/experimental/something"): {},
+    ("POST", "/api/experimental/something"): {},
     ("GET", "/api/experimental/model-recommendations"): {"recommendations": []},
 }
 

@@ -14,7 +14,7 @@ import pytest
 from tornado_ollama.access.routes import ROUTES, Route
 
 from ..backend import Backend
-from .keys import BOTH, EXPIRED, GENERATE, MANAGE, SECURED, TRANSPORTS, UNKNOWN, signed
+from .keys import BOTH, EXPIRED, GENERATE, MANAGE, SECURED, TRANSPORTS, UNKNOWN, bearer, signed
 
 PUBLIC, ANY, WRITES, MANAGES = "public", "any", "generate", "manage"
 
@@ -40,7 +40,10 @@ DECISIONS = {
     "/api/me": MANAGES,
     "/api/signout": MANAGES,
     "/api/user/keys/+": MANAGES,
-    "/api/status": MANAGES,
+    "/api/status": ANY,
+    "/api/experimental/model-recommendations": ANY,
+    "/api/experimental/web_search": MANAGES,
+    "/api/experimental/web_fetch": MANAGES,
     "/api/experimental/*": MANAGES,
     "/sys/tags": MANAGES,
     "/sys/ps": MANAGES,
@@ -64,8 +67,7 @@ SAMPLES = {
     "/static/*": "/static/nothing.css",
     "/api/blobs/+": "/api/blobs/sha256:" + "0" * 64,
     "/api/user/keys/+": "/api/user/keys/abc",
-    "/api/experimental/*": "/api/experimental/web_search",
-    "GET /api/experimental/*": "/api/experimental/model-recommendations",
+    "/api/experimental/*": "/api/experimental/something",
     "/v1/models/*": "/v1/models/smollm2",
 }
 
@@ -114,7 +116,7 @@ def tokens(decision: str) -> list[tuple[str, int | None]]:
 
 
 @pytest.mark.gen_test
-@pytest.mark.parametrize("config", [SECURED], ids=["secured"])
+@pytest.mark.parametrize("config", [SECURED | {"service": {"web_search": True}}], ids=["secured"])
 @pytest.mark.parametrize(("route", "method"), CELLS)
 async def test_a_cell_of_the_matrix(
     connect: Any, backend: Backend, config: Any, route: Route, method: str
@@ -163,4 +165,18 @@ async def test_a_refusal_comes_before_the_body(
             headers.append(("X-API-Key", token))
         await client.send_request("POST", path, headers)
         assert (await client.read_response()).status == status
+    assert not backend.exchanges
+
+
+@pytest.mark.gen_test
+@pytest.mark.parametrize("config", [SECURED, {}], ids=["secured", "open"])
+@pytest.mark.parametrize("path", ["/api/experimental/web_search", "/api/experimental/web_fetch"])
+async def test_nobody_spends_the_operators_account_without_his_consent(
+    connect: Any, backend: Backend, config: Any, path: str
+) -> None:
+    client, token = await connect(), bearer(BOTH)
+    for spelling in (path, f"/{path}/", path.replace("_", "%5f")):
+        refused = await client.request("POST", spelling, [token], b"{}")
+        assert refused.status == 403
+        assert "service.web_search" in refused.json()["error"]
     assert not backend.exchanges

@@ -42,7 +42,9 @@ def sample(route: Route) -> str:
     return route.path.replace("*", "x").replace("+", "x")
 
 
-@allowed
+@pytest.mark.parametrize(
+    "config", [PATH_CONFIG | {"service": {"web_search": True}}], ids=["allowed"]
+)
 @pytest.mark.parametrize(
     ("route", "method"),
     [

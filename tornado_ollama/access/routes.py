@@ -20,16 +20,20 @@ class Requirement(StrEnum):
     """What a route asks of the one who calls it."""
 
     NOTHING = "nothing"
+    DISCOVERY = "nothing, as auth.public has it"
+    """Whoever sends a valid credential is known all the same."""
     CREDENTIAL = "any valid credential"
     GENERATE = "scope generate"
     MANAGE = "scope manage"
+    CONSENT = "the operator's consent (service.web_search)"
+    """Which has not been given: nobody meets it."""
 
     def met_by(self, principal: Principal) -> bool:
         if self is Requirement.GENERATE:
             return principal.may(Scope.GENERATE)
         if self is Requirement.MANAGE:
             return principal.may(Scope.MANAGE)
-        return True
+        return self is not Requirement.CONSENT
 
 
 class HandlerKind(StrEnum):
@@ -98,6 +102,9 @@ class Route:
     streams: bool = False
     """The reply is a stream of lines, unless the body says `"stream": false`."""
 
+    spends: bool = False
+    """Uses up what the operator's account with ollama.com allows: only where he opted in."""
+
     computes: bool = False
     """Runs inference, for long and for few at once: counts against `limits.max_parallel` and may be
     queued, whichever route of ours leads to that path at Ollama."""
@@ -135,7 +142,10 @@ _API = (
     _native("/api/me", ("POST",), Requirement.MANAGE),
     _native("/api/signout", ("POST",), Requirement.MANAGE),
     _native("/api/user/keys/+", ("DELETE",), Requirement.MANAGE),
-    _native("/api/status", ("GET",), Requirement.MANAGE),
+    _native("/api/status", ("GET",), Requirement.CREDENTIAL),
+    _native("/api/experimental/model-recommendations", ("GET",), Requirement.CREDENTIAL),
+    _native("/api/experimental/web_search", ("POST",), Requirement.MANAGE, spends=True),
+    _native("/api/experimental/web_fetch", ("POST",), Requirement.MANAGE, spends=True),
     _native("/api/experimental/*", ("GET", "POST"), Requirement.MANAGE),
 )
 
@@ -189,16 +199,6 @@ def find(path: str, *, forward_unknown: bool = False) -> Route:
                 return route
     if forward_unknown and path.startswith("/api/") and not path.endswith("/"):
         return UNKNOWN_API
-    return not_found(path)
-
-
-def find_below_token(path: str, *, forward_unknown: bool = False) -> Route:
-    """The row of the path behind `/k/TOKEN`: the APIs, for clients that can send no header. Those
-    who can open the page or a socket can send a credential otherwise."""
-    if path == GREETING.path:
-        return GREETING
-    if path.startswith(("/api/", "/v1/")):
-        return find(path, forward_unknown=forward_unknown)
     return not_found(path)
 
 

@@ -124,5 +124,11 @@ SCOPES: Rule[tuple[Scope, ...]] = Rule(
     lambda names: tuple(map(Scope, names)),
     split_at_commas,
 )
+DISCOVERY: Rule[tuple[str, ...]] = Rule(
+    "a list out of version, tags and show",
+    tuple[Literal["version", "tags", "show"], ...],
+    lambda names: tuple(dict.fromkeys(names)),
+    split_at_commas,
+)
 TABLE: Rule[dict[str, Any]] = Rule("a table of keys", dict[str, Any])
 TOKENS: Rule[tuple[Any, ...]] = Rule("a list of tokens", tuple[Any, ...])

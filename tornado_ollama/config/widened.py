@@ -28,8 +28,13 @@ def _sentences(old: Settings, new: Settings) -> Iterator[str]:
     for key in new.auth.jwt_keys:
         if (same := keys.get(key.digest())) and (more := tuple(_of_key(same, key))):
             yield f"JWTs may do more than before this reload: {_listed(more)}."
+    everybody = []
     if scopes := new.anonymous_scopes() - old.anonymous_scopes():
-        yield f"Everybody may do more than before this reload: {_scopes(scopes)}."
+        everybody.append(_scopes(scopes))
+    if names := set(new.auth.public) - set(old.auth.public):
+        everybody.append(f"ask for {' and '.join(sorted(names))} without a credential")
+    if everybody:
+        yield f"Everybody may do more than before this reload: {_listed(everybody)}."
 
 
 def _of_token(old: StaticToken, new: StaticToken) -> Iterator[str]:

@@ -73,8 +73,14 @@ class AuthMixin:
 
     def authenticate(self) -> None:
         """Who it is, by the request's headers; raises Unauthorized or Forbidden."""
-        if self.route.requirement is not Requirement.NOTHING:
+        requirement = self.route.requirement
+        if requirement is Requirement.NOTHING:
+            return
+        try:
             self.identify(self.credentials())
+        except Unauthorized:
+            if requirement is not Requirement.DISCOVERY or self.path_token is not None:
+                raise
 
     def credentials(self) -> Credentials:
         """All that the request carries; raises BadRequest for too many."""
@@ -111,9 +117,10 @@ class AuthMixin:
         """Where everybody is let in, a page must not be that has its name from elsewhere: also not
         to what is public. A preflight says nothing, and never has a credential."""
         access, host = self.deps.access, self.request.host
-        if not access.authenticator.lets_everybody_in or self.request.method == "OPTIONS":
+        for_all = self.route.requirement is Requirement.DISCOVERY
+        if not (for_all or access.authenticator.lets_everybody_in):
             return
-        if access.hosts.allows(host):
+        if self.request.method == "OPTIONS" or access.hosts.allows(host):
             return
         if access.authenticator.find(self.credentials(), time.time()) is None:
             refuse_host(access.hosts, host)

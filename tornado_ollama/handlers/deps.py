@@ -15,6 +15,7 @@ from ..access.guesses import WrongTokens
 from ..access.origins import HostPolicy, OriginPolicy
 from ..access.principal import Principal
 from ..access.proxies import TrustedProxies
+from ..access.route_table import RouteTable
 from ..dispatch.dispatcher import Dispatcher
 from ..dispatch.journal import Journal
 from ..upstream.catalogue import Catalogue
@@ -36,7 +37,7 @@ class AccessControl:
     """A credential may stand in the URL."""
     wrong_tokens: WrongTokens
     """Of URLs, by address; it outlives a reload."""
-    forward_unknown: bool
+    routes: RouteTable
 
 
 class Revocable(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 
 from ..access.authorisation import refuse_method, refuse_models, refuse_scope
-from ..access.routes import HandlerKind, Requirement, Route, find, path_at_ollama, replies_whole
+from ..access.routes import HandlerKind, Requirement, Route, path_at_ollama, replies_whole
 from ..access.visibility import only_visible
 from ..errors import BadRequest, NotFound
 from ..upstream.request import ResponseHead
@@ -69,7 +69,7 @@ class RequestJob(Job):
         principal, command = self._sink.principal, self._command
         assert principal is not None
         self.path, query = split_target(command.path)
-        route = find(self.path, forward_unknown=self._sink.deps.access.forward_unknown)
+        route = self._sink.deps.access.routes.find(self.path)
         if route.kind is not HandlerKind.NATIVE:
             raise NotFound(
                 f"There is nothing at {loggable_path(self.path)} for a request frame: "

@@ -10,7 +10,7 @@ from ...access.principal import Scope
 from ...access.tokens import StaticToken
 from ..formats import ALGORITHMS
 from ..rows import Topic, setting
-from ..rules import SCOPES, SWITCH, TEXT, TOKENS, one_of, seconds
+from ..rules import DISCOVERY, SCOPES, SWITCH, TEXT, TOKENS, one_of, seconds
 from .token_entry import TokenEntry
 
 
@@ -77,6 +77,13 @@ what to put here. An entry is a text, or a table:"""
         SWITCH,
         "`true`: tokens with `path: true` may stand in the URL, `/k/TOKEN/...`",
         more="See [authentication](authentication.md#in-the-url).",
+    )
+    public: tuple[str, ...] = setting(
+        (),
+        DISCOVERY,
+        "what may be asked without a credential, of `version`, `tags` and `show`",
+        more="For programs that look for models before they have a key. "
+        "See [authentication](authentication.md#discovery-without-a-key).",
     )
     anonymous: Literal["auto"] | bool = setting(
         "auto",

@@ -36,6 +36,13 @@ class Service(Topic):
         "tool call.",
         env="TIMEOUT",
     )
+    web_search: bool = setting(
+        False,
+        SWITCH,
+        "`true`: forward `web_search` and `web_fetch`, which spend your account with ollama.com",
+        more="They are `/api/experimental/web_search` and `/api/experimental/web_fetch`, for "
+        "callers with the scope `manage`.",
+    )
     forward_unknown: bool = setting(
         False,
         SWITCH,
