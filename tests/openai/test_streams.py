@@ -21,6 +21,7 @@ from tests.backend import (
 from tests.conformance.cases import sse_data
 from tests.waiting import settled, until
 from tornado_ollama.handlers import event_stream
+from tornado_ollama.wire.chat.reply_stream import ReplyStream
 
 pytestmark = pytest.mark.gen_test
 
@@ -130,7 +131,8 @@ class TestComments:
         monkeypatch.setattr(event_stream, "Downstream", Down)
         monkeypatch.setattr(event_stream, "PING_EVERY_S", 60)
         unused: Any = None
-        stream = event_stream.EventStream(unused, unused, unused)
+        machine = ReplyStream[Any]([], lambda lasts: b"")
+        stream = event_stream.EventStream(unused, unused, machine)
         stream._write(b"token")
         for expected in ([b"token"], [b"token", b": keep-alive\n"]):
             stream._tick()
