@@ -40,6 +40,8 @@ class GatewayError(Exception):
 
     status = 500
     code: str | None = None
+    reason: str | None = None
+    """The words behind the status on the wire, where they are not the usual ones."""
 
     def __init__(
         self,
@@ -74,7 +76,8 @@ class Unauthorized(GatewayError):
 
 
 class NoCredential(Unauthorized):
-    pass
+    reason = "Unauthorized (OLLAMA_HOST=http://HOST:PORT/k/TOKEN brings a token)"
+    """All that the `ollama` command prints of a 401 to `pull`, `push` and other streams."""
 
 
 class Forbidden(GatewayError):

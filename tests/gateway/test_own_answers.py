@@ -86,6 +86,16 @@ async def test_a_401_names_the_scheme_and_speaks_to_ollamas_own_client(connect: 
 
 
 @secured
+@pytest.mark.parametrize("path", ["/api/show", "/api/pull"])
+async def test_ollamas_own_command_is_told_how_it_sends_a_token(connect: Any, path: str) -> None:
+    """It prints the key `status` of an answer, and the status line of what should be a stream."""
+    response = await (await connect()).request("POST", path, (), b"{}")
+    assert response.status == 401
+    for told in (response.reason, response.json()["status"]):
+        assert "OLLAMA_HOST=http://HOST:PORT/k/TOKEN" in told
+
+
+@secured
 async def test_no_unknown_and_expired_are_answered_alike(connect: Any) -> None:
     client = await connect()
     bodies = set()

@@ -63,10 +63,15 @@ class AnsweringHandler(RequestHandler):
     _linger: asyncio.TimerHandle | None = None
 
     def answer(
-        self, status: int, body: bytes = b"", content_type: str = "application/json; charset=utf-8"
+        self,
+        status: int,
+        body: bytes = b"",
+        content_type: str = "application/json; charset=utf-8",
+        reason: str | None = None,
     ) -> None:
-        """A whole answer of the gateway's own. Leaves at once, even before the body has come."""
-        self.set_status(status)
+        """A whole answer of the gateway's own. Leaves at once, even before the body has come.
+        `reason`: the words behind the status; None: the usual ones."""
+        self.set_status(status, reason)
         if body:
             self.set_header("Content-Type", content_type)
         else:
@@ -104,7 +109,7 @@ class AnsweringHandler(RequestHandler):
         renderer = self.route.dialect.errors
         for name, value in renderer.headers(error).items():
             self.set_header(name, value)
-        self.answer(error.status, renderer.body(error))
+        self.answer(error.status, renderer.body(error), reason=error.reason)
 
     def _log_failure(self, error: GatewayError) -> None:
         """What happened, for the operator. Ollama's own sentences may quote a prompt or a reply,
