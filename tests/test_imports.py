@@ -32,13 +32,13 @@ BELOW: dict[str, set[str]] = {
     "dispatch": {"errors", "access", "wire", "upstream"},
     "handlers": {"errors", "access", "wire", "upstream", "dispatch"},
     "socket": {"errors", "access", "wire", "upstream", "dispatch", "handlers"},
-    "takeover": {"errors", "access", "wire", "upstream", "embedded", "sights"},
+    "backend_switch": {"errors", "access", "wire", "upstream", "embedded", "sights"},
 }
 """Room: the rooms that it may use. Those that are not here use what `ABOVE` says."""
 
 _all = set(BELOW)
 ABOVE: dict[str, set[str]] = {
-    "app": _all - {"embedded", "takeover"},
+    "app": _all - {"embedded", "backend_switch"},
     "server": _all - {"embedded"} | {"app"},
     "commands": _all | {"app", "server"},
     "cli": {"errors", "config", "console", "resources", "signals", "commands"},

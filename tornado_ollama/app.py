@@ -33,7 +33,6 @@ from .errors import BadRequest, GatewayError, ShuttingDown
 from .handlers.assets import read_assets
 from .handlers.base import BaseHandler
 from .handlers.deps import AccessControl, Deps, InFlight, LastReload, ProcessState, Resumables
-from .handlers.hang_up import SWEEP_MS, sweep
 from .handlers.health import HealthHandler
 from .handlers.native import NativeHandler
 from .handlers.not_found import NotFoundHandler
@@ -45,12 +44,13 @@ from .handlers.openai import (
     ModelsHandler,
 )
 from .handlers.pages import PageHandler
+from .handlers.peer_closed import SWEEP_MS, sweep
 from .handlers.request_body import BodyMemory
 from .resources import STATIC_DIR
 from .socket.handler import ChatSocketHandler
 from .upstream.catalogue import Catalogue
 from .upstream.client import UpstreamClient
-from .upstream.ollama import Backend, Clocks, Ollama
+from .upstream.ollama import Backend, Ollama, Timeouts
 from .wire.policy import Policy
 from .wire.target import REFUSED_PATH, cut_path_token, loggable_path, split_target
 
@@ -134,7 +134,8 @@ class Gateway(Application):
         return asked | {"url_path": rest, "route": route, "path_token": path_token}
 
     def reload(self, settings: Settings) -> None:
-        """New requests see the new settings; running ones end only if their credential is gone.
+        """New requests see the new settings; of the running ones those end whose credential is no
+        longer valid.
 
         The address stays the one that is bound, also for the question who may be anonymous.
         """
@@ -195,7 +196,7 @@ class Gateway(Application):
         ollama = Ollama(
             self.client,
             self.backend,
-            Clocks(service.connect_timeout, service.load_timeout, service.timeout),
+            Timeouts(service.connect_timeout, service.load_timeout, service.timeout),
         )
         return Deps(
             access=AccessControl(

@@ -15,7 +15,7 @@
         UpstreamAnswer          any  Ollama itself refused; its status and sentence
         UpstreamUnavailable     503  Ollama cannot be reached
         UpstreamBroken          502  Ollama broke off, or answered nonsense
-        UpstreamTimeout         504  one of the clocks of `service.*` ran out
+        UpstreamTimeout         504  one of the timeouts of `service.*` ran out
         Overloaded              503  the bodies of requests take too much memory already
         QueueFull               503  too many wait for Ollama already
         QueueTimeout            504  the turn did not come in time

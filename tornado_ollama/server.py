@@ -17,11 +17,11 @@ from typing import Any
 from tornado.httpserver import HTTPServer
 
 from .app import MAX_SOCKET_MESSAGE_BYTES, Gateway, make_app
+from .backend_switch import BackendSwitch, EmbeddedMode
 from .config import Settings, SettingsReader
 from .errors import ConfigError, ShuttingDown
 from .listen import listen, raise_descriptor_limit
 from .signals import hold_signal, on_signal
-from .takeover import EmbeddedMode, Takeover
 
 log = logging.getLogger(__name__)
 
@@ -84,13 +84,13 @@ async def serve(
     raise_descriptor_limit()
     for line in settings.warnings:
         log.warning("%s", line)
-    takeover = Takeover(app.backend, app.client, embedded)
+    backend_switch = BackendSwitch(app.backend, app.client, embedded)
     stop = Stop(app, reader)
     stop.listen_to_signals()  # before the port answers
     sockets = []
     try:
         sockets = listen(settings.listen.host, settings.listen.port)
-        if await stop.comes_before(takeover.start()):
+        if await stop.comes_before(backend_switch.start()):
             return 0
         server.add_sockets(sockets)
         gc.collect()
@@ -104,7 +104,7 @@ async def serve(
         hold_signal("SIGHUP")  # the loop takes its handlers along; none may end us meanwhile
         for socket in sockets:
             socket.close()
-        await takeover.stop()
+        await backend_switch.stop()
         await app.close()
         await server.close_all_connections()
     return 0

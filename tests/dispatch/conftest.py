@@ -13,7 +13,7 @@ from tornado_ollama.dispatch.dispatcher import Dispatcher, Submission
 from tornado_ollama.dispatch.queue import Queue
 from tornado_ollama.upstream.client import UpstreamClient
 from tornado_ollama.upstream.ollama import Backend as Place
-from tornado_ollama.upstream.ollama import Clocks, Ollama
+from tornado_ollama.upstream.ollama import Ollama, Timeouts
 
 from ..backend import Backend
 
@@ -32,7 +32,7 @@ def submit(io_loop: IOLoop, backend: Backend, queue: Queue) -> Iterator[Submit]:
 
     client = io_loop.run_sync(make)
     assert client is not None
-    dispatcher = Dispatcher(Ollama(client, Place(backend.url), Clocks(5, 5, 5)), queue)
+    dispatcher = Dispatcher(Ollama(client, Place(backend.url), Timeouts(5, 5, 5)), queue)
 
     def submit(
         on_position: Callable[[int], None] | None = None,

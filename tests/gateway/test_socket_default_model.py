@@ -83,7 +83,7 @@ async def test_where_it_is_not_told_the_list_is_believed(
     answer: Behaviour,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tornado_ollama.socket.chat_job.LIST_PATIENCE_S", 0.2)
+    monkeypatch.setattr("tornado_ollama.socket.chat_job.LIST_TIMEOUT_S", 0.2)
     backend.on("/api/tags", lists("first", "second"))
     backend.on("/api/show", answer)
     assert await default(http_port, backend) == "first"

@@ -14,7 +14,7 @@ from tornado_ollama.upstream import catalogue as catalogue_module
 from tornado_ollama.upstream.catalogue import Catalogue, LoadedModel, ask_version
 from tornado_ollama.upstream.client import UpstreamClient
 from tornado_ollama.upstream.ollama import Backend as Place
-from tornado_ollama.upstream.ollama import Clocks, Ollama
+from tornado_ollama.upstream.ollama import Ollama, Timeouts
 
 from ..backend import Backend, Exchange, Reply, Reset, StallBeforeHeaders, json_reply, load
 from ..backend.ollama_like import ollama_like
@@ -26,7 +26,7 @@ PULL, SHOW = find("/api/pull"), find("/api/show")
 
 @pytest.fixture
 def ollama(client: UpstreamClient, backend: Backend) -> Ollama:
-    return Ollama(client, Place(backend.url), Clocks(5, 30, 30))
+    return Ollama(client, Place(backend.url), Timeouts(5, 30, 30))
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ async def test_askers_of_other_patience_do_not_share(
     backend.on("/api/tags", StallBeforeHeaders())
     patient = catalogue.tags(ollama, [])
     with pytest.raises(UpstreamTimeout):
-        await catalogue.tags(ollama, [], patience=0.05)
+        await catalogue.tags(ollama, [], timeout=0.05)
     assert not patient.done()
     patient.cancel()
 
@@ -255,7 +255,7 @@ async def test_nothing_is_told_of_another_backend(
 async def test_closing_ends_the_questions_that_nobody_waits_for(
     catalogue: Catalogue, ollama: Ollama, backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(catalogue_module, "PATIENCE_S", 600.0)
+    monkeypatch.setattr(catalogue_module, "PROBE_TIMEOUT_S", 600.0)
     backend.on("/api/version", StallBeforeHeaders())
     asker = asyncio.ensure_future(catalogue.version(ollama))
     exchange = await backend.next_request("/api/version")
@@ -282,9 +282,9 @@ async def test_who_answers_otherwise_than_ollama_has_no_version(
     client: UpstreamClient, ollama: Ollama, backend: Backend
 ) -> None:
     where = ollama.backend.upstream
-    assert await ask_version(client, where, patience=5) == "0.32.15"
+    assert await ask_version(client, where, timeout=5) == "0.32.15"
     backend.on("/api/version", Reply(b"hello"))
-    assert await ask_version(client, where, patience=5) is None
+    assert await ask_version(client, where, timeout=5) is None
     backend.on("/api/version", StallBeforeHeaders())
     with pytest.raises(UpstreamTimeout):
-        await ask_version(client, where, patience=0.05)
+        await ask_version(client, where, timeout=0.05)

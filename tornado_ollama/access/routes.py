@@ -91,7 +91,7 @@ class Route:
     """The path at Ollama where it differs; same ending as `path`."""
 
     runs_long: bool = False
-    """Progress may be silent for long (a download's hash check): no idle clock."""
+    """Progress may be silent for long (a download's hash check): no idle timeout."""
 
     lists_models: bool = False
     """The reply lists models; a credential bound to some sees only those."""

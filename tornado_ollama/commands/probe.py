@@ -13,9 +13,9 @@ from ..config import Settings
 from ..errors import GatewayError
 from ..upstream.catalogue import ask_version
 from ..upstream.client import UpstreamClient
-from ..upstream.ollama import Backend, Clocks, Ollama
+from ..upstream.ollama import Backend, Ollama, Timeouts
 
-VERSION_PATIENCE_S = 5.0
+VERSION_TIMEOUT_S = 5.0
 MAX_QUOTED_CHARS = 200
 
 
@@ -44,7 +44,7 @@ class Probe:
         begun = time.monotonic()
         try:
             version = await ask_version(
-                self._ollama.client, self._ollama.backend.upstream, patience=VERSION_PATIENCE_S
+                self._ollama.client, self._ollama.backend.upstream, timeout=VERSION_TIMEOUT_S
             )
         except GatewayError as error:
             return Finding(False, f"{self._base_url}: {error.message}")
@@ -80,10 +80,10 @@ async def probe(settings: Settings, model: str | None) -> AsyncIterator[Probe]:
     """A probe of the configured Ollama; its connections end with the block."""
     service = settings.service
     client = UpstreamClient(force_instance=True)
-    clocks = Clocks(service.connect_timeout, service.load_timeout, service.timeout)
+    timeouts = Timeouts(service.connect_timeout, service.load_timeout, service.timeout)
     known = None if model is None else settings.models.aliases.get(model, model)
     try:
-        ollama = Ollama(client, Backend(service.base_url), clocks)
+        ollama = Ollama(client, Backend(service.base_url), timeouts)
         yield Probe(ollama, service.base_url, known)
     finally:
         client.close()

@@ -77,7 +77,7 @@ class NotServedHandler(OllamaHandler):
         raise Refusal(501, self.SENTENCE)
 
 
-class NowhereHandler(OllamaHandler):
+class NotFoundHandler(OllamaHandler):
     async def get(self) -> None:
         self.say_text("404 page not found", 404)
 
@@ -97,7 +97,7 @@ def make_app(parts: Parts) -> Application:
         (r"/api/embed", EmbedHandler),
         (r"/api/embeddings", EmbeddingsHandler),
         (NOT_SERVED, NotServedHandler),
-        (r".*", NowhereHandler),
+        (r".*", NotFoundHandler),
     ]
     routes = [(pattern, handler, arguments) for pattern, handler in table]
     return Application(routes, log_function=lambda handler: None)

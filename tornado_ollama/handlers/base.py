@@ -21,7 +21,7 @@ from .in_flight import InFlightHandler
 
 BODY_S = 300.0
 """How long a JSON body may take to arrive; Tornado closes the connection then. Uploads have an
-idle clock instead (`body_pipe.py`)."""
+idle timeout instead (`body_pipe.py`)."""
 
 
 class BaseHandler(InFlightHandler):
@@ -60,7 +60,7 @@ class BaseHandler(InFlightHandler):
             if self.request.connection.stream.closed():
                 # The second of two requests that came together; its client has left during the
                 # first, and Tornado will not say so again.
-                self.gone = self._answered = True
+                self.closed = self._answered = True
                 self.outcome = "client left"
                 return
             # Every route counts for itself; this must be set before Tornado looks at the length.
@@ -91,7 +91,7 @@ class BaseHandler(InFlightHandler):
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         """Drops the body; routes that want it override `take_body`."""
-        if self._answered or self.gone:
+        if self._answered or self.closed:
             return None
         try:
             return self.take_body(chunk)
@@ -110,10 +110,10 @@ class BaseHandler(InFlightHandler):
         try:
             await self.respond()
         except GatewayError as error:
-            if not self.gone:
+            if not self.closed:
                 self.answer_error(error)
         except asyncio.CancelledError:  # its client has left, or the process ends at once
-            if self.gone:
+            if self.closed:
                 return
             if self.reply is not None and self.reply.flushed:
                 self.drain(now=True)

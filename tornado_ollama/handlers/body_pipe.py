@@ -11,7 +11,7 @@ import socket
 
 from ..errors import BadRequest
 from ..upstream.request import Send
-from .hang_up import hung_up
+from .peer_closed import peer_closed
 
 WATCH_S = 0.05
 """How often a waiting upload looks whether its client is still there. Tornado does not read while
@@ -39,7 +39,7 @@ class BodyPipe:
                     await self._pieces.put(piece)
                 return
             except TimeoutError:
-                if hung_up(self._client):
+                if peer_closed(self._client):
                     raise ConnectionResetError("the client left its upload") from None
 
     async def end(self) -> None:

@@ -46,11 +46,11 @@ class Revocable(Protocol):
     principal: Principal | None
 
     def revoke(self) -> None:
-        """Ends the request: its credential is gone."""
+        """Ends the request: its credential is no longer valid."""
 
     def renew(self, deps: Deps, principal: Principal | None) -> None:
         """The settings are new, and the credential, where there is one, is still good: what is
-        asked from now on is judged by these. A request that is one question has nothing to do."""
+        asked from now on is authorised by these. A request that is one question does nothing."""
 
     def drain(self, *, now: bool = False) -> None:
         """The gateway is going down: come to an end of your own; `now`: at once."""

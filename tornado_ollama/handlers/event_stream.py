@@ -82,7 +82,7 @@ class EventStream:
         try:
             await self._exchanges.fetch(body, on_head=on_head, on_data=on_data)
         except asyncio.CancelledError:
-            if self._machine.error is None or self._handler.gone:
+            if self._machine.error is None or self._handler.closed:
                 raise
         else:
             self._exchanges.check(status, bytes(refusal))

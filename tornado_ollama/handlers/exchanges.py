@@ -50,15 +50,15 @@ class Exchanges:
         self._failed: GatewayError | None = None
 
     def stop(self) -> None:
-        """Hangs up on Ollama, whatever the requests are doing."""
+        """Closes the connections to Ollama, whatever the requests are doing."""
         for worker in self._workers:
             worker.cancel()
         for fetch in tuple(self._fetches):
             fetch.cancel()
 
     def fail(self, error: GatewayError) -> None:
-        """Hangs up as `stop` does, but whoever waits for the requests gets the error, and so does
-        whoever would make another."""
+        """Closes them as `stop` does, but whoever waits for the requests, or would make another,
+        gets the error."""
         self._failed = error
         for fetch in tuple(self._fetches):
             fetch.fail(error)
@@ -105,7 +105,7 @@ class Exchanges:
     ) -> HTTPResponse:
         """One request; every status is a result. `whole_reply` as in `UpstreamRequest`."""
         handler = self._handler
-        if handler.gone:
+        if handler.closed:
             raise asyncio.CancelledError
         if self._failed is not None:
             raise self._failed

@@ -30,8 +30,8 @@ class InFlightHandler(AnsweringHandler):
     principal: Principal | None = None
     """None on a public route, and until a socket has said who it is."""
 
-    gone = False
-    """The client has left."""
+    closed = False
+    """The client has closed its connection, or the gateway has cut it."""
     revoked = False
     """The credential was withdrawn in the middle of the reply."""
     reply: Downstream | None = None
@@ -50,8 +50,8 @@ class InFlightHandler(AnsweringHandler):
 
     def on_connection_close(self) -> None:
         super().on_connection_close()
-        if not self.gone:
-            self.gone = True
+        if not self.closed:
+            self.closed = True
             if self.outcome == "ok":
                 self.outcome = CLIENT_LEFT
             self.client_left()
@@ -59,7 +59,7 @@ class InFlightHandler(AnsweringHandler):
             self._leave()
 
     def watched_stream(self) -> IOStream | None:
-        """While an answer is awaited: Tornado may be deaf on this connection, see `hang_up.py`."""
+        """While an answer is awaited: Tornado may not notice its end, see `peer_closed.py`."""
         connection = self.request.connection
         if self._body_ended and isinstance(connection, HTTP1Connection):
             return connection.stream
@@ -73,8 +73,8 @@ class InFlightHandler(AnsweringHandler):
         `client_left`."""
 
     def revoke(self) -> None:
-        """The credential of this request is gone. What a client sees is a cut connection; one
-        whose reply has begun is told first, as when Ollama breaks off."""
+        """The credential of this request is no longer valid: its connection is closed. A client
+        whose reply has begun gets an error first, as when Ollama breaks off."""
         if self.reply is None or not self.reply.flushed or self._answered:
             self._cut(REVOKED)
             return
@@ -91,7 +91,7 @@ class InFlightHandler(AnsweringHandler):
 
     def _cut(self, why: str) -> None:
         self.outcome = why
-        self.gone = True
+        self.closed = True
         self.client_left()
         if isinstance(self.request.connection, HTTP1Connection):
             self.request.connection.close()
@@ -139,4 +139,4 @@ class InFlightHandler(AnsweringHandler):
     def _never_answered(self) -> bool:
         """The connection ended before anything was sent: nobody has seen a status."""
         begun = self.first_byte_s is not None or (self.reply is not None and self.reply.flushed)
-        return self.gone and not begun and self.get_status() != 101
+        return self.closed and not begun and self.get_status() != 101

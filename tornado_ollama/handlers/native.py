@@ -102,7 +102,7 @@ class NativeHandler(AuthMixin, CollectingHandler):
         try:
             await self._relay(None, pipe.produce)
         except GatewayError as error:
-            if not self.gone:
+            if not self.closed:
                 self.answer_error(error)
         finally:
             pipe.stop()

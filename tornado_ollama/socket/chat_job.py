@@ -21,7 +21,7 @@ from ..wire.socket.chat_writers import SOURCE, ChatLine, FrameWriter, PlainTextW
 from .frame_sink import FrameSink
 from .job import Job
 
-LIST_PATIENCE_S = 5.0
+LIST_TIMEOUT_S = 5.0
 """How long Ollama may take to say which models there are, or what one of them can do."""
 
 
@@ -104,7 +104,7 @@ class ChatJob(Job):
             return deps.default_model
         self._go_on()
         listing = await self._answer_to(
-            deps.process.catalogue.tags(deps.ollama, self._own_headers(), patience=LIST_PATIENCE_S)
+            deps.process.catalogue.tags(deps.ollama, self._own_headers(), timeout=LIST_TIMEOUT_S)
         )
         listed = native.decode(native.TAGS, only_visible(listing, principal))
         known = deps.process.catalogue.known_models
@@ -125,7 +125,7 @@ class ChatJob(Job):
         headers = self._own_headers()
         try:
             account = await self._answer_to(
-                show(deps.ollama, model.name, headers, patience=LIST_PATIENCE_S)
+                show(deps.ollama, model.name, headers, timeout=LIST_TIMEOUT_S)
             )
             chats = default_model.chats(account)
         except (UpstreamAnswer, UpstreamBroken, UpstreamTimeout):

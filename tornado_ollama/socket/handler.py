@@ -39,7 +39,7 @@ class ChatSocketHandler(AuthMixin, SocketTransport):
         self._commands = Commands(self, self._jobs, self._end_plain)
         self._refusal: GatewayError | None = None
         self.asker = Asker(self.client, self.request_id, tuple(self.headers_up()))
-        self._auth_clock: asyncio.TimerHandle | None = None
+        self._auth_timer: asyncio.TimerHandle | None = None
 
     def credentials(self) -> Credentials:
         """Those of the headers, and the token of the subprotocol."""
@@ -78,7 +78,7 @@ class ChatSocketHandler(AuthMixin, SocketTransport):
         elif self.deps.in_flight.draining:
             self.close(GOING_AWAY, "shutting down")
         elif self.principal is None:
-            self._auth_clock = asyncio.get_running_loop().call_later(
+            self._auth_timer = asyncio.get_running_loop().call_later(
                 AUTH_S, self.close, UNAUTHORIZED, "send a token within 5 s"
             )
 
@@ -96,8 +96,8 @@ class ChatSocketHandler(AuthMixin, SocketTransport):
                 self.emit(frames.error_frame(error.id, error))
 
     def on_close(self) -> None:
-        if self._auth_clock is not None:
-            self._auth_clock.cancel()
+        if self._auth_timer is not None:
+            self._auth_timer.cancel()
         self._jobs.leave()
         self._leave()
 
@@ -122,8 +122,8 @@ class ChatSocketHandler(AuthMixin, SocketTransport):
         except (Unauthorized, Forbidden) as error:
             self._refuse(error)
             return
-        if self._auth_clock is not None:
-            self._auth_clock.cancel()
+        if self._auth_timer is not None:
+            self._auth_timer.cancel()
         self.heed_size()
 
     # -- ends ---------------------------------------------------------------------------------

@@ -81,7 +81,7 @@ class SocketJobs:
             chat.cancel(why)
 
     def leave(self) -> None:
-        """The socket is gone."""
+        """The socket is closed."""
         self.cancel_bound(CLIENT_LEFT)
         for chat in tuple(self._resumables.values()):
             chat.detach(self._socket)

@@ -38,7 +38,7 @@ class MaskedProtocol(WebSocketProtocol13):
     _at_head = False
     _held = 0
     """Bytes of an unfinished message, as they are counted in the memory for bodies."""
-    _clock: asyncio.TimerHandle | None = None
+    _timer: asyncio.TimerHandle | None = None
 
     async def _receive_frame_loop(self) -> None:
         try:
@@ -56,7 +56,7 @@ class MaskedProtocol(WebSocketProtocol13):
             self._drop(TRY_AGAIN_LATER, "limits.max_buffered_bytes is reached")
             return
         if fragments is not None:
-            self._clock = asyncio.get_running_loop().call_later(
+            self._timer = asyncio.get_running_loop().call_later(
                 STALL_S, self._drop, POLICY_VIOLATION, f"the message stood still for {STALL_S:g} s"
             )
 
@@ -80,9 +80,9 @@ class MaskedProtocol(WebSocketProtocol13):
         else:
             memory.give_back(self._held - size)
         self._held = size
-        if self._clock is not None:
-            self._clock.cancel()
-            self._clock = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _drop(self, code: int, reason: str) -> None:
         """Closes without waiting for what else the client may send."""

@@ -1,1 +1,1 @@
-"""The only way to Ollama: one HTTP client that owns connections, clocks and aborts."""
+"""The only way to Ollama: one HTTP client that owns connections, timeouts and aborts."""

@@ -9,7 +9,7 @@ share one question:
   question that is under way gets its answer as well, so an answer may have been asked for that much
   earlier, not more. While a request that changes the models goes through this gateway, and for
   questions from before its end, not even that: whoever has seen a pull end sees its model. The last
-  asker who leaves hangs up.
+  asker who leaves closes the connection.
 
 What was learned of one backend is never told of another. Nothing here knows credentials: answers
 are Ollama's whole ones, and who may see what is for the askers to look at.
@@ -39,7 +39,7 @@ from .request import UpstreamRequest
 KEPT_S = 2.0
 JOINED_S = 1.0
 
-PATIENCE_S = 2.0
+PROBE_TIMEOUT_S = 2.0
 """How long Ollama may take to say its version, or which models are in memory."""
 
 _NO_CHANGE = nullcontext()
@@ -49,7 +49,7 @@ _NO_CHANGE = nullcontext()
 Fact = TypeVar("Fact")
 
 _Key = tuple[str, str, bytes | None, float | None]
-"""What makes two questions the same: the place, the path, the body and the patience."""
+"""What makes two questions the same: the place, the path, the body and the timeout."""
 
 
 class LoadedModel(NamedTuple):
@@ -61,19 +61,19 @@ class LoadedModel(NamedTuple):
 
 
 async def ask_version(
-    client: UpstreamClient, upstream: Upstream, *, patience: float, to_connect: float | None = None
+    client: UpstreamClient, upstream: Upstream, *, timeout: float, to_connect: float | None = None
 ) -> str | None:
     """The version of the Ollama at this place; None: something answers, but not as Ollama does.
 
-    `patience` in seconds for each phase, where `to_connect` does not say otherwise for the first.
+    `timeout` in seconds for each phase, where `to_connect` does not say otherwise for the first.
     Raises UpstreamUnavailable, UpstreamTimeout and UpstreamBroken.
     """
     response = await client.fetch(
         UpstreamRequest(
             upstream.url("/api/version"),
-            connect_timeout=patience if to_connect is None else to_connect,
-            first_byte_timeout=patience,
-            idle_timeout=patience,
+            connect_timeout=timeout if to_connect is None else to_connect,
+            first_byte_timeout=timeout,
+            idle_timeout=timeout,
         ),
         raise_error=False,
     )
@@ -101,18 +101,18 @@ class Catalogue:
         return await self._loaded.get(ollama)
 
     def tags(
-        self, ollama: Ollama, headers: Headers, *, patience: float | None = None
+        self, ollama: Ollama, headers: Headers, *, timeout: float | None = None
     ) -> asyncio.Future[bytes]:
         """The reply of `/api/tags`. Raises what Ollama says instead, and what `Ollama.fetch` does;
-        cancel to leave. `headers` are sent if the question is not yet under way; `patience` as in
+        cancel to leave. `headers` are sent if the question is not yet under way; `timeout` as in
         `Ollama.fetch`."""
-        return self._ask(ollama, "GET", LIST_PATH, None, headers, patience)
+        return self._ask(ollama, "GET", LIST_PATH, None, headers, timeout)
 
     def show(
-        self, ollama: Ollama, model: str, headers: Headers, *, patience: float | None = None
+        self, ollama: Ollama, model: str, headers: Headers, *, timeout: float | None = None
     ) -> asyncio.Future[bytes]:
         """The reply of `/api/show` for a model, by the name Ollama knows; else as `tags`."""
-        return self._ask(ollama, "POST", SHOW_PATH, show_body(model), headers, patience)
+        return self._ask(ollama, "POST", SHOW_PATH, show_body(model), headers, timeout)
 
     def changed_by(self, route: Route) -> AbstractContextManager[None]:
         """Around a request to a route: if it changes the models, then nobody who asks from its
@@ -140,10 +140,10 @@ class Catalogue:
         path: str,
         body: bytes | None,
         headers: Headers,
-        patience: float | None,
+        timeout: float | None,
     ) -> asyncio.Future[bytes]:
         now = asyncio.get_running_loop().time()
-        key: _Key = (ollama.backend.upstream.base_url, path, body, patience)
+        key: _Key = (ollama.backend.upstream.base_url, path, body, timeout)
         question = None if self._changes else self._questions.get(key)
         if question is None or not question.may_be_joined(now):
             fetch = ollama.fetch(
@@ -151,9 +151,9 @@ class Catalogue:
                 path,
                 headers=headers,
                 body=body,
-                whole_reply=path == SHOW_PATH and patience is None,
+                whole_reply=path == SHOW_PATH and timeout is None,
                 replayable=True,
-                patience=patience,
+                timeout=timeout,
             )
             question = _Question(fetch, now)
             if not self._changes:
@@ -241,14 +241,14 @@ class _Kept(Generic[Fact]):
 
 async def _version(ollama: Ollama) -> str | None:
     try:
-        return await ask_version(ollama.client, ollama.backend.upstream, patience=PATIENCE_S)
+        return await ask_version(ollama.client, ollama.backend.upstream, timeout=PROBE_TIMEOUT_S)
     except GatewayError:
         return None
 
 
 async def _loaded(ollama: Ollama) -> tuple[LoadedModel, ...]:
     try:
-        response = await ollama.fetch("GET", "/api/ps", patience=PATIENCE_S)
+        response = await ollama.fetch("GET", "/api/ps", timeout=PROBE_TIMEOUT_S)
         if response.code != 200:
             return ()
         models = decode(PS, response.body).models or ()

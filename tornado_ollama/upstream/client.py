@@ -90,7 +90,7 @@ class OriginPool:
 
 
 class UpstreamClient(AsyncHTTPClient):
-    """`fetch(UpstreamRequest)`: a future of the response; cancel it to hang up.
+    """`fetch(UpstreamRequest)`: a future of the response; cancelling it closes the connection.
 
     `raise_error=False` is what a proxy wants: every status is a result then. Raises
     `UpstreamUnavailable`, `UpstreamTimeout` and `UpstreamBroken`, never Tornado's 599.

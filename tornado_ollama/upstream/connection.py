@@ -75,12 +75,12 @@ class Connection(asyncio.BufferedProtocol):
         self._room: asyncio.Future[None] | None = None
         self._resuming: asyncio.Future[None] | None = None
         self.used = 0
-        """Exchanges begun on this connection: above 1, the peer may have hung up meanwhile."""
+        """Exchanges begun on this connection: above 1, the peer may have closed meanwhile."""
         self._lost_with: Exception | None = None
         self.paused_at = 0.0
-        """Loop time at which the reader asked for a rest; its stall clock looks here."""
+        """Loop time, in seconds, of the last pause of reading; the stall timeout begins here."""
         self.last_read = 0.0
-        """Loop time of the last read, in seconds; the exchange's idle clock looks here."""
+        """Loop time, in seconds, of the last read; the idle timeout begins here."""
 
     # -- for the exchange ---------------------------------------------------------------------
 
@@ -107,7 +107,7 @@ class Connection(asyncio.BufferedProtocol):
         self._transport.write(data)
 
     async def room(self) -> None:
-        """Returns once the socket takes more; at once when the connection is gone."""
+        """Returns once the socket takes more; at once when the connection is closed."""
         if self._room is not None:
             await self._room
 
@@ -174,7 +174,7 @@ class Connection(asyncio.BufferedProtocol):
     # -- inside -------------------------------------------------------------------------------
 
     def _hear_last_words(self) -> None:
-        """Reads what Ollama said before it hung up on an upload.
+        """Reads what Ollama said before it closed on an upload.
 
         A refusal (a bad digest, say) is followed by a close; the next write then fails, and
         asyncio gives the connection up without reading what lies ready in the socket.

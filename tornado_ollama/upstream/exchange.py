@@ -1,4 +1,4 @@
-"""One request and its reply: which connection it uses, which clock is running, how it ends.
+"""One request and its reply: which connection it uses, which timeout is running, how it ends.
 
 An exchange walks through connecting, sending, waiting for the head, and reading; in each of these
 `abort` closes the connection at once, which is what makes Ollama stop computing. It ends exactly
@@ -80,7 +80,7 @@ class Exchange:
         self._loop = asyncio.get_running_loop()
         self._connection: Connection | None = None
         self._task: asyncio.Task[None] | None = None  # connecting, then uploading
-        self._clock: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._sent_at = 0.0
         self._blocked = False  # Ollama does not take more of the upload
         self._told = False  # `done` was called, or nobody wants to hear of the end
@@ -141,7 +141,7 @@ class Exchange:
         connection.send(self, self._head + body, no_body=request.method == "HEAD")
         self._sent_at = self._loop.time()
         if request.first_byte_timeout:
-            self._clock = self._loop.call_later(self._to_first_byte[0], self._tick)
+            self._timer = self._loop.call_later(self._to_first_byte[0], self._tick)
         if producer is not None:
             self._task = self._loop.create_task(self._upload(connection, producer, chunked))
 
@@ -178,9 +178,9 @@ class Exchange:
             broken.__cause__ = error
             self.fail(broken)
             return
-        self._stop_clock()
+        self._stop_timer()
         if self._request.idle_timeout:
-            self._clock = self._loop.call_later(self._request.idle_timeout, self._tick)
+            self._timer = self._loop.call_later(self._request.idle_timeout, self._tick)
         if self._request.header_callback is not None:
             for line in self.response.lines():
                 self._request.header_callback(line)
@@ -219,12 +219,12 @@ class Exchange:
         if silent and connection is not None and connection.used > 1 and self._request.replayable:
             # The pooled connection was dead before it was used: once more, on a new one.
             self._connection = None
-            self._stop_clock()
+            self._stop_timer()
             self._task = self._loop.create_task(self._connect())
             return
         self.fail(error)
 
-    # -- clocks and ends ----------------------------------------------------------------------
+    # -- timeouts and ends --------------------------------------------------------------------
 
     @property
     def _to_first_byte(self) -> tuple[float, str]:
@@ -259,7 +259,7 @@ class Exchange:
                     self.fail(ClientStalled(f"The reply was not taken for {STALLED_CLIENT_S:g} s."))
                     return
         if left > 0:
-            self._clock = self._loop.call_later(left, self._tick)
+            self._timer = self._loop.call_later(left, self._tick)
             return
         what = "begun to answer" if self.response is None else "sent anything"
         self.fail(UpstreamTimeout(f"Ollama has not {what} for {limit:g} s ({key})."))
@@ -281,14 +281,14 @@ class Exchange:
 
     def _stop(self) -> None:
         """Closes the connection, unless it was given back, and all that runs for the exchange."""
-        self._stop_clock()
+        self._stop_timer()
         if self._task is not None and self._task is not asyncio.current_task():
             self._task.cancel()
         self._task = None
         if self._connection is not None:
             self._connection.abort()
 
-    def _stop_clock(self) -> None:
-        if self._clock is not None:
-            self._clock.cancel()
-            self._clock = None
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

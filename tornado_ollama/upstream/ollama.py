@@ -1,7 +1,7 @@
 """Ollama as the handlers see it: a method, a path and a body in, a future of the end out.
 
 Joins the client, the place where Ollama is now (the real one, or the embedded backend while
-there is none), and the clocks of `service.*`.
+there is none), and the timeouts of `service.*`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Kind = Literal["ollama", "embedded"]
 
 
 @dataclass(frozen=True, slots=True)
-class Clocks:
+class Timeouts:
     """Seconds; 0 is none. See `UpstreamRequest`."""
 
     connect: float
@@ -57,10 +57,10 @@ class Ollama:
     """The server that requests go to now, asked at once: who has to wait for a slot comes by the
     dispatcher."""
 
-    def __init__(self, client: UpstreamClient, backend: Backend, clocks: Clocks) -> None:
+    def __init__(self, client: UpstreamClient, backend: Backend, timeouts: Timeouts) -> None:
         self.client = client
         self.backend = backend
-        self._clocks = clocks
+        self._timeouts = timeouts
 
     def fetch(
         self,
@@ -76,17 +76,18 @@ class Ollama:
         runs_long: bool = False,
         whole_reply: bool = False,
         replayable: bool | None = None,
-        patience: float | None = None,
+        timeout: float | None = None,
     ) -> asyncio.Future[HTTPResponse]:
-        """Sends a request to a canonical path. Every status is a result; cancel to hang up.
+        """Sends a request to a canonical path. Every status is a result; cancelling closes the
+        connection.
 
         `runs_long` switches the idle timeout off, `whole_reply` is as in `UpstreamRequest`.
-        `patience` shortens all timeouts to that many seconds, for probes. Raises
+        `timeout` shortens all timeouts to that many seconds, for probes. Raises
         `UpstreamUnavailable`, `UpstreamTimeout` and `UpstreamBroken`.
         """
-        clocks = self._clocks
-        if patience is not None:
-            clocks = Clocks(patience, patience, patience)
+        timeouts = self._timeouts
+        if timeout is not None:
+            timeouts = Timeouts(timeout, timeout, timeout)
         return self.client.fetch(
             UpstreamRequest(
                 self.backend.upstream.url(path, query),
@@ -96,9 +97,9 @@ class Ollama:
                 body_producer=producer,
                 head_callback=on_head,
                 streaming_callback=on_data,
-                connect_timeout=clocks.connect,
-                first_byte_timeout=clocks.first_byte,
-                idle_timeout=0 if runs_long else clocks.idle,
+                connect_timeout=timeouts.connect,
+                first_byte_timeout=timeouts.first_byte,
+                idle_timeout=0 if runs_long else timeouts.idle,
                 whole_reply=whole_reply,
                 replayable=replayable,
             ),
@@ -106,5 +107,5 @@ class Ollama:
         )
 
     def fail(self, fetch: asyncio.Future[HTTPResponse], error: GatewayError) -> None:
-        """Hangs up as cancelling does, but whoever waits for this future gets the error."""
+        """Closes the connection as cancelling does, but whoever awaits this future gets the error."""
         self.client.fail(fetch, error)

@@ -1,4 +1,4 @@
-"""What is asked of Ollama: Tornado's `HTTPRequest`, with the clocks and callbacks of a stream."""
+"""What is asked of Ollama: Tornado's `HTTPRequest`, with the timeouts and callbacks of a stream."""
 
 from __future__ import annotations
 

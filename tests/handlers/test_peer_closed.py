@@ -1,4 +1,4 @@
-"""`handlers.hang_up`: whether a client has left, without reading from it."""
+"""`handlers.peer_closed`: whether a client has left, without reading from it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tornado_ollama.handlers.hang_up import hung_up
+from tornado_ollama.handlers.peer_closed import peer_closed
 
 
 @pytest.fixture
@@ -19,9 +19,9 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 def test_a_client_that_is_there_has_not_hung_up(pair: tuple[socket.socket, socket.socket]) -> None:
     ours, theirs = pair
-    assert not hung_up(ours)
+    assert not peer_closed(ours)
     theirs.send(b"x")
-    assert not hung_up(ours)
+    assert not peer_closed(ours)
     assert ours.recv(1) == b"x"
 
 
@@ -31,7 +31,7 @@ def test_a_client_that_closes_has_even_behind_unread_bytes(
     ours, theirs = pair
     theirs.send(b"x")
     theirs.close()
-    assert hung_up(ours)
+    assert peer_closed(ours)
 
 
 def test_a_connection_that_was_closed_on_this_side_is_over_too(
@@ -39,4 +39,4 @@ def test_a_connection_that_was_closed_on_this_side_is_over_too(
 ) -> None:
     ours, _ = pair
     ours.close()
-    assert hung_up(ours)
+    assert peer_closed(ours)

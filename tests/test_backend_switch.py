@@ -20,8 +20,8 @@ from typing import Any
 import pytest
 
 from tornado_ollama.app import Gateway
+from tornado_ollama.backend_switch import BackendSwitch, EmbeddedMode, Pace
 from tornado_ollama.embedded.supervisor import COMMAND
-from tornado_ollama.takeover import EmbeddedMode, Pace, Takeover
 
 from .backend import Backend, Reply, StallBeforeHeaders, Stream, load
 from .backend.ollama_like import ollama_like
@@ -30,7 +30,7 @@ from .waiting import until
 
 pytestmark = pytest.mark.gen_test
 
-LOGGER = "tornado_ollama.takeover"
+LOGGER = "tornado_ollama.backend_switch"
 CHAT = load("chat-stream").request_body
 QUICK = Pace(
     look_every=0.01,
@@ -53,7 +53,7 @@ class Place:
     def __init__(self, app: Gateway, real: Backend, starts: Path) -> None:
         self.app, self.real, self._starts = app, real, starts
         self.embedded = Backend(ollama_like)
-        self.takeover: Takeover
+        self.switch: BackendSwitch
 
     @property
     def kind(self) -> str:
@@ -100,17 +100,17 @@ async def begun(
     *,
     mode: EmbeddedMode = "auto",
     command: Sequence[str] | None = None,
-) -> AsyncIterator[Takeover]:
+) -> AsyncIterator[BackendSwitch]:
     await place.embedded.start()
     app = place.app
-    place.takeover = Takeover(
+    place.switch = BackendSwitch(
         app.backend, app.client, mode, command=command or place.command(), pace=pace
     )
     try:
-        await place.takeover.start()
-        yield place.takeover
+        await place.switch.start()
+        yield place.switch
     finally:
-        await place.takeover.stop()
+        await place.switch.stop()
         await place.embedded.stop()
 
 
@@ -218,7 +218,7 @@ async def test_a_short_absence_moves_nothing(place: Place) -> None:
             await place.becomes("ollama")
             await until(lambda: place.asleep, "the child has ended")
             await place.real_dies()
-            await until(lambda: place.takeover._sights.last == "refuses", "it saw that")
+            await until(lambda: place.switch._sights.last == "refuses", "it saw that")
             assert place.kind == "ollama"
         assert len(place.pids) == 1
 
@@ -231,7 +231,7 @@ async def test_who_comes_and_goes_is_left(place: Place, expect_log: Callable[...
         await place.real_returns()
         await place.becomes("ollama")
         await place.real_dies()
-        sights = place.takeover._sights
+        sights = place.switch._sights
         while place.kind == "ollama":
             await until(lambda: sights.lasts_s(now()) > 0.1, "it was refused for a while")
             await place.real_returns()
@@ -266,7 +266,7 @@ async def test_who_is_slow_or_answers_nonsense_has_not_refused(
         await place.becomes("ollama")
         await until(lambda: place.asleep, "the child has ended")
         place.real.on("/api/version", behaviour)
-        await until(lambda: place.takeover._sights.last == "unclear", "it saw that")
+        await until(lambda: place.switch._sights.last == "unclear", "it saw that")
         looks = len(place.real.requests("/api/version"))
         await until(
             lambda: len(place.real.requests("/api/version")) > looks + 3, "it looks some more"
@@ -275,14 +275,14 @@ async def test_who_is_slow_or_answers_nonsense_has_not_refused(
 
 
 async def test_who_began_with_the_real_one_does_not_look(place: Place) -> None:
-    async with begun(place) as takeover:
-        assert place.kind == "ollama" and takeover._watch is None and not place.pids
+    async with begun(place) as switch:
+        assert place.kind == "ollama" and switch._watch is None and not place.pids
         await place.real_dies()
 
 
 async def test_always_means_always(place: Place) -> None:
-    async with begun(place, mode="always") as takeover:
-        assert place.kind == "embedded" and takeover._watch is None
+    async with begun(place, mode="always") as switch:
+        assert place.kind == "embedded" and switch._watch is None
 
 
 async def test_a_child_that_dies_while_nobody_needs_it_is_not_missed(
@@ -301,7 +301,7 @@ async def test_a_child_that_dies_while_nobody_needs_it_is_not_missed(
         os.kill(place.pids[0], signal.SIGKILL)
         await until(lambda: place.asleep, "the child has ended")
         client.leave()
-        await until(lambda: place.takeover._supervisor.url is None, "it has been collected")
+        await until(lambda: place.switch._supervisor.url is None, "it has been collected")
         assert len(place.pids) == 1
 
 
@@ -322,13 +322,13 @@ async def test_a_child_that_cannot_be_woken_is_tried_again(
         await until(lambda: place.asleep, "the child has ended")
         broken.touch()
         await place.real_dies()
-        await until(lambda: place.takeover._not_before > 0, "it was tried")
+        await until(lambda: place.switch._not_before > 0, "it was tried")
         assert place.kind == "ollama"
         broken.unlink()
         await place.becomes("embedded")
 
 
-async def test_a_reload_that_names_another_ollama_begins_the_patience_anew(
+async def test_a_reload_that_names_another_ollama_begins_to_wait_anew(
     place: Place, expect_log: Callable[..., None]
 ) -> None:
     await place.real_dies()
@@ -336,10 +336,10 @@ async def test_a_reload_that_names_another_ollama_begins_the_patience_anew(
         await place.real_returns()
         await place.becomes("ollama")
         await place.real_dies()
-        await until(lambda: place.takeover._sights.last == "refuses", "it saw that")
-        since = place.takeover._sights._since
+        await until(lambda: place.switch._sights.last == "refuses", "it saw that")
+        since = place.switch._sights._since
         place.app.backend.set_real("http://127.0.0.1:1")
-        await until(lambda: place.takeover._sights._since > since, "it counts from now")
+        await until(lambda: place.switch._sights._since > since, "it counts from now")
 
 
 class TestStopping:
@@ -357,7 +357,7 @@ class TestStopping:
             await place.real_returns()
             await place.becomes("ollama")
             await until(lambda: place.asleep, "the child has ended")
-        await place.takeover.stop()
+        await place.switch.stop()
 
     async def test_while_the_child_is_put_to_sleep(self, place: Place) -> None:
         """It does not end at once when it is asked to."""
@@ -366,7 +366,7 @@ class TestStopping:
         await place.real_dies()
         async with begun(place, command=deaf):
             await place.real_returns()
-            await until(lambda: place.takeover._supervisor.url is None, "it is asked to end")
+            await until(lambda: place.switch._supervisor.url is None, "it is asked to end")
         assert place.asleep
 
     async def test_while_the_child_wakes(
@@ -401,9 +401,9 @@ async def test_the_model_itself_sleeps_and_wakes(
         return bool(reply["message"]["content"])
 
     await place.real_dies()
-    async with begun(place, UNHURRIED, command=COMMAND) as takeover:
+    async with begun(place, UNHURRIED, command=COMMAND) as switch:
         assert await answers()
-        process = takeover._supervisor._process
+        process = switch._supervisor._process
         assert process is not None
         await place.real_returns()
         await place.becomes("ollama")

@@ -49,7 +49,7 @@ class Pace:
 PACE = Pace()
 
 
-class Takeover:
+class BackendSwitch:
     """Starts the embedded backend where it is wanted, and looks for a real Ollama meanwhile."""
 
     def __init__(
@@ -161,7 +161,7 @@ class Takeover:
         pace, real = self._pace, self._backend.real
         try:
             version = await ask_version(
-                self._client, real, patience=pace.answer_within, to_connect=pace.connect_within
+                self._client, real, timeout=pace.answer_within, to_connect=pace.connect_within
             )
         except UpstreamUnavailable:
             return "refuses"

@@ -1,8 +1,8 @@
-"""Whether a client has left, where Tornado does not notice.
+"""Whether a client has closed its connection, where Tornado does not notice.
 
 Tornado listens for the end of a connection only while its read buffer is empty. A request with
 surplus bytes behind it (a pipelined one, a stray line break) or one whose upload waits for Ollama
-could otherwise leave unseen, and a model would go on computing for nobody. Looking costs a system
+could otherwise end unseen, and a model would go on computing for nobody. Looking costs a system
 call and reads nothing.
 """
 
@@ -16,7 +16,7 @@ from typing import Protocol
 from tornado.iostream import IOStream
 
 SWEEP_MS = 500
-"""How often all requests under way are looked at."""
+"""How often all requests in flight are looked at, in milliseconds."""
 
 
 class Request(Protocol):
@@ -29,15 +29,15 @@ class Request(Protocol):
 
 
 def sweep(requests: Iterable[Request]) -> None:
-    """Tells the requests whose clients have left."""
+    """Ends the requests whose clients have closed their connections."""
     for request in requests:
         stream = request.watched_stream()
-        if stream is not None and not stream.closed() and hung_up(stream.socket):
+        if stream is not None and not stream.closed() and peer_closed(stream.socket):
             request.on_connection_close()
             stream.close()
 
 
-def hung_up(client: socket.socket) -> bool:
+def peer_closed(client: socket.socket) -> bool:
     """Whether the peer has closed, without reading what it may have sent before; or we have."""
     if client.fileno() < 0:
         return True
