@@ -107,5 +107,5 @@ class Ollama:
         )
 
     def fail(self, fetch: asyncio.Future[HTTPResponse], error: GatewayError) -> None:
-        """Closes the connection as cancelling does, but whoever awaits this future gets the error."""
+        """Closes the connection as cancelling does, but who awaits the future gets the error."""
         self.client.fail(fetch, error)
