@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from tornado_ollama.errors import BadRequest
+from tornado_ollama.wire.chat.forced_call import forced_call
 from tornado_ollama.wire.chat.toolbox import Toolbox
-from tornado_ollama.wire.openai.calls import forced_call
 from tornado_ollama.wire.openai.tools import toolbox
 
 PARAMETERS = {"type": "object", "properties": {"port": {"type": "string"}}, "required": ["port"]}

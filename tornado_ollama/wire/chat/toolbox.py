@@ -1,7 +1,7 @@
 """The tools of a chat as Ollama takes them, and the emulation of a forced call.
 
 Ollama has no `tool_choice`. A call that must be made is asked for by holding the reply to a JSON
-Schema of the call (`format`); `openai/calls.py` turns such a text back into a call. A tool that
+Schema of the call (`format`); `forced_call.py` turns such a text back into a call. A tool that
 takes free text (OpenAI's kind `custom`) becomes a function of one text.
 """
 

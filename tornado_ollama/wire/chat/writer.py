@@ -120,7 +120,8 @@ class PartsWriter(ABC):
         """The text of a line that brings more; it may be empty where there are logprobs."""
 
     @abstractmethod
-    def tool_calls(self, calls: Sequence[native.ToolCall]) -> bytes: ...
+    def tool_calls(self, calls: Sequence[native.ToolCall], logprobs: Logprobs = None) -> bytes:
+        """`logprobs`: those of the text that turned out to be a call."""
 
     @abstractmethod
     def finish(self, last: native.ReplyRecord) -> bytes: ...

@@ -7,13 +7,16 @@ Owns the `chat.completion` object, made of one native reply a choice. Rules: doc
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
 from .. import native
+from ..chat.calls import CallList
+from ..chat.forced_call import forced_call
 from ..chat.source import TranslatedSource
 from ..checks import Json
-from .calls import CallList, forced_call
+from .calls import called
 from .chat_request import ChatRequest
 from .replies import (
     Counts,
@@ -47,12 +50,11 @@ def _choice(
         call = forced_call(content, request.toolbox.forced)
         if call is not None:
             calls, content = [call], ""
-    taken = CallList(identity, index, request.toolbox).take(calls)
+    make_id = partial(identity.call_id, index)
+    taken = [called(call) for call in CallList(request.toolbox, make_id).take(calls)]
     message: Json = {"role": "assistant", "content": content, "refusal": None}
     if taken:
         message["content"] = content or None
-        for call_delta in taken:
-            del call_delta["index"]
         if request.toolbox.legacy:
             message["function_call"] = taken[0]["function"]
         else:

@@ -6,16 +6,18 @@ come, one finish chunk. Rules: docs/openai.md, "Streams".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from .. import native
+from ..chat.calls import CallList
+from ..chat.forced_call import ForcedCallWriter
 from ..chat.reader import Reader
 from ..chat.reply_stream import ReplyStream
 from ..chat.source import TranslatedSource
-from ..chat.writer import Logprobs
+from ..chat.writer import Logprobs, PartsWriter
 from ..checks import Json
-from .calls import CallList, forced_call
+from .calls import called
 from .chat_request import ChatRequest
 from .replies import Identity, chat_logprobs, finish_reason
 from .streams import ChunkWriter, Frame
@@ -24,12 +26,17 @@ from .streams import ChunkWriter, Frame
 def chat_stream(request: ChatRequest, identity: Identity) -> ReplyStream[native.ChatRecord]:
     """The machine for a streamed chat."""
     frame = Frame(identity, "chat.completion.chunk", include_usage=request.include_usage)
-    make = _ForcedCallWriter if request.toolbox.forced else ChatWriter
     source = TranslatedSource(native.CHAT)
     readers = [
-        Reader(source, make(frame, index, request, identity)) for index in range(request.choices)
+        Reader(source, _writer(frame, index, request, identity)) for index in range(request.choices)
     ]
     return ReplyStream(readers, partial(frame.ending, per_prompt=request.choices))
+
+
+def _writer(frame: Frame, index: int, request: ChatRequest, identity: Identity) -> PartsWriter:
+    writer = ChatWriter(frame, index, request, identity)
+    forced = request.toolbox.forced
+    return ForcedCallWriter(writer, forced) if forced else writer
 
 
 class ChatWriter(ChunkWriter):
@@ -45,7 +52,7 @@ class ChatWriter(ChunkWriter):
         self._toolbox = request.toolbox
         self._logprobs = request.logprobs
         self._reasoning_fields = request.reasoning_fields
-        self._calls = CallList(identity, index, request.toolbox)
+        self._calls = CallList(request.toolbox, partial(identity.call_id, index))
 
     def begin(self) -> bytes:
         return self._chunk({"role": "assistant", "content": ""})
@@ -60,7 +67,7 @@ class ChatWriter(ChunkWriter):
         return self._chunk(dict.fromkeys(self._reasoning_fields, text), logprobs)
 
     def tool_calls(self, calls: Sequence[native.ToolCall], logprobs: Logprobs = None) -> bytes:
-        deltas = self._calls.take(calls)
+        deltas = [{"index": call.index} | called(call) for call in self._calls.take(calls)]
         if not deltas:
             return b""
         delta: Json = {"tool_calls": deltas}
@@ -83,32 +90,3 @@ class ChatWriter(ChunkWriter):
                 "finish_reason": finish,
             }
         )
-
-
-class _ForcedCallWriter(ChatWriter):
-    """Holds the text back until its end: it may turn out to be the forced call."""
-
-    def __init__(self, frame: Frame, index: int, request: ChatRequest, identity: Identity) -> None:
-        super().__init__(frame, index, request, identity)
-        self._held: list[str] = []
-        self._held_logprobs: list[native.Logprob] = []
-
-    def text(self, text: str) -> Iterable[bytes]:
-        self._held.append(text)
-        return ()
-
-    def mixed_text(self, text: str, logprobs: Logprobs) -> bytes:
-        self._held.append(text)
-        self._held_logprobs += logprobs or ()
-        return b""
-
-    def finish(self, last: native.ReplyRecord) -> bytes:
-        return self._release() + super().finish(last)
-
-    def _release(self) -> bytes:
-        """The held text: as the forced call if it is one, else as the text it is."""
-        text = "".join(self._held)
-        call = None if self._calls.count else forced_call(text, self._toolbox.forced)
-        if call is not None:
-            return self.tool_calls([call], self._held_logprobs)
-        return super().mixed_text(text, self._held_logprobs) if text else b""

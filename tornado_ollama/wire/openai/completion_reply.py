@@ -107,7 +107,7 @@ class _TextWriter(ChunkWriter):
     def thinking(self, text: str, logprobs: Logprobs = None) -> bytes:
         return self._chunk("", reasoning=text) + self.mixed_text("", logprobs)
 
-    def tool_calls(self, calls: Sequence[native.ToolCall]) -> bytes:
+    def tool_calls(self, calls: Sequence[native.ToolCall], logprobs: Logprobs = None) -> bytes:
         return b""  # a generation has none
 
     def line(self, line: native.ReplyRecord) -> Iterator[bytes]:

@@ -1,0 +1,76 @@
+"""The call in a reply that had to be one: a text held to `Toolbox.call_format`.
+
+Owns how such a text is read. Only its end tells whether it is the call, so a stream holds it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from ...errors import GatewayError
+from .. import native
+from .writer import Logprobs, PartsWriter
+
+
+def forced_call(text: str, names: frozenset[str]) -> native.ToolCall | None:
+    """The call that a reply held to `Toolbox.call_format` spells; None when the text is not one,
+    as when the token limit cut it."""
+    try:
+        function = _FUNCTION.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    if function.name not in names or not bytes(function.arguments).startswith(b"{"):
+        return None
+    return native.ToolCall(function)
+
+
+_FUNCTION = msgspec.json.Decoder(native.Function)
+
+
+class ForcedCallWriter(PartsWriter):
+    """Stands before the writer of a dialect, and holds the text back until the end."""
+
+    joins_text = True
+
+    def __init__(self, writer: PartsWriter, names: frozenset[str]) -> None:
+        """`names`: of the tools of which one must be called."""
+        self._writer = writer
+        self._names = names
+        self._held: list[str] = []
+        self._held_logprobs: list[native.Logprob] = []
+        self._called = False
+
+    def begin(self) -> bytes:
+        return self._writer.begin()
+
+    def text(self, text: str) -> Iterable[bytes]:
+        self._held.append(text)
+        return ()
+
+    def mixed_text(self, text: str, logprobs: Logprobs) -> bytes:
+        self._held.append(text)
+        self._held_logprobs += logprobs or ()
+        return b""
+
+    def thinking(self, text: str, logprobs: Logprobs = None) -> bytes:
+        return self._writer.thinking(text, logprobs)
+
+    def tool_calls(self, calls: Sequence[native.ToolCall], logprobs: Logprobs = None) -> bytes:
+        self._called = True
+        return self._writer.tool_calls(calls, logprobs)
+
+    def finish(self, last: native.ReplyRecord) -> bytes:
+        return self._release() + self._writer.finish(last)
+
+    def fail(self, error: GatewayError) -> bytes:
+        return self._writer.fail(error)
+
+    def _release(self) -> bytes:
+        """The held text: as the forced call if it is one, else as the text it is."""
+        text = "".join(self._held)
+        call = None if self._called else forced_call(text, self._names)
+        if call is not None:
+            return self._writer.tool_calls([call], self._held_logprobs)
+        return self._writer.mixed_text(text, self._held_logprobs) if text else b""
