@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tornado_ollama.wire.chat.options import FLAT_OPTIONS, SPELLINGS
+from tornado_ollama.wire.decisions import Fields
 from tornado_ollama.wire.openai import fields
-from tornado_ollama.wire.openai.decisions import Fields
-from tornado_ollama.wire.openai.options import FLAT_OPTIONS, SPELLINGS
 
 TEXT = (Path(__file__).parents[2] / "docs/openai.md").read_text(encoding="utf-8")
 

@@ -24,8 +24,7 @@ class ChatCompletionsHandler(TranslatedHandler):
         chat = chat_request(self.read_body(), self.deps.policy)
         self.note_ignored(chat.ignored)
         self.check_asked_model(chat.model, chat.native_model)
-        if chat.remote_images:
-            await fetch_images(chat)
+        await fetch_images(chat.remote_images, chat.plan)
         ollama = self.ask(PATH, chat.native_model)
         identity = _identity("chatcmpl", chat.model)
         if chat.plan.stream:

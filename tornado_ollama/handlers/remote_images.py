@@ -19,7 +19,7 @@ from tornado.simple_httpclient import SimpleAsyncHTTPClient
 from ..errors import BadRequest
 from ..wire.chat import image_urls
 from ..wire.chat.images import RemoteImage
-from ..wire.openai.chat_request import ChatRequest
+from ..wire.chat.plan import Plan
 
 log = logging.getLogger(__name__)
 
@@ -44,11 +44,13 @@ class PublicResolver(Resolver):
         return found
 
 
-async def fetch_images(request: ChatRequest) -> None:
-    """Puts every remote image of the plan in its place; raises BadRequest naming the first that
+async def fetch_images(images: list[RemoteImage], plan: Plan) -> None:
+    """Puts every image into its place in the plan; raises BadRequest naming the first that
     cannot be had."""
-    image_urls.check_count(request.remote_images)
-    for image in request.remote_images:
+    if not images:
+        return
+    image_urls.check_count(images)
+    for image in images:
         image_urls.check_url(image)
     client = SimpleAsyncHTTPClient(
         force_instance=True,
@@ -58,15 +60,15 @@ async def fetch_images(request: ChatRequest) -> None:
     )
     try:
         async with asyncio.TaskGroup() as group:
-            for image in request.remote_images:
-                group.create_task(_fetch(client, request, image))
+            for image in images:
+                group.create_task(_fetch(client, plan, image))
     except* BadRequest as failures:
         raise failures.exceptions[0] from None
     finally:
         client.close()
 
 
-async def _fetch(client: SimpleAsyncHTTPClient, request: ChatRequest, image: RemoteImage) -> None:
+async def _fetch(client: SimpleAsyncHTTPClient, plan: Plan, image: RemoteImage) -> None:
     try:
         response = await client.fetch(
             HTTPRequest(
@@ -85,4 +87,4 @@ async def _fetch(client: SimpleAsyncHTTPClient, request: ChatRequest, image: Rem
         raise image_urls.cannot_be_had(image) from None
     if not response.body or not image_urls.is_image(response.headers.get("Content-Type", "")):
         raise image_urls.cannot_be_had(image)
-    request.place_image(image, base64.b64encode(response.body).decode())
+    plan.place_image(image, base64.b64encode(response.body).decode())

@@ -11,8 +11,8 @@ from openai.types import completion_create_params, embedding_create_params
 from openai.types.chat import completion_create_params as chat_params
 
 from tornado_ollama.errors import BadRequest
+from tornado_ollama.wire.decisions import Fields, unwrapped
 from tornado_ollama.wire.openai import fields
-from tornado_ollama.wire.openai.decisions import Fields, unwrapped
 from tornado_ollama.wire.policy import Policy
 
 TABLES: dict[str, Fields] = {

@@ -14,6 +14,7 @@ import msgspec
 
 from ..json_members import members
 from ..policy import Defaults
+from .images import RemoteImage
 
 PATH = "/api/chat"
 
@@ -57,6 +58,10 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
             think=defaults.think if self.think is None else self.think,
             keep_alive=defaults.keep_alive if self.keep_alive is None else self.keep_alive,
         )
+
+    def place_image(self, image: RemoteImage, base64: str) -> None:
+        """Puts an image that was fetched where the conversation has left room for it."""
+        self.messages[image.message]["images"][image.slot] = base64
 
     def body(self, choice: int = 0) -> bytes:
         """The native request for one of several choices, which differ in their seeds."""

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 
 from ...errors import BadRequest
 from ..chat.images import RemoteImage
+from ..chat.options import flags, keep_alive, native_options
 from ..chat.plan import Plan
 from ..chat.toolbox import Toolbox
 from ..checks import Json, boolean, integer, items, mapping, name
+from ..decisions import unwrapped
 from ..ignored_fields import shown
 from ..policy import Policy
 from . import fields
-from .decisions import unwrapped
 from .formats import reply_format
 from .messages import native_messages
-from .options import flags, keep_alive, native_options
 from .reasoning import hides_thoughts, think
 from .tools import toolbox
 
@@ -44,10 +44,7 @@ class ChatRequest:
     ignored: tuple[str, ...]
     """The fields that nothing came of, as the client is told of them."""
     remote_images: list[RemoteImage]
-    """To be fetched and handed to `place_image` before `bodies` is called."""
-
-    def place_image(self, image: RemoteImage, base64: str) -> None:
-        self.plan.messages[image.message]["images"][image.slot] = base64
+    """To be fetched and handed to the plan's `place_image` before `bodies` is called."""
 
     def bodies(self) -> Iterator[bytes]:
         """The native requests' bodies in the order of the choices, made one at a time."""

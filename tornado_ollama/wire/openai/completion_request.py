@@ -12,15 +12,15 @@ from dataclasses import dataclass
 import msgspec
 
 from ...errors import BadRequest
+from ..chat.options import flags, keep_alive, native_options
 from ..chat.plan import seeded
 from ..checks import Json, integer, name, text
+from ..decisions import unwrapped
 from ..ignored_fields import shown
 from ..policy import Policy
 from . import fields
 from .chat_request import choice_count, flag, include_usage
-from .decisions import unwrapped
 from .formats import reply_format
-from .options import flags, keep_alive, native_options
 from .reasoning import think
 
 PATH = "/api/generate"

@@ -14,13 +14,13 @@ import msgspec
 
 from ...errors import BadRequest, UpstreamBroken
 from .. import native
+from ..chat.options import keep_alive, native_options
 from ..checks import Json, boolean, integer, missing, name
+from ..decisions import unwrapped
 from ..ignored_fields import shown
 from ..ollama_errors import reported_error
 from ..policy import Policy
 from . import fields
-from .decisions import unwrapped
-from .options import keep_alive, native_options
 
 PATH = "/api/embed"
 

@@ -14,8 +14,8 @@ asks for nothing (`false`, `{}`, `[]`, `""`) is let pass.
 
 from __future__ import annotations
 
-from .decisions import Fields
-from .options import FLAT_OPTIONS, SPELLINGS
+from ..chat.options import FLAT_OPTIONS, SPELLINGS
+from ..decisions import Fields
 
 
 def _names(text: str) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""Sampling and runtime settings: OpenAI's names and Ollama's own, into Ollama's `options`.
+"""Sampling and runtime settings: the dialects' names and Ollama's own, into Ollama's `options`.
 
 Owns the types and ranges of these settings. A setting is sent only when somebody gave it, so that
 a Modelfile's own parameters stay in force (Ollama's own /v1 forces temperature and top_p to 1).
@@ -9,7 +9,7 @@ Who wins: OpenAI's fields, then Ollama's names at the top level, then other serv
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...errors import BadRequest
@@ -47,6 +47,7 @@ _OPENAI_RANGES = {
 FLAT_OPTIONS = (_INTEGERS | _NUMBERS | _BOOLEANS) - _OPENAI_RANGES.keys()
 """Ollama's options that are taken at the top level of a request as well."""
 
+TOKEN_LIMITS = ("max_tokens", "max_completion_tokens")
 
 SPELLINGS = {
     "repetition_penalty": "repeat_penalty",  # vLLM, SGLang, TGI, OpenRouter
@@ -59,8 +60,11 @@ SPELLINGS = {
 """Names that other servers have for the same settings."""
 
 
-def native_options(body: Json, defaults: Mapping[str, Any]) -> Json:
-    """Ollama's `options` for a request; empty when nobody asked for anything."""
+def native_options(
+    body: Json, defaults: Mapping[str, Any], token_limits: Sequence[str] = TOKEN_LIMITS
+) -> Json:
+    """Ollama's `options` for a request; empty when nobody asked for anything. `token_limits`: the
+    dialect's fields for the length of the reply, the last one wins."""
     options = dict(defaults)
     given = body.get("options")
     if given is not None:
@@ -78,7 +82,7 @@ def native_options(body: Json, defaults: Mapping[str, Any]) -> Json:
             options[key] = number(body[key], key, low, high)
     if body.get("seed") is not None:
         options["seed"] = integer(body["seed"], "seed", -_INT64, _INT64)
-    for key in ("max_tokens", "max_completion_tokens"):
+    for key in token_limits:
         if body.get(key) is not None:
             options["num_predict"] = _token_limit(body[key], key)
     stops = _stops(body.get("stop"), "stop")

@@ -1,4 +1,5 @@
-"""What a decision about a field means for a request that holds it: the reader of `fields.py`."""
+"""What a decision about a field means for a request that holds it: the reader of the tables of all
+translated dialects (`fields.py` of each)."""
 
 from __future__ import annotations
 
@@ -6,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
-from ...errors import BadRequest
-from ..checks import Json, mapping
-from ..policy import Policy
+from ..errors import BadRequest
+from .checks import Json, mapping
+from .policy import Policy
 
 MIN_SLIP = 8
 """Letters of the shortest name that may be refused as a slip: shorter ones are near too many. Of
