@@ -116,7 +116,9 @@ async function start() {
   function look() {
     return refresh().then(() => {
       showManaging();
-      if (models.failure?.status === 401) tokenDialog.open();
+      // A 403 to whoever has sent no token: under this host name nobody comes in without one.
+      const refused = token() === null ? [401, 403] : [401];
+      if (refused.includes(models.failure?.status)) tokenDialog.open();
     });
   }
 

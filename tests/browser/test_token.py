@@ -47,6 +47,26 @@ def test_a_token_is_asked_for_tried_and_used(
     assert TOKEN not in page.url
 
 
+def test_a_token_is_asked_for_where_the_host_name_needs_one(
+    open_page: Callable[..., Any], closed_gateway: Gateway
+) -> None:
+    def refuse(page: Any) -> None:
+        error = {"error": "This host name is not served here without a credential."}
+        fulfil = {"status": 403, "body": json.dumps(error)}
+        page.route(
+            "**/api/tags",
+            lambda route: (
+                route.continue_()
+                if "authorization" in route.request.headers
+                else route.fulfill(**fulfil)
+            ),
+        )
+
+    page = open_page(gateway=closed_gateway, before=refuse)
+    give(page, TOKEN)
+    page.wait_for_selector(".tries button")
+
+
 def test_the_dialog_tells_the_url_for_programs_that_can_send_no_header(
     open_page: Callable[..., Any], closed_gateway: Gateway
 ) -> None:

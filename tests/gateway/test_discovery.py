@@ -40,9 +40,11 @@ async def test_what_is_public_may_be_asked_by_anybody_and_nothing_else(
 ) -> None:
     client, public = await connect(), set(config["auth"]["public"])
     for name in DISCOVERY:
-        for headers in ((), [bearer("ollama")], [bearer(UNKNOWN)], [bearer(EXPIRED)]):
+        for headers in ((), [bearer("ollama")], [bearer("undefined"), ("X-API-Key", "")]):
             wanted = 200 if name in public else 401
             assert (await ask(client, name, headers)).status == wanted
+        for token in (UNKNOWN, EXPIRED):  # many programs try their key here
+            assert (await ask(client, name, [bearer(token)])).status == 401
     backend.exchanges.clear()
     for route in ROUTES:
         if route.requirement is Requirement.NOTHING or route.path in DISCOVERY.values():
@@ -74,8 +76,9 @@ async def test_a_rebound_page_discovers_nothing(
     client = await connect()
     rebound = [("Host", "evil.example"), ("Origin", "http://evil.example")]
     for name in DISCOVERY:
-        for headers in (rebound, [*rebound, bearer(UNKNOWN)]):
+        for headers in (rebound, [*rebound, bearer("ollama")]):
             assert (await ask(client, name, headers)).status == 403
+        assert (await ask(client, name, [*rebound, bearer(UNKNOWN)])).status == 401
     assert not backend.exchanges
     for name in DISCOVERY:
         for host in ("mybox.local", "gateway.docker.internal:8000", "127.0.0.1"):

@@ -25,7 +25,7 @@ from ..access.credentials import Bearer, Credentials, extract
 from ..access.principal import Principal
 from ..access.proxies import Client
 from ..access.routes import HandlerKind, Requirement, Route
-from ..errors import BadRequest, ShuttingDown, Unauthorized
+from ..errors import BadRequest, NoCredential, ShuttingDown, Unauthorized
 from .deps import Deps
 
 
@@ -78,9 +78,10 @@ class AuthMixin:
             return
         try:
             self.identify(self.credentials())
-        except Unauthorized:
-            if requirement is not Requirement.DISCOVERY or self.path_token is not None:
+        except NoCredential:  # a wrong one is told so: many programs try their key here
+            if requirement is not Requirement.DISCOVERY:
                 raise
+            refuse_host(self.deps.access.hosts, self.request.host)
 
     def credentials(self) -> Credentials:
         """All that the request carries; raises BadRequest for too many."""
@@ -117,10 +118,9 @@ class AuthMixin:
         """Where everybody is let in, a page must not be that has its name from elsewhere: also not
         to what is public. A preflight says nothing, and never has a credential."""
         access, host = self.deps.access, self.request.host
-        for_all = self.route.requirement is Requirement.DISCOVERY
-        if not (for_all or access.authenticator.lets_everybody_in):
+        if not access.authenticator.lets_everybody_in or self.request.method == "OPTIONS":
             return
-        if self.request.method == "OPTIONS" or access.hosts.allows(host):
+        if access.hosts.allows(host):
             return
         if access.authenticator.find(self.credentials(), time.time()) is None:
             refuse_host(access.hosts, host)
