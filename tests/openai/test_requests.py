@@ -96,6 +96,17 @@ async def test_one_model_is_shown_to_those_who_may_use_it(
 
 @configured
 @pytest.mark.parametrize("path", BODIES)
+async def test_old_clients_find_the_words_for_a_wrong_key(
+    connect: Any, backend: Backend, config: Any, path: str
+) -> None:
+    response = await (await connect()).request("POST", path, key("sk-wrong"), body(path, "big"))
+    assert response.status == 401
+    assert "Incorrect API key provided" in response.json()["error"]["message"]
+    assert b"sk-wrong" not in response.body
+
+
+@configured
+@pytest.mark.parametrize("path", BODIES)
 @pytest.mark.parametrize("chunked", [True, False])
 async def test_a_body_over_the_limit_is_refused(
     connect: Any, backend: Backend, config: Any, path: str, chunked: bool

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import json
 
-from tornado_ollama.errors import BadRequest, UpstreamAnswer, UpstreamUnavailable
+from tornado_ollama.errors import (
+    BadRequest,
+    NoCredential,
+    Unauthorized,
+    UpstreamAnswer,
+    UpstreamUnavailable,
+)
 from tornado_ollama.wire.ollama_errors import native_error
 from tornado_ollama.wire.openai import errors
 
@@ -26,6 +32,14 @@ def test_a_field_has_the_clients_name_of_it() -> None:
     assert json.loads(errors.body(refused))["error"]["param"] == "reasoning_effort"
     own = BadRequest("x", param="format")  # ours speak of the client's fields from the start
     assert json.loads(errors.body(own))["error"]["param"] == "format"
+
+
+def test_a_key_that_is_refused_is_called_incorrect_as_at_openai() -> None:
+    refused = json.loads(errors.body(Unauthorized("It is unknown.")))["error"]
+    assert refused["message"] == "Incorrect API key provided. It is unknown."
+    assert refused["code"] == "invalid_api_key"
+    missing = json.loads(errors.body(NoCredential("Send a token.")))["error"]
+    assert (missing["message"], missing["code"]) == ("Send a token.", "invalid_api_key")
 
 
 def test_sdks_are_told_not_to_repeat_what_will_fail_again() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ...errors import GatewayError, UpstreamAnswer
+from ...errors import GatewayError, NoCredential, Unauthorized, UpstreamAnswer
 from .. import sse
 from ..headers import of_error
 
@@ -17,18 +17,23 @@ _TYPES = {403: "permission_error", 429: "rate_limit_error"}
 _FIELDS = {"format": "response_format", "think": "reasoning_effort"}
 """What a client of /v1 calls a field that Ollama complains about."""
 
+_INCORRECT_KEY = "Incorrect API key provided."
+"""OpenAI's words for a key that it refuses: old clients look for them in the message."""
+
 _USELESS_TO_REPEAT = ("upstream_unauthorized", "upstream_forbidden")
 
 
 def body(error: GatewayError) -> bytes:
     """OpenAI's error object."""
-    param = error.param
+    message, param = error.message, error.param
+    if isinstance(error, Unauthorized) and not isinstance(error, NoCredential):
+        message = f"{_INCORRECT_KEY} {message}"
     if isinstance(error, UpstreamAnswer) and param is not None:
         param = _FIELDS.get(param, param)
     return msgspec.json.encode(
         {
             "error": {
-                "message": error.message,
+                "message": message,
                 "type": _type(error.status),
                 "param": param,
                 "code": error.code,
