@@ -101,6 +101,40 @@ def test_a_format_that_cannot_be_used_is_refused(ollama: Ollama) -> None:
     assert reply.headers["content-type"].startswith("application/json")
 
 
+HALF = rb"canary half \ud83d emoji"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/chat", rb'"messages": [{"role": "user", "content": "%b"}]'),
+        ("/api/chat", rb'"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", '
+         rb'"tool_calls": [{"function": {"name": "f", "arguments": {"a": "%b"}}}]}]'),
+        ("/api/chat", rb'"messages": [{"role": "user", "content": "Hi"}], "tools": [{"function": '
+         rb'{"name": "f", "description": "%b"}}]'),
+        ("/api/generate", rb'"prompt": "%b"'),
+        ("/api/generate", rb'"prompt": "%b", "raw": true'),
+        ("/api/embed", rb'"input": ["%b"]'),
+        ("/api/embeddings", rb'"prompt": "%b"'),
+    ],
+)  # fmt: skip
+def test_half_an_emoji_is_no_reason_to_fail(ollama: Ollama, path: str, body: bytes) -> None:
+    options = b'"stream": false, "options": {"num_predict": 1, "stop": ["%b"]}' % HALF
+    sent = b'{"model": "smollm2", %b, %b}' % (body % HALF, options)
+    reply = ollama.request("POST", path, sent, {"Content-Type": "application/json"})
+    assert reply.status == 200, reply.body
+
+
+def test_empty_lists_of_php_are_objects(ollama: Ollama) -> None:
+    parameters: Any = {"type": "object", "properties": [], "required": []}
+    function = {"name": "get_current_weather", "description": "The weather",
+                "parameters": parameters}  # fmt: skip
+    tools = [{"type": "function", "function": function}]
+    reply = ollama.post("/api/chat", messages=[QUESTION], tools=tools, stream=False)
+    [call] = reply.json["message"]["tool_calls"]
+    assert call["function"]["arguments"] == {}
+
+
 @pytest.mark.parametrize("stream", [True, False])
 def test_a_question_for_a_tool_becomes_a_call(ollama: Ollama, stream: bool) -> None:
     reply = ollama.post("/api/chat", messages=[QUESTION], tools=[WEATHER], stream=stream)

@@ -34,7 +34,9 @@ def test_a_bad_body_is_named_in_gos_words(body: bytes, message: str) -> None:
     assert refusal(body) == message
 
 
-@pytest.mark.parametrize("body", [b"nonsense", b'{"a": NaN}', b"[" * 100_000, b"\xff"])
+@pytest.mark.parametrize(
+    "body", [b"nonsense", b'{"a": NaN}', b'{"a": 1e999}', b"[" * 100_000, b"\xff"]
+)
 def test_what_is_not_json_is_refused(body: bytes) -> None:
     assert "JSON" in refusal(body) or "EOF" in refusal(body)
 
@@ -50,6 +52,22 @@ def test_what_is_not_json_is_refused(body: bytes) -> None:
 )
 def test_bodies_are_read_as_go_reads_them(body: bytes) -> None:
     assert read_fields(body, "ChatRequest").text("model") == "m"
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        (rb"half \ud83d emoji", "half \ufffd emoji"),
+        (rb"\ude00\ud83d\ude00 \\ud83d", "\ufffd\U0001f600 \\ud83d"),
+        (b"raw \xed\xa0\xbd", "raw \ufffd\ufffd\ufffd"),
+    ],
+)
+def test_half_an_emoji_is_replaced(model: bytes, expected: str) -> None:
+    assert read_fields(b'{"model": "%b"}' % model, "ChatRequest").text("model") == expected
+
+
+def test_too_many_halves_are_refused_in_the_servers_form() -> None:
+    assert "surrogate" in refusal(rb'{"model": "%b"}' % (rb"\ud83d" * 10_001))
 
 
 def test_null_is_the_same_as_absent() -> None:

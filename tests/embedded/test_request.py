@@ -29,6 +29,19 @@ def test_defaults_are_ollamas() -> None:
     assert common.keep_alive is None
 
 
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ([], {}),
+        ({"properties": [], "required": []}, {"properties": {}, "required": []}),
+        ({"properties": {"a": {"items": []}}}, {"properties": {"a": {"items": {}}}}),
+    ],
+)
+def test_empty_lists_of_php_are_objects_where_schemas_have_some(given: Any, read: Any) -> None:
+    [tool] = chat_request(body(tools=[{"function": {"name": "f", "parameters": given}}])).tools
+    assert tool.parameters == read
+
+
 def test_a_conversation_is_read_whole() -> None:
     call = {"id": "x", "function": {"name": "f", "arguments": {"a": 1}}}
     request = chat_request(

@@ -1,17 +1,21 @@
 """Reads a JSON body the way Ollama's Go code does, with its sentences.
 
 Pure. Keys match without regard to case, `null` is the same as absent, only the first JSON value
-of the body counts, and a wrong type is a 400 that names the field. Source: Go `encoding/json`,
-and the recorded transcripts (`chat-bad-messages`, `generate-bad-type`, `chat-empty`).
+of the body counts, halves of surrogate pairs become U+FFFD (llama.cpp's parser refuses them and
+quotes what stands around), and a wrong type is a 400 that names the field. Source: Go
+`encoding/json`, and the recorded transcripts (`chat-bad-messages`, `generate-bad-type`,
+`chat-empty`).
 """
 
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, NoReturn
 
 from ..errors import BadRequest
 from ..wire.json_weight import refuse_heavy
+from ..wire.surrogates import without_halves
 from .refusal import Refusal
 
 
@@ -71,13 +75,14 @@ def read_fields(body: bytes, struct: str) -> Fields:
     """The object in `body`; raises a 400 `Refusal` for anything else."""
     try:
         refuse_heavy(body)
+        body = without_halves(body)
     except BadRequest as error:
         raise Refusal(error.status, error.message) from None
     text = body.decode("utf-8", "replace").lstrip(" \t\r\n")
     if not text:
         raise Refusal(400, "missing request body")
     try:
-        value, _ = json.JSONDecoder(parse_constant=_no_constant).raw_decode(text)
+        value, _ = _DECODER.raw_decode(text)
     except json.JSONDecodeError as error:
         if error.pos >= len(text.rstrip()):
             raise Refusal(400, "unexpected EOF") from None
@@ -92,6 +97,14 @@ def read_fields(body: bytes, struct: str) -> Fields:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    return value if math.isfinite(value) else _no_constant(number)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
 
 
 def _kind(value: object) -> str:

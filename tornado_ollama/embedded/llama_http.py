@@ -2,13 +2,15 @@
 
 One connection a request. Leaving a stream closes its connection, which is how llama.cpp learns
 that it can stop: it looks before every token, and once a second before the first. A reader that
-is slow fills the socket, so nothing is buffered without bound. Knows no route of Ollama.
+is slow fills the socket, so nothing is buffered without bound. llama.cpp's own sentences are not
+passed on: they quote what was sent, and so prompts. Knows no route of Ollama.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, NoReturn
@@ -33,7 +35,7 @@ class LlamaClient:
         self._key = key
 
     async def post(self, path: str, body: Mapping[str, Any]) -> Any:
-        """The decoded reply. Raises `Refusal` with llama.cpp's status and sentence."""
+        """The decoded reply. Raises `Refusal` with llama.cpp's status."""
         async with self._exchange(path, body) as reply:
             content = b"".join([part async for part in reply.parts()])
             if reply.status != 200:
@@ -118,8 +120,14 @@ def _event(line: bytes) -> dict[str, Any]:
 
 
 def _refuse(status: int, content: bytes) -> NoReturn:
+    """Names the field where llama.cpp does."""
     try:
-        message = json.loads(content)["error"]["message"]
+        field = _FIELD.match(str(json.loads(content)["error"]["message"]))
     except (ValueError, KeyError, TypeError):
-        message = f"llama.cpp answered with status {status}"
-    raise Refusal(status, str(message))
+        field = None
+    if field is not None:
+        raise Refusal(status, f"llama.cpp does not take this value of {field[1]}")
+    raise Refusal(status, f"llama.cpp answered with status {status}")
+
+
+_FIELD = re.compile(r"Field ('[a-z_]{1,40}'):")

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..errors import BadRequest
+from ..wire.chat.schemas import checked_schema
 from .refusal import Refusal
 
 MODEL_PARAMETERS: dict[str, float] = {
@@ -132,6 +134,15 @@ def read_format(value: object) -> dict[str, Any] | None:
     if value == "json":
         return {"type": "object"}
     if isinstance(value, dict):
-        return value
+        return read_schema(value, "format")
     raw = json.dumps(json.dumps(value, ensure_ascii=False), ensure_ascii=False)
     raise Refusal(500, f'invalid format: {raw}; expected "json" or a valid JSON Schema object')
+
+
+def read_schema(value: object, name: str) -> dict[str, Any]:
+    """A JSON Schema; the empty lists that PHP writes for objects are objects. Raises a 400
+    `Refusal` for one that is nested too deeply."""
+    try:
+        return checked_schema(value, name)
+    except BadRequest as error:
+        raise Refusal(error.status, error.message) from None

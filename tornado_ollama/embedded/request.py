@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .fields import Fields, read_fields
-from .options import read_keep_alive
+from .options import read_keep_alive, read_schema
 from .refusal import Refusal
 
 THINK_WORDS = ("low", "medium", "high", "max")
@@ -183,8 +183,8 @@ def _tool_call(fields: Fields) -> ToolCall:
 
 def _tool(fields: Fields) -> Tool:
     function = fields.inner("function", "api.ToolFunction")
-    return Tool(
-        function.text("name"),
-        function.text("description"),
-        function.table("parameters", "api.ToolFunctionParameters"),
-    )
+    given = function.raw("parameters")
+    if given != []:
+        given = function.table("parameters", "api.ToolFunctionParameters")
+    parameters = read_schema(given, "parameters")
+    return Tool(function.text("name"), function.text("description"), parameters)
