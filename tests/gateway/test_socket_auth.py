@@ -25,7 +25,7 @@ from .keys import (
     bearer,
     signed,
 )
-from .sockets import socket
+from .sockets import RawSocket, socket
 
 pytestmark = pytest.mark.gen_test
 
@@ -96,6 +96,21 @@ async def test_the_first_frame(http_server: Any, http_port: int, config: Any) ->
     async with socket(http_port) as ws:
         await ws.send({"type": "auth", "token": MANAGE})
         assert (await ws.closed())[0] == 4403
+
+
+@secured
+async def test_a_socket_opens_under_any_host_name_where_a_credential_is_asked_for(
+    connect: Any, backend: Backend, config: Any
+) -> None:
+    """Also the page's own, which a rebound page cannot tell from its own: it has no token."""
+    headers = [("Host", "gateway:8000"), ("Origin", "http://gateway:8000")]
+    raw = await RawSocket(await connect()).open(*headers)
+    await raw.send({"type": "auth", "token": GENERATE})
+    await raw.send({"type": "request", "id": "a", "path": "/api/version"})
+    assert (await backend.next_request()).path == "/api/version"
+    rebound = await RawSocket(await connect()).open(*headers)
+    await rebound.send({"type": "request", "id": "a", "path": "/api/version"})
+    assert await rebound.close_code() == 4401
 
 
 @secured
@@ -225,6 +240,8 @@ REQUESTS = [
     ("POST", "/api/../api/pull", {GENERATE: 400, BOTH: 400}),
     ("POST", "//api/pull/", {GENERATE: 403, BOTH: 200}),
     ("POST", "/api/chat/%2e%2e/pull", {GENERATE: 400, BOTH: 400}),
+    ("POST", "/api/experimental/web_search", {GENERATE: 403, BOTH: 403}),
+    ("GET", "/api/status", {GENERATE: 200, BOTH: 200}),
     ("POST", "/api/nope", {GENERATE: 404, BOTH: 404}),
     ("GET", "/api/pull", {GENERATE: 405, BOTH: 405}),
     ("GET", "http://evil.example/api/tags", {GENERATE: 400, BOTH: 400}),
