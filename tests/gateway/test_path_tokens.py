@@ -202,6 +202,9 @@ async def test_nobody_else_sees_the_token(
                     target = f"{start}/{spelt}{path}"
                     answer = await client.request(method, target, telling, CHAT)
                     assert PATH_GENERATE not in str(answer)
+    backend.on("/api/chat", Reply(b"{}", headers=[("Referrer-Policy", "unsafe-url")]))
+    answer = await client.request("POST", f"/k/{PATH_GENERATE}/api/chat", (), CHAT)
+    assert answer.header("referrer-policy") == "no-referrer"
     backend.on("/api/chat", CutMidLine())
     stream = CHAT.replace(b"false", b"true")
     await (await connect()).request("POST", f"/k/{PATH_GENERATE}/api/chat", telling, stream)

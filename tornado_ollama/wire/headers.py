@@ -52,6 +52,7 @@ _NOT_DOWNSTREAM = HOP_BY_HOP | {
     # decided by this gateway
     "vary",
     "x-request-id",
+    "referrer-policy",
 }
 
 _NOT_DOWNSTREAM_PREFIXES = ("access-control-",)
