@@ -22,7 +22,9 @@ from .keys import BOTH, GENERATE, MANAGE, SECURED, bearer
 
 pytestmark = [
     pytest.mark.gen_test,
-    pytest.mark.parametrize("config", [SECURED], ids=["secured"]),
+    pytest.mark.parametrize(
+        "config", [SECURED | {"service": {"web_search": True}}], ids=["secured"]
+    ),
 ]
 
 TRICKS = [

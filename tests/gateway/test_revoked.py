@@ -73,7 +73,8 @@ async def test_a_stream_of_events_ends_with_one_that_says_why(
     rest = await client.read_body(response)
     *_, last, empty = rest.body.split(b"\n\n")
     error = json.loads(last.removeprefix(b"data: "))["error"]
-    assert (error["message"], error["code"]) == (NO_LONGER_VALID, "invalid_api_key")
+    assert error["message"] == f"Incorrect API key provided. {NO_LONGER_VALID}"
+    assert error["code"] == "invalid_api_key"
     assert empty == b""
     assert rest.body.count(b'"error"') == 1
     assert b"[DONE]" not in rest.body
