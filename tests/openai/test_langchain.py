@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from langchain_core.messages import AIMessage, HumanMessage, InvalidToolCall, ToolMessage
 from langchain_openai import ChatOpenAI
 from pydantic import BaseModel
 from tornado.httpserver import HTTPServer
@@ -74,3 +75,26 @@ async def test_calls_in_a_stream(chat: ChatOpenAI, backend: Backend) -> None:
     async for piece in chat.bind_tools([Tide]).astream("tide?"):
         whole_reply = piece if whole_reply is None else whole_reply + piece
     assert [call["args"]["port"] for call in whole_reply.tool_calls] == ["A", "B"]
+
+
+BROKEN = AIMessage(
+    "",
+    invalid_tool_calls=[
+        InvalidToolCall(name="tide", args='{"port": "Ob', id="c1", error="cut"),
+        InvalidToolCall(name=None, args=None, id="c2", error="nothing"),
+    ],
+)
+
+
+async def test_calls_that_a_model_broke_do_not_end_the_chat(
+    chat: ChatOpenAI, backend: Backend
+) -> None:
+    backend.on("/api/chat", whole("High at six."))
+    answers = [ToolMessage("not JSON", tool_call_id=f"c{number}") for number in (1, 2)]
+    found = await chat.ainvoke([HumanMessage("tide?"), BROKEN, *answers])
+    assert found.content == "High at six."
+    [_, said, *_] = backend.exchanges[0].json()["messages"]
+    assert [call["function"]["arguments"] for call in said["tool_calls"]] == [
+        {"arguments": '{"port": "Ob'},
+        {},
+    ]

@@ -59,6 +59,22 @@ def test_odd_arguments_are_the_text_of_an_object(arguments: str, text: str) -> N
     assert choice["message"]["tool_calls"][0]["function"]["arguments"] == text
 
 
+def test_a_call_of_a_custom_tool_is_answered_as_one() -> None:
+    tools = [*TOOLS, {"type": "custom", "custom": {"name": "patch"}}]
+    calls = [
+        {"id": "c1", "function": {"name": "patch", "arguments": {"input": "*** x"}}},
+        {"id": "c2", "function": {"name": "f", "arguments": {"input": "y"}}},
+        {"id": "c3", "function": {"name": "patch", "arguments": {"text": "z"}}},
+    ]
+    body = json.dumps({"message": {"tool_calls": calls}, "done": True}).encode()
+    [choice] = reply(body, tools=tools)["choices"]
+    assert choice["message"]["tool_calls"] == [
+        {"id": "c1", "type": "custom", "custom": {"name": "patch", "input": "*** x"}},
+        {"id": "c2", "type": "function", "function": {"name": "f", "arguments": '{"input":"y"}'}},
+        {"id": "c3", "type": "custom", "custom": {"name": "patch", "input": '{"text":"z"}'}},
+    ]
+
+
 def test_a_forced_call_is_read_out_of_the_text() -> None:
     text = '{"name":"g","arguments":{"x":1}}'
     [choice] = reply(record(text), tools=TOOLS, tool_choice="required")["choices"]

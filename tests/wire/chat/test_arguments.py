@@ -1,0 +1,82 @@
+"""`wire.chat.arguments`: an object, whatever was sent. Its inputs after reports are in
+`tests/wire/openai/test_field_reports.py`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tornado_ollama.errors import BadRequest
+from tornado_ollama.wire.chat.arguments import arguments_text, call_arguments
+from tornado_ollama.wire.native import UNREADABLE
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=6,
+)
+
+
+def sent(value: Any) -> Any:
+    return json.loads(msgspec.json.encode(call_arguments(value, "a")))
+
+
+@given(values)
+def test_any_value_is_an_object_and_an_object_stays(value: Any) -> None:
+    assert isinstance(sent(value), dict)
+    if isinstance(value, dict):
+        assert (
+            sent(value) == sent(json.dumps(value)) == sent(json.dumps(json.dumps(value))) == value
+        )
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_an_object(text: str) -> None:
+    assert isinstance(sent(text), dict)
+
+
+def test_an_object_goes_on_as_it_was_written() -> None:
+    words = '{"b":1.50, "a":[ ], "b":2}'
+    assert msgspec.json.encode(call_arguments(f" {words}\n", "a")) == words.encode()
+
+
+def test_a_text_that_was_encoded_without_end_is_kept_as_text() -> None:
+    text = "{}"
+    for _ in range(8):
+        text = json.dumps(text)
+    found = sent(text)
+    assert list(found) == ["arguments"]
+    assert isinstance(found["arguments"], str)
+
+
+def test_a_value_nested_without_end_is_refused() -> None:
+    value: Any = 1
+    for _ in range(200):
+        value = [value]
+    with pytest.raises(BadRequest) as refusal:
+        call_arguments(value, "a.b")
+    assert refusal.value.param == "a.b"
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        (b'{ "a" : 1.50 }', '{"a":1.50}'),
+        (b"null", "{}"),
+        (b'"{\\"a\\": 1}"', '{"a": 1}'),
+        (b'"cut {"', '{"arguments":"cut {"}'),
+    ],
+)
+def test_what_ollama_says_is_the_text_of_an_object(raw: bytes, text: str) -> None:
+    assert arguments_text(msgspec.Raw(raw)) == text
+
+
+@pytest.mark.parametrize("raw", [b'{"a":"\xff"}', b'"\xff"'])
+def test_bytes_that_are_no_text_cannot_be_read(raw: bytes) -> None:
+    with pytest.raises(UNREADABLE):
+        arguments_text(msgspec.Raw(raw))

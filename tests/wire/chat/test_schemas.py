@@ -1,0 +1,48 @@
+"""`wire.chat.schemas`: what PHP writes as a list is an object where one belongs, and only there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tornado_ollama.errors import BadRequest
+from tornado_ollama.wire.chat.schemas import checked_schema
+
+
+@pytest.mark.parametrize(
+    "key", ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas",
+            "additionalProperties", "items", "not", "if", "contains", "propertyNames"],
+)  # fmt: skip
+def test_an_empty_list_is_an_empty_object_where_one_belongs(key: str) -> None:
+    for outer in ({}, {"properties": {"a": {}}}):
+        schema: dict[str, Any] = {key: []} if not outer else {"properties": {"a": {key: []}}}
+        expected: dict[str, Any] = {key: {}} if not outer else {"properties": {"a": {key: {}}}}
+        assert checked_schema(schema, "p") == expected
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"required": [], "enum": [], "type": [], "examples": [], "default": [], "const": []},
+        {"default": {"properties": []}, "const": {"items": []}, "enum": [{"properties": []}]},
+        {"properties": {"required": {"enum": []}}},
+        {"anyOf": [], "items": [{"type": "string"}], "prefixItems": []},
+    ],
+)
+def test_lists_that_belong_there_stay(schema: dict[str, Any]) -> None:
+    assert checked_schema(schema, "p") == schema
+
+
+def test_a_property_may_have_the_name_of_a_keyword() -> None:
+    schema = {"properties": {"properties": [], "required": {"properties": []}}}
+    assert checked_schema(schema, "p") == {
+        "properties": {"properties": {}, "required": {"properties": {}}}
+    }
+
+
+@pytest.mark.parametrize("value", [[1], "x", 3, True])
+def test_what_is_no_object_is_refused(value: object) -> None:
+    with pytest.raises(BadRequest) as refusal:
+        checked_schema(value, "p")
+    assert refusal.value.param == "p"
