@@ -46,6 +46,8 @@ from .handlers.openai import (
 from .handlers.pages import PageHandler
 from .handlers.peer_closed import SWEEP_MS, sweep
 from .handlers.request_body import BodyMemory
+from .handlers.responses import ResponsesHandler, StoredResponseHandler
+from .handlers.stored_responses import ResponseStore
 from .resources import STATIC_DIR
 from .socket.handler import ChatSocketHandler
 from .upstream.catalogue import Catalogue
@@ -66,6 +68,8 @@ HANDLERS: dict[HandlerKind, type[RequestHandler]] = {
     HandlerKind.EMBEDDINGS: EmbeddingsHandler,
     HandlerKind.MODELS: ModelsHandler,
     HandlerKind.MODEL: ModelHandler,
+    HandlerKind.RESPONSES: ResponsesHandler,
+    HandlerKind.STORED_RESPONSE: StoredResponseHandler,
     HandlerKind.SOCKET: ChatSocketHandler,
     HandlerKind.NOT_FOUND: NotFoundHandler,
 }
@@ -100,6 +104,7 @@ class Gateway(Application):
         self._catalogue = Catalogue()
         self._resumables: Resumables = {}
         self._body_memory = BodyMemory()
+        self._responses = ResponseStore()
         self._journal = Journal(access_log.write)
         self._started_at = time.monotonic()
         self.deps = self._make_deps(settings)
@@ -182,11 +187,15 @@ class Gateway(Application):
         await asyncio.sleep(0)
 
     def _sweep(self) -> None:
+        self._responses.expire(time.monotonic())
         sweep(request for request in self._in_flight if isinstance(request, BaseHandler))
 
     def _apply_limits(self, settings: Settings) -> None:
         limits = settings.limits
         self._body_memory.limit = limits.max_buffered_bytes
+        self._responses.max_responses = settings.responses.max_stored
+        self._responses.max_bytes = settings.responses.max_stored_bytes
+        self._responses.keep_for_s = settings.responses.store_for
         self.queue.limits = QueueLimits(
             limits.max_parallel, limits.max_queued, limits.queue_timeout
         )
@@ -229,6 +238,7 @@ class Gateway(Application):
                 catalogue=self._catalogue,
                 resumables=self._resumables,
                 body_memory=self._body_memory,
+                responses=self._responses,
                 journal=self._journal,
                 last_reload=self.last_reload,
                 started_at=self._started_at,

@@ -10,6 +10,7 @@
         ClientStalled           408  the client does not take its reply
         BodyTooLarge            413
         UnsupportedMedia        415
+        UpgradeRequired         426  a WebSocket where there is none
         TooManyJobs             429  more than one socket may have under way
         TooManyWrongTokens      429  more than one address may put into URLs
         UpstreamAnswer          any  Ollama itself refused; its status and sentence
@@ -113,6 +114,16 @@ class BodyTooLarge(GatewayError):
 class UnsupportedMedia(GatewayError):
     status = 415
     code = "unsupported_media_type"
+
+
+class UpgradeRequired(GatewayError):
+    """There is no WebSocket here; the name is RFC 9110's (section 15.5.22)."""
+
+    status = 426
+    code = "upgrade_required"
+
+    def __init__(self) -> None:
+        super().__init__("There is no WebSocket at this path: send requests over HTTP/1.1.")
 
 
 class TooManyJobs(GatewayError):

@@ -10,7 +10,7 @@ import pytest
 from tests.backend import Backend, Reply, Stream
 from tests.backend.server import Exchange
 
-from .cases import Case, load, mismatches, present, sse_data
+from .cases import Case, events, load, mismatches, present
 
 TOKEN = "canary-conformance-4b8c1d7e2f6a9053"
 CASES = load()
@@ -58,7 +58,7 @@ async def test_case(case: Case, connect: Any, backend: Backend) -> None:
     kind = response.header("content-type") or ""
     streams = isinstance(case.expect_reply, list)
     assert kind.startswith("text/event-stream" if streams else "application/json")
-    reply = sse_data(response.body) if streams else response.json()
+    reply = events(case.path, response.body) if streams else response.json()
     assert not mismatches(case.expect_reply, reply)
     assert len(backend.exchanges) == len(case.upstream_requests)
     sent: Any = None

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from tests.responses.past import NoPast
 from tests.wire.feeding import feed_every_way
 from tornado_ollama.errors import BadRequest, GatewayError
 from tornado_ollama.wire.chat.reply_stream import ReplyStream
@@ -27,8 +28,12 @@ from tornado_ollama.wire.openai import (
 from tornado_ollama.wire.openai.chat_stream import chat_stream
 from tornado_ollama.wire.openai.replies import Identity
 from tornado_ollama.wire.policy import Policy
+from tornado_ollama.wire.responses.head import Head
+from tornado_ollama.wire.responses.request import response_request
+from tornado_ollama.wire.responses.response_reply import response_reply
+from tornado_ollama.wire.responses.response_stream import response_stream
 
-from .cases import HTTP_ONLY, Case, load, mismatches, present, sse_data
+from .cases import HTTP_ONLY, Case, events, load, mismatches, present
 
 WHO = Identity("chatcmpl-0123456789abcdef01234567", 1767323045, "owl3:8b")
 CASES = [case for case in load() if case.id not in HTTP_ONLY]
@@ -72,12 +77,28 @@ def planned(case: Case) -> tuple[list[Any], Any]:
                 case, lambda: completion_reply.completion_stream(text, WHO)
             )
         return sent, lambda: json.loads(completion_reply.completion_reply(replies, text, WHO))
+    if case.path == "/v1/responses":
+        return planned_response(case, body, policy)
     assert case.path == "/v1/chat/completions"
     chat = chat_request.chat_request(body, policy)
     sent = [json.loads(native) for native in chat.bodies()]
     if chat.plan.stream:
         return sent, lambda: streamed(case, lambda: chat_stream(chat, WHO))
     return sent, lambda: json.loads(chat_reply.chat_reply(replies, chat, WHO))
+
+
+def planned_response(case: Case, body: Any, policy: Policy) -> tuple[list[Any], Any]:
+    request = response_request(body, policy, NoPast(), may_store=True)
+    head = Head("resp_0123456789abcdef", 1767323045, request.model, request.echo)
+    sent = [json.loads(request.plan.body())]
+    if request.plan.stream:
+
+        def make() -> Any:
+            return response_stream(request, head, lambda: 1767323046.5, lambda response: None)
+
+        return sent, lambda: streamed(case, make)
+    [reply] = case.upstream_bodies
+    return sent, lambda: json.loads(response_reply(reply, request, head, 1767323046))
 
 
 def planned_models(case: Case, policy: Policy) -> tuple[list[Any], Any]:
@@ -106,7 +127,7 @@ def streamed(case: Case, make: Any) -> Any:
     if case.expect_status != 200:
         assert failures and {failure.status for failure in failures} == {case.expect_status}
         return error_object(failures[0])
-    return sse_data(out)
+    return events(case.path, out)
 
 
 def error_object(error: GatewayError) -> Any:

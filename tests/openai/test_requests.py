@@ -156,7 +156,7 @@ async def test_a_compressed_body_is_refused(connect: Any, backend: Backend) -> N
     assert response.status == 415 and "ompressed" in response.json()["error"]["message"]
 
 
-@pytest.mark.parametrize("path", ["/v1/responses", "/v1/nope", "/v1"])
+@pytest.mark.parametrize("path", ["/v1/nope", "/v1/chat", "/v1"])
 async def test_other_paths_are_404_in_openais_form(
     connect: Any, backend: Backend, path: str
 ) -> None:

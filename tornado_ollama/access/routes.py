@@ -50,6 +50,8 @@ class HandlerKind(StrEnum):
     EMBEDDINGS = "embeddings"
     MODELS = "models"
     MODEL = "model"
+    RESPONSES = "responses"
+    STORED_RESPONSE = "stored response"
     SOCKET = "socket"
     NOT_FOUND = "not found"
 
@@ -170,6 +172,13 @@ ROUTES: tuple[Route, ...] = (
     _openai("/v1/embeddings", kind=HandlerKind.EMBEDDINGS),
     _openai("/v1/models", methods=("GET",), kind=HandlerKind.MODELS),
     _openai("/v1/models/*", methods=("GET",), kind=HandlerKind.MODEL),
+    _openai("/v1/responses", kind=HandlerKind.RESPONSES),
+    _openai(
+        "/v1/responses/*",
+        methods=("GET", "DELETE"),
+        kind=HandlerKind.STORED_RESPONSE,
+        body=Body.NONE,
+    ),
     _openai("/v1/audio/transcriptions", kind=HandlerKind.NATIVE, body=Body.FORM, computes=True),
     Route("/ws", ("GET",), Requirement.GENERATE, HandlerKind.SOCKET),
 )

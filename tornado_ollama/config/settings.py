@@ -20,6 +20,7 @@ from .topics.listen import Listen
 from .topics.log import Log
 from .topics.models import Models
 from .topics.openai import OpenAI
+from .topics.responses import Responses
 from .topics.service import Service
 
 
@@ -34,6 +35,7 @@ class Written(Topic):
     models: Models = Models()
     chat: Chat = Chat()
     openai: OpenAI = OpenAI()
+    responses: Responses = Responses()
     limits: Limits = Limits()
     log: Log = Log()
 

@@ -23,6 +23,7 @@ from ..upstream.ollama import Ollama
 from ..wire.policy import Policy
 from .assets import Asset
 from .request_body import BodyMemory
+from .stored_responses import ResponseStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ class ProcessState:
     catalogue: Catalogue
     resumables: Resumables
     body_memory: BodyMemory
+    responses: ResponseStore
     journal: Journal
     last_reload: LastReload
     started_at: float

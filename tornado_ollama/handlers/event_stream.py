@@ -51,7 +51,7 @@ class EventStream:
         try:
             await self._exchanges.run(bodies, count, self._exchange)
         except GatewayError as error:
-            if not down.flushed:
+            if not (down.flushed or self._belongs_in_stream(error)):
                 raise
             if handler.revoked:  # cut: a slow reader is not waited for
                 self._timer.cancel()
@@ -85,7 +85,10 @@ class EventStream:
             if self._machine.error is None or self._handler.closed:
                 raise
         else:
-            self._exchanges.check(status, bytes(refusal))
+            other = self._exchanges.refused(status, bytes(refusal))
+            if other is not None:
+                await self._exchange(choice, other)
+                return
             self._pass_on(self._machine.close(choice))
         if self._machine.error is not None:
             raise self._machine.error
@@ -93,9 +96,14 @@ class EventStream:
     def _pass_on(self, events: bytes) -> Awaitable[None] | None:
         if self._machine.error is not None:
             self._exchanges.stop()
-            if not self._machine.started and not self._down.flushed:
+            begun = self._machine.started or self._down.flushed
+            if not begun and not self._belongs_in_stream(self._machine.error):
                 return None
         return self._write(events) if events else None
+
+    def _belongs_in_stream(self, error: GatewayError) -> bool:
+        """Whether an error is one for the stream, though nothing has been said yet."""
+        return error.code in self._machine.said_in_stream
 
     def _write(self, events: bytes) -> Awaitable[None] | None:
         if not self._down.started:

@@ -27,6 +27,9 @@ OWN_HEADERS = (("Content-Type", "application/json"), ("Accept-Encoding", "identi
 Exchange = Callable[[int, bytes], Awaitable[None]]
 """Makes the request of one choice: its index and body."""
 
+SecondTry = Callable[[GatewayError], bytes | None]
+"""The body to try next where Ollama has refused with an error; None: the error stands."""
+
 
 class Exchanges:
     """All requests of one handler, to one path of Ollama's."""
@@ -38,13 +41,16 @@ class Exchanges:
         *,
         model: str,
         input_field: str = "messages",
+        second_try: SecondTry = lambda error: None,
     ) -> None:
         """`model`: as Ollama knows it. `input_field`: the client's field that holds the prompt, for
-        errors about its length."""
+        errors about its length. `second_try` is asked about every refusal, so it must come to an
+        end."""
         self._handler = handler
         self._path = path
         self._model = model
         self._input_field = input_field
+        self._second_try = second_try
         self._fetches: set[Submission] = set()
         self._workers: list[asyncio.Task[None]] = []
         self._failed: GatewayError | None = None
@@ -70,8 +76,11 @@ class Exchanges:
 
         async def exchange(index: int, body: bytes) -> None:
             response = await self.fetch(body, whole_reply=True)
-            self.check(response.code, response.body)
-            replies[index] = response.body
+            other = self.refused(response.code, response.body)
+            if other is not None:
+                await exchange(index, other)
+            else:
+                replies[index] = response.body
 
         await self.run(bodies, count, exchange)
         return replies
@@ -126,7 +135,13 @@ class Exchanges:
         finally:
             self._fetches.discard(fetch)
 
-    def check(self, status: int, body: bytes) -> None:
-        """Raises what Ollama says in an answer that is no success."""
-        if status != 200:
-            raise native_error(status, body, input_field=self._input_field)
+    def refused(self, status: int, body: bytes) -> bytes | None:
+        """None for a success. Raises what Ollama says in an answer that is none, unless there is
+        another body to try."""
+        if status == 200:
+            return None
+        error = native_error(status, body, input_field=self._input_field)
+        other = self._second_try(error)
+        if other is None:
+            raise error
+        return other

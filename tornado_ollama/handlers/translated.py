@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import GatewayError
 from .auth_mixin import AuthMixin
-from .exchanges import Exchanges
+from .exchanges import Exchanges, SecondTry
 from .json_body import JsonBodyHandler
 
 
@@ -30,9 +30,17 @@ class TranslatedHandler(DialectHandler):
         super().begin()
         self._exchanges: Exchanges | None = None
 
-    def ask(self, path: str, model: str, input_field: str = "messages") -> Exchanges:
+    def ask(
+        self,
+        path: str,
+        model: str,
+        input_field: str = "messages",
+        second_try: SecondTry = lambda error: None,
+    ) -> Exchanges:
         """The requests to Ollama behind this one; they end when the client leaves."""
-        self._exchanges = Exchanges(self, path, model=model, input_field=input_field)
+        self._exchanges = Exchanges(
+            self, path, model=model, input_field=input_field, second_try=second_try
+        )
         return self._exchanges
 
     def client_left(self) -> None:

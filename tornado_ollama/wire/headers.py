@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import SplitResult, unquote
 
-from ..errors import GatewayError, MethodNotAllowed
+from ..errors import GatewayError, MethodNotAllowed, UpgradeRequired
 
 HOP_BY_HOP = frozenset(
     {
@@ -102,6 +102,8 @@ def of_error(error: GatewayError) -> dict[str, str]:
         found["WWW-Authenticate"] = 'Bearer realm="ollama"'
     if isinstance(error, MethodNotAllowed):
         found["Allow"] = ", ".join(error.allow)
+    if isinstance(error, UpgradeRequired):
+        found["Upgrade"] = "HTTP/1.1"
     if error.retry_after is not None:
         found["Retry-After"] = str(error.retry_after)
     return found

@@ -1,7 +1,8 @@
-"""Server-sent events, as OpenAI streams them.
+"""Server-sent events, as the translated APIs stream them.
 
 Owns the framing of events and nothing of their content. Rules: the HTML Standard, section
-"Server-sent events"; OpenAI sends one `data:` line an event and ends with `[DONE]`.
+"Server-sent events"; of OpenAI's APIs the older ones send one `data:` line an event and end with
+`[DONE]`, the newer one and Anthropic's name each event.
 """
 
 from __future__ import annotations
@@ -29,6 +30,11 @@ _LINE_ENDS = (
 def event(json: bytes) -> bytes:
     """One event whose data is `json`, a JSON text on one line."""
     return b"data: %b\n\n" % safe_line(json)
+
+
+def named_event(name: bytes, json: bytes) -> bytes:
+    """The same with the name of its kind."""
+    return b"event: %b\ndata: %b\n\n" % (name, safe_line(json))
 
 
 def safe_line(json: bytes) -> bytes:

@@ -30,9 +30,6 @@ _THOUGHTS = frozenset("thinking reasoning reasoning_text reasoning_content summa
 """Kinds that hold what an assistant has thought. Its text stands under the kind's own name or under
 `text` or `summary`, as a text or as a list of parts."""
 
-_KINDS = "text, image_url, input_audio, refusal"
-"""What a message to chat completions may hold, in OpenAI's words."""
-
 
 @dataclass(slots=True)
 class Content:
@@ -42,6 +39,8 @@ class Content:
     fetch_images: bool
     message: int
     """Index of the native message, for `RemoteImage`."""
+    kinds: str
+    """What the dialect's messages may hold, in its words."""
     texts: list[str] = field(default_factory=list)
     thoughts: list[str] = field(default_factory=list)
     images: list[str] = field(default_factory=list)
@@ -71,7 +70,9 @@ class Content:
             case "input_audio":
                 self.images.append(audio_base64(part.get("input_audio"), f"{param}.input_audio"))
             case _ if not self.assistant:
-                raise BadRequest(f"'{param}.type' must be one of: {_KINDS}.", param=f"{param}.type")
+                raise BadRequest(
+                    f"'{param}.type' must be one of: {self.kinds}.", param=f"{param}.type"
+                )
             case str() if kind in _THOUGHTS:
                 self.thoughts.extend(_thought(part, kind))
 

@@ -21,6 +21,8 @@ class Conversation:
     """The native messages, and what is still to be fetched for them."""
 
     fetch_images: bool
+    part_kinds: str
+    """Those that a message may hold, as the dialect calls them; for errors."""
     messages: list[Json] = field(default_factory=list)
     remote_images: list[RemoteImage] = field(default_factory=list)
     tools_called: dict[str, str] = field(default_factory=dict)
@@ -66,7 +68,7 @@ class Conversation:
 
     def _parts(self, message: Json, parts: list[Any], param: str) -> None:
         assistant = message["role"] == "assistant"
-        content = Content(assistant, self.fetch_images, len(self.messages) - 1)
+        content = Content(assistant, self.fetch_images, len(self.messages) - 1, self.part_kinds)
         content.read(parts, param)
         self.remote_images += content.remote_images
         message["content"] = "\n".join(content.texts)

@@ -5,7 +5,7 @@ Owns how such a text is read. Only its end tells whether it is the call, so a st
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -61,6 +61,11 @@ class ForcedCallWriter(PartsWriter):
         self._called = True
         return self._writer.tool_calls(calls, logprobs)
 
+    def line(self, line: native.ReplyRecord) -> Iterator[bytes]:
+        yield from super().line(line)
+        if line.done:
+            yield self._release()  # also where `finish` fails
+
     def finish(self, last: native.ReplyRecord) -> bytes:
         return self._release() + self._writer.finish(last)
 
@@ -70,6 +75,7 @@ class ForcedCallWriter(PartsWriter):
     def _release(self) -> bytes:
         """The held text: as the forced call if it is one, else as the text it is."""
         text = "".join(self._held)
+        self._held.clear()
         call = None if self._called else forced_call(text, self._names)
         if call is not None:
             return self._writer.tool_calls([call], self._held_logprobs)

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from ...errors import GatewayError
 from ..json_members import members
 from ..policy import Defaults
 from .images import RemoteImage
@@ -62,6 +63,12 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     def place_image(self, image: RemoteImage, base64: str) -> None:
         """Puts an image that was fetched where the conversation has left room for it."""
         self.messages[image.message]["images"][image.slot] = base64
+
+    def without_thinking(self, error: GatewayError) -> Plan | None:
+        """The plan to try next where Ollama has refused to let the model think, which cannot; None
+        where it has refused something else."""
+        refused = error.param == "think" and error.code == "unsupported_value"
+        return msgspec.structs.replace(self, think=None) if refused and self.think else None
 
     def body(self, choice: int = 0) -> bytes:
         """The native request for one of several choices, which differ in their seeds."""

@@ -30,13 +30,17 @@ class ReplyStream(Generic[AnyLine]):
         readers: Sequence[Reader[AnyLine]],
         ending: Callable[[Sequence[AnyLine]], bytes],
         keep_alive: Callable[[], bytes] = lambda: sse.KEEP_ALIVE,
+        said_in_stream: frozenset[str] = frozenset(),
     ) -> None:
         """`readers`: one a choice. `ending`: the bytes after all of them, made of the records
         that ended them. `keep_alive`: the bytes that tell a client that the reply goes on, while
-        there is nothing to say; some dialects have an event of their own for it."""
+        there is nothing to say; some dialects have an event of their own for it.
+        `said_in_stream`: codes of errors that are always said in the stream, even as the first
+        that leaves: the dialect's clients look for them there."""
         self._readers = readers
         self._ending = ending
         self.keep_alive = keep_alive
+        self.said_in_stream = said_in_stream
         self._open = len(readers)
         self.started = False
         self.error: GatewayError | None = None

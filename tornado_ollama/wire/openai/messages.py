@@ -20,6 +20,8 @@ _NATIVE_ROLES = {
     "function": "tool",
 }
 
+_PART_KINDS = "text, image_url, input_audio, refusal"
+
 _THOUGHTS = ("reasoning", "reasoning_content", "thinking", "reasoning_text")
 """Fields that hold an assistant's thoughts, as clients send them back."""
 
@@ -29,7 +31,7 @@ def native_messages(value: object, *, fetch_images: bool) -> Conversation:
     given = items(value, "messages")
     if not given:
         raise BadRequest("'messages' must hold at least one message.", param="messages")
-    talk = Conversation(fetch_images)
+    talk = Conversation(fetch_images, _PART_KINDS)
     for index, item in enumerate(given):
         param = f"messages[{index}]"
         message = mapping(item, param)

@@ -1,0 +1,1 @@
+"""Pure: the Responses API of OpenAI, into Ollama's own and back."""

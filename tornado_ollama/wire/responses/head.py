@@ -1,0 +1,90 @@
+"""The response object: who it is, how it stands, and what it repeats of the request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from ...errors import GatewayError
+from .. import native
+from ..checks import Json
+
+_encode = msgspec.json.Encoder().encode
+
+_CODES = {
+    "context_length_exceeded": "context_length_exceeded",
+    "overloaded": "server_is_overloaded",
+    "queue_full": "server_is_overloaded",
+}
+"""Codes of ours that clients know, some by another name. Codex makes its conversation shorter at
+the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """`id`: `resp_` and random characters; `created`: Unix seconds; `model`: the name the client
+    sent; `echo`: as `echo.echo` makes it."""
+
+    id: str
+    created: int
+    model: str
+    echo: bytes
+
+    def response(
+        self,
+        status: str,
+        output: Sequence[Json],
+        last: native.Record | None = None,
+        *,
+        completed: int | None = None,
+        error: GatewayError | None = None,
+    ) -> bytes:
+        """The object as JSON text. `last`: the record that ended Ollama's reply; `completed`: Unix
+        seconds."""
+        told = {
+            "id": self.id,
+            "object": "response",
+            "created_at": self.created,
+            "completed_at": completed,
+            "status": status,
+            "error": None if error is None else failure(error),
+            "incomplete_details": {"reason": "max_output_tokens"}
+            if status == "incomplete"
+            else None,
+            "model": self.model,
+            "output": output,
+            "usage": None if last is None else usage(last),
+        }
+        return b"%b,%b}" % (_encode(told)[:-1], self.echo)
+
+    def item_id(self, kind: str, index: int) -> str:
+        """As unique as the response's own."""
+        return f"{kind}_{self.id.removeprefix('resp_')}{index}"
+
+    def call_id(self, position: int) -> str:
+        return self.item_id("call", position)
+
+
+def usage(last: native.Record) -> Json:
+    """Ollama does not count the tokens of thoughts apart."""
+    cached = min(last.prompt_eval_cached_count or 0, last.prompt_eval_count)
+    return {
+        "input_tokens": last.prompt_eval_count,
+        "input_tokens_details": {"cached_tokens": cached, "cache_write_tokens": 0},
+        "output_tokens": last.eval_count,
+        "output_tokens_details": {"reasoning_tokens": 0},
+        "total_tokens": last.prompt_eval_count + last.eval_count,
+    }
+
+
+def failure(error: GatewayError) -> Json:
+    """What `response.failed` says: with most codes clients try again, with `invalid_prompt` they
+    do not."""
+    code = _CODES.get(error.code or "")
+    if code is None:
+        code = "rate_limit_exceeded" if error.status == 429 else "server_error"
+        if error.status < 500 and error.status not in (408, 429):
+            code = "invalid_prompt"
+    return {"code": code, "message": error.message}

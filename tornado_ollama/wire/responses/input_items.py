@@ -1,0 +1,160 @@
+"""The items of a response's input, into Ollama's messages.
+
+Owns the kinds of items, and which of them are one message: what an assistant has thought, said and
+called in one turn are items of their own here, and one message at Ollama. Everything stays where it
+was said, so that a longer conversation begins as the shorter one did, and Ollama's cache holds.
+
+Items of kinds that are not known, and the bookkeeping of OpenAI's platform, are left out: clients
+send back whatever they have been given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ...errors import BadRequest
+from ..chat.conversation import Conversation
+from ..chat.sealed_thoughts import unsealed
+from ..chat.toolbox import CUSTOM_INPUT
+from ..checks import Json, mapping, text
+from .tools import ToolName, Tools
+
+_NATIVE_ROLES = {
+    "system": "system",
+    "developer": "system",
+    "user": "user",
+    "assistant": "assistant",
+}
+
+PART_KINDS = "input_text, input_image, output_text, refusal"
+"""What a message may hold, in OpenAI's words."""
+
+TOOL_ITEMS = ("additional_tools", "tool_search_output")
+"""Items that declare tools."""
+
+
+class InputItems:
+    """Reads items, one after the other, into a conversation."""
+
+    def __init__(self, talk: Conversation, tools: Tools) -> None:
+        """`tools`: those of the request, and of the items: the names by which calls are known."""
+        self._talk = talk
+        self._tools = tools
+        self._turn: Json | None = None
+        """The assistant's message that further items may belong to."""
+        self._readers: dict[str, Callable[[Json, str], None]] = {
+            "message": self._message,
+            "agent_message": self._agent_message,
+            "reasoning": self._reasoning,
+            "function_call": self._function_call,
+            "custom_tool_call": self._custom_call,
+            "function_call_output": self._output,
+            "custom_tool_call_output": self._output,
+        }
+
+    def read(self, given: Sequence[Any], param: str) -> None:
+        """Raises BadRequest naming the item and the field at fault."""
+        for index, value in enumerate(given):
+            here = f"{param}[{index}]"
+            item = mapping(value, here)
+            kind = item.get("type") or ("message" if "role" in item else None)
+            read = self._readers.get(kind) if isinstance(kind, str) else None
+            if read is not None:
+                read(item, here)
+            elif kind is None:
+                raise BadRequest(f"'{here}.type' is required.", param=f"{here}.type")
+
+    def _message(self, item: Json, param: str) -> None:
+        role = text(item.get("role"), f"{param}.role")
+        native = _NATIVE_ROLES.get(role)
+        if native is None:
+            roles = ", ".join(_NATIVE_ROLES)
+            raise BadRequest(f"'{param}.role' must be one of: {roles}.", param=f"{param}.role")
+        if native == "assistant":
+            self._agent_message(item, param)
+        else:
+            self._turn = None
+            self._talk.add(native, item.get("content"), f"{param}.content")
+
+    def _agent_message(self, item: Json, param: str) -> None:
+        """Joins a turn that has not said anything yet."""
+        turn, talk = self._turn, self._talk
+        if turn is not None and not turn["content"] and "images" not in turn:
+            talk.messages.pop()
+        else:
+            turn = None
+        said = talk.add("assistant", item.get("content"), f"{param}.content")
+        if turn is not None:
+            _think(said, turn.pop("thinking", ""), first=True)
+            talk.messages[-1] = turn | said
+        self._turn = talk.messages[-1]
+
+    def _reasoning(self, item: Json, param: str) -> None:
+        """Begins a turn, unless only a thought has begun one."""
+        thought = _thought(item)
+        if not thought:
+            return
+        turn = self._turn
+        if turn is None or turn["content"] or "tool_calls" in turn:
+            turn = self._begin_turn(param)
+        _think(turn, thought)
+
+    def _function_call(self, item: Json, param: str) -> None:
+        self._call(item, item.get("arguments"), f"{param}.arguments", param)
+
+    def _custom_call(self, item: Json, param: str) -> None:
+        given = item.get("input")
+        said = "" if given is None else text(given, f"{param}.input")
+        self._call(item, {CUSTOM_INPUT: said}, f"{param}.input", param)
+
+    def _call(self, item: Json, arguments: Any, arguments_param: str, param: str) -> None:
+        turn = self._turn if self._turn is not None else self._begin_turn(param)
+        tool = ToolName(_optional(item, "name", param), _optional(item, "namespace", param) or None)
+        called = self._tools.native_name(tool)
+        call_id = _optional(item, "call_id", param)
+        self._talk.call(turn, called, arguments, arguments_param, call_id)
+
+    def _output(self, item: Json, param: str) -> None:
+        self._turn = None
+        message = self._talk.add("tool", item.get("output"), f"{param}.output")
+        call_id = _optional(item, "call_id", param)
+        self._talk.result(message, call_id or None, _optional(item, "name", param) or None)
+
+    def _begin_turn(self, param: str) -> Json:
+        self._turn = self._talk.add("assistant", None, param)
+        return self._turn
+
+
+def read_tool_items(given: Sequence[Any], param: str, tools: Tools) -> None:
+    """The tools that items of a conversation declare. Raises BadRequest naming the field."""
+    for index, item in enumerate(given):
+        if isinstance(item, dict) and item.get("type") in TOOL_ITEMS and item.get("tools"):
+            tools.read(item["tools"], f"{param}[{index}].tools")
+
+
+def _thought(item: Json) -> str:
+    """The text of a thought: as it was sealed here, else as it was, else its summary."""
+    sealed = unsealed(item.get("encrypted_content"))
+    if sealed:
+        return sealed
+    for key in ("content", "summary"):
+        parts = item.get(key)
+        if isinstance(parts, list) and parts:
+            texts = [part.get("text") for part in parts if isinstance(part, dict)]
+            return "\n".join(found for found in texts if isinstance(found, str))
+    return ""
+
+
+def _think(message: Json, thought: str, *, first: bool = False) -> None:
+    """Adds a thought to those of a message, or before them."""
+    known = message.get("thinking", "")
+    both = (thought, known) if first else (known, thought)
+    joined = "\n".join(filter(None, both))
+    if joined:
+        message["thinking"] = joined
+
+
+def _optional(item: Json, key: str, param: str) -> str:
+    value = item.get(key)
+    return "" if value is None else text(value, f"{param}.{key}")

@@ -1,0 +1,260 @@
+"""`POST /v1/responses`: the request, as a plan of one native chat.
+
+Owns what is sent to Ollama, what the reply must know of the request, and what is kept of it. Rules:
+docs/responses.md. Reading bodies, sending them and keeping responses is the handler's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ...errors import BadRequest
+from ..chat.conversation import Conversation
+from ..chat.images import RemoteImage
+from ..chat.options import flags, keep_alive, native_options
+from ..chat.plan import Plan
+from ..chat.schemas import checked_schema
+from ..chat.thinking import Think, wanted
+from ..chat.toolbox import Toolbox
+from ..checks import Json, boolean, integer, items, mapping, missing, name, text
+from ..decisions import unwrapped
+from ..ignored_fields import shown
+from ..policy import Policy
+from . import fields
+from .echo import echo, encoded
+from .input_items import PART_KINDS, InputItems, read_tool_items
+from .tools import ToolName, Tools, toolbox
+
+_LOGPROBS = "message.output_text.logprobs"
+_SEALED = "reasoning.encrypted_content"
+
+_SUMMARIES = ("auto", "concise", "detailed")
+
+
+class Past(Protocol):
+    """The responses that are kept for whoever asks."""
+
+    def conversation(self, response_id: str) -> list[Json] | None:
+        """All items up to the end of a response, its own input and output among them; None: there
+        is no such response."""
+
+    def item(self, item_id: str) -> Json | None:
+        """An item of one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseRequest:
+    """What a request for a response comes to."""
+
+    model: str
+    """As the client wrote it; replies repeat it."""
+    native_model: str
+    """As Ollama knows it: what access is decided on."""
+    plan: Plan
+    toolbox: Toolbox
+    names: Mapping[str, ToolName]
+    """Name of a tool at Ollama -> name for the client."""
+    logprobs: bool
+    summarised: bool
+    """A summary of thoughts was asked for: they stand there."""
+    seals: bool
+    """`reasoning.encrypted_content` was asked for."""
+    limited: bool
+    """Somebody has set a limit for the reply, so that it may be cut."""
+    echo: bytes
+    """What the response repeats of the request; see `echo.py`."""
+    previous: str | None
+    """The response that this one goes on from."""
+    input: bytes | None
+    """The items of this request as a JSON list, for a response that is kept; None: it is not."""
+    ignored: tuple[str, ...]
+    """The fields that nothing came of, as the client is told of them."""
+    remote_images: list[RemoteImage]
+    """To be fetched and handed to the plan's `place_image` before it is sent."""
+
+
+def response_request(body: Json, policy: Policy, past: Past, *, may_store: bool) -> ResponseRequest:
+    """Raises `BadRequest` naming the field that is missing, wrong, unsupported or unknown.
+    `may_store`: whether responses are kept at all."""
+    body = unwrapped(body)
+    unknown = fields.REQUEST.check(body, policy)
+    model = name(body.get("model"), "model")
+    native_model = policy.resolve(model)
+    stream = _flag(body, "stream")
+    store = may_store and (body.get("store") is None or boolean(body["store"], "store"))
+    given = _given_items(body.get("input"), past)
+    previous = _optional_text(body, "previous_response_id") or None
+    tools = Tools()
+    talk = _conversation(body, given, _past_items(previous, past), tools, policy)
+    box = toolbox(body, tools)
+    include = _include(body)
+    top_logprobs = body.get("top_logprobs")
+    if top_logprobs is not None:
+        top_logprobs = integer(top_logprobs, "top_logprobs", 0, 20)
+    logprobs = bool(top_logprobs) or _LOGPROBS in include
+    if body.get("metadata") is not None:
+        mapping(body["metadata"], "metadata")
+    think, summarised = _reasoning(body)
+    plan = Plan(
+        messages=talk.messages,
+        tools=box.tools or None,
+        format=box.call_format() if box.forced else _format(body),
+        options=native_options(body, {}, ("max_output_tokens",)) or None,
+        think=think,
+        keep_alive=keep_alive(body),
+        logprobs=logprobs or None,
+        top_logprobs=top_logprobs or None,
+        stream=stream,
+        **_overflow(body),
+    ).for_model(native_model, policy.defaults_for(native_model))
+    options: Any = plan.options or {}
+    return ResponseRequest(
+        model=model,
+        native_model=native_model,
+        plan=plan,
+        toolbox=box,
+        names=tools.names,
+        logprobs=logprobs,
+        summarised=summarised,
+        seals=_SEALED in include,
+        limited=options.get("num_predict", -1) > 0,
+        echo=echo(body, store=store),
+        previous=previous,
+        input=encoded(given) if store else None,
+        ignored=shown([*unknown, *box.left_out]),
+        remote_images=talk.remote_images,
+    )
+
+
+def _conversation(
+    body: Json, given: list[Any], before: list[Json], tools: Tools, policy: Policy
+) -> Conversation:
+    if body.get("tools"):
+        tools.read(body["tools"], "tools")
+    read_tool_items(before, "previous_response_id", tools)
+    read_tool_items(given, "input", tools)
+    talk = Conversation(policy.fetch_images, part_kinds=PART_KINDS)
+    instructions = _optional_text(body, "instructions")
+    if instructions:
+        talk.add("system", instructions, "instructions")
+    reader = InputItems(talk, tools)
+    reader.read(before, "previous_response_id")
+    reader.read(given, "input")
+    if not talk.messages:
+        raise missing("input")
+    return talk
+
+
+def _given_items(value: object, past: Past) -> list[Any]:
+    """The items of `input`; a text is the user's, and references are looked up."""
+    if value is None:
+        return []
+    if isinstance(value, str):
+        return [{"type": "message", "role": "user", "content": value}]
+    if not isinstance(value, list):
+        raise BadRequest("'input' must be a string or an array of items.", param="input")
+    return [
+        _referred(item, f"input[{index}]", past)
+        if isinstance(item, dict) and item.get("type") == "item_reference"
+        else item
+        for index, item in enumerate(value)
+    ]
+
+
+def _referred(reference: Json, param: str, past: Past) -> Json:
+    item = past.item(name(reference.get("id"), f"{param}.id"))
+    if item is None:
+        raise BadRequest(
+            "There is no such item here: it was not stored, or not for so long.",
+            param=f"{param}.id",
+            code="item_not_found",
+        )
+    return item
+
+
+def _past_items(previous: str | None, past: Past) -> list[Json]:
+    if previous is None:
+        return []
+    found = past.conversation(previous)
+    if found is None:
+        raise BadRequest(
+            "There is no such response here: it was not stored, or not for so long. Send the "
+            "whole history in 'input'.",
+            param="previous_response_id",
+            code="previous_response_not_found",
+        )
+    return found
+
+
+def _include(body: Json) -> frozenset[str]:
+    """What shall be in the response besides; what is not known here is nothing to be had."""
+    wanted_parts = body.get("include")
+    if wanted_parts is None:
+        return frozenset()
+    given = items(wanted_parts, "include")
+    return frozenset(text(part, f"include[{index}]") for index, part in enumerate(given))
+
+
+def _reasoning(body: Json) -> tuple[Think | None, bool]:
+    """Ollama's `think`, and whether the thoughts stand in a summary."""
+    given = body.get("reasoning")
+    if given is None:
+        return wanted(body.get("think"), "think"), False
+    given = mapping(given, "reasoning")
+    think = wanted(body.get("think"), "think")
+    if think is None:
+        think = wanted(given.get("effort"), "reasoning.effort")
+    for key in ("summary", "generate_summary"):
+        summary = given.get(key)
+        if summary is not None:
+            if text(summary, f"reasoning.{key}") not in (*_SUMMARIES, "none"):
+                known = ", ".join(_SUMMARIES)
+                raise BadRequest(
+                    f"'reasoning.{key}' must be one of: {known}.", param=f"reasoning.{key}"
+                )
+            return think, summary != "none"
+    return think, False
+
+
+def _format(body: Json) -> str | Json | None:
+    """Ollama's `format`, of `text.format`."""
+    settings = body.get("text")
+    given = None if settings is None else mapping(settings, "text").get("format")
+    if given is None:
+        return None
+    given = mapping(given, "text.format")
+    match given.get("type"):
+        case "text" | None:
+            return None
+        case "json_object":
+            return "json"
+        case "json_schema":
+            nested = given.get("json_schema")  # as chat completions have it
+            if isinstance(nested, dict) and "schema" not in given:
+                return checked_schema(nested.get("schema"), "text.format.json_schema.schema")
+            return checked_schema(given.get("schema"), "text.format.schema")
+    raise BadRequest(
+        "'text.format.type' must be one of: text, json_object, json_schema.",
+        param="text.format.type",
+    )
+
+
+def _overflow(body: Json) -> Json:
+    """What happens to a conversation that does not fit into the model's window: an error, since
+    agents make it shorter themselves, and never a silent cut, unless somebody asks for it."""
+    wanted_cut = body.get("truncation")
+    if wanted_cut is not None and wanted_cut not in ("auto", "disabled"):
+        raise BadRequest("'truncation' must be auto or disabled.", param="truncation")
+    kept = {} if wanted_cut == "auto" else {"truncate": False, "shift": False}
+    return kept | flags(body, "truncate", "shift")
+
+
+def _flag(body: Json, key: str) -> bool:
+    return body.get(key) is not None and boolean(body[key], key)
+
+
+def _optional_text(body: Json, key: str) -> str:
+    value = body.get(key)
+    return "" if value is None else text(value, key)
