@@ -57,7 +57,8 @@ def split_target(raw: str) -> tuple[str, str]:
     if len(raw) > MAX_TARGET:
         raise BadRequest("The request's path is too long.")
     # Before anything is decoded: an encoded slash that ends or doubles one is refused as such.
-    path = _SLASHES.sub("/", path)
+    if "//" in path:
+        path = _SLASHES.sub("/", path)
     if len(path) > 1:
         path = path.removesuffix("/")
     if "%" in path:
