@@ -298,7 +298,11 @@ def test_several_keys_each_have_their_algorithms() -> None:
     )
 
 
-@pytest.mark.parametrize("pem", [b"", b"x", PEM[:100], private_pem(ed_key())])
+@pytest.mark.parametrize(
+    "pem",
+    [b"", b"x", PEM[:100], private_pem(ed_key())],
+    ids=["empty", "a letter", "cut", "private"],
+)
 def test_only_a_public_key_in_pem_form_is_loaded(pem: bytes) -> None:
     with pytest.raises(ValueError, match="public key"):
         jwt.load_public_key(pem)

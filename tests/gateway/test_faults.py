@@ -71,18 +71,20 @@ async def still_serves(connect: Any, backend: Backend) -> None:
     assert (await (await connect()).request("GET", "/api/version")).status == 200
 
 
-@pytest.mark.parametrize(
-    "config", [{"service": {"base_url": f"http://127.0.0.1:{refusing_port()}"}}], ids=["absent"]
-)
-@pytest.mark.parametrize(("path", "body"), DOORS)
-async def test_absent(connect: Any, config: Any, path: str, body: bytes) -> None:
-    client = await connect()
-    response = await client.request("POST", path, (), body)
-    assert response.status == 503
-    assert int(response.header("retry-after") or 0) > 0
-    assert "cannot be reached" in sentence(path, response)
-    health = await client.request("GET", "/health")
-    assert (health.status, health.json()["ollama"]) == (503, "disconnected")
+class TestAbsent:
+    @pytest.fixture
+    def config(self) -> Any:
+        return {"service": {"base_url": f"http://127.0.0.1:{refusing_port()}"}}
+
+    @pytest.mark.parametrize(("path", "body"), DOORS)
+    async def test_it_is_unavailable(self, connect: Any, path: str, body: bytes) -> None:
+        client = await connect()
+        response = await client.request("POST", path, (), body)
+        assert response.status == 503
+        assert int(response.header("retry-after") or 0) > 0
+        assert "cannot be reached" in sentence(path, response)
+        health = await client.request("GET", "/health")
+        assert (health.status, health.json()["ollama"]) == (503, "disconnected")
 
 
 @pytest.mark.parametrize("config", [{"service": {"base_url": "http://no-such-host.invalid"}}])

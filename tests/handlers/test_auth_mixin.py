@@ -62,7 +62,9 @@ def test_it_is_no_handler_itself() -> None:
     assert AuthMixin.__bases__ == (object,)
 
 
-@pytest.mark.parametrize("handler", set(HANDLERS.values()), ids=lambda handler: handler.__name__)
+@pytest.mark.parametrize(
+    "handler", dict.fromkeys(HANDLERS.values()), ids=lambda handler: handler.__name__
+)
 def test_every_handler_has_it_before_the_base_of_requests(handler: type[RequestHandler]) -> None:
     line = handler.__mro__
     assert line.index(AuthMixin) < line.index(BaseHandler)

@@ -58,8 +58,8 @@ async def test_nobody_accepts(fetch: Fetch) -> None:
     "fault",
     [
         Reset(),
-        CutMidLine(),
-        CutMidLine(reset=True),
+        pytest.param(CutMidLine(), id="CutMidLine()"),
+        pytest.param(CutMidLine(reset=True), id="CutMidLine(reset=True)"),
         WrongContentLength(),
         GarbageStatusLine(),
         GarbageStatusLine(b"HTTP/1.1 two hundred OK\r\n\r\n"),
