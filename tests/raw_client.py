@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-PATIENCE_S = 10.0
+from .waiting import PATIENCE_S
 
 Headers = Sequence[tuple[str, str]]
 

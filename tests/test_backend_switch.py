@@ -388,7 +388,7 @@ class TestStopping:
         assert place.asleep
 
 
-@pytest.mark.gen_test(timeout=240)
+@pytest.mark.gen_test(timeout=480)
 async def test_the_model_itself_sleeps_and_wakes(
     place: Place, http_server: Any, http_port: int, expect_log: Callable[..., None]
 ) -> None:

@@ -33,6 +33,7 @@ from tornado_ollama.wire.socket.commands import CHAT_KEYS, read_frame
 
 from .backend import Backend
 from .backend.certificate import Certificate
+from .waiting import PATIENCE_S
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted(
@@ -43,7 +44,6 @@ DOCUMENTS = sorted(
 EXAMPLES = sorted(path.name for path in (ROOT / "examples").glob("*.py"))
 
 TOKENS = {"generate_tokens": ["docs-generate"], "model_tokens": ["docs-manage"]}
-PATIENCE_S = 20
 
 _BLOCK = re.compile(r"(?:<!-- (.+?) -->\n)?```(\w+)\n(.*?)^```$", re.M | re.S)
 _PROLOGUE = """

@@ -5,12 +5,19 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+from .waiting import PATIENCE_S
+
 ROOT = Path(__file__).parent.parent
 
 
 def said(*arguments: str) -> str:
     done = subprocess.run(
-        ["make", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+        ["make", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=True,
     )
     return done.stdout + done.stderr
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
+"""A net against hanging, as wide as a busy machine needs: what is waited for happens at once."""
 ROUND_S = 0.005
 STILL_ROUNDS = 30
 

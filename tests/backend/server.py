@@ -16,8 +16,7 @@ import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-PATIENCE_S = 10.0
-"""How long a test waits for something that should happen at once; a hang is a failure."""
+from ..waiting import PATIENCE_S
 
 READ_BYTES = 64 * 1024
 

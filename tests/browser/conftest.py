@@ -26,6 +26,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import sync_playwright
 
+from ..waiting import PATIENCE_S
 from .firefox import Firefox
 from .gateway import Gateway
 from .ollama import ScriptedOllama
@@ -45,7 +46,7 @@ HARMLESS = (
 )
 """What Chromium itself writes to the console."""
 
-PATIENCE_MS = 10_000
+PATIENCE_MS = int(PATIENCE_S * 1000)
 TOKEN = "page-test-token-0123456789abcdef"
 MANAGER = "page-test-manager-0123456789abcdef"
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from websockets.sync.client import connect
 
-ANSWER_S = 30.0
+ANSWER_S = 60.0
 REFUSE_SITE_DATA = 2
 """Firefox's `network.cookie.cookieBehavior` for "all cookies blocked", site data with them."""
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-START_S = 30.0
+START_S = 60.0
 ROOT = Path(__file__).parents[2]
 
 

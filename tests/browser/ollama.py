@@ -14,8 +14,7 @@ from typing import Any
 
 from ..backend import Backend, Behaviour, Exchange, json_reply
 from ..backend.ollama_like import ollama_like
-
-PATIENCE_S = 10.0
+from ..waiting import PATIENCE_S
 
 
 def model(

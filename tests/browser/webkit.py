@@ -16,8 +16,8 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
-START_S = 30.0
-ANSWER_S = 30.0
+START_S = 60.0
+ANSWER_S = 60.0
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 """The key of an element's reference, a constant of the specification (section 12.2)."""
 

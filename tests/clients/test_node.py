@@ -14,7 +14,7 @@ from ..gateway.keys import BOTH
 from ..waiting import until
 from .conftest import NODE_PROJECT, Door
 
-pytestmark = pytest.mark.gen_test(timeout=120)
+pytestmark = pytest.mark.gen_test(timeout=240)
 
 
 def text(name: str, key: str) -> str:

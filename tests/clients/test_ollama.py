@@ -15,7 +15,7 @@ import pytest
 from ..backend import Backend, CutBetweenLines, StallMidLine, Transcript, load
 from .conftest import Door
 
-pytestmark = pytest.mark.gen_test(timeout=120)
+pytestmark = pytest.mark.gen_test(timeout=240)
 
 MESSAGES = [{"role": "user", "content": "Say hello."}]
 OPTIONS = {"num_predict": 16, "temperature": 0}

@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed
 
 from .conftest import Door
 
-pytestmark = pytest.mark.gen_test(timeout=120)
+pytestmark = pytest.mark.gen_test(timeout=240)
 
 SHORT = {"num_predict": 8, "temperature": 0}
 

@@ -20,7 +20,7 @@ def compare(old: str, new: str) -> subprocess.CompletedProcess[str]:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=480,
     )
 
 

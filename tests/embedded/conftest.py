@@ -21,7 +21,7 @@ import pytest
 
 from tornado_ollama.embedded.installed import NotInstalled, find_model
 
-PATIENCE_S = 120.0
+PATIENCE_S = 240.0
 MODEL = "smollm2"
 COMMAND = [sys.executable, "-m", "tornado_ollama", "embedded", "--port", "0", "--exit-with-stdin"]
 

@@ -141,7 +141,7 @@ def is_zombie(pid: int) -> bool:
     return stat.exists() and stat.read_text().rsplit(")", 1)[1].split()[0] == "Z"
 
 
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=240)
 async def test_the_real_child_answers(http_client_of: Callable[[], AsyncHTTPClient]) -> None:
     require_model()
     supervisor = Supervisor()

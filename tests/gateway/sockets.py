@@ -16,8 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from tornado_ollama.config import load
 
 from ..raw_client import RawConnection
-
-PATIENCE_S = 10.0
+from ..waiting import PATIENCE_S
 
 HANDSHAKE = (
     ("Upgrade", "websocket"),

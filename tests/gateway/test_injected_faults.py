@@ -119,7 +119,7 @@ LAST = Reply(b'{"message":{"role":"assistant","content":"a"},"done":true}')
 TIMEOUTS = {"service": {"timeout": 0.05, "load_timeout": 0.05}}
 
 
-@pytest.mark.gen_test(timeout=120)
+@pytest.mark.gen_test(timeout=240)
 @pytest.mark.parametrize(
     ("ask", "behaviour", "config"),
     [

@@ -16,7 +16,7 @@ from ..raw_client import RawConnection
 from ..waiting import settled
 
 pytestmark = [
-    pytest.mark.gen_test(timeout=120),
+    pytest.mark.gen_test(timeout=240),
     pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc"),
 ]
 

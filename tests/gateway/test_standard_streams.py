@@ -109,7 +109,7 @@ async def test_the_start_that_fails_ends_whatever_standard_error_is(
         assert await process.wait() == 2
 
 
-@pytest.mark.gen_test(timeout=120)  # it ends when its model is loaded
+@pytest.mark.gen_test(timeout=240)  # it ends when its model is loaded
 @pytest.mark.parametrize("state", STATES)
 async def test_the_embedded_backend_lives_whatever_its_streams_are(
     state: str, tmp_path: Path
@@ -122,7 +122,7 @@ async def test_the_embedded_backend_lives_whatever_its_streams_are(
         client = await process.connect(port)
         assert (await client.request("GET", "/api/version")).status == 200
         client.leave()
-        assert await process.end(90) == 0
+        assert await process.end(180) == 0
 
 
 @pytest.mark.parametrize("state", ["closed", "full", "unread"])

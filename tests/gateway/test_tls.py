@@ -12,8 +12,7 @@ import pytest
 from ..backend import Backend, CutMidLine, StallMidLine, Stream, load
 from ..backend.certificate import Certificate
 from ..raw_client import RawConnection
-from ..waiting import settled, until
-from .sockets import PATIENCE_S
+from ..waiting import PATIENCE_S, settled, until
 
 pytestmark = pytest.mark.gen_test
 

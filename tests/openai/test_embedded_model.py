@@ -12,7 +12,7 @@ from tornado.httpserver import HTTPServer
 
 from tests.embedded.conftest import Ollama, ollama  # noqa: F401  (a fixture)
 
-pytestmark = pytest.mark.gen_test
+pytestmark = pytest.mark.gen_test(timeout=240)
 
 MODEL = "smollm2:135m"
 USER: Any = [{"role": "user", "content": "What is the weather in Paris?"}]
