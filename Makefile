@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 NPM    := $(BIN)/python tools/npm.py run --silent
+# Most tests wait for sockets and child processes: three keep two processors busy.
+WORKERS ?= 3
 export PORT HOST
 
 .DEFAULT_GOAL := help
@@ -16,7 +18,7 @@ run: $(VENV)/.installed page  ## Start the gateway (PORT=9000 for another port);
 	@exec $(BIN)/tornado-ollama serve --embedded auto
 
 test: $(VENV)/.dev node_modules/.dev embedded  ## Run all tests
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 differential: $(VENV)/.dev  ## Compare this tree with another commit: make differential OLD=main
 	$(BIN)/python -m tests.differential --old $(OLD) $(ARGS)

@@ -57,6 +57,14 @@ HANG_S = 120.0
 """A test that hangs fails after this, later than any wait inside it (tests/waiting.py)."""
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keeps what is started once in one process, unless another way was asked for (`--dist`)."""
+    from .workers import InGroups
+
+    return InGroups(config, log) if config.getoption("dist") == "load" else None
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.option.async_test_timeout = max(config.option.async_test_timeout, HANG_S)
 

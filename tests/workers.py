@@ -1,0 +1,30 @@
+"""Which tests stay together when several processes share them out (pytest-xdist).
+
+Any other test runs wherever there is room. xdist's own `xdist_group` does not reach pytest 9.
+"""
+
+from __future__ import annotations
+
+from xdist.scheduler import LoadScopeScheduling
+
+GROUPS = {
+    "browser": ("tests/browser/",),
+    "model": ("tests/embedded/", "tests/clients/", "tests/openai/test_embedded_model.py"),
+}
+"""What is started once, a browser or the process with the model, and the tests that use it; the
+longest first."""
+
+
+def group(test: str) -> str:
+    """Of a test's id, as pytest has it; a test without a group is one of its own."""
+    for name, places in GROUPS.items():
+        if test.startswith(places):
+            return name
+    return test
+
+
+class InGroups(LoadScopeScheduling):
+    """Gives out the groups first, then test by test to whoever is free."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group(nodeid)
