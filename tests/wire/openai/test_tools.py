@@ -176,6 +176,23 @@ class TestCustomTools:
         assert toolbox({"tools": tools, "tool_choice": choice}).forced == {"say"}
 
 
+@pytest.mark.parametrize(
+    ("choice", "sent", "forced"),
+    [
+        ("any", 2, 2),
+        ({"type": "any"}, 2, 2),
+        ({"type": "required"}, 2, 2),
+        ({"type": "auto"}, 2, 0),
+        ({"type": "none"}, 0, 0),
+        ({}, 2, 0),
+        ([], 2, 0),
+    ],
+)
+def test_choices_in_other_dialects_words(choice: Any, sent: int, forced: int) -> None:
+    found = box(choice)
+    assert (len(found.tools), len(found.forced)) == (sent, forced)
+
+
 @pytest.mark.parametrize("choice", [None, "none", "auto", ""])
 def test_a_choice_without_tools_is_no_choice(choice: Any) -> None:
     assert toolbox({"tool_choice": choice}).tools == []
@@ -195,6 +212,8 @@ def test_a_choice_without_tools_is_no_choice(choice: Any) -> None:
         ({"tools": [tool("f", parameters=[1])]}, "tools[0].function.parameters"),
         ({"tool_choice": "required"}, "tool_choice"),
         ({"tools": [tool("f")], "tool_choice": "always"}, "tool_choice"),
+        ({"tool_choice": {"type": "any"}}, "tool_choice"),
+        ({"functions": [{"name": "g"}], "function_call": "any"}, "function_call"),
         ({"tools": [tool("f")], "tool_choice": 3}, "tool_choice"),
         ({"tools": [tool("f")], "tool_choice": {"type": "custom"}}, "tool_choice"),
         ({"tools": [tool("f")], "tool_choice": {"type": "web_search"}}, "tool_choice"),

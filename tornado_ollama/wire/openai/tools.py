@@ -16,6 +16,8 @@ from ..checks import Json, boolean, items, mapping, name, text
 
 _CHOICE = "tool_choice"
 _KINDS = ("function", "custom")
+_MODES = {"none": "none", "auto": "auto", "required": "required", "any": "required"}
+"""Mistral and Anthropic say `any`; clients of the latter say all of them in an object."""
 
 
 def toolbox(body: Json) -> Toolbox:
@@ -104,11 +106,12 @@ def _grammar(tool: Json, param: str) -> str | None:
 
 def _choice(value: Any, param: str) -> tuple[str, frozenset[str] | None]:
     """The mode (none, auto, required) and the names that are left to choose from, None for all."""
-    if value is None or value == "":
+    if not value:
         return "auto", None
     if isinstance(value, str):
-        if value in ("none", "auto") or (value == "required" and param == _CHOICE):
-            return value, None
+        mode = _MODES.get(value)
+        if mode is not None and (mode != "required" or param == _CHOICE):
+            return mode, None
         raise BadRequest(f"'{param}' must be none, auto or required.", param=param)
     if not isinstance(value, dict):
         raise BadRequest(f"'{param}' must be a string or an object.", param=param)
@@ -119,6 +122,8 @@ def _choice(value: Any, param: str) -> tuple[str, frozenset[str] | None]:
         return "required", frozenset({_choice_name(value.get(kind), param)})
     if kind == "allowed_tools":
         return _allowed(value.get("allowed_tools"), param)
+    if isinstance(kind, str) and kind in _MODES:
+        return _MODES[kind], None
     raise BadRequest(f"'{param}.type' must be function, custom or allowed_tools.", param=param)
 
 
