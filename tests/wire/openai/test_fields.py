@@ -13,6 +13,9 @@ from openai.types.chat import completion_create_params as chat_params
 from tornado_ollama.errors import BadRequest
 from tornado_ollama.wire.decisions import Fields, unwrapped
 from tornado_ollama.wire.openai import fields
+from tornado_ollama.wire.openai.chat_request import chat_request
+from tornado_ollama.wire.openai.completion_request import completion_request
+from tornado_ollama.wire.openai.embeddings import embedding_request
 from tornado_ollama.wire.policy import Policy
 
 TABLES: dict[str, Fields] = {
@@ -297,3 +300,34 @@ class TestExtraBody:
     def test_what_is_refused_is_refused_there_too(self) -> None:
         body = unwrapped({"extra_body": {"logit_bias": {"1": 1}}})
         assert refusal(body).param == "logit_bias"
+
+
+class Spy(dict[str, Any]):
+    """A request that remembers which of its fields were asked for."""
+
+    asked: set[str]
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self.asked.add(key)
+        return super().get(key, default)
+
+
+@pytest.mark.parametrize(
+    ("read", "table", "given"),
+    [
+        (chat_request, fields.CHAT, {"messages": [{"role": "user", "content": "x"}]}),
+        (completion_request, fields.COMPLETION, {"prompt": "x"}),
+        (embedding_request, fields.EMBEDDING, {"input": "x"}),
+    ],
+)
+def test_what_is_read_is_honoured(read: Any, table: Fields, given: dict[str, Any]) -> None:
+    spy = Spy({"model": "m"} | given)
+    spy.asked = set()
+    read(spy, IGNORE)
+    assert spy.asked - {"extra_body"} <= table.honoured
+
+
+def test_settings_of_chats_are_ignored_in_embeddings() -> None:
+    plan = embedding_request({"model": "m", "input": "x", "temperature": "hot", "top_k": 1}, IGNORE)
+    assert plan.ignored == ("temperature",)
+    assert b"temperature" not in plan.body

@@ -59,7 +59,8 @@ def embedding_request(body: Json, policy: Policy) -> EmbeddingPlan:
     }
     if body.get("dimensions") is not None:
         request["dimensions"] = integer(body["dimensions"], "dimensions", 1, 2**31 - 1)
-    options = native_options(body, defaults.options)
+    known = {key: value for key, value in body.items() if key in fields.EMBEDDING.honoured}
+    options = native_options(known, defaults.options)
     if options:
         request["options"] = options
     kept = keep_alive(body)

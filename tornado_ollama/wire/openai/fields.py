@@ -86,7 +86,7 @@ CHAT = Fields(
 
 COMPLETION = Fields(
     honoured=_OPTIONS | _SAMPLING | _NATIVE | _FORMATS | _THINKING | _STREAM
-    | _names("model prompt suffix max_tokens n best_of echo logprobs raw"),
+    | _names("model prompt suffix max_tokens max_completion_tokens n best_of echo logprobs raw"),
     harmless=_PLATFORM,
     refused={"logit_bias": _NO_BIAS},
     inside=_INSIDE,
