@@ -8,7 +8,7 @@ WORKERS ?= 3
 export PORT HOST
 
 .DEFAULT_GOAL := help
-.PHONY: help run test differential check lint types fmt docs page embedded clean
+.PHONY: help run test record differential check lint types fmt docs page embedded clean
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ run: $(VENV)/.installed page  ## Start the gateway (PORT=9000 for another port);
 
 test: $(VENV)/.dev node_modules/.dev embedded  ## Run all tests
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+record: $(VENV)/.dev  ## Record what a running Ollama answers: make record URL=http://127.0.0.1:11434 ARGS=chat-stop
+	$(BIN)/python -m tests.backend.recorder $(URL) $(ARGS)
 
 differential: $(VENV)/.dev  ## Compare this tree with another commit: make differential OLD=main
 	$(BIN)/python -m tests.differential --old $(OLD) $(ARGS)

@@ -41,14 +41,14 @@ class RawResponse:
 
 
 class RawConnection:
-    """One TCP connection to a gateway. All waits are bounded by PATIENCE_S."""
+    """One TCP connection to a server. All waits are bounded by PATIENCE_S."""
 
-    def __init__(self, port: int) -> None:
-        self.port = port
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+        self.host, self.port = host, port
 
     async def open(self, tls: ssl.SSLContext | None = None) -> RawConnection:
         self.reader, self.writer = await asyncio.open_connection(
-            "127.0.0.1", self.port, limit=1 << 20, ssl=tls
+            self.host, self.port, limit=1 << 20, ssl=tls
         )
         return self
 

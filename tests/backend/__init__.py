@@ -4,6 +4,7 @@
     replies.py      honest answers: Reply, Stream, Transcript, UntilClose, ...
     faults.py       broken ones, named for what they do: StallBeforeHeaders, CutMidLine, Reset, ...
     transcripts.py  the recorded exchanges of tests/transcripts
+    recorder.py     makes one of a running Ollama
     ollama_like.py  the answer to each of Ollama's routes when the test scripted none
     network.py      ports that refuse, and ports that never accept
 

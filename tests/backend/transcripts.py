@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent / "transcripts"
 VERSIONS = ("0.24", "0.32")
@@ -40,21 +42,30 @@ def names(version: str = "0.32") -> list[str]:
     return sorted(path.stem for path in (ROOT / version).glob("*.json"))
 
 
+def read(name: str, version: str) -> Any:
+    """A recording as its file has it."""
+    return json.loads((ROOT / version / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def body_of(request: Mapping[str, Any]) -> bytes:
+    """The body of a recorded `request`, empty where it had none."""
+    if "json" in request:
+        return json.dumps(request["json"]).encode()
+    body: str = request.get("text", "")
+    return body.encode()
+
+
 @functools.cache
 def load(name: str, version: str = "0.32") -> Recorded:
-    record = json.loads((ROOT / version / f"{name}.json").read_text(encoding="utf-8"))
+    record = read(name, version)
     request, response = record["request"], record["response"]
-    if "json" in request:
-        body = json.dumps(request["json"]).encode()
-    else:
-        body = request.get("text", "").encode()
     return Recorded(
         name=name,
         version=version,
         method=request["method"],
         path=request["path"],
         request_headers=tuple(request["headers"].items()),
-        request_body=body,
+        request_body=body_of(request),
         status=response["status"],
         reason=response["reason"],
         headers=tuple((name, value) for name, value in response["headers"]),
