@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -85,12 +86,17 @@ DECIDED_AS_A_WHOLE = {
 }
 
 
-def request_types(*roots: Any) -> dict[str, set[str]]:
-    """Every TypedDict reachable from `roots`: its name and its keys."""
+def request_types(
+    *roots: Any, skip: Callable[[Any], bool] = lambda kind: False
+) -> dict[str, set[str]]:
+    """Every TypedDict reachable from `roots`: its name and its keys; those to `skip`, and what is
+    only in them, are left out."""
     found: dict[str, set[str]] = {}
 
     def walk(kind: Any) -> None:
         if typing_extensions.is_typeddict(kind):
+            if skip(kind):
+                return
             hints = typing_extensions.get_type_hints(kind)
             name = kind.__name__
             if name in ("Function", "Custom"):  # several types of one name

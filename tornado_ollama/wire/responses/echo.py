@@ -14,6 +14,9 @@ from ...errors import BadRequest
 from ..checks import Json
 from .tools import parallel
 
+_SECRET = ("authorization", "headers")
+"""Of a tool on another server: credentials, which nobody needs to see again."""
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -82,6 +85,6 @@ def _format(body: Json) -> Json:
 def _tool(tool: Json) -> Json:
     """A tool with the keys that the types of SDKs want."""
     if tool.get("type", "function") != "function" or "name" not in tool:
-        return tool
+        return {key: value for key, value in tool.items() if key not in _SECRET}
     keys = {"type": "function", "name": None, "description": None, "parameters": None}
     return keys | {"strict": None} | tool

@@ -90,6 +90,7 @@ REFUSAL_PART = Fields(_names("type refusal"))
 IMAGE_PART = Fields(
     _names("type image_url"),
     _CACHE | {"detail": "Ollama sees every image at full detail"},
+    {"file_id": "There are no uploaded files here: send the image as a data URI."},
 )
 
 _LOADING = _harmless(
