@@ -14,6 +14,7 @@
         TooManyJobs             429  more than one socket may have under way
         TooManyWrongTokens      429  more than one address may put into URLs
         UpstreamAnswer          any  Ollama itself refused; its status and sentence
+            PromptTooLong       400  the prompt does not fit into the model's window
         UpstreamUnavailable     503  Ollama cannot be reached
         UpstreamBroken          502  Ollama broke off, or answered nonsense
         UpstreamTimeout         504  one of the timeouts of `service.*` ran out
@@ -158,6 +159,18 @@ class UpstreamAnswer(GatewayError):
     ) -> None:
         super().__init__(message, param=param, code=code, retry_after=retry_after)
         self.status = status
+
+
+class PromptTooLong(UpstreamAnswer):
+    """`tokens`: how many the prompt has; `window`: how many there is room for. None where Ollama
+    did not say."""
+
+    def __init__(
+        self, message: str, *, param: str, tokens: int | None = None, window: int | None = None
+    ) -> None:
+        super().__init__(message, status=400, param=param, code="context_length_exceeded")
+        self.tokens = tokens
+        self.window = window
 
 
 class UpstreamUnavailable(GatewayError):

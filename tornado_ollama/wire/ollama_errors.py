@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from ..errors import GatewayError, UpstreamAnswer, UpstreamBroken
+from ..errors import GatewayError, PromptTooLong, UpstreamAnswer, UpstreamBroken
 
 _MAX_MESSAGE = 2000
 """Longest sentence handed on, in characters."""
@@ -53,6 +53,9 @@ class _Complaint:
     message: str
     kind: str = ""
     status: int | None = None
+    tokens: int | None = None
+    """Of a prompt that does not fit; `window`: what it does not fit into."""
+    window: int | None = None
 
 
 def native_error(status: int, body: bytes, *, input_field: str = "messages") -> GatewayError:
@@ -83,7 +86,9 @@ def _classified(status: int, complaint: _Complaint, input_field: str) -> Gateway
     if status == 404:
         return answer(404, "model", "model_not_found")
     if _CONTEXT.search(complaint.kind) or (status < 500 and _CONTEXT.search(sentence)):
-        return answer(400, input_field, "context_length_exceeded")
+        return PromptTooLong(
+            sentence, param=input_field, tokens=complaint.tokens, window=complaint.window
+        )
     if found := _CAPABILITY.search(sentence):
         param = _CAPABILITY_FIELDS.get(found[1], "model")
         return answer(400, param, "unsupported_value")
@@ -146,8 +151,14 @@ def _unwrap(error: Any) -> _Complaint:
             _sentence(message if isinstance(message, str) else "", hint),
             kind if isinstance(kind, str) else "",
             code if isinstance(code, int) and 400 <= code < 600 else None,
+            _count(error.get("n_prompt_tokens")),
+            _count(error.get("n_ctx")),
         )
     return _Complaint(_sentence("", hint))
+
+
+def _count(value: Any) -> int | None:
+    return value if type(value) is int and value > 0 else None
 
 
 def _sentence(message: str, hint: str) -> str:
