@@ -8,6 +8,7 @@ Fields of a part that nobody reads are ignored, everywhere.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +32,15 @@ _THOUGHTS = frozenset("thinking reasoning reasoning_text reasoning_content summa
 `text` or `summary`, as a text or as a list of parts."""
 
 
+Part = tuple[Any, str]
+"""What a message holds, and where it stands."""
+
+
+def numbered(parts: list[Any], param: str) -> Iterator[Part]:
+    """The parts of a list that stands at `param`."""
+    return ((item, f"{param}[{index}]") for index, item in enumerate(parts))
+
+
 @dataclass(slots=True)
 class Content:
     """What the parts of a message come to."""
@@ -46,14 +56,13 @@ class Content:
     images: list[str] = field(default_factory=list)
     remote_images: list[RemoteImage] = field(default_factory=list)
 
-    def read(self, parts: list[Any], param: str) -> None:
+    def read(self, parts: Iterable[Part]) -> None:
         """Raises BadRequest naming the part at fault."""
-        for index, item in enumerate(parts):
+        for item, param in parts:
             if isinstance(item, str):
                 self.texts.append(item)
             else:
-                here = f"{param}[{index}]"
-                self._part(mapping(item, here), here)
+                self._part(mapping(item, param), param)
 
     def _part(self, part: Json, param: str) -> None:
         kind = part.get("type") or ("text" if "text" in part else None)

@@ -6,13 +6,14 @@ id on the way).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from ...errors import BadRequest
 from ..checks import Json, missing
 from .arguments import call_arguments
-from .content import Content
+from .content import Content, Part, numbered
 from .images import RemoteImage
 
 
@@ -31,17 +32,38 @@ class Conversation:
     def add(self, role: str, content: Any, param: str) -> Json:
         """A new native message; `param` is where its content stands. Only a user has to say
         something. Raises BadRequest naming the part at fault."""
+        if isinstance(content, list):
+            return self.add_parts(role, numbered(content, param))
         message: Json = {"role": role, "content": ""}
         self.messages.append(message)
         if isinstance(content, str):
             message["content"] = content
-        elif isinstance(content, list):
-            self._parts(message, content, param)
         elif content is not None:
             raise BadRequest(f"'{param}' must be a string or an array of parts.", param=param)
         elif role in ("user", "system"):
             raise missing(param)
         return message
+
+    def add_parts(self, role: str, parts: Iterable[Part]) -> Json:
+        """A new native message of these parts; raises BadRequest naming the one at fault."""
+        index = len(self.messages)
+        content = Content(role == "assistant", self.fetch_images, index, self.part_kinds)
+        content.read(parts)
+        message: Json = {"role": role, "content": "\n".join(content.texts)}
+        self.messages.append(message)
+        self.remote_images += content.remote_images
+        if content.images:
+            message["images"] = content.images
+        if content.thoughts:
+            message["thinking"] = "\n".join(content.thoughts)
+        return message
+
+    def note(self, text: str) -> Json:
+        """What the system says within the conversation, as a note on the user's side.
+
+        Templates put every system message in front, so that a model would read its whole prompt
+        again because of one line. Agents' models know this form of a note."""
+        return self.add("user", f"<system-reminder>\n{text}\n</system-reminder>", "")
 
     def call(self, message: Json, name: str, arguments: Any, param: str, id: str = "") -> None:
         """A tool call that an assistant's message holds; `param` is where its arguments stand."""
@@ -65,14 +87,3 @@ class Conversation:
             tool = tool or self.tools_called.get(id)
         if tool:
             message["tool_name"] = tool
-
-    def _parts(self, message: Json, parts: list[Any], param: str) -> None:
-        assistant = message["role"] == "assistant"
-        content = Content(assistant, self.fetch_images, len(self.messages) - 1, self.part_kinds)
-        content.read(parts, param)
-        self.remote_images += content.remote_images
-        message["content"] = "\n".join(content.texts)
-        if content.images:
-            message["images"] = content.images
-        if content.thoughts:
-            message["thinking"] = "\n".join(content.thoughts)
