@@ -23,26 +23,22 @@ from .access.guesses import WrongTokens
 from .access.origins import HostPolicy, OriginPolicy
 from .access.proxies import TrustedProxies
 from .access.route_table import RouteTable
-from .access.routes import HandlerKind, not_found
+from .access.routes import HandlerKind, for_anthropic, not_found
 from .config import Settings
 from .dispatch import access_log
 from .dispatch.dispatcher import Dispatcher
 from .dispatch.journal import Journal
 from .dispatch.queue import Queue, QueueLimits
 from .errors import BadRequest, GatewayError, ShuttingDown
+from .handlers.anthropic import MessagesHandler
 from .handlers.assets import read_assets
 from .handlers.base import BaseHandler
 from .handlers.deps import AccessControl, Deps, InFlight, LastReload, ProcessState, Resumables
 from .handlers.health import HealthHandler
+from .handlers.models import ModelHandler, ModelsHandler
 from .handlers.native import NativeHandler
 from .handlers.not_found import NotFoundHandler
-from .handlers.openai import (
-    ChatCompletionsHandler,
-    CompletionsHandler,
-    EmbeddingsHandler,
-    ModelHandler,
-    ModelsHandler,
-)
+from .handlers.openai import ChatCompletionsHandler, CompletionsHandler, EmbeddingsHandler
 from .handlers.pages import PageHandler
 from .handlers.peer_closed import SWEEP_MS, sweep
 from .handlers.request_body import BodyMemory
@@ -70,6 +66,7 @@ HANDLERS: dict[HandlerKind, type[RequestHandler]] = {
     HandlerKind.MODEL: ModelHandler,
     HandlerKind.RESPONSES: ResponsesHandler,
     HandlerKind.STORED_RESPONSE: StoredResponseHandler,
+    HandlerKind.MESSAGES: MessagesHandler,
     HandlerKind.SOCKET: ChatSocketHandler,
     HandlerKind.NOT_FOUND: NotFoundHandler,
 }
@@ -114,6 +111,8 @@ class Gateway(Application):
 
     def find_handler(self, request: httputil.HTTPServerRequest, **kwargs: Any) -> Any:
         asked = self._asked(request.uri or "")
+        if "anthropic-version" in request.headers:
+            asked["route"] = for_anthropic(asked["route"])
         if asked["url_path"] != request.path:
             # It is what Tornado's own lines and exceptions show; a credential may stand in it.
             request.uri = request.path = loggable_path(str(asked["url_path"]))

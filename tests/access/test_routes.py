@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tornado_ollama.access.principal import Principal, Scope
@@ -12,11 +14,12 @@ from tornado_ollama.access.routes import (
     HandlerKind,
     Requirement,
     find,
+    for_anthropic,
     not_found,
     path_at_ollama,
 )
 from tornado_ollama.wire.chat import plan
-from tornado_ollama.wire.dialects import NATIVE, OPENAI, Dialect
+from tornado_ollama.wire.dialects import ANTHROPIC, NATIVE, OPENAI, Dialect
 from tornado_ollama.wire.native import LIST_PATH, SHOW_PATH
 from tornado_ollama.wire.openai import completion_request, embeddings
 
@@ -113,15 +116,38 @@ def test_a_need_is_met_by_its_scope_alone(need: Requirement, generate: bool, man
     assert need.met_by(holder(Scope.MANAGE)) is manage
 
 
-def test_the_dialect_of_a_path_is_openais_below_v1_and_ollamas_elsewhere() -> None:
+def dialect_of(path: str) -> Dialect:
+    if path.startswith("/v1/messages"):
+        return ANTHROPIC
+    return OPENAI if path.startswith("/v1/") else NATIVE
+
+
+def test_the_dialect_of_a_path_is_a_translated_one_below_v1_and_ollamas_elsewhere() -> None:
     for route in ROUTES:
-        assert route.dialect is (OPENAI if route.path.startswith("/v1/") else NATIVE)
+        assert route.dialect is dialect_of(route.path)
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/models/a/b", "/v1/nowhere"])
+def test_paths_of_both_apis_are_anthropics_for_those_who_say_so(path: str) -> None:
+    assert find(path).dialect is OPENAI
+    route = for_anthropic(find(path))
+    assert route == replace(find(path), dialect=ANTHROPIC)
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/api/tags", "/nowhere", "/"])
+def test_other_paths_stay_what_they_are(path: str) -> None:
+    assert for_anthropic(find(path)) is find(path)
 
 
 @pytest.mark.parametrize(
     ("path", "dialect"),
     [
-        *(("/v1", OPENAI), ("/v1/files", OPENAI), ("/v1/../api/chat", OPENAI)),
+        *(
+            ("/v1", OPENAI),
+            ("/v1/files", OPENAI),
+            ("/v1/messages/batches", ANTHROPIC),
+            ("/v1/../api/chat", OPENAI),
+        ),
         *(("/v11", NATIVE), ("/api/nope", NATIVE), ("", NATIVE), ("http://x/v1/models", NATIVE)),
     ],
 )
@@ -138,5 +164,6 @@ def test_only_blobs_are_streamed_and_only_audio_is_a_form() -> None:
         HandlerKind.STATIC,
         HandlerKind.HEALTH,
         HandlerKind.LIVE,
+        HandlerKind.STORED_RESPONSE,
         HandlerKind.SOCKET,
     }

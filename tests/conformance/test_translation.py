@@ -12,8 +12,13 @@ import pytest
 from tests.responses.past import NoPast
 from tests.wire.feeding import feed_every_way
 from tornado_ollama.errors import BadRequest, GatewayError
+from tornado_ollama.wire.anthropic import message_reply, message_request
+from tornado_ollama.wire.anthropic import replies as anthropic_replies
+from tornado_ollama.wire.anthropic.message_stream import message_stream
 from tornado_ollama.wire.chat.reply_stream import ReplyStream
 from tornado_ollama.wire.checks import read_json
+from tornado_ollama.wire.dialects import ANTHROPIC, OPENAI
+from tornado_ollama.wire.model_listing import listed_models, shown_model
 from tornado_ollama.wire.native import show_body
 from tornado_ollama.wire.ollama_errors import native_error
 from tornado_ollama.wire.openai import (
@@ -22,7 +27,6 @@ from tornado_ollama.wire.openai import (
     completion_reply,
     completion_request,
     embeddings,
-    errors,
     models,
 )
 from tornado_ollama.wire.openai.chat_stream import chat_stream
@@ -36,6 +40,7 @@ from tornado_ollama.wire.responses.response_stream import response_stream
 from .cases import HTTP_ONLY, Case, events, load, mismatches, present
 
 WHO = Identity("chatcmpl-0123456789abcdef01234567", 1767323045, "owl3:8b")
+ITS_ID = anthropic_replies.Identity("msg_0123456789abcdef01234567", "owl3:8b")
 CASES = [case for case in load() if case.id not in HTTP_ONLY]
 
 
@@ -45,7 +50,7 @@ def test_case(case: Case) -> None:
         with pytest.raises(BadRequest) as refusal:
             planned(case)
         assert refusal.value.status == case.expect_status
-        check(case, [], error_object(refusal.value))
+        check(case, [], error_object(case, refusal.value))
         return
     sent, answer = planned(case)
     for wanted, body in zip(case.upstream_requests, sent, strict=True):
@@ -53,7 +58,7 @@ def test_case(case: Case) -> None:
     if case.upstream_status >= 400:
         error = native_error(case.upstream_status, case.upstream_bodies[0])
         assert error.status == case.expect_status
-        check(case, sent, error_object(error))
+        check(case, sent, error_object(case, error))
     else:
         check(case, sent, answer())
 
@@ -79,6 +84,12 @@ def planned(case: Case) -> tuple[list[Any], Any]:
         return sent, lambda: json.loads(completion_reply.completion_reply(replies, text, WHO))
     if case.path == "/v1/responses":
         return planned_response(case, body, policy)
+    if case.path == "/v1/messages":
+        message = message_request.message_request(body, policy)
+        sent = [json.loads(message.plan.body())]
+        if message.plan.stream:
+            return sent, lambda: streamed(case, lambda: message_stream(message, ITS_ID, 7))
+        return sent, lambda: json.loads(message_reply.message_reply(replies[0], message, ITS_ID))
     assert case.path == "/v1/chat/completions"
     chat = chat_request.chat_request(body, policy)
     sent = [json.loads(native) for native in chat.bodies()]
@@ -104,11 +115,13 @@ def planned_response(case: Case, body: Any, policy: Policy) -> tuple[list[Any], 
 def planned_models(case: Case, policy: Policy) -> tuple[list[Any], Any]:
     replies = case.upstream_bodies
     if case.path == "/v1/models":
-        return [{}], lambda: json.loads(models.model_list(replies[0], policy, lambda _: True))
+        return [{}], lambda: json.loads(
+            models.model_list(listed_models(replies[0], policy, lambda _: True))
+        )
     model = unquote(case.path.removeprefix("/v1/models/"))
     known = policy.resolve(model)
     sent = [json.loads(show_body(known))]
-    return sent, lambda: json.loads(models.model_reply(replies[0], model, known))
+    return sent, lambda: json.loads(models.model_reply(shown_model(replies[0], model, known)))
 
 
 def streamed(case: Case, make: Any) -> Any:
@@ -126,12 +139,13 @@ def streamed(case: Case, make: Any) -> Any:
     out = feed_every_way(run, case.upstream_bodies[0])
     if case.expect_status != 200:
         assert failures and {failure.status for failure in failures} == {case.expect_status}
-        return error_object(failures[0])
+        return error_object(case, failures[0])
     return events(case.path, out)
 
 
-def error_object(error: GatewayError) -> Any:
-    return json.loads(errors.body(error))
+def error_object(case: Case, error: GatewayError) -> Any:
+    dialect = ANTHROPIC if case.path == "/v1/messages" else OPENAI
+    return json.loads(dialect.errors.body(error))
 
 
 def check(case: Case, sent: list[Any], reply: Any) -> None:

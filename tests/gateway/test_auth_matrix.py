@@ -23,6 +23,7 @@ DECISIONS = {
     "/static/*": PUBLIC,
     "/health": PUBLIC,
     "/health/live": PUBLIC,
+    "/api/hello": PUBLIC,
     "/api/version": ANY,
     "/api/tags": ANY,
     "/api/ps": ANY,
@@ -61,6 +62,7 @@ DECISIONS = {
     "/v1/models/*": WRITES,
     "/v1/responses": WRITES,
     "/v1/responses/*": WRITES,
+    "/v1/messages": WRITES,
     "/v1/audio/transcriptions": WRITES,
     "/ws": WRITES,
 }
@@ -79,7 +81,7 @@ FOUND_MISSING = {"/v1/responses/*": {404}}
 
 BODY = (
     b'{"model":"smollm2","messages":[{"role":"user","content":"x"}],"prompt":"x","input":"x",'
-    b'"stream":false}'
+    b'"max_tokens":9,"stream":false}'
 )
 
 CELLS = [

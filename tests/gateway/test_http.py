@@ -262,14 +262,14 @@ async def test_a_body_without_a_certain_end_is_answered_once(
 
 
 async def test_a_stream_that_fails_has_one_end(connect: Any, backend: Backend) -> None:
-    """An SDK uses its connection again, and must not find a second end on it."""
+    """And nothing behind it: some clients wait for the connection to close."""
     backend.on("/api/chat", ErrorLine({"message": {"role": "assistant", "content": "a"}}))
     client = await connect()
     asked = {"model": "m", "messages": [{"role": "user", "content": "x"}], "stream": True}
     body = json.dumps(asked).encode()
     response = await client.request("POST", "/v1/chat/completions", (), body)
     assert b'"error"' in response.body and response.complete
-    assert (await client.request("GET", "/api/version")).body == load("version").body
+    assert await client.at_eof()
 
 
 async def test_a_204_has_no_length(connect: Any, backend: Backend) -> None:

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 
 from ..errors import BadRequest
 
-EXPOSED = "X-Request-Id, Retry-After, WWW-Authenticate, X-Should-Retry, X-Ignored-Fields"
+EXPOSED = (
+    "X-Request-Id, Request-Id, Retry-After, WWW-Authenticate, X-Should-Retry, X-Ignored-Fields, "
+    "X-Token-Count"
+)
 PREFLIGHT_SECONDS = 7200
 """How long a browser may keep a preflight's answer; Chromium caps it at this."""
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
 from functools import partial
 
-from ..wire.dialects import NATIVE, OPENAI, Dialect
+from ..wire.dialects import ANTHROPIC, NATIVE, OPENAI, Dialect
 from ..wire.native_request import Asked
 from .principal import Principal, Scope
 
@@ -52,6 +52,7 @@ class HandlerKind(StrEnum):
     MODEL = "model"
     RESPONSES = "responses"
     STORED_RESPONSE = "stored response"
+    MESSAGES = "messages"
     SOCKET = "socket"
     NOT_FOUND = "not found"
 
@@ -125,6 +126,7 @@ _openai = partial(
     dialect=OPENAI,
     body=Body.JSON,
 )
+_anthropic = partial(_openai, dialect=ANTHROPIC)
 
 _API = (
     _native("/api/version", _READ, Requirement.CREDENTIAL),
@@ -165,6 +167,7 @@ ROUTES: tuple[Route, ...] = (
     Route("/static/*", _READ, Requirement.NOTHING, HandlerKind.STATIC),
     Route("/health", _READ, Requirement.NOTHING, HandlerKind.HEALTH),
     Route("/health/live", _READ, Requirement.NOTHING, HandlerKind.LIVE),
+    Route("/api/hello", _READ, Requirement.NOTHING, HandlerKind.LIVE),  # Claude Code's probe
     *_API,
     *_SYS,
     _openai("/v1/chat/completions", kind=HandlerKind.CHAT_COMPLETIONS),
@@ -179,6 +182,7 @@ ROUTES: tuple[Route, ...] = (
         kind=HandlerKind.STORED_RESPONSE,
         body=Body.NONE,
     ),
+    _anthropic("/v1/messages", kind=HandlerKind.MESSAGES),
     _openai("/v1/audio/transcriptions", kind=HandlerKind.NATIVE, body=Body.FORM, computes=True),
     Route("/ws", ("GET",), Requirement.GENERATE, HandlerKind.SOCKET),
 )
@@ -188,6 +192,10 @@ GREETING = Route("/", _READ, Requirement.CREDENTIAL, HandlerKind.GREETING)
 
 _NOT_FOUND = Route("", (), Requirement.NOTHING, HandlerKind.NOT_FOUND)
 _NOT_FOUND_IN_OPENAI = replace(_NOT_FOUND, dialect=OPENAI)
+_NOT_FOUND_IN_ANTHROPIC = replace(_NOT_FOUND, dialect=ANTHROPIC)
+
+_SHARED = ("/v1/models", "/v1/models/*", _NOT_FOUND.path)
+"""OpenAI's rows at paths that Anthropic's API has as well."""
 
 UNKNOWN_API = _native("/api/*", ("GET", "HEAD", "POST", "PUT", "DELETE"), Requirement.MANAGE)
 """For `service.forward_unknown`: what a newer Ollama may have, for those who manage it."""
@@ -213,8 +221,17 @@ def find(path: str, *, forward_unknown: bool = False) -> Route:
 
 def not_found(path: str) -> Route:
     """The row of a path that has none, also of one that has no canonical form: whoever asks below
-    `/v1` is told so in OpenAI's form."""
+    `/v1` is told so in OpenAI's form, or in Anthropic's."""
+    if path.startswith("/v1/messages/"):
+        return _NOT_FOUND_IN_ANTHROPIC
     return _NOT_FOUND_IN_OPENAI if path == "/v1" or path.startswith("/v1/") else _NOT_FOUND
+
+
+def for_anthropic(route: Route) -> Route:
+    """The row for a caller that sends `anthropic-version`."""
+    if route.dialect is OPENAI and route.path in _SHARED:
+        return replace(route, dialect=ANTHROPIC)
+    return route
 
 
 def replies_whole(route: Route, asked: Asked) -> bool:

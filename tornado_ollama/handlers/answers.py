@@ -125,12 +125,12 @@ class AnsweringHandler(RequestHandler):
             path = loggable_path(self.url_path)
             log.error("%s %s failed", self.request_id, path, exc_info=value)
 
-    def end_reply(self, down: Downstream) -> None:
+    def end_reply(self, down: Downstream, *, closes: bool = False) -> None:
         """Ends a streamed reply; one that was complete before the request's body was, as soon as
-        the rest of that has been read."""
+        the rest of that has been read. `closes`: and the connection with it."""
         self.sent, self.first_byte_s = down.sent, down.first_byte_at
         if self._body_ended:
-            down.finish()
+            down.finish(closes=closes)
             return
         self._answered = True
         down.flush()
@@ -152,7 +152,8 @@ class AnsweringHandler(RequestHandler):
             return
         self.set_header("Server", SERVER)
         self.set_header("X-Content-Type-Options", "nosniff")
-        self.set_header("X-Request-Id", self.request_id)
+        for name in self.route.dialect.request_id_headers:
+            self.set_header(name, self.request_id)
         self.set_header("Vary", "Origin")  # also of those without one: a cache keeps them
         if self.path_token is not None:
             self.set_header("Referrer-Policy", "no-referrer")

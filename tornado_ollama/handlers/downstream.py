@@ -96,15 +96,15 @@ class Downstream:
             self.flushed = True
             self._handler.flush()
 
-    def finish(self) -> None:
-        """The clean end."""
+    def finish(self, *, closes: bool = False) -> None:
+        """The clean end, also of the connection where it `closes`."""
         unmarked = self.flushed and not self._length_known
         if self._handler.request.method == "HEAD" and not self._length_known:
             self.flush()  # or Tornado would add a length that GET does not have
         self._handler.finish()
         old = self._handler.request.version == "HTTP/1.0"
-        if unmarked and old and not self._stream.closed():
-            # Without chunks only a close can say so, whatever the client asked for.
+        # Without chunks only a close can say so, whatever the client asked for.
+        if (closes or (unmarked and old)) and not self._stream.closed():
             self._stream.write(b"").add_done_callback(lambda _: self._connection.close())
 
     async def cut(self, last: bytes = b"") -> None:

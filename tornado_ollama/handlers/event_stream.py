@@ -63,7 +63,8 @@ class EventStream:
         finally:
             self._timer.cancel()
             handler.sent, handler.first_byte_s = down.sent, down.first_byte_at
-        handler.end_reply(down)
+        # Some clients wait for the end of the connection before they believe that it went wrong.
+        handler.end_reply(down, closes=not self._machine.finished)
 
     async def _exchange(self, choice: int, body: bytes) -> None:
         status = 200

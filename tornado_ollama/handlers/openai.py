@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import time
 
 from ..wire.chat.plan import PATH
-from ..wire.openai import completion_request, embeddings, models
+from ..wire.openai import completion_request, embeddings
 from ..wire.openai.chat_reply import chat_reply
 from ..wire.openai.chat_request import chat_request
 from ..wire.openai.chat_stream import chat_stream
 from ..wire.openai.completion_reply import completion_reply, completion_stream
 from ..wire.openai.replies import Identity
 from .event_stream import EventStream
-from .exchanges import OWN_HEADERS
 from .remote_images import fetch_images
-from .translated import DialectHandler, TranslatedHandler
+from .translated import TranslatedHandler
 
 
 class ChatCompletionsHandler(TranslatedHandler):
@@ -57,45 +55,6 @@ class EmbeddingsHandler(TranslatedHandler):
         self.check_asked_model(plan.model, plan.native_model)
         [reply] = await self.ask(embeddings.PATH, plan.native_model, "input").whole([plan.body], 1)
         self.answer(200, embeddings.embedding_reply(reply, plan))
-
-
-class CatalogueHandler(DialectHandler):
-    """What the routes share that ask the catalogue one question."""
-
-    def begin(self) -> None:
-        super().begin()
-        self._question: asyncio.Future[bytes] | None = None
-
-    async def answer_to(self, question: asyncio.Future[bytes]) -> bytes:
-        """What Ollama answers to a question of the catalogue's; given up when the client leaves."""
-        self._question = question
-        return await question
-
-    def own_headers(self) -> list[tuple[str, str]]:
-        return [*OWN_HEADERS, *self.headers_up()]
-
-    def client_left(self) -> None:
-        if self._question is not None:
-            self._question.cancel()
-
-
-class ModelsHandler(CatalogueHandler):
-    async def respond(self) -> None:
-        assert self.principal is not None
-        catalogue = self.deps.process.catalogue
-        listing = await self.answer_to(catalogue.tags(self.deps.ollama, self.own_headers()))
-        policy, may_use = self.deps.policy, self.principal.may_use
-        self.answer(200, models.model_list(listing, policy, may_use))
-
-
-class ModelHandler(CatalogueHandler):
-    async def respond(self) -> None:
-        model = self.url_path.removeprefix("/v1/models/")
-        native_model = self.deps.policy.resolve(model)
-        self.check_asked_model(model, native_model)
-        show = self.deps.process.catalogue.show
-        reply = await self.answer_to(show(self.deps.ollama, native_model, self.own_headers()))
-        self.answer(200, models.model_reply(reply, model, native_model))
 
 
 def _identity(kind: str, model: str) -> Identity:

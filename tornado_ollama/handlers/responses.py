@@ -10,7 +10,7 @@ import time
 from functools import partial
 from urllib.parse import parse_qs
 
-from ..errors import BadRequest, GatewayError, MethodNotAllowed, NotFound, UpgradeRequired
+from ..errors import BadRequest, MethodNotAllowed, NotFound, UpgradeRequired
 from ..wire.chat.plan import PATH
 from ..wire.responses.head import Head
 from ..wire.responses.request import ResponseRequest, response_request
@@ -24,9 +24,6 @@ from .translated import DialectHandler, TranslatedHandler
 
 
 class ResponsesHandler(TranslatedHandler):
-    _thinks_no_more = False
-    """A second try without it has been made."""
-
     def admit(self) -> None:
         """A handshake gets an answer of its own: clients fall back to HTTP at once."""
         try:
@@ -46,9 +43,8 @@ class ResponsesHandler(TranslatedHandler):
         await fetch_images(request.remote_images, request.plan)
         head = Head(f"resp_{secrets.token_hex(24)}", int(time.time()), request.model, request.echo)
         keep = partial(self._keep, request, head, before)
-        ollama = self.ask(
-            PATH, request.native_model, "input", partial(self._without_thinking, request)
-        )
+        without = self.without_thinking(request.plan, request.ignored, "reasoning.effort")
+        ollama = self.ask(PATH, request.native_model, "input", without)
         if request.plan.stream:
             machine = response_stream(request, head, time.time, keep)
             await EventStream(self, ollama, machine).run([request.plan.body()], 1)
@@ -57,15 +53,6 @@ class ResponsesHandler(TranslatedHandler):
             reply = response_reply(body, request, head, int(time.time()))
             keep(reply)
             self.answer(200, reply)
-
-    def _without_thinking(self, request: ResponseRequest, error: GatewayError) -> bytes | None:
-        """Clients ask for an effort whatever the model is."""
-        plan = request.plan.without_thinking(error)
-        if plan is None or self._thinks_no_more:
-            return None
-        self._thinks_no_more = True
-        self.note_ignored((*request.ignored, "reasoning.effort"))
-        return plan.body()
 
     def _keep(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..errors import GatewayError
+from ..wire.chat.plan import Plan
 from .auth_mixin import AuthMixin
 from .exchanges import Exchanges, SecondTry
 from .json_body import JsonBodyHandler
@@ -42,6 +43,19 @@ class TranslatedHandler(DialectHandler):
             self, path, model=model, input_field=input_field, second_try=second_try
         )
         return self._exchanges
+
+    def without_thinking(self, plan: Plan, ignored: tuple[str, ...], field: str) -> SecondTry:
+        """What to try where the model cannot think: clients ask for thoughts whatever it is. The
+        answer then names the client's `field` among those that are `ignored`."""
+
+        def second_try(error: GatewayError) -> bytes | None:
+            without = plan.without_thinking(error)
+            if without is None or self.ignored == (named := (*ignored, field)):
+                return None
+            self.note_ignored(named)
+            return without.body()
+
+        return second_try
 
     def client_left(self) -> None:
         if self._exchanges is not None:

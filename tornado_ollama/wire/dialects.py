@@ -1,4 +1,4 @@
-"""The APIs whose clients are served: Ollama's own, and OpenAI's.
+"""The APIs whose clients are served: Ollama's own, OpenAI's, and Anthropic's.
 
 A route belongs to one of them (`access.routes`), and its clients are told of errors in the form
 that they expect.
@@ -11,6 +11,7 @@ from typing import Protocol
 
 from ..errors import GatewayError
 from . import native_errors
+from .anthropic import errors as anthropic_errors
 from .openai import errors as openai_errors
 
 
@@ -33,7 +34,10 @@ class Dialect:
 
     name: str
     errors: ErrorRenderer
+    request_id_headers: tuple[str, ...] = ("X-Request-Id",)
+    """Where every answer has the id of its request; its clients' SDKs may look elsewhere."""
 
 
 NATIVE = Dialect("native", native_errors)
 OPENAI = Dialect("openai", openai_errors)
+ANTHROPIC = Dialect("anthropic", anthropic_errors, ("X-Request-Id", "Request-Id"))

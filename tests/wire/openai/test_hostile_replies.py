@@ -14,6 +14,7 @@ import pytest
 from tests.backend.transcripts import load
 from tornado_ollama.errors import UpstreamBroken
 from tornado_ollama.wire.chat.reader import Reader
+from tornado_ollama.wire.model_listing import listed_models, shown_model
 from tornado_ollama.wire.openai import completion_request, embeddings, models
 from tornado_ollama.wire.openai.chat_reply import chat_reply
 from tornado_ollama.wire.openai.chat_request import chat_request
@@ -55,11 +56,11 @@ def embedding(body: bytes) -> bytes:
 
 
 def model_list(body: bytes) -> bytes:
-    return models.model_list(body, Policy(), bool)
+    return models.model_list(listed_models(body, Policy(), bool))
 
 
 def model(body: bytes) -> bytes:
-    return models.model_reply(body, "m", "m")
+    return models.model_reply(shown_model(body, "m", "m"))
 
 
 def frames(line: bytes) -> bytes:

@@ -7,8 +7,9 @@ import pytest
 
 from tests.backend.transcripts import VERSIONS, load
 from tornado_ollama.errors import UpstreamBroken
+from tornado_ollama.wire.model_listing import listed_models, shown_model
 from tornado_ollama.wire.native import show_body
-from tornado_ollama.wire.openai.models import model_list, model_reply
+from tornado_ollama.wire.openai import models
 from tornado_ollama.wire.policy import Policy
 
 TAGS = json.dumps({
@@ -19,6 +20,14 @@ TAGS = json.dumps({
         {"name": "hf.co/bob/cat:q4"},
     ]
 }).encode()  # fmt: skip
+
+
+def model_list(tags: bytes, policy: Policy, may_use: Any) -> bytes:
+    return models.model_list(listed_models(tags, policy, may_use))
+
+
+def model_reply(show: bytes, model: str, native_model: str) -> bytes:
+    return models.model_reply(shown_model(show, model, native_model))
 
 
 def listed(policy: Policy | None = None, may_use: Any = lambda _: True) -> list[dict[str, Any]]:

@@ -1,0 +1,34 @@
+"""Anthropic's API, `/v1/messages`: read the request, ask Ollama, answer. All shapes are
+`wire.anthropic`'s."""
+
+from __future__ import annotations
+
+import secrets
+
+from ..wire.anthropic.message_reply import message_reply
+from ..wire.anthropic.message_request import message_request
+from ..wire.anthropic.message_stream import message_stream
+from ..wire.anthropic.replies import Identity
+from ..wire.chat.estimate import estimated_tokens
+from ..wire.chat.plan import PATH
+from .event_stream import EventStream
+from .remote_images import fetch_images
+from .translated import TranslatedHandler
+
+
+class MessagesHandler(TranslatedHandler):
+    async def respond(self) -> None:
+        request = message_request(self.read_body(), self.deps.policy)
+        self.note_ignored(request.ignored)
+        self.check_asked_model(request.model, request.native_model)
+        plan = request.plan
+        await fetch_images(request.remote_images, plan)
+        without = self.without_thinking(plan, request.ignored, "thinking")
+        ollama = self.ask(PATH, request.native_model, second_try=without)
+        identity = Identity(f"msg_{secrets.token_hex(12)}", request.model)  # 96 random bits
+        if plan.stream:
+            machine = message_stream(request, identity, estimated_tokens(plan))
+            await EventStream(self, ollama, machine).run([plan.body()], 1)
+        else:
+            [reply] = await ollama.whole([plan.body()], 1)
+            self.answer(200, message_reply(reply, request, identity))

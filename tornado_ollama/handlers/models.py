@@ -1,0 +1,55 @@
+"""`/v1/models`, which two APIs have, in the form of the caller's."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ..wire.anthropic import models as anthropic_models
+from ..wire.dialects import ANTHROPIC
+from ..wire.model_listing import listed_models, shown_model
+from ..wire.openai import models as openai_models
+from .exchanges import OWN_HEADERS
+from .translated import DialectHandler
+
+
+class CatalogueHandler(DialectHandler):
+    """What the routes share that ask the catalogue one question."""
+
+    def begin(self) -> None:
+        super().begin()
+        self._question: asyncio.Future[bytes] | None = None
+
+    async def answer_to(self, question: asyncio.Future[bytes]) -> bytes:
+        """What Ollama answers to a question of the catalogue's; given up when the client leaves."""
+        self._question = question
+        return await question
+
+    def own_headers(self) -> list[tuple[str, str]]:
+        return [*OWN_HEADERS, *self.headers_up()]
+
+    def client_left(self) -> None:
+        if self._question is not None:
+            self._question.cancel()
+
+
+class ModelsHandler(CatalogueHandler):
+    async def respond(self) -> None:
+        assert self.principal is not None
+        catalogue = self.deps.process.catalogue
+        tags = await self.answer_to(catalogue.tags(self.deps.ollama, self.own_headers()))
+        models = listed_models(tags, self.deps.policy, self.principal.may_use)
+        if self.route.dialect is ANTHROPIC:
+            self.answer(200, anthropic_models.model_list(models, self.query))
+        else:
+            self.answer(200, openai_models.model_list(models))
+
+
+class ModelHandler(CatalogueHandler):
+    async def respond(self) -> None:
+        name = self.url_path.removeprefix("/v1/models/")
+        native_name = self.deps.policy.resolve(name)
+        self.check_asked_model(name, native_name)
+        show = self.deps.process.catalogue.show
+        reply = await self.answer_to(show(self.deps.ollama, native_name, self.own_headers()))
+        form = anthropic_models if self.route.dialect is ANTHROPIC else openai_models
+        self.answer(200, form.model_reply(shown_model(reply, name, native_name)))

@@ -1,0 +1,1 @@
+"""Pure: Anthropic's Messages API, into Ollama's own and back."""

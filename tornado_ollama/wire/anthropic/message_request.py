@@ -1,0 +1,86 @@
+"""`POST /v1/messages`: the request, as a plan of a native chat.
+
+Owns what is sent to Ollama and what the reply must know of the request. Rules: docs/messages.md,
+"The request". Reading bodies and sending them is the handler's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..chat.images import RemoteImage
+from ..chat.options import keep_alive, native_options
+from ..chat.plan import Plan
+from ..chat.thinking import Think
+from ..chat.toolbox import Toolbox
+from ..checks import Json, boolean, integer, name
+from ..decisions import unwrapped
+from ..ignored_fields import shown
+from ..policy import Defaults, Policy
+from . import fields
+from .formats import reply_format
+from .messages import native_messages
+from .thinking import shows_thoughts, think
+from .tools import toolbox
+
+_MAX_TOKENS = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRequest:
+    """What a request for a message comes to."""
+
+    model: str
+    """As the client wrote it; replies repeat it."""
+    native_model: str
+    """As Ollama knows it: what access is decided on."""
+    plan: Plan
+    max_tokens: int
+    toolbox: Toolbox
+    shows_thoughts: bool
+    """False: the reply's thoughts are sealed only."""
+    ignored: tuple[str, ...]
+    """The fields that nothing came of, as the client is told of them."""
+    remote_images: list[RemoteImage]
+    """To be fetched and put into the plan before it is sent."""
+
+
+def message_request(body: Json, policy: Policy) -> MessageRequest:
+    """Raises `BadRequest` naming the field that is missing, wrong or unknown."""
+    body = unwrapped(body)
+    max_tokens = integer(body.get("max_tokens"), "max_tokens", 1, _MAX_TOKENS)
+    unknown = fields.MESSAGE.check(body, policy)
+    model = name(body.get("model"), "model")
+    native_model = policy.resolve(model)
+    stream = body.get("stream") is not None and boolean(body["stream"], "stream")
+    talk = native_messages(body, fetch_images=policy.fetch_images)
+    box = toolbox(body, talk.tools_shown)
+    defaults = policy.defaults_for(native_model)
+    plan = Plan(
+        messages=talk.conversation.messages,
+        tools=box.tools or None,
+        format=box.call_format() if box.forced else reply_format(body),
+        options=native_options(body, {}, token_limits=("max_tokens",)),
+        think=_think(body, defaults),
+        keep_alive=keep_alive(body),
+        # What does not fit is the client's to make shorter: agents do, once they are told.
+        truncate=False,
+        shift=False,
+        stream=stream,
+    ).for_model(native_model, defaults)
+    return MessageRequest(
+        model=model,
+        native_model=native_model,
+        plan=plan,
+        max_tokens=max_tokens,
+        toolbox=box,
+        shows_thoughts=shows_thoughts(body),
+        ignored=shown([*unknown, *box.left_out, *talk.left_out]),
+        remote_images=talk.conversation.remote_images,
+    )
+
+
+def _think(body: Json, defaults: Defaults) -> Think | None:
+    """Without a word about it, a model of Anthropic's does not think."""
+    said = think(body)
+    return False if said is None and defaults.think is None else said

@@ -1,0 +1,118 @@
+"""`system` and `messages` of Anthropic's, into Ollama's messages.
+
+Owns roles and their order: the results of tools come before what the user says beside them, and
+what the system says within the conversation stays where it was said. Of blocks it owns those that
+are messages of their own at Ollama; the others are `blocks.py`'s. Fields that are not read are
+ignored: a client sends its history as its framework keeps it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...errors import BadRequest
+from ..chat.content import Part, numbered
+from ..chat.conversation import Conversation
+from ..checks import Json, items, mapping, text
+from .blocks import KINDS, assistant_part, referenced_tools, system_text, told_parts
+
+_ROLES = ("user", "assistant", "system")
+
+
+@dataclass(slots=True)
+class Talk:
+    """What the conversation of a request comes to."""
+
+    conversation: Conversation
+    tools_shown: set[str] = field(default_factory=set)
+    """The tools that the conversation has named, which need no longer be held back."""
+    left_out: list[str] = field(default_factory=list)
+    """The blocks whose content nobody here can read, though the model is told that they were
+    there."""
+
+    def system(self, value: object, param: str) -> None:
+        """Raises BadRequest for what is no text and no list of text blocks."""
+        said = system_text(value, param)
+        if not said:
+            return
+        if all(message["role"] == "system" for message in self.conversation.messages):
+            self.conversation.add("system", said, param)
+        else:
+            self.conversation.note(said)
+
+    def user(self, content: object, param: str) -> None:
+        said: list[Part] = []
+        results = False
+        for block, here in self._blocks(content, param):
+            if block.get("type") == "tool_result":
+                results = True
+                self._result(block, here)
+            else:
+                said += told_parts(block, here)
+        if said or not results:
+            self.conversation.add_parts("user", said)
+
+    def assistant(self, content: object, param: str) -> None:
+        blocks = list(self._blocks(content, param))
+        parts = (assistant_part(block, here) for block, here in blocks)
+        message = self.conversation.add_parts("assistant", (part for part in parts if part))
+        for block, here in blocks:
+            if block.get("type") == "tool_use":
+                self._call(message, block, here)
+            else:
+                self.tools_shown |= referenced_tools(block.get("content"))
+
+    def _call(self, message: Json, block: Json, param: str) -> None:
+        called = text(block.get("name") or "", f"{param}.name")
+        call_id = text(block.get("id") or "", f"{param}.id")
+        self.tools_shown.add(called)
+        self.conversation.call(message, called, block.get("input"), f"{param}.input", call_id)
+
+    def _result(self, block: Json, param: str) -> None:
+        call_id = text(block.get("tool_use_id"), f"{param}.tool_use_id")
+        content = block.get("content")
+        self.tools_shown |= referenced_tools(content)
+        parts: list[Part] = []
+        for inner, here in self._blocks("" if content is None else content, f"{param}.content"):
+            read = told_parts(inner, here, in_result=True)
+            parts += read
+            if not read:
+                self.left_out.append(here)
+                parts.append((f"[A {inner.get('type')} that cannot be shown here]", here))
+        message = self.conversation.add_parts("tool", parts)
+        if block.get("is_error") and "error" not in message["content"][:200].lower():
+            message["content"] = f"Error: {message['content']}".rstrip()
+        self.conversation.result(message, call_id, None)
+
+    def _blocks(self, content: object, param: str) -> Iterator[tuple[Json, str]]:
+        """A text is one block of text."""
+        if isinstance(content, str):
+            yield {"type": "text", "text": content}, param
+        elif isinstance(content, list):
+            for block, here in numbered(content, param):
+                given = {"type": "text", "text": block} if isinstance(block, str) else block
+                yield mapping(given, here), here
+        else:
+            raise BadRequest(f"'{param}' must be a string or an array of blocks.", param=param)
+
+
+def native_messages(body: Json, *, fetch_images: bool) -> Talk:
+    """The whole conversation; raises `BadRequest` naming the message and the field at fault."""
+    given = items(body.get("messages"), "messages")
+    if not given:
+        raise BadRequest("'messages' must hold at least one message.", param="messages")
+    talk = Talk(Conversation(fetch_images, KINDS))
+    if body.get("system") is not None:
+        talk.system(body["system"], "system")
+    for index, item in enumerate(given):
+        param = f"messages[{index}]"
+        message = mapping(item, param)
+        role: Any = message.get("role")
+        if role not in _ROLES:
+            known = ", ".join(_ROLES)
+            raise BadRequest(f"'{param}.role' must be one of: {known}.", param=f"{param}.role")
+        content = message.get("content")
+        getattr(talk, role)(content, f"{param}.content")
+    return talk

@@ -1,0 +1,84 @@
+"""`tools` and `tool_choice` of Anthropic's, into a `Toolbox`.
+
+Owns the kinds of tools. Those that the client runs are shown to the model: its own, and a few that
+Anthropic has given a fixed form, which its models know by heart and others are told. Those that
+Anthropic's service would run do not exist here, and are left out; clients declare them unasked.
+A tool whose loading is deferred is shown once the conversation has named it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from ...errors import BadRequest
+from ..chat.toolbox import Toolbox, native_tool
+from ..checks import Json, boolean, items, mapping, name, text
+from .fixed_tools import fixed_tool
+
+_CHOICE = "tool_choice"
+
+
+def toolbox(body: Json, shown: Collection[str]) -> Toolbox:
+    """The tools of a request; `shown`: names of deferred ones that are to be shown. Raises
+    `BadRequest` naming the field at fault."""
+    given = [] if body.get("tools") is None else items(body["tools"], "tools")
+    choice = {} if body.get(_CHOICE) is None else mapping(body[_CHOICE], _CHOICE)
+    mode, chosen = _choice(choice)
+    tools: list[Json] = []
+    left_out: list[str] = []
+    declared: set[str] = set()
+    for index, item in enumerate(given):
+        param = f"tools[{index}]"
+        tool = mapping(item, param)
+        native = _native(tool, param)
+        if native is None:
+            left_out.append(param)
+            continue
+        called = native["function"]["name"]
+        declared.add(called)
+        if not tool.get("defer_loading") or called in shown or called == chosen:
+            tools.append(native)
+    if body.get("mcp_servers"):
+        left_out.append("mcp_servers")
+    if chosen is not None and chosen in declared:
+        tools = [tool for tool in tools if tool["function"]["name"] == chosen]
+    elif chosen is not None and not left_out:
+        raise BadRequest("'tool_choice' names a tool that is not declared.", param=_CHOICE)
+    elif mode == "any" and not tools and not left_out:
+        raise BadRequest("'tool_choice' asks for a call, but there are no tools.", param=_CHOICE)
+    forced = chosen in declared or (mode == "any" and chosen is None)
+    return Toolbox(
+        tools=[] if mode == "none" else tools,
+        forced=frozenset(tool["function"]["name"] for tool in tools) if forced else frozenset(),
+        first_only=_first_only(choice),
+        left_out=tuple(left_out),
+    )
+
+
+def _native(tool: Json, param: str) -> Json | None:
+    """The tool as Ollama takes it; None for one that does not exist here."""
+    kind = tool.get("type") or "custom"
+    if kind != "custom" and "input_schema" not in tool:
+        return fixed_tool(text(kind, f"{param}.type"), tool.get("name"), param)
+    described = tool.get("description")
+    return native_tool(
+        name(tool.get("name"), f"{param}.name"),
+        None if described is None else text(described, f"{param}.description"),
+        tool.get("input_schema"),
+        f"{param}.input_schema",
+    )
+
+
+def _choice(choice: Json) -> tuple[str, str | None]:
+    """The mode (auto, any, none), and the one tool that is chosen."""
+    mode = choice.get("type") or "auto"
+    if mode == "tool":
+        return "any", name(choice.get("name"), f"{_CHOICE}.name")
+    if mode in ("auto", "any", "none"):
+        return mode, None
+    raise BadRequest(f"'{_CHOICE}.type' must be auto, any, tool or none.", param=f"{_CHOICE}.type")
+
+
+def _first_only(choice: Json) -> bool:
+    wanted = choice.get("disable_parallel_tool_use")
+    return wanted is not None and boolean(wanted, f"{_CHOICE}.disable_parallel_tool_use")
