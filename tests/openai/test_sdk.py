@@ -315,3 +315,26 @@ async def test_a_stream_that_is_closed_early_stops_ollama(
     await stream.close()
     async with asyncio.timeout(5):
         await backend.exchanges[0].closed.wait()
+
+
+PATCH: Any = {"type": "custom", "custom": {"name": "patch", "description": "Edits a file."}}
+
+
+async def test_a_loop_of_custom_calls(client: openai.AsyncOpenAI, backend: Backend) -> None:
+    calls = [{"id": "c1", "function": {"name": "patch", "arguments": {"input": "*** x"}}}]
+    ask: Any = {"model": "m", "tools": [PATCH], "messages": [{"role": "user", "content": "edit"}]}
+    backend.on("/api/chat", whole(tool_calls=calls))
+    message = (await client.chat.completions.create(**ask)).choices[0].message
+    [call] = message.tool_calls or []
+    assert call.type == "custom"
+    assert (call.custom.name, call.custom.input) == ("patch", "*** x")
+    backend.on("/api/chat", NdjsonStream(said(tool_calls=calls), DONE))
+    chunks = [chunk async for chunk in await client.chat.completions.create(**ask, stream=True)]
+    deltas = [delta.to_dict() for c in chunks for delta in c.choices[0].delta.tool_calls or ()]
+    assert deltas == [{"index": 0, **call.to_dict()}]
+    backend.on("/api/chat", whole("done"))
+    ask["messages"] += [message, {"role": "tool", "tool_call_id": "c1", "content": "ok"}]
+    assert (await client.chat.completions.create(**ask)).choices[0].message.content == "done"
+    [_, told, answered] = backend.exchanges[-1].json()["messages"]
+    assert told["tool_calls"][0]["function"]["arguments"] == {"input": "*** x"}
+    assert answered["tool_name"] == "patch"
