@@ -14,10 +14,10 @@ export class Answers extends EventTarget {
   #running = new Map();
   #holds = new Holds();
 
-  /** `line`: the way to the gateway. `models`: what they know. `store`: where chats are kept. */
-  constructor({ line, models, store }) {
+  /** `transport`: the way to the gateway. `models`: what they know. `store`: where chats are kept. */
+  constructor({ transport, models, store }) {
     super();
-    this.line = line;
+    this.transport = transport;
     this.models = models;
     this.store = store;
     addEventListener('pagehide', () => this.#leave());

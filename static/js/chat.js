@@ -11,15 +11,15 @@ import { Transcript } from './transcript.js';
 export class Chat extends EventTarget {
   conversation = new Conversation();
 
-  /** `answers`: those under way. `follow`: keeps the end in sight. `undo`: offers a way back.
-      `focus()`: to the message box. `openToken`, `pickModel(at, choose)`, `fetchModel(name)`: what
-      failures and answers offer, the last where `mayFetch()`. */
+  /** `answers`: those under way. `follow`: keeps the end in sight. `toast`: says what was done, and
+      offers a way back. `focus()`: to the message box. `openToken`, `pickModel(at, choose)`,
+      `fetchModel(name)`: what failures and answers offer, the last where `mayFetch()`. */
   constructor({
     answers,
     models,
     settings,
     follow,
-    undo,
+    toast,
     store,
     focus,
     openToken,
@@ -28,7 +28,7 @@ export class Chat extends EventTarget {
     mayFetch,
   }) {
     super();
-    Object.assign(this, { answers, models, settings, follow, undo, store, focus });
+    Object.assign(this, { answers, models, settings, follow, toast, store, focus });
     this.transcript = new Transcript((message) => ({
       retry: () => this.again(message),
       retryWith: (at) => pickModel(at, (model) => this.again(message, model)),
@@ -79,7 +79,7 @@ export class Chat extends EventTarget {
   /** Another answer to what `message` answered, by `model` or the one that is chosen. */
   again(message, model) {
     const question = this.conversation.questionOf(message);
-    if (!question) this.undo.say('turn.noQuestion');
+    if (!question) this.toast.show('turn.noQuestion');
     else if (this.#isFree()) this.#answer(question, model);
   }
 
@@ -127,7 +127,7 @@ export class Chat extends EventTarget {
 
   /** Whether something may be changed here now; says why not. */
   #isFree() {
-    if (this.busy) this.undo.say('turn.busy');
+    if (this.busy) this.toast.show('turn.busy');
     return !this.busy;
   }
 
@@ -174,7 +174,7 @@ export class Chat extends EventTarget {
     }
     this.#changed(conversation);
     this.focus();
-    this.undo.offer(
+    this.toast.offer(
       'undo.message',
       () => {
         back();
@@ -189,7 +189,7 @@ export class Chat extends EventTarget {
     this.store.remove(conversation.id);
     this.begin();
     this.focus();
-    this.undo.offer('undo.message', () => {
+    this.toast.offer('undo.message', () => {
       back();
       conversation.touchAll();
       this.store.keep(conversation);
@@ -206,7 +206,7 @@ export class Chat extends EventTarget {
 
   #answer(question, model = this.models.current) {
     const { conversation } = this;
-    this.undo.withdraw(this);
+    this.toast.withdraw(this);
     const answer = conversation.add(question.id, { role: 'assistant', model, state: 'running' });
     this.answers.ask(
       conversation,

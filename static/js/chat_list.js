@@ -2,7 +2,7 @@
 
 import { button, byId, el } from './dom.js';
 import { dayGroups } from './day_groups.js';
-import { language, say, t } from './i18n.js';
+import { language, bindText, t } from './i18n.js';
 import { openMenu } from './popup_menu.js';
 
 const SEARCH_PAUSE_MS = 150;
@@ -130,7 +130,7 @@ export class ChatList {
     row.title.textContent = chat.title || t('chats.untitled');
     row.mark.hidden = !mark;
     row.mark.className = `chat-mark ${mark}`;
-    if (mark) say(row.mark, `chats.${mark}`, undefined, 'tLabel');
+    if (mark) bindText(row.mark, `chats.${mark}`, undefined, 'tLabel');
     if (chat.id === this.shownId) row.open.setAttribute('aria-current', 'page');
     else row.open.removeAttribute('aria-current');
   }

@@ -4,7 +4,7 @@
 
 import { byId } from './dom.js';
 import { Drafts } from './drafts.js';
-import { say } from './i18n.js';
+import { bindText } from './i18n.js';
 import { glyph } from './icons.js';
 
 const TOUCH = matchMedia('(pointer: coarse)');
@@ -66,7 +66,7 @@ export class Composer extends EventTarget {
   set busy(busy) {
     this.#busy = busy;
     this.send.replaceChildren(glyph(busy ? 'stop' : 'arrow-up'));
-    say(this.send, busy ? 'composer.stop' : 'composer.send', undefined, 'tLabel');
+    bindText(this.send, busy ? 'composer.stop' : 'composer.send', undefined, 'tLabel');
     this.#enable();
   }
 
@@ -109,7 +109,10 @@ export class Composer extends EventTarget {
 
   #adapt() {
     this.box.enterKeyHint = TOUCH.matches ? 'enter' : 'send';
-    say(document.querySelector('.hint'), TOUCH.matches ? 'composer.hint.touch' : 'composer.hint');
+    bindText(
+      document.querySelector('.hint'),
+      TOUCH.matches ? 'composer.hint.touch' : 'composer.hint',
+    );
   }
 
   #changed() {

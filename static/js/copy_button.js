@@ -2,7 +2,7 @@
 
 import { announce } from './announcer.js';
 import { button } from './dom.js';
-import { say } from './i18n.js';
+import { bindText } from './i18n.js';
 import { glyph } from './icons.js';
 
 const COPIED_MS = 1_500;
@@ -13,10 +13,10 @@ export function copyButton(textOf, { t }) {
   press.addEventListener('click', async () => {
     const done = await copyText(textOf());
     press.replaceChildren(glyph(done ? 'check' : 'close'));
-    say(press, done ? 'copied' : 'copy.failed', undefined, 'tLabel');
+    bindText(press, done ? 'copied' : 'copy.failed', undefined, 'tLabel');
     setTimeout(() => {
       press.replaceChildren(glyph('copy'));
-      say(press, t, undefined, 'tLabel');
+      bindText(press, t, undefined, 'tLabel');
     }, COPIED_MS);
   });
   return press;

@@ -1,7 +1,7 @@
 // Elements without HTML: everything on the page is made here, and every text goes in as text.
 
 import { glyph } from './icons.js';
-import { say } from './i18n.js';
+import { bindText } from './i18n.js';
 
 /**
  * Makes an element. Properties: `class`, `text`, `t` (key of its words), `label` (key of its label
@@ -25,9 +25,9 @@ export function el(tag, properties = {}, ...children) {
   if (names) node.className = names;
   if (text !== undefined) node.textContent = text;
   if (drawn) node.append(glyph(drawn));
-  if (t) say(node, t, params);
-  if (label) say(node, label, params, 'tLabel');
-  if (placeholder) say(node, placeholder, params, 'tPlaceholder');
+  if (t) bindText(node, t, params);
+  if (label) bindText(node, label, params, 'tLabel');
+  if (placeholder) bindText(node, placeholder, params, 'tPlaceholder');
   for (const [name, listener] of Object.entries(on ?? {})) node.addEventListener(name, listener);
   Object.assign(node.dataset, data);
   for (const [name, value] of Object.entries(attributes)) {

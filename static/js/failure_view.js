@@ -1,7 +1,7 @@
 // Draws a failure: what happened, what to do next, and the buttons that do it.
 
 import { button, el } from './dom.js';
-import { say } from './i18n.js';
+import { bindText } from './i18n.js';
 
 /** `actions`: what to run for each name in `failure.actions`. `fresh`: it has just happened, so that
     screen readers are told. */
@@ -33,8 +33,8 @@ function countDown(press, retryAt) {
   const tick = () => {
     const seconds = Math.ceil((retryAt - Date.now()) / 1000);
     press.disabled = seconds > 0;
-    if (seconds > 0) say(press, 'action.retryIn', { seconds });
-    else say(press, 'action.retry');
+    if (seconds > 0) bindText(press, 'action.retryIn', { seconds });
+    else bindText(press, 'action.retry');
     if (seconds > 0 && (press.isConnected || !shown)) setTimeout(tick, 250);
     shown ||= press.isConnected;
   };

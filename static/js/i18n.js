@@ -11,7 +11,7 @@ export const LANGUAGES = {
 let strings = {};
 let current = 'en';
 
-/** The language chosen here before, else the first of the browser's that the page speaks. */
+/** The language chosen here before, else the first of the browser's that the page has words in. */
 export function preferredLanguage() {
   const chosen = recall('language');
   if (chosen in LANGUAGES) return chosen;
@@ -26,7 +26,7 @@ export function preferredLanguage() {
 export const language = () => current;
 
 /** Loads a language and fills the whole document with it. */
-export async function speak(code, { keep = false } = {}) {
+export async function setLanguage(code, { keep = false } = {}) {
   const answer = await fetch(`/static/i18n/${code}.json`);
   strings = await answer.json();
   current = code;
@@ -76,7 +76,7 @@ export function fill(root) {
 
 /** Gives `node` the words of `key`, now and after every change of language.
     `form`: `t` its text, `tLabel` its label and tooltip, `tPlaceholder`. */
-export function say(node, key, params, form = 't') {
+export function bindText(node, key, params, form = 't') {
   node.dataset[form] = key;
   if (params) node.dataset.tParams = JSON.stringify(params);
   else delete node.dataset.tParams;

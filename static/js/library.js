@@ -11,8 +11,8 @@ const CHAT = '#chat=';
 const files = lazily(() => import('./chat_files.js'));
 
 export class Library {
-  constructor({ store, chat, answers, sidebar, undo }) {
-    Object.assign(this, { store, chat, answers, sidebar, undo });
+  constructor({ store, chat, answers, sidebar, toast }) {
+    Object.assign(this, { store, chat, answers, sidebar, toast });
     this.list = new ChatList(store, {
       open: (id) => this.open(id),
       pin: ({ id, pinned }) => this.#change(id, { pinned: !pinned }),
@@ -24,7 +24,7 @@ export class Library {
     answers.addEventListener('begin', ({ detail }) => this.list.mark(detail.id, true));
     answers.addEventListener('end', ({ detail }) => this.list.mark(detail.id, false));
     store.addEventListener('change', ({ detail }) => this.#changed(detail));
-    store.addEventListener('failed', () => undo.say('chats.full'));
+    store.addEventListener('failed', () => toast.show('chats.full'));
     addEventListener('popstate', () => this.openFromAddress());
   }
 
@@ -75,7 +75,7 @@ export class Library {
   /** Reads the chats of a file the reader picks. */
   async importFile() {
     (await files())?.importFile(this.store, (key, params) => {
-      this.undo.say(key, params);
+      this.toast.show(key, params);
       announce(key, params);
     });
   }
@@ -94,7 +94,7 @@ export class Library {
     if (wasOpen) this.fresh();
     const kept = await this.store.remove(id);
     if (!kept) return;
-    this.undo.offer('undo.chat', async () => {
+    this.toast.offer('undo.chat', async () => {
       await this.store.restore(kept);
       if (wasOpen) await this.open(id);
     });
@@ -111,7 +111,7 @@ export class Library {
       await this.answers.stop(id);
       await this.store.remove(id);
     }
-    this.undo.say('chats.allGone');
+    this.toast.show('chats.allGone');
   }
 
   /** Another tab wrote into the chat that is shown here: it is shown as it now is, once
@@ -122,7 +122,7 @@ export class Library {
     if (id !== this.chat.conversation.id) return;
     if (gone) {
       this.fresh();
-      this.undo.say('chats.gone');
+      this.toast.show('chats.gone');
       return;
     }
     const stored = await this.store.load(id);

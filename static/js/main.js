@@ -11,10 +11,10 @@ import { showContext } from './context_gauge.js';
 import { byId, drawIcons } from './dom.js';
 import { failureOf } from './failure.js';
 import { Follow } from './follow.js';
-import { preferredLanguage, say, speak } from './i18n.js';
+import { preferredLanguage, bindText, setLanguage } from './i18n.js';
 import { lazily } from './lazily.js';
 import { Library } from './library.js';
-import { Line } from './line.js';
+import { Transport } from './transport.js';
 import { Managing } from './managing.js';
 import { buildMenu } from './menu.js';
 import { loadMarkdown } from './markdown.js';
@@ -27,13 +27,13 @@ import { Sidebar } from './sidebar.js';
 import { applyTheme } from './theme.js';
 import { TokenDialog } from './token_dialog.js';
 import { token } from './token_store.js';
-import { Undo } from './undo.js';
+import { Toast } from './toast.js';
 import { Welcome } from './welcome.js';
 
 async function start() {
   applyTheme();
   const store = new ChatStore();
-  await Promise.all([speak(preferredLanguage()), loadMarkdown(), store.open()]);
+  await Promise.all([setLanguage(preferredLanguage()), loadMarkdown(), store.open()]);
   drawIcons(document);
 
   const models = new Models();
@@ -41,7 +41,7 @@ async function start() {
   const composer = new Composer();
   const tokenDialog = new TokenDialog();
   const picker = new ModelPicker(models);
-  const undo = new Undo();
+  const toast = new Toast();
   const openToken = () => tokenDialog.open();
   const follow = new Follow(
     byId('scroller'),
@@ -53,9 +53,9 @@ async function start() {
   const drawer = lazily(
     async () => new (await import('./settings_drawer.js')).SettingsDrawer(settings, models),
   );
-  const line = new Line();
-  const managing = new Managing(models, line);
-  const answers = new Answers({ line, models, store });
+  const transport = new Transport();
+  const managing = new Managing(models, transport);
+  const answers = new Answers({ transport, models, store });
   const pickModel = (at, choose) => picker.open(at, choose);
   const focus = () => matchMedia('(pointer: fine)').matches && composer.focus();
   const fetchModel = (name) => managing.open(name);
@@ -65,7 +65,7 @@ async function start() {
     models,
     settings,
     follow,
-    undo,
+    toast,
     store,
     focus,
     openToken,
@@ -74,13 +74,13 @@ async function start() {
     mayFetch,
   });
   const sidebar = new Sidebar();
-  const library = new Library({ store, chat, answers, undo, sidebar });
+  const library = new Library({ store, chat, answers, toast, sidebar });
   const notice = new Notice({ token: openToken, retry: look });
   const attachments = new Attachments({
     canSee: () => canSee(models.find(models.current)),
     refuse: (key, params) => {
       composer.hold();
-      undo.say(key, params);
+      toast.show(key, params);
     },
   });
   const welcome = new Welcome((text) => ask(text), {
@@ -95,7 +95,7 @@ async function start() {
     await withAttachments?.ready();
     if (chat.conversation !== conversation || chat.busy || !models.current) return;
     if (withAttachments?.images.length > 0 && !canSee(models.find(models.current))) {
-      undo.say('attach.blindNow', { model: models.current });
+      toast.show('attach.blindNow', { model: models.current });
       return;
     }
     if (withAttachments && composer.text.trim() === text) composer.text = '';
@@ -150,7 +150,7 @@ async function start() {
 
     const chip = byId('backend-chip');
     chip.hidden = !embedded;
-    if (embedded) say(chip, 'backend.embedded');
+    if (embedded) bindText(chip, 'backend.embedded');
 
     if (failure) notice.show(failureOf(failure));
     else if (!backend.connected) notice.show(failureOf({ status: 503, message: '' }));
@@ -202,7 +202,7 @@ async function start() {
     show();
   });
   tokenDialog.addEventListener('change', async () => {
-    line.reset();
+    transport.reset();
     await looking;
     await refresh();
     showManaging();

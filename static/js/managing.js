@@ -12,10 +12,10 @@ export class Managing {
   offered = false;
   #view;
 
-  /** `line`: the way to the gateway. */
-  constructor(models, line) {
+  /** `transport`: the way to the gateway. */
+  constructor(models, transport) {
     this.#view = lazily(
-      async () => new (await import('./models_view.js')).ModelsView(models, line),
+      async () => new (await import('./models_view.js')).ModelsView(models, transport),
     );
   }
 

@@ -1,7 +1,7 @@
 // The menu: theme, contrast, language, token.
 
 import { button, byId, el, icon } from './dom.js';
-import { LANGUAGES, language, speak } from './i18n.js';
+import { LANGUAGES, language, setLanguage } from './i18n.js';
 import { THEMES, chooseContrast, chooseTheme, highContrast, theme } from './theme.js';
 
 /** Builds the menu. `entries`: `{ icon, t, run, id }` rows shown above the choices. */
@@ -48,7 +48,7 @@ export function buildMenu(entries) {
       'language',
       Object.entries(LANGUAGES).map(([value, { name }]) => ({ value, text: name })),
       language(),
-      (value) => speak(value, { keep: true }),
+      (value) => setLanguage(value, { keep: true }),
     ),
   );
   menu.addEventListener('toggle', ({ newState }) => {

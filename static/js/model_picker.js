@@ -2,7 +2,7 @@
 // the arrow keys (WAI-ARIA combobox with a listbox).
 
 import { byId, el } from './dom.js';
-import { language, say } from './i18n.js';
+import { language, bindText } from './i18n.js';
 import { KeyedRows } from './keyed_rows.js';
 import { placeBeside } from './placing.js';
 import { size } from './sizes.js';
@@ -89,7 +89,7 @@ export class ModelPicker {
       delete name.dataset.t;
       name.textContent = current;
     } else {
-      say(name, 'model.no');
+      bindText(name, 'model.no');
     }
     byId('model-size').textContent = model?.details?.parameter_size ?? '';
     if (this.panel.matches(':popover-open')) this.#list();
@@ -191,7 +191,7 @@ class ModelOption {
       this.facts.append(el('span', { t: `capability.${badge}` }));
     }
     this.side.classList.toggle('in-memory', loaded);
-    if (loaded) say(this.side, 'model.loaded');
+    if (loaded) bindText(this.side, 'model.loaded');
     else {
       delete this.side.dataset.t;
       this.side.textContent = size(bytes);

@@ -3,16 +3,16 @@
 import { button, byId, el } from './dom.js';
 import { failureOf } from './failure.js';
 import { requestEmpty } from './http.js';
-import { say } from './i18n.js';
+import { bindText } from './i18n.js';
 import { KeyedRows } from './keyed_rows.js';
 import { ManagedRow } from './managed_row.js';
 import { PullRows } from './pull_rows.js';
 import { Pulls } from './pulls.js';
 
 export class ModelsView {
-  constructor(models, line) {
+  constructor(models, transport) {
     this.models = models;
-    this.pulls = new Pulls(line, () => models.refresh());
+    this.pulls = new Pulls(transport, () => models.refresh());
     this.name = el('input', {
       class: 'field',
       type: 'text',
@@ -119,6 +119,6 @@ export class ModelsView {
 function tell(place, failure) {
   place.hidden = !failure;
   if (!failure) return;
-  say(place, failure.what, failure.params);
+  bindText(place, failure.what, failure.params);
   if (failure.said) place.append(` ${failure.said}`);
 }

@@ -1,7 +1,7 @@
 // The text of a message as plain text. Grows by what is new; what is shown is never drawn again.
 
 import { button, el } from './dom.js';
-import { say } from './i18n.js';
+import { bindText } from './i18n.js';
 
 // A question may be a pasted log. Beyond this only its beginning stands in the conversation.
 const MAX_LINES = 30;
@@ -47,7 +47,7 @@ export class PlainBody {
 
   #toggle(toggle) {
     const folded = this.node.classList.toggle('folded');
-    say(toggle, folded ? 'fold.all' : 'fold.less');
+    bindText(toggle, folded ? 'fold.all' : 'fold.less');
     toggle.setAttribute('aria-expanded', String(!folded));
     if (folded) this.node.scrollIntoView({ block: 'nearest' });
     else this.node.dispatchEvent(new Event('unfold', { bubbles: true }));

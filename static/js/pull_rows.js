@@ -2,7 +2,7 @@
 // way to try again and one to be rid of it.
 
 import { button, el } from './dom.js';
-import { say } from './i18n.js';
+import { bindText } from './i18n.js';
 import { KeyedRows } from './keyed_rows.js';
 import { size } from './sizes.js';
 
@@ -71,7 +71,7 @@ class PullRow {
     this.#failure = failure;
     this.said.hidden = this.again.hidden = !failure;
     this.bar.hidden = this.words.hidden = Boolean(failure);
-    say(this.end, failure ? 'manage.dismiss' : 'manage.stop', undefined, 'tLabel');
+    bindText(this.end, failure ? 'manage.dismiss' : 'manage.stop', undefined, 'tLabel');
     if (document.activeElement === this.again && !failure) this.end.focus();
     this.said.replaceChildren(...(failure ? sentences(failure) : []));
   }

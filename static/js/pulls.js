@@ -11,10 +11,10 @@ const TRIES = 3;
 export class Pulls extends EventTarget {
   list = [];
 
-  /** `line`: the way to the gateway. `arrived()` runs when a model has come. */
-  constructor(line, arrived) {
+  /** `transport`: the way to the gateway. `arrived()` runs when a model has come. */
+  constructor(transport, arrived) {
     super();
-    this.line = line;
+    this.transport = transport;
     this.arrived = arrived;
   }
 
@@ -35,7 +35,7 @@ export class Pulls extends EventTarget {
     pull.id = newId();
     pull.tries += 1;
     const request = { method: 'POST', path: '/api/pull', body: { model: pull.name } };
-    this.line.request(pull.id, request, (frame) => this.#hear(pull, frame));
+    this.transport.request(pull.id, request, (frame) => this.#hear(pull, frame));
   }
 
   #hear(pull, frame) {
@@ -79,7 +79,7 @@ export class Pulls extends EventTarget {
 
   /** Ends it; one that failed is forgotten. */
   #stop(pull) {
-    this.line.cancel(pull.id);
+    this.transport.cancel(pull.id);
     this.#drop(pull);
   }
 

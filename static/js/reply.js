@@ -34,12 +34,12 @@ export class Reply extends EventTarget {
   #tags;
   #earlierTokens;
 
-  constructor(message, { line, models }) {
+  constructor(message, { transport, models }) {
     super();
     this.message = message;
     this.#tags = message.content ? null : new ThinkTags();
     this.#earlierTokens = message.facts?.usage?.completion_tokens ?? 0;
-    this.line = line;
+    this.transport = transport;
     this.models = models;
     this.ended = new Promise((resolve) => {
       this.resolve = resolve;
@@ -49,7 +49,7 @@ export class Reply extends EventTarget {
   /** Sends the chat. `request` as in a chat frame. Ends by `ended`, however it ends. */
   async run(request) {
     try {
-      this.#way = await this.line.chat(this.#id, request, (frame) => this.#hear(frame));
+      this.#way = await this.transport.chat(this.#id, request, (frame) => this.#hear(frame));
     } catch (refused) {
       this.#fail(refused.failure);
       return;
@@ -67,7 +67,7 @@ export class Reply extends EventTarget {
     this.#before = this.message.content ? 'writing' : this.place ? 'queued' : 'reading';
     this.#enter('reconnecting');
     try {
-      await this.line.resume(id, this.message.resume, (frame) => this.#hear(frame));
+      await this.transport.resume(id, this.message.resume, (frame) => this.#hear(frame));
     } catch {
       this.#end('interrupted');
     }
@@ -76,7 +76,7 @@ export class Reply extends EventTarget {
   /** Asks for the end; what has come stays. */
   stop() {
     this.#stopped = true;
-    this.line.cancel(this.#id);
+    this.transport.cancel(this.#id);
     this.#end('stopped');
   }
 

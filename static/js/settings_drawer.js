@@ -1,7 +1,7 @@
 // The drawer with the settings. An empty field means the default, which it names.
 
 import { button, byId, el } from './dom.js';
-import { say } from './i18n.js';
+import { bindText } from './i18n.js';
 import { Presets } from './presets.js';
 import { OPTIONS, THINK, format, tools } from './settings.js';
 
@@ -165,11 +165,12 @@ export class SettingsDrawer {
     for (const { name, usual } of OPTIONS) {
       const own = new RegExp(`^${name}\\s+(.+)$`, 'm').exec(details?.parameters ?? '')?.[1];
       const { control } = this.#rows.get(name);
-      if (own ?? usual) say(control, 'settings.usual', { value: own ?? usual }, 'tPlaceholder');
-      else say(control, 'settings.auto', undefined, 'tPlaceholder');
+      if (own ?? usual)
+        bindText(control, 'settings.usual', { value: own ?? usual }, 'tPlaceholder');
+      else bindText(control, 'settings.auto', undefined, 'tPlaceholder');
     }
     for (const name of ['system', 'keep_alive', 'format', 'tools'])
-      say(this.#rows.get(name).control, 'settings.auto', undefined, 'tPlaceholder');
+      bindText(this.#rows.get(name).control, 'settings.auto', undefined, 'tPlaceholder');
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { announce } from './announcer.js';
 import { el } from './dom.js';
-import { say, t } from './i18n.js';
+import { bindText, t } from './i18n.js';
 
 const PATIENT_S = 2;
 
@@ -31,8 +31,8 @@ export class StateLine {
     }
     this.node.hidden = phase === 'thinking';
     this.seconds.textContent = '';
-    if (phase === 'queued') say(this.words, 'state.queued', { place });
-    else say(this.words, `state.${phase}`);
+    if (phase === 'queued') bindText(this.words, 'state.queued', { place });
+    else bindText(this.words, `state.${phase}`);
     if (phase === 'writing') return;
     this.#clock = setInterval(() => this.#tick(), 1000);
     this.#tick();

@@ -1,7 +1,7 @@
 // What the model thought before it answered: folded, with its duration, always plain text.
 
 import { el } from './dom.js';
-import { say } from './i18n.js';
+import { bindText } from './i18n.js';
 import { PlainBody } from './plain_body.js';
 
 export class ThinkingPanel {
@@ -29,7 +29,9 @@ export class ThinkingPanel {
     this.#body.show(thinking);
     if (!isNow) this.seconds.textContent = '';
     if (thinkingMs !== undefined)
-      say(this.words, 'thinking.took', { seconds: Math.max(1, Math.round(thinkingMs / 1000)) });
-    else say(this.words, isNow ? 'thinking.now' : 'thinking.was');
+      bindText(this.words, 'thinking.took', {
+        seconds: Math.max(1, Math.round(thinkingMs / 1000)),
+      });
+    else bindText(this.words, isNow ? 'thinking.now' : 'thinking.was');
   }
 }

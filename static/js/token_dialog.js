@@ -1,7 +1,7 @@
 // Asks for the token that the gateway wants, tries it, and keeps it where the reader says.
 
 import { button, byId, el } from './dom.js';
-import { say } from './i18n.js';
+import { bindText } from './i18n.js';
 import { requestJson } from './http.js';
 import { forgetToken, isRemembered, keepToken, token, tokenIn } from './token_store.js';
 
@@ -86,7 +86,7 @@ export class TokenDialog extends EventTarget {
   }
 
   #refuse(key) {
-    say(this.said, key);
+    bindText(this.said, key);
     this.said.hidden = false;
     this.input.select();
   }

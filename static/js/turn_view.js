@@ -5,7 +5,7 @@ import { dataUrl } from './image_file.js';
 import { copyButton, copyText } from './copy_button.js';
 import { button, el, icon } from './dom.js';
 import { failureView } from './failure_view.js';
-import { say } from './i18n.js';
+import { bindText } from './i18n.js';
 import { lazily } from './lazily.js';
 import { hasMarkdown } from './markdown.js';
 import { MarkdownBody } from './markdown_body.js';
@@ -237,7 +237,7 @@ export class TurnView {
     body.node.hidden = foot.hidden = true;
     body.node.after(this.form);
     const box = this.form.querySelector('textarea');
-    say(box, 'turn.edit', undefined, 'tLabel');
+    bindText(box, 'turn.edit', undefined, 'tLabel');
     box.focus();
   }
 }

@@ -52,7 +52,8 @@ def test_every_string_is_used_and_every_used_string_exists() -> None:
         if not key.startswith(tuple(begun)) and not key.endswith(tuple(ended))
     }
     assert unused == set()
-    asking = r"""(?:\bt: |label: |data-t(?:-\w+)?=|say\([\w.]+, )['"]([a-z]\w*\.[\w.]+)['"]"""
+    before = r"""(?:\bt: |label: |data-t(?:-\w+)?=|bindText\(\s*[\w.()]+,\s*)"""
+    asking = rf"""{before}['"]([a-z]\w*\.[\w.]+)['"]"""
     named = set(re.findall(asking, text))
     assert {key for key in named if f"{key}.before" not in keys} - keys == set()
 

@@ -5,7 +5,7 @@ import { button, byId, el } from './dom.js';
 
 const OFFERED_MS = 8_000;
 
-export class Undo {
+export class Toast {
   #clock = 0;
   #owner = null;
 
@@ -18,8 +18,8 @@ export class Undo {
   }
 
   /** `key`: what happened. */
-  say(key, params) {
-    this.#show(null, el('span', { class: 'words', t: key, params }));
+  show(key, params) {
+    this.#fill(null, el('span', { class: 'words', t: key, params }));
   }
 
   /** `key`: what happened; `back()` undoes it. A new offer ends the one before. `owner` may withdraw
@@ -35,7 +35,7 @@ export class Undo {
         },
       },
     });
-    this.#show(owner, el('span', { class: 'words', t: key }), press);
+    this.#fill(owner, el('span', { class: 'words', t: key }), press);
   }
 
   /** Ends an offer of `owner`, because what it would undo has been built on. */
@@ -43,7 +43,7 @@ export class Undo {
     if (this.#owner === owner) this.#hide();
   }
 
-  #show(owner, ...nodes) {
+  #fill(owner, ...nodes) {
     this.#owner = owner;
     this.place.replaceChildren(...nodes);
     this.place.hidden = false;

@@ -25,7 +25,7 @@ export class ChatRefused extends Error {
   }
 }
 
-export class Line {
+export class Transport {
   #socket = new GatewaySocket();
   #streams = new Map();
   #refusedUntil = 0;
