@@ -34,8 +34,9 @@ lint: $(VENV)/.dev node_modules/.dev
 	$(BIN)/ruff format --check .
 	$(NPM) lint
 
-types: $(VENV)/.dev
+types: $(VENV)/.dev node_modules/.dev
 	$(BIN)/mypy
+	$(NPM) types
 
 fmt: $(VENV)/.dev node_modules/.dev  ## Format, sort imports and mend what the linter can
 	$(BIN)/ruff check --fix .

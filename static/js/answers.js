@@ -4,17 +4,26 @@
 import { Reply } from './reply.js';
 import { Holds } from './tabs.js';
 
+/** @import { ChatRequest, Message } from './types.js'
+    @import { Conversation } from './conversation.js'
+    @import { ChatStore } from './chat_store.js'
+    @import { Models } from './models.js'
+    @import { Transport } from './transport.js' */
+
 const KEEP_MS = 500;
 const LEFT_RUNNING = 'tornado-ollama.running';
 
-/** Fires `begin` and `end`, `measured` when more is known of an answer that ended, `elsewhere` when it
-    is another tab that follows it, and `released` when that tab does so no longer; detail: `{ id, message }`, the chat's id and the answer.
+/** Fires `begin` and `end`, `measured` when more is known of an answer that ended, `elsewhere` when
+    it is another tab that follows it, and `released` when that tab does so no longer; detail:
+    `{ id, message }`, the chat's id and the answer.
     A chat has one answer under way. */
 export class Answers extends EventTarget {
+  /** @type {Map<string, { conversation: Conversation, reply: Reply, over: Promise<void> }>} */
   #running = new Map();
   #holds = new Holds();
 
-  /** `transport`: the way to the gateway. `models`: what they know. `store`: where chats are kept. */
+  /** `transport`: the way to the gateway. `models`: what they know. `store`: where chats are kept.
+      @param {{ transport: Transport, models: Models, store: ChatStore }} parts */
   constructor({ transport, models, store }) {
     super();
     this.transport = transport;
@@ -23,12 +32,16 @@ export class Answers extends EventTarget {
     addEventListener('pagehide', () => this.#leave());
   }
 
-  /** `{ conversation, reply }` of a chat, or null. */
+  /** `{ conversation, reply }` of a chat, or null.
+      @param {string | undefined} id */
   of(id) {
-    return this.#running.get(id) ?? null;
+    return this.#running.get(id ?? '') ?? null;
   }
 
-  /** Has `answer` written, or written on. `request` as in a chat frame. */
+  /** Has `answer` written, or written on. `request` as in a chat frame.
+      @param {Conversation} conversation
+      @param {Message} answer
+      @param {ChatRequest} request */
   ask(conversation, answer, request) {
     answer.state = 'running';
     const reply = new Reply(answer, this);
@@ -36,7 +49,9 @@ export class Answers extends EventTarget {
     this.#holds.hold(holdOf(answer), ended);
   }
 
-  /** Goes on with an answer that a page now gone began, unless another tab does. */
+  /** Goes on with an answer that a page now gone began, unless another tab does.
+      @param {Conversation} conversation
+      @param {Message} answer */
   async resume(conversation, answer) {
     const isOurs = await this.#holds.holdIfFree(holdOf(answer), async () => {
       if (this.of(conversation.id)) return;
@@ -50,14 +65,16 @@ export class Answers extends EventTarget {
     this.#tell('released', conversation, answer);
   }
 
-  /** Ends when what came of the answer is stored. */
+  /** Ends when what came of the answer is stored.
+      @param {string} id */
   async stop(id) {
     const running = this.of(id);
     running?.reply.stop();
     await running?.over;
   }
 
-  /** The chats whose answers the page before this one, in this tab, left running. */
+  /** The chats whose answers the page before this one, in this tab, left running.
+      @returns {string[]} */
   static takeLeftRunning() {
     try {
       const ids = JSON.parse(sessionStorage.getItem(LEFT_RUNNING) ?? '[]');
@@ -68,7 +85,10 @@ export class Answers extends EventTarget {
     }
   }
 
-  /** Keeps an answer while it is written; `begin()` sets it going. */
+  /** Keeps an answer while it is written; `begin()` sets it going.
+      @param {Conversation} conversation
+      @param {Reply} reply
+      @param {() => unknown} begin */
   async #follow(conversation, reply, begin) {
     const { message } = reply;
     const keep = () => {
@@ -93,7 +113,7 @@ export class Answers extends EventTarget {
     if (!message.facts?.usage) return;
     // The context the model ran with, which only its memory tells.
     await this.models.lookAtMemory();
-    message.facts.context = this.models.loadedContext(message.model);
+    message.facts.context = this.models.loadedContext(message.model ?? '');
     keep();
     this.#tell('measured', conversation, message);
   }
@@ -111,10 +131,14 @@ export class Answers extends EventTarget {
     }
   }
 
+  /** @param {string} type
+      @param {Conversation} conversation
+      @param {Message} message */
   #tell(type, { id }, message) {
     this.dispatchEvent(new CustomEvent(type, { detail: { id, message } }));
   }
 }
 
-/** Held by the tab that follows an answer. */
+/** Held by the tab that follows an answer.
+    @param {Message} answer */
 const holdOf = (answer) => `tornado-ollama ${answer.id}`;

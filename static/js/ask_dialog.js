@@ -2,7 +2,8 @@
 
 import { button, byId, el } from './dom.js';
 
-/** Asks; `yes()` runs where the reader agrees. `title`, `text` and `agree` are keys of words. */
+/** Asks; `yes()` runs where the reader agrees. `title`, `text` and `agree` are keys of words.
+    @param {{ title: string, text: string, agree: string, yes: () => unknown }} question */
 export function askFirst({ title, text, agree, yes }) {
   const dialog = byId('ask');
   const close = () => dialog.close();

@@ -5,6 +5,8 @@ import { button, byId, el, icon } from './dom.js';
 import { dataUrl, isHeic, isImage, smaller } from './image_file.js';
 import { listenForFiles } from './incoming_files.js';
 
+/** @import { Params, TextFile } from './types.js' */
+
 const MAX_IMAGES = 8;
 const MAX_FILES = 20;
 const MAX_TEXT_BYTES = 400_000;
@@ -13,12 +15,15 @@ const KILO = 1_000;
 
 /** Fires `change`. `preparing`: how many are still being read. */
 export class Attachments extends EventTarget {
+  /** @type {string[]} base64 each */
   images = [];
+  /** @type {(TextFile & { size: number })[]} */
   files = [];
   preparing = 0;
   #read = Promise.resolve();
 
-  /** `refuse(key, params)`: says why something was not taken. `canSee()`: whether images help. */
+  /** `refuse(key, params)`: says why something was not taken. `canSee()`: whether images help.
+      @param {{ canSee: () => boolean, refuse: (key: string, params?: Params) => void }} parts */
   constructor({ canSee, refuse }) {
     super();
     this.canSee = canSee;
@@ -31,7 +36,8 @@ export class Attachments extends EventTarget {
     return this.images.length + this.files.length === 0;
   }
 
-  /** Reads files one after the other, in the order they came, and takes what can be taken. */
+  /** Reads files one after the other, in the order they came, and takes what can be taken.
+      @param {File[]} files */
   add(files) {
     this.preparing += files.length;
     this.#draw();
@@ -53,6 +59,7 @@ export class Attachments extends EventTarget {
     return { images, files: files.map(({ name, text }) => ({ name, text })) };
   }
 
+  /** @param {File} file */
   async #add(file) {
     try {
       if (isImage(file)) await this.#addImage(file);
@@ -64,6 +71,7 @@ export class Attachments extends EventTarget {
     this.#draw();
   }
 
+  /** @param {File} file */
   async #addImage(file) {
     if (!this.canSee()) return this.refuse('attach.blind');
     if (this.images.length >= MAX_IMAGES) return this.refuse('attach.many', { n: MAX_IMAGES });
@@ -72,6 +80,7 @@ export class Attachments extends EventTarget {
     return announce('attach.added');
   }
 
+  /** @param {File} file */
   async #addText(file) {
     const bytes = this.files.reduce((sum, { size }) => sum + size, file.size);
     if (this.files.length >= MAX_FILES) return this.refuse('attach.manyFiles', { n: MAX_FILES });
@@ -86,11 +95,15 @@ export class Attachments extends EventTarget {
   }
 
   #draw() {
+    /** @param {unknown[]} list
+        @param {number} index */
     const removeAt = (list, index) => () => {
       list.splice(index, 1);
       this.#draw();
       byId('message').focus();
     };
+    /** @param {HTMLElement} content
+        @param {() => void} remove */
     const item = (content, remove) =>
       el(
         'li',
@@ -103,6 +116,8 @@ export class Attachments extends EventTarget {
           on: { click: remove },
         }),
       );
+    /** @param {string | null} name
+        @param {HTMLElement} words */
     const chip = (name, words) => el('span', { class: 'file', title: name }, icon('attach'), words);
     this.place.replaceChildren(
       ...this.images.map((image, index) =>

@@ -7,28 +7,22 @@ import { Conversation } from './conversation.js';
 import { t } from './i18n.js';
 import { Transcript } from './transcript.js';
 
+/** @import { ChatParts, ChatRequest, Message, StoredChat, TextFile } from './types.js' */
+
 /** Fires `change` when messages came or went, and `busy` when an answer here began or ended. */
 export class Chat extends EventTarget {
   conversation = new Conversation();
 
-  /** `answers`: those under way. `follow`: keeps the end in sight. `toast`: says what was done, and
-      offers a way back. `focus()`: to the message box. `openToken`, `pickModel(at, choose)`,
-      `fetchModel(name)`: what failures and answers offer, the last where `mayFetch()`. */
-  constructor({
-    answers,
-    models,
-    settings,
-    follow,
-    toast,
-    store,
-    focus,
-    openToken,
-    pickModel,
-    fetchModel,
-    mayFetch,
-  }) {
+  /** @param {ChatParts} parts */
+  constructor({ openToken, pickModel, fetchModel, mayFetch, ...parts }) {
     super();
-    Object.assign(this, { answers, models, settings, follow, toast, store, focus });
+    this.answers = parts.answers;
+    this.models = parts.models;
+    this.settings = parts.settings;
+    this.follow = parts.follow;
+    this.toast = parts.toast;
+    this.store = parts.store;
+    this.focus = parts.focus;
     this.transcript = new Transcript((message) => ({
       retry: () => this.again(message),
       retryWith: (at) => pickModel(at, (model) => this.again(message, model)),
@@ -43,8 +37,10 @@ export class Chat extends EventTarget {
         return mayFetch() ? () => fetchModel(message.model) : null;
       },
     }));
+    /** @param {'begin' | 'end' | 'measured' | 'elsewhere' | 'released'} type
+        @param {(message: Message) => unknown} hear */
     const here = (type, hear) =>
-      answers.addEventListener(type, ({ detail }) => {
+      this.answers.addEventListener(type, ({ detail }) => {
         if (detail.id === this.conversation.id) hear(detail.message);
       });
     here('begin', (message) => this.#begun(message));
@@ -67,7 +63,9 @@ export class Chat extends EventTarget {
     return this.answers.of(this.conversation.id);
   }
 
-  /** `images`: base64 each, for models that see; `files`: `{ name, text }` each. */
+  /** `images`: base64 each, for models that see; `files`: `{ name, text }` each.
+      @param {string} text
+      @param {{ images?: string[], files?: TextFile[] }} attached */
   ask(text, { images = [], files = [] } = {}) {
     const { last } = this.conversation;
     this.conversation.nameBy(text || files[0]?.name || '');
@@ -76,7 +74,9 @@ export class Chat extends EventTarget {
     );
   }
 
-  /** Another answer to what `message` answered, by `model` or the one that is chosen. */
+  /** Another answer to what `message` answered, by `model` or the one that is chosen.
+      @param {Message} message
+      @param {string} [model] */
   again(message, model) {
     const question = this.conversation.questionOf(message);
     if (!question) this.toast.show('turn.noQuestion');
@@ -93,19 +93,22 @@ export class Chat extends EventTarget {
   }
 
   /** Shows a stored conversation; one that is being answered, as it is now. What was shown before
-      goes on behind it. */
+      goes on behind it.
+      @param {Partial<StoredChat>} stored */
   open(stored) {
     const running = this.answers.of(stored.chat?.id);
     this.#open(running?.conversation ?? new Conversation(stored));
   }
 
-  /** Shows the conversation as it was stored elsewhere, with the branches that are shown here. */
+  /** Shows the conversation as it was stored elsewhere, with the branches that are shown here.
+      @param {StoredChat} stored */
   reopen(stored) {
     const conversation = new Conversation(stored);
     conversation.showAs(this.conversation);
     this.#open(conversation);
   }
 
+  /** @param {Conversation} conversation */
   #open(conversation) {
     const running = this.answers.of(conversation.id);
     const cut = running ? null : conversation.markCut();
@@ -131,7 +134,9 @@ export class Chat extends EventTarget {
     return !this.busy;
   }
 
-  /** The question in other words: a branch beside it. Whether it was asked. */
+  /** The question in other words: a branch beside it. Whether it was asked.
+      @param {Message} message
+      @param {string} text */
   #rewrite(message, text) {
     if (!this.#isFree()) return false;
     const { images, files } = message;
@@ -141,7 +146,9 @@ export class Chat extends EventTarget {
     return true;
   }
 
-  /** What the tools gave that `message` called; the model goes on from there. */
+  /** What the tools gave that `message` called; the model goes on from there.
+      @param {Message} message
+      @param {string[]} results */
   #giveResults(message, results) {
     if (!this.#isFree()) return;
     message.toolResults = results;
@@ -151,19 +158,21 @@ export class Chat extends EventTarget {
   }
 
   /** Writes on where an answer was cut off. Many models' templates leave a last message of the
-      assistant's open, so that it is simply written on; of others it must be asked. */
+      assistant's open, so that it is simply written on; of others it must be asked.
+      @param {Message} message */
   async #goOn(message) {
     const { conversation } = this;
     if (!this.#isFree()) return;
-    const details = await this.models.details(message.model);
+    const details = await this.models.details(message.model ?? '');
     if (conversation !== this.conversation || this.busy) return;
     delete message.failure;
-    const request = this.#request([...conversation.before(message), message], message.model);
+    const request = this.#request([...conversation.before(message), message], message.model ?? '');
     const leavesOpen = details?.template?.includes('$last');
     if (!leavesOpen) request.messages.push({ role: 'user', content: t('turn.goOn.ask') });
     this.answers.ask(conversation, message, request);
   }
 
+  /** @param {Message} message */
   #remove(message) {
     if (!this.#isFree()) return;
     const { conversation } = this;
@@ -184,7 +193,9 @@ export class Chat extends EventTarget {
     );
   }
 
-  /** A chat without messages is none. */
+  /** A chat without messages is none.
+      @param {Conversation} conversation
+      @param {() => void} back */
   #removeEmpty(conversation, back) {
     this.store.remove(conversation.id);
     this.begin();
@@ -197,14 +208,18 @@ export class Chat extends EventTarget {
     });
   }
 
+  /** @param {Message} message
+      @param {number} step */
   #turn(message, step) {
     if (!this.#isFree()) return;
     const shown = this.conversation.turn(message, step);
     this.#changed(this.conversation);
-    this.transcript.view(shown).focusBranch(step);
+    if (shown) this.transcript.view(shown)?.focusBranch(step);
   }
 
-  #answer(question, model = this.models.current) {
+  /** @param {Message} question
+      @param {string} [model] */
+  #answer(question, model = this.models.current ?? '') {
     const { conversation } = this;
     this.toast.withdraw(this);
     const answer = conversation.add(question.id, { role: 'assistant', model, state: 'running' });
@@ -216,6 +231,9 @@ export class Chat extends EventTarget {
     this.focus();
   }
 
+  /** @param {Message[]} said
+      @param {string} name
+      @returns {ChatRequest} */
   #request(said, name) {
     const model = this.models.find(name);
     return {
@@ -225,6 +243,7 @@ export class Chat extends EventTarget {
     };
   }
 
+  /** @param {Message} message */
   #begun(message) {
     // An answer that is taken up again, or written on, was drawn as ended.
     this.transcript.forget(message);
@@ -234,19 +253,22 @@ export class Chat extends EventTarget {
     this.#told('busy');
   }
 
+  /** @param {Message} message */
   #measured(message) {
     this.transcript.view(message)?.showFacts();
     this.#told('change');
   }
 
-  /** Another tab follows the answer; it is shown here when it is complete. */
+  /** Another tab follows the answer; it is shown here when it is complete.
+      @param {Message} message */
   #isElsewhere(message) {
     message.state = 'elsewhere';
     this.transcript.forget(message);
     this.#show();
   }
 
-  /** That tab is gone, perhaps in the middle of it. */
+  /** That tab is gone, perhaps in the middle of it.
+      @param {Message} message */
   async #isReleased(message) {
     const { conversation } = this;
     if (message.state !== 'elsewhere') return;
@@ -255,10 +277,11 @@ export class Chat extends EventTarget {
   }
 
   #watch() {
-    const { reply } = this.#running;
-    this.transcript.view(reply.message)?.follow(reply);
+    const reply = this.#running?.reply;
+    if (reply) this.transcript.view(reply.message)?.follow(reply);
   }
 
+  /** @param {Conversation} conversation */
   #changed(conversation) {
     if (conversation === this.conversation) this.#show();
     this.store.keep(conversation);
@@ -269,6 +292,7 @@ export class Chat extends EventTarget {
     this.#told('change');
   }
 
+  /** @param {string} type */
   #told(type) {
     this.dispatchEvent(new Event(type));
   }

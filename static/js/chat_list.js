@@ -5,18 +5,43 @@ import { dayGroups } from './day_groups.js';
 import { language, bindText, t } from './i18n.js';
 import { openMenu } from './popup_menu.js';
 
+/** @import { ChatRecord } from './types.js'
+    @import { ChatStore } from './chat_store.js' */
+
+/** @typedef {object} ChatActions
+    @property {(id: string) => void} open
+    @property {(chat: ChatRecord) => void} pin
+    @property {(chat: ChatRecord, title: string) => void} rename
+    @property {(chat: ChatRecord) => void} remove
+    @property {(chat: ChatRecord) => void} save */
+
+/** @typedef {object} ChatRow
+    @property {ChatRecord} chat
+    @property {HTMLElement} title
+    @property {HTMLElement} mark
+    @property {HTMLButtonElement} open
+    @property {HTMLButtonElement} more
+    @property {HTMLElement} node */
+
 const SEARCH_PAUSE_MS = 150;
 
 export class ChatList {
+  /** @type {ChatRecord[]} */
   #chats = [];
+  /** @type {Set<string> | null} */
   #found = null;
   #clock = 0;
+  /** @type {Map<string, 'writing' | 'new'>} */
   #marks = new Map();
+  /** @type {Map<string, ChatRow>} */
   #rows = new Map();
   #drawn = '';
+  /** @type {HTMLInputElement | null} */
   #renaming = null;
 
-  /** `actions`: `open(id)`, `pin(chat)`, `rename(chat, title)`, `remove(chat)`, `save(chat)`. */
+  /** `actions`: `open(id)`, `pin(chat)`, `rename(chat, title)`, `remove(chat)`, `save(chat)`.
+      @param {ChatStore} store
+      @param {ChatActions} actions */
   constructor(store, actions) {
     this.store = store;
     this.actions = actions;
@@ -34,14 +59,17 @@ export class ChatList {
     document.addEventListener('languagechange', () => this.#draw());
   }
 
-  /** Marks the chat that is shown beside the list. */
+  /** Marks the chat that is shown beside the list.
+      @param {string} id */
   set current(id) {
     this.shownId = id;
     if (this.#marks.get(id) === 'new') this.#marks.delete(id);
     this.#draw();
   }
 
-  /** Marks a chat as being answered (`writing`), or as answered behind the one that is shown. */
+  /** Marks a chat as being answered (`writing`), or as answered behind the one that is shown.
+      @param {string} id
+      @param {boolean} writing */
   mark(id, writing) {
     if (writing) this.#marks.set(id, 'writing');
     else if (id === this.shownId) this.#marks.delete(id);
@@ -96,12 +124,13 @@ export class ChatList {
   /** The rows stay what they are while only words and marks change: the reader may be on one of them,
       with the pointer, the focus or a new name. */
   #draw() {
-    const chats = this.#found ? this.#chats.filter(({ id }) => this.#found.has(id)) : this.#chats;
+    const found = this.#found;
+    const chats = found ? this.#chats.filter(({ id }) => found.has(id)) : this.#chats;
     const groups = dayGroups(chats);
     const order = JSON.stringify([
       language(),
       this.store.isOpen,
-      this.#found !== null,
+      found !== null,
       groups.map(({ key, month, chats: inside }) => [key, month, inside.map(({ id }) => id)]),
     ]);
     for (const chat of chats) this.#row(chat);
@@ -112,19 +141,20 @@ export class ChatList {
         'section',
         {},
         month ? el('h2', { text: monthName(month) }) : el('h2', { t: key }),
-        el('ul', {}, ...inside.map(({ id }) => this.#rows.get(id).node)),
+        el('ul', {}, ...inside.flatMap(({ id }) => this.#rows.get(id)?.node ?? [])),
       ),
     );
     if (!this.store.isOpen) nodes.push(el('p', { class: 'faint', t: 'chats.notKept' }));
     else if (nodes.length === 0)
-      nodes.push(el('p', { class: 'faint', t: this.#found ? 'chats.notFound' : 'chats.none' }));
+      nodes.push(el('p', { class: 'faint', t: found ? 'chats.notFound' : 'chats.none' }));
     this.groups.replaceChildren(...nodes);
   }
 
-  /** Makes the chat's row, or brings it up to date. */
+  /** The chat's row, made or brought up to date.
+      @param {ChatRecord} chat */
   #row(chat) {
-    if (!this.#rows.has(chat.id)) this.#rows.set(chat.id, this.#newRow(chat.id));
-    const row = this.#rows.get(chat.id);
+    const row = this.#rows.get(chat.id) ?? this.#newRow(chat);
+    this.#rows.set(chat.id, row);
     const mark = this.#marks.get(chat.id);
     row.chat = chat;
     row.title.textContent = chat.title || t('chats.untitled');
@@ -133,29 +163,33 @@ export class ChatList {
     if (mark) bindText(row.mark, `chats.${mark}`, undefined, 'tLabel');
     if (chat.id === this.shownId) row.open.setAttribute('aria-current', 'page');
     else row.open.removeAttribute('aria-current');
+    return row;
   }
 
-  #newRow(id) {
-    const row = {
-      title: el('span', { class: 'chat-title', dir: 'auto' }),
-      mark: el('span', { role: 'img' }),
-    };
-    row.open = button(
-      { class: 'chat-open', on: { click: () => this.actions.open(id) } },
-      row.title,
-      row.mark,
+  /** @param {ChatRecord} chat */
+  #newRow(chat) {
+    const title = el('span', { class: 'chat-title', dir: 'auto' });
+    const mark = el('span', { role: 'img' });
+    const open = button(
+      { class: 'chat-open', on: { click: () => this.actions.open(chat.id) } },
+      title,
+      mark,
     );
-    row.more = button({
+    const more = button({
       class: 'quiet icon-button',
       icon: 'menu',
       label: 'chats.more',
       'aria-haspopup': 'menu',
-      on: { click: () => this.#openMenu(row.chat, row.more) },
+      on: { click: () => this.#openMenu(row.chat, more) },
     });
-    row.node = el('li', { class: 'chat-row', data: { chat: id } }, row.open, row.more);
+    const node = el('li', { class: 'chat-row', data: { chat: chat.id } }, open, more);
+    /** @type {ChatRow} */
+    const row = { chat, title, mark, open, more, node };
     return row;
   }
 
+  /** @param {ChatRecord} chat
+      @param {HTMLElement} at */
   #openMenu(chat, at) {
     openMenu(at, [
       {
@@ -169,8 +203,9 @@ export class ChatList {
     ]);
   }
 
+  /** @param {ChatRecord} chat */
   #rename(chat) {
-    const { node, open, more } = this.#rows.get(chat.id);
+    const { node, open, more } = this.#row(chat);
     const field = el('input', {
       class: 'field',
       type: 'text',
@@ -178,6 +213,7 @@ export class ChatList {
       maxlength: '200',
     });
     field.value = chat.title;
+    /** @param {boolean} keep */
     const end = (keep) => {
       if (this.#renaming !== field) return;
       this.#renaming = null;
@@ -202,6 +238,7 @@ export class ChatList {
   }
 }
 
+/** @param {number} at */
 function monthName(at) {
   return new Intl.DateTimeFormat(language(), { month: 'long', year: 'numeric' }).format(at);
 }

@@ -4,10 +4,13 @@
 import { Conversation } from './conversation.js';
 import { tabChannel } from './tabs.js';
 
+/** @import { ChatRecord, Message, StoreChange, StoredChat } from './types.js' */
+
 const NAME = 'tornado-ollama';
 const OPEN_MS = 4_000;
 
 // Each step makes version n+1 of the database out of version n; steps are only ever added.
+/** @type {((db: IDBDatabase) => void)[]} */
 const STEPS = [
   (db) => {
     db.createObjectStore('chats', { keyPath: 'id' });
@@ -18,8 +21,10 @@ const STEPS = [
 /** Fires `change` (detail: `{ id, gone, elsewhere }`) when this or another tab stored or deleted
     something, and `failed` when something could not be stored. */
 export class ChatStore extends EventTarget {
+  /** @type {IDBDatabase | null} */
   #db = null;
   // What could not be stored lives as long as the page.
+  /** @type {Map<string, Conversation>} */
   #unsaved = new Map();
   #tabs = tabChannel(NAME);
 
@@ -51,7 +56,8 @@ export class ChatStore extends EventTarget {
     return this.#db !== null;
   }
 
-  /** All chats, the latest first. */
+  /** All chats, the latest first.
+      @returns {Promise<ChatRecord[]>} */
   async list() {
     const stored = this.#db ? await result(this.#stores('readonly').chats.getAll()) : [];
     const unsaved = [...this.#unsaved.values()].map((conversation) => conversation.snapshot().chat);
@@ -59,9 +65,12 @@ export class ChatStore extends EventTarget {
     return chats.sort((one, other) => other.updatedAt - one.updatedAt);
   }
 
-  /** `{ chat, messages }`, or null. */
+  /** `{ chat, messages }`, or null.
+      @param {string} id
+      @returns {Promise<StoredChat | null>} */
   async load(id) {
-    if (this.#unsaved.has(id)) return this.#unsaved.get(id).snapshot();
+    const unsaved = this.#unsaved.get(id);
+    if (unsaved) return unsaved.snapshot();
     if (!this.#db) return null;
     const { chats, messages } = this.#stores('readonly');
     const asked = [result(chats.get(id)), result(messages.index('chat').getAll(id))];
@@ -70,7 +79,8 @@ export class ChatStore extends EventTarget {
   }
 
   /** Stores what changed in a conversation since the last time, but nothing of one that was deleted
-      meanwhile. Title and pin are changed by `change` alone. Never throws: see `failed`. */
+      meanwhile. Title and pin are changed by `change` alone. Never throws: see `failed`.
+      @param {Conversation} conversation */
   async keep(conversation) {
     if (!this.#db) {
       this.#unsaved.set(conversation.id, conversation);
@@ -101,7 +111,9 @@ export class ChatStore extends EventTarget {
     }
   }
 
-  /** Changes a chat's own fields, such as title and pinned. */
+  /** Changes a chat's own fields, such as title and pinned.
+      @param {string} id
+      @param {Partial<ChatRecord>} fields */
   async change(id, fields) {
     if (!this.#db) return;
     const { chats, done } = this.#stores('readwrite');
@@ -111,7 +123,8 @@ export class ChatStore extends EventTarget {
     this.#announce({ id });
   }
 
-  /** Deletes a chat; returns what `restore` needs to bring it back. */
+  /** Deletes a chat; returns what `restore` needs to bring it back.
+      @param {string} id */
   async remove(id) {
     const kept = await this.load(id);
     if (!kept) return null;
@@ -128,7 +141,8 @@ export class ChatStore extends EventTarget {
     return kept;
   }
 
-  /** Stores a whole chat, as `load` gave it. */
+  /** Stores a whole chat, as `load` gave it.
+      @param {StoredChat} stored */
   async restore({ chat, messages: said }) {
     if (!this.#db) {
       await this.keep(new Conversation({ chat, messages: said }));
@@ -141,9 +155,12 @@ export class ChatStore extends EventTarget {
     this.#announce({ id: chat.id });
   }
 
-  /** The ids of the chats in whose messages `text` occurs. */
+  /** The ids of the chats in whose messages `text` occurs.
+      @param {string} text
+      @returns {Promise<Set<string>>} */
   async search(text) {
     const wanted = text.toLowerCase();
+    /** @param {Message} message */
     const holds = ({ content }) => content.toLowerCase().includes(wanted);
     const unsaved = [...this.#unsaved.values()].filter((conversation) =>
       conversation.snapshot().messages.some(holds),
@@ -162,7 +179,9 @@ export class ChatStore extends EventTarget {
     });
   }
 
+  /** @param {IDBTransactionMode} mode */
   #stores(mode) {
+    if (!this.#db) throw new Error('the database is closed');
     const transaction = this.#db.transaction(['chats', 'messages'], mode);
     const done = new Promise((resolve, reject) => {
       transaction.oncomplete = resolve;
@@ -176,16 +195,21 @@ export class ChatStore extends EventTarget {
     };
   }
 
+  /** @param {{ id: string, gone?: boolean }} what */
   #announce(what) {
     this.#tabs.postMessage(what);
     this.#tell({ ...what, elsewhere: false });
   }
 
+  /** @param {StoreChange} detail */
   #tell(detail) {
     this.dispatchEvent(new CustomEvent('change', { detail }));
   }
 }
 
+/** @template T
+    @param {IDBRequest<T>} request
+    @returns {Promise<T>} */
 function result(request) {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);

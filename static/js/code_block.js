@@ -8,9 +8,11 @@ const MAX_COLOURED = 60_000;
 
 const colours = lazily(() => import('./code_colours.js'));
 
-/** `info`: what stood behind the opening fence. */
+/** `info`: what stood behind the opening fence.
+    @param {string} text
+    @param {string} [info] */
 export function codeBlock(text, info) {
-  const language = /^[\w+#.-]*/.exec(info ?? '')[0].toLowerCase();
+  const language = (/^[\w+#.-]*/.exec(info ?? '')?.[0] ?? '').toLowerCase();
   const code = el('code', { text });
   return el(
     'figure',
@@ -25,15 +27,16 @@ export function codeBlock(text, info) {
   );
 }
 
-/** Colours every block of code in `root`; it is complete. */
+/** Colours every block of code in `root`; it is complete.
+    @param {HTMLElement} root */
 export function colourCode(root) {
+  /** @type {Iterable<HTMLElement>} */
   const blocks = root.matches('figure.code') ? [root] : root.querySelectorAll('figure.code');
-  for (const {
-    dataset,
-    lastElementChild: { firstElementChild: code },
-  } of blocks) {
-    const text = code.textContent;
-    if (dataset.language && text.length <= MAX_COLOURED)
-      colours().then((loaded) => loaded?.colour(code, text, dataset.language));
+  for (const block of blocks) {
+    const { language } = block.dataset;
+    const code = block.querySelector('code');
+    const text = code?.textContent ?? '';
+    if (code && language && text.length <= MAX_COLOURED)
+      colours().then((loaded) => loaded?.colour(code, text, language));
   }
 }

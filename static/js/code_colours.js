@@ -3,6 +3,9 @@
 
 import { keepSelection } from './selection.js';
 
+/** @import { Highlighter } from './highlight.js' */
+
+/** @type {Record<string, string>} */
 const ALIASES = {
   'c#': 'csharp',
   'c++': 'cpp',
@@ -49,6 +52,7 @@ const KNOWN = new Set(
   verilog vim wasm x86asm xml yaml`.split(/\s+/),
 );
 
+/** @type {Record<string, string>} */
 const CLASSES = {
   keyword: 'word',
   'meta.keyword': 'word',
@@ -88,24 +92,29 @@ const CLASSES = {
   strong: 'word',
 };
 
+/** @type {Promise<Highlighter> | null} */
 let library = null;
+/** @type {Map<string, Promise<void>>} */
 const languages = new Map();
 
-/** Colours the element `code`, whose text is `text`; leaves it as it is where that cannot be done. */
+/** Colours the element `code`, whose text is `text`; leaves it as it is where that cannot be done.
+    @param {Element} code
+    @param {string} text
+    @param {string} language */
 export async function colour(code, text, language) {
   const name = ALIASES[language] ?? language;
   if (!KNOWN.has(name)) return;
   try {
     const hljs = await load(name);
-    const { _emitter: tree } = hljs.highlight(text, { language: name, ignoreIllegals: true });
     const painter = new Painter();
-    tree.walk(painter);
+    hljs.highlight(text, { language: name, ignoreIllegals: true })._emitter.walk(painter);
     keepSelection(code, () => code.replaceChildren(painter.root));
   } catch {
     // Plain code is as right as coloured code.
   }
 }
 
+/** @param {string} name */
 async function load(name) {
   library ??= import('/static/vendor/highlight/core.js').then((module) => module.default);
   const hljs = await library;
@@ -124,17 +133,20 @@ async function load(name) {
 /** What highlight.js calls a renderer: it is led through the tree and makes elements. */
 class Painter {
   root = document.createDocumentFragment();
+  /** @type {ParentNode[]} the last is the one that is filled */
   #path = [this.root];
 
+  /** @param {string} text */
   addText(text) {
-    this.#path.at(-1).append(text);
+    this.#path.at(-1)?.append(text);
   }
 
-  openNode({ scope }) {
-    const kind = CLASSES[scope] ?? CLASSES[scope?.split('.')[0]] ?? '';
+  /** @param {{ scope?: string }} node */
+  openNode({ scope = '' }) {
+    const kind = CLASSES[scope] ?? CLASSES[scope.split('.')[0]] ?? '';
     const span = document.createElement('span');
     if (kind) span.className = `syntax-${kind}`;
-    this.#path.at(-1).append(span);
+    this.#path.at(-1)?.append(span);
     this.#path.push(span);
   }
 

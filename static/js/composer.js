@@ -34,7 +34,8 @@ export class Composer extends EventTarget {
     this.text = this.#drafts.get(this.#chat);
   }
 
-  /** The chat that is written into, `new` for one that has no message yet: each has its draft. */
+  /** The chat that is written into, `new` for one that has no message yet: each has its draft.
+      @param {string} chat */
   set chat(chat) {
     if (chat === this.#chat) return;
     this.hold();
@@ -42,7 +43,8 @@ export class Composer extends EventTarget {
     this.text = this.#drafts.get(chat);
   }
 
-  /** The chat is deleted, or, without one, all are. */
+  /** The chat is deleted, or, without one, all are.
+      @param {string} [chat] */
   forgetDraft(chat) {
     if (chat) this.#drafts.set(chat, '');
     else this.#drafts.clear();
@@ -62,7 +64,8 @@ export class Composer extends EventTarget {
     this.box.focus({ preventScroll: true });
   }
 
-  /** While an answer is written the button stops it. */
+  /** While an answer is written the button stops it.
+      @param {boolean} busy */
   set busy(busy) {
     this.#busy = busy;
     this.send.replaceChildren(glyph(busy ? 'stop' : 'arrow-up'));
@@ -70,13 +73,15 @@ export class Composer extends EventTarget {
     this.#enable();
   }
 
-  /** Something is attached: that may be sent without words. */
+  /** Something is attached: that may be sent without words.
+      @param {boolean} hasMore */
   set hasMore(hasMore) {
     this.#hasMore = hasMore;
     this.#enable();
   }
 
-  /** What is attached is still being read: what is sent meanwhile waits for it. */
+  /** What is attached is still being read: what is sent meanwhile waits for it.
+      @param {boolean} preparing */
   set preparing(preparing) {
     this.#preparing = preparing;
     if (!preparing && this.#wanted) this.#submit();
@@ -88,6 +93,7 @@ export class Composer extends EventTarget {
     this.#wanted = false;
   }
 
+  /** @param {KeyboardEvent} event */
   #key(event) {
     // keyCode 229: Safari ends a composition before it reports the key that ended it.
     const composing = event.isComposing || event.keyCode === 229;
@@ -109,10 +115,7 @@ export class Composer extends EventTarget {
 
   #adapt() {
     this.box.enterKeyHint = TOUCH.matches ? 'enter' : 'send';
-    bindText(
-      document.querySelector('.hint'),
-      TOUCH.matches ? 'composer.hint.touch' : 'composer.hint',
-    );
+    bindText(byId('hint'), TOUCH.matches ? 'composer.hint.touch' : 'composer.hint');
   }
 
   #changed() {

@@ -5,11 +5,13 @@ import { number } from './i18n.js';
 
 const NEARLY_FULL = 0.8;
 
-/** Shows `used` of `limit` tokens; nothing where one of them is unknown. */
+/** Shows `used` of `limit` tokens; nothing where one of them is unknown.
+    @param {number | null | undefined} used
+    @param {number | null | undefined} limit */
 export function showContext(used, limit) {
   const place = byId('context');
   place.hidden = !used || !limit;
-  if (place.hidden) return;
+  if (!used || !limit) return;
   const share = Math.min(1, used / limit);
   const full = share >= NEARLY_FULL;
   place.toggleAttribute('data-full', full);

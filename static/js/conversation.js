@@ -4,18 +4,26 @@
 
 import { newId } from './ids.js';
 
-const ROOT = null;
+/** @import { ChatChanges, ChatRecord, Message, NewMessage, StoredChat } from './types.js' */
+
+const ROOT = /** @type {string | null} */ (null);
 const TITLE_LENGTH = 60;
 
 export class Conversation {
+  /** @type {Map<string, Message>} */
   #nodes = new Map();
+  /** @type {Map<string | null, string[]>} */
   #children = new Map();
+  /** @type {Set<string>} */
   #changed = new Set();
+  /** @type {Set<string>} */
   #gone = new Set();
 
-  /** `stored`: `{ chat, messages }` as chat_store.js keeps them; none for a new conversation. */
+  /** `stored`: `{ chat, messages }` as chat_store.js keeps them; none for a new conversation.
+      @param {{ chat?: Partial<ChatRecord>, messages?: Message[] }} [stored] */
   constructor({ chat, messages = [] } = {}) {
     const now = Date.now();
+    /** @type {ChatRecord} */
     this.chat = {
       id: newId(),
       title: '',
@@ -29,7 +37,7 @@ export class Conversation {
     const known = new Set(messages.map(({ id }) => id));
     for (const message of [...messages].sort((one, other) => one.at - other.at)) {
       // What lost the message above it is shown rather than lost too.
-      this.#hang({ ...message, parent: known.has(message.parent) ? message.parent : ROOT });
+      this.#hang({ ...message, parent: known.has(message.parent ?? '') ? message.parent : ROOT });
     }
     this.#openCircles();
   }
@@ -38,7 +46,8 @@ export class Conversation {
     return this.chat.id;
   }
 
-  /** Names it by the beginning of its first question. */
+  /** Names it by the beginning of its first question.
+      @param {string} text */
   nameBy(text) {
     const [line] = text.split('\n');
     this.chat.title ||=
@@ -49,12 +58,16 @@ export class Conversation {
     return this.#nodes.size === 0;
   }
 
+  /** @param {string | null | undefined} id */
   get(id) {
-    return this.#nodes.get(id);
+    return this.#nodes.get(id ?? '');
   }
 
-  /** Adds a message under the one with the id `parent` (null: the beginning) and shows it. */
+  /** Adds a message under the one with the id `parent` (null: the beginning) and shows it.
+      @param {string | null} parent
+      @param {NewMessage} fields */
   add(parent, fields) {
+    /** @type {Message} */
     const message = {
       id: newId(),
       chat: this.id,
@@ -83,7 +96,8 @@ export class Conversation {
     return this.path().at(-1) ?? null;
   }
 
-  /** What an answer answers: a question, or what tools gave. Null where that was deleted. */
+  /** What an answer answers: a question, or what tools gave. Null where that was deleted.
+      @param {Message} answer */
   questionOf(answer) {
     const above = this.get(answer.parent);
     return above?.role === 'user' || above?.toolResults ? above : null;
@@ -94,29 +108,34 @@ export class Conversation {
     return this.path().findLast(({ role }) => role === 'assistant')?.model ?? null;
   }
 
-  /** The messages before `node`, in the order they were said. */
+  /** The messages before `node`, in the order they were said.
+      @param {Message} node */
   before(node) {
     const said = [];
     for (let at = this.get(node.parent); at; at = this.get(at.parent)) said.unshift(at);
     return said;
   }
 
-  /** Which of the branches at its place `node` is: `{ index, total }`, index from 0. */
+  /** Which of the branches at its place `node` is: `{ index, total }`, index from 0.
+      @param {Message} node */
   branch(node) {
     const beside = this.#below(node.parent);
     return { index: beside.indexOf(node.id), total: beside.length };
   }
 
-  /** Shows the branch `step` places further, and returns its message. */
+  /** Shows the branch `step` places further, and returns its message.
+      @param {Message} node
+      @param {number} step */
   turn(node, step) {
     const beside = this.#below(node.parent);
     const { index, total } = this.branch(node);
     const turned = this.get(beside[(index + step + total) % total]);
-    this.#show(turned);
+    if (turned) this.#show(turned);
     return turned;
   }
 
-  /** Takes one message out; what followed it stays. Returns the way back. */
+  /** Takes one message out; what followed it stays. Returns the way back.
+      @param {Message} node */
   remove(node) {
     const beside = this.#below(node.parent);
     const below = this.#below(node.id);
@@ -147,20 +166,23 @@ export class Conversation {
     return cut.find((message) => message === this.last && message.resume) ?? null;
   }
 
-  /** Marks a message as changed since it was stored. */
+  /** Marks a message as changed since it was stored.
+      @param {Message} message */
   touch(message) {
     this.#changed.add(message.id);
     this.#gone.delete(message.id);
   }
 
-  /** Shows the branches that `other` shows: what another tab added does not turn this one's page. */
+  /** Shows the branches that `other` shows: what another tab added does not turn this one's page.
+      @param {Conversation} other */
   showAs(other) {
     this.chat.shown = other.chat.shown ?? this.chat.shown;
     for (const message of this.#nodes.values())
       message.shown = other.get(message.id)?.shown ?? message.shown;
   }
 
-  /** All of it, as chat_store.js keeps it. */
+  /** All of it, as chat_store.js keeps it.
+      @returns {StoredChat} */
   snapshot() {
     return {
       chat: { ...this.chat },
@@ -174,9 +196,10 @@ export class Conversation {
     this.wasStored = false;
   }
 
-  /** What is to be stored, as `{ id, chat, put, remove }`; it counts as stored from now on. */
+  /** What is to be stored, as `{ id, chat, put, remove }`; it counts as stored from now on.
+      @returns {ChatChanges} */
   takeChanges() {
-    const put = [...this.#changed].map((id) => this.get(id)).filter(Boolean);
+    const put = [...this.#changed].flatMap((id) => this.get(id) ?? []);
     const remove = [...this.#gone];
     this.#changed.clear();
     this.#gone.clear();
@@ -188,12 +211,14 @@ export class Conversation {
     };
   }
 
-  /** Takes changes back that could not be stored, so that they are tried again with the next. */
+  /** Takes changes back that could not be stored, so that they are tried again with the next.
+      @param {Pick<ChatChanges, 'put' | 'remove'>} changes */
   putBack({ put, remove }) {
     for (const { id } of put) this.#changed.add(id);
     for (const id of remove) if (!this.#nodes.has(id)) this.#gone.add(id);
   }
 
+  /** @param {Message} message */
   #hang(message) {
     this.#nodes.set(message.id, message);
     this.#below(message.parent).push(message.id);
@@ -202,11 +227,13 @@ export class Conversation {
   /** Messages that stand above each other in a circle, which only a broken file has, would be out of
       reach. */
   #openCircles() {
+    /** @type {Set<string | null>} */
     const reached = new Set([ROOT]);
+    /** @param {string | null} from */
     const reach = (from) => {
       const next = [from];
       while (next.length > 0) {
-        for (const id of this.#below(next.pop())) {
+        for (const id of this.#below(next.pop() ?? ROOT)) {
           if (reached.has(id)) continue;
           reached.add(id);
           next.push(id);
@@ -225,17 +252,24 @@ export class Conversation {
     }
   }
 
+  /** @param {string | null} id */
   #below(id) {
-    if (!this.#children.has(id)) this.#children.set(id, []);
-    return this.#children.get(id);
+    const known = this.#children.get(id);
+    if (known) return known;
+    /** @type {string[]} */
+    const below = [];
+    this.#children.set(id, below);
+    return below;
   }
 
+  /** @param {string | null} id */
   #shownBelow(id) {
     const below = this.#below(id);
-    const wanted = id === ROOT ? this.chat.shown : this.get(id).shown;
-    return this.get(below.includes(wanted) ? wanted : below.at(-1)) ?? null;
+    const wanted = id === ROOT ? this.chat.shown : this.get(id)?.shown;
+    return this.get(wanted && below.includes(wanted) ? wanted : below.at(-1)) ?? null;
   }
 
+  /** @param {Message} message */
   #show(message) {
     const above = this.get(message.parent);
     if (above) {
@@ -246,8 +280,11 @@ export class Conversation {
     }
   }
 
+  /** @param {string} id
+      @param {string | null} parent */
   #adopt(id, parent) {
     const child = this.get(id);
+    if (!child) return;
     child.parent = parent;
     this.touch(child);
   }

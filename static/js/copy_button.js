@@ -7,7 +7,9 @@ import { glyph } from './icons.js';
 
 const COPIED_MS = 1_500;
 
-/** `textOf()`: what is copied, asked at the click. `t`: the key of its label. */
+/** `textOf()`: what is copied, asked at the click. `t`: the key of its label.
+    @param {() => string} textOf
+    @param {{ t: string }} label */
 export function copyButton(textOf, { t }) {
   const press = button({ class: 'quiet icon-button', icon: 'copy', label: t });
   press.addEventListener('click', async () => {
@@ -22,14 +24,16 @@ export function copyButton(textOf, { t }) {
   return press;
 }
 
-/** Copies a text, and tells whether the browser allowed it. */
+/** Copies a text, and tells whether the browser allowed it.
+    @param {string} text */
 export async function copyText(text) {
   const done = await copied(text);
   announce(done ? 'copied' : 'copy.failed');
   return done;
 }
 
-/** Browsers give pages without TLS no clipboard, except on localhost: there the old way is tried. */
+/** Browsers give pages without TLS no clipboard, except on localhost: there the old way is tried.
+    @param {string} text */
 async function copied(text) {
   try {
     await navigator.clipboard.writeText(text);

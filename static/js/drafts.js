@@ -6,10 +6,13 @@ const STORED = 'tornado-ollama.drafts';
 export class Drafts {
   #texts = read();
 
+  /** @param {string} chat */
   get(chat) {
     return this.#texts[chat] ?? '';
   }
 
+  /** @param {string} chat
+      @param {string} text */
   set(chat, text) {
     if (text) this.#texts[chat] = text;
     else delete this.#texts[chat];
@@ -30,6 +33,7 @@ export class Drafts {
   }
 }
 
+/** @returns {Record<string, string>} */
 function read() {
   try {
     return JSON.parse(sessionStorage.getItem(STORED) ?? '{}');

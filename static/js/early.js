@@ -32,7 +32,7 @@
   addEventListener(
     'error',
     ({ target }) => {
-      if (target.tagName === 'SCRIPT') broken();
+      if (target instanceof HTMLScriptElement) broken();
     },
     true,
   );

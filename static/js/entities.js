@@ -32,7 +32,8 @@ for (const run of RUNS.split(';')) {
   }
 }
 
-/** `text` with the characters that its entities stand for. */
+/** `text` with the characters that its entities stand for.
+    @param {string} text */
 export function decoded(text) {
   return text.replace(/&(#\d{1,7}|#x[\da-f]{1,6}|\w{2,8});/gi, (whole, name) => {
     if (name[0] !== '#') return characters.get(name) ?? whole;

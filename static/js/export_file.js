@@ -2,15 +2,20 @@
 
 import { Conversation } from './conversation.js';
 
+/** @import { StoredChat } from './types.js' */
+
 export const FORMAT = 'tornado-ollama/chats';
 const VERSION = 1;
 
-/** The JSON text of stored chats (`{ chat, messages }` each). */
+/** The JSON text of stored chats (`{ chat, messages }` each).
+    @param {StoredChat[]} stored */
 export function asJson(stored) {
   return JSON.stringify({ format: FORMAT, version: VERSION, chats: stored }, null, 2);
 }
 
-/** One chat as Markdown, as it is shown. */
+/** One chat as Markdown, as it is shown.
+    @param {StoredChat} stored
+    @param {{ user: string }} names */
 export function asMarkdown(stored, names) {
   const conversation = new Conversation(stored);
   const turns = conversation.path().map(({ role, model, content }) => {
@@ -20,7 +25,10 @@ export function asMarkdown(stored, names) {
   return [`# ${stored.chat.title}\n`, ...turns].join('\n');
 }
 
-/** Has the browser save `text` as a file. */
+/** Has the browser save `text` as a file.
+    @param {string} name
+    @param {string} type
+    @param {string} text */
 export function saveFile(name, type, text) {
   const url = URL.createObjectURL(new Blob([text], { type }));
   const link = document.createElement('a');

@@ -3,8 +3,13 @@
 import { button, el } from './dom.js';
 import { bindText } from './i18n.js';
 
+/** @import { Failure, FailureActions } from './types.js' */
+
 /** `actions`: what to run for each name in `failure.actions`. `fresh`: it has just happened, so that
-    screen readers are told. */
+    screen readers are told.
+    @param {Failure} failure
+    @param {FailureActions} actions
+    @param {{ fresh?: boolean }} [how] */
 export function failureView(failure, actions, { fresh = true } = {}) {
   const view = el(
     'div',
@@ -14,20 +19,25 @@ export function failureView(failure, actions, { fresh = true } = {}) {
   );
   if (failure.said) view.append(el('p', { class: 'said', text: failure.said }));
   const ends = el('div', { class: 'ends' });
-  for (const name of failure.actions.filter((offered) => actions[offered])) {
+  for (const name of failure.actions) {
+    const run = actions[name];
+    if (!run) continue;
     const press = button({
       class: 'button',
       t: `action.${name}`,
-      on: { click: () => actions[name]() },
+      on: { click: run },
     });
     ends.append(press);
-    if (name === 'retry' && failure.retryAt > Date.now()) countDown(press, failure.retryAt);
+    const { retryAt } = failure;
+    if (name === 'retry' && retryAt && retryAt > Date.now()) countDown(press, retryAt);
   }
   if (ends.childElementCount > 0) view.append(ends);
   return view;
 }
 
-/** Keeps `press` off until the time the gateway asked for has come. */
+/** Keeps `press` off until the time the gateway asked for has come.
+    @param {HTMLButtonElement} press
+    @param {number} retryAt */
 function countDown(press, retryAt) {
   let shown = false;
   const tick = () => {

@@ -8,7 +8,11 @@ export class Follow {
   #lastTop = 0;
   #touchY = 0;
 
-  /** `jump`: the button that leads back to the end; it shows while there is something below. */
+  /** `jump`: the button that leads back to the end; it shows while there is something below.
+      @param {HTMLElement} scroller
+      @param {HTMLElement} content
+      @param {HTMLElement} jump
+      @param {Element} bar */
   constructor(scroller, content, jump, bar) {
     this.scroller = scroller;
     this.content = content;
@@ -41,7 +45,8 @@ export class Follow {
     this.#lastTop = this.scroller.scrollTop;
   }
 
-  /** Scrolls by screens, for a reader whose focus is elsewhere. */
+  /** Scrolls by screens, for a reader whose focus is elsewhere.
+      @param {number} pages */
   scroll(pages) {
     if (pages < 0) this.#letGo();
     this.scroller.scrollBy({ top: pages * this.scroller.clientHeight * 0.9, behavior: 'instant' });
@@ -61,6 +66,9 @@ export class Follow {
   /** The first move upwards lets go, before it has led anywhere: what is written meanwhile would else
       take it back. Other ways to scroll, such as the scroll bar, are seen by where they have led. */
   #hearReader() {
+    /** @template {'wheel' | 'touchstart' | 'touchmove' | 'keydown'} Type
+        @param {Type} type
+        @param {(event: HTMLElementEventMap[Type]) => boolean} isUp */
     const hear = (type, isUp) =>
       this.scroller.addEventListener(
         type,
@@ -79,10 +87,7 @@ export class Follow {
       this.#touchY = touches[0].clientY;
       return touches.length === 1 && this.#touchY > before;
     });
-    hear(
-      'keydown',
-      ({ key, target }) => UP_KEYS.has(key) && !target.closest('input, textarea, select'),
-    );
+    hear('keydown', ({ key, target }) => UP_KEYS.has(key) && !isField(target));
   }
 
   #letGo() {
@@ -109,3 +114,6 @@ export class Follow {
     }
   }
 }
+
+/** @param {EventTarget | null} target */
+const isField = (target) => target instanceof Element && target.closest('input, textarea, select');

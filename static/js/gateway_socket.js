@@ -4,6 +4,18 @@
 
 import { tokenSubprotocols } from './token_store.js';
 
+/** @import { ChatRequest, Closed, Frame, FrameListener, RouteRequest } from './types.js' */
+
+/** @typedef {object} Job a chat or a request
+    @property {FrameListener} listener
+    @property {boolean} chat
+    @property {string | null} stream what it is resumed by
+    @property {number} seq of the last frame
+    @property {boolean} [opening] its socket is opening
+    @property {boolean} [away] its socket is lost
+    @property {boolean} [cancelled]
+    @property {Closed | null} [resuming] how its socket was lost, until the gateway has answered */
+
 const OPEN_MS = 15_000;
 
 // Together about as long as the gateway lets a chat run on without its socket.
@@ -24,6 +36,8 @@ const CUT = { code: 1006, reason: '' };
 
 /** The socket did not open; `code` is its close code (1006 when the server refused the upgrade). */
 export class SocketRefused extends Error {
+  /** @param {number} code
+      @param {string} reason */
   constructor(code, reason) {
     super(`the socket was refused with ${code}`);
     this.code = code;
@@ -32,33 +46,47 @@ export class SocketRefused extends Error {
 }
 
 export class GatewaySocket {
+  /** @type {WebSocket | null} */
   #socket = null;
+  /** @type {Promise<WebSocket> | null} */
   #opening = null;
+  /** @type {WebSocket | null} */
   #newest = null;
   #heardAt = 0;
   #heart = 0;
+  /** @type {Map<string, Job>} */
   #jobs = new Map();
 
   /** Starts a chat. `listener` gets every frame with this id; besides, `{type: "waiting"}` when the
       socket is lost, `{type: "back"}` when it is there again, and `{type: "lost", code, reason}`
-      when the chat is given up. Throws SocketRefused. */
+      when the chat is given up. Throws SocketRefused.
+      @param {string} id
+      @param {ChatRequest} request
+      @param {FrameListener} listener */
   chat(id, request, listener) {
     return this.#begin(id, { type: 'chat', resumable: true, ...request }, listener);
   }
 
   /** Sends a request to one of Ollama's routes; `request` as in a request frame. `listener` gets its
-      frames, or `lost`. Throws SocketRefused. */
+      frames, or `lost`. Throws SocketRefused.
+      @param {string} id
+      @param {RouteRequest} request
+      @param {FrameListener} listener */
   request(id, request, listener) {
     return this.#begin(id, { type: 'request', ...request }, listener);
   }
 
-  /** Takes up a chat that another socket began; `stream` and `seq` as its frames had them. */
-  async resume(id, { stream, seq }, listener) {
+  /** Takes up a chat that another socket began; `stream` and `seq` as its frames had them.
+      @param {string} id
+      @param {{ stream: string, seq?: number }} place
+      @param {FrameListener} listener */
+  async resume(id, { stream, seq = 0 }, listener) {
     const socket = await this.#openFor(id, { listener, stream, seq, chat: true });
     if (socket) this.#askFor(socket, id);
   }
 
-  /** Ends a chat or request; one that has not been sent yet is not sent. */
+  /** Ends a chat or request; one that has not been sent yet is not sent.
+      @param {string} id */
   cancel(id) {
     const job = this.#jobs.get(id);
     if (!job) return;
@@ -88,6 +116,9 @@ export class GatewaySocket {
     socket?.close(1000);
   }
 
+  /** @param {string} id
+      @param {{ type: string, [field: string]: unknown }} frame
+      @param {FrameListener} listener */
   async #begin(id, frame, listener) {
     const socket = await this.#openFor(id, {
       listener,
@@ -98,7 +129,9 @@ export class GatewaySocket {
     if (socket) send(socket, { id, ...frame });
   }
 
-  /** Opens the socket for a job; null when the job was given up meanwhile. */
+  /** Opens the socket for a job; null when the job was given up meanwhile.
+      @param {string} id
+      @param {Job} job */
   async #openFor(id, job) {
     this.#jobs.set(id, job);
     job.opening = true;
@@ -114,6 +147,7 @@ export class GatewaySocket {
     }
   }
 
+  /** @returns {Promise<WebSocket>} */
   #open() {
     if (this.#socket?.readyState === WebSocket.OPEN) return Promise.resolve(this.#socket);
     if (!this.#opening) {
@@ -125,6 +159,7 @@ export class GatewaySocket {
     return this.#opening;
   }
 
+  /** @returns {Promise<WebSocket>} */
   #connect() {
     const url = new URL('/ws', location.href);
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
@@ -169,24 +204,29 @@ export class GatewaySocket {
     else if (performance.now() - this.#heardAt > QUIET_MS) send(socket, { type: 'ping' });
   }
 
+  /** @param {Frame} frame */
   #hear(frame) {
-    const job = this.#jobs.get(frame.id);
+    const id = frame.id ?? '';
+    const job = this.#jobs.get(id);
     if (!job || (frame.seq !== undefined && frame.seq <= job.seq)) return;
     const { resuming } = job;
     job.resuming = null;
     job.seq = frame.seq ?? job.seq;
-    if (frame.type === 'start') job.stream = frame.stream;
-    if (LAST_FRAMES.has(frame.type)) this.#jobs.delete(frame.id);
+    if (frame.type === 'start') job.stream = frame.stream ?? null;
+    if (LAST_FRAMES.has(frame.type)) this.#jobs.delete(id);
     // The gateway does not know the chat any more: for the reader it was lost.
     if (frame.type === 'error' && resuming) job.listener({ type: 'lost', ...resuming });
     else job.listener(frame);
   }
 
+  /** @param {WebSocket} socket
+      @param {Closed} how */
   #lose(socket, how) {
     if (this.#socket !== socket) return;
     this.#socket = null;
     socket.close();
     const lost = [...this.#jobs].filter(([, { opening }]) => !opening);
+    /** @param {[string, Job]} entry */
     const resumable = ([, { stream }]) => stream && !FINAL_CODES.has(how.code);
     const kept = lost.filter(resumable);
     this.#giveUp(new Map(lost.filter((job) => !resumable(job))), how);
@@ -197,6 +237,7 @@ export class GatewaySocket {
     if (kept.length > 0) this.#recover(how);
   }
 
+  /** @param {Closed} how */
   async #recover(how) {
     for (const pause of PAUSES_MS) {
       await new Promise((later) => {
@@ -219,8 +260,12 @@ export class GatewaySocket {
     return new Map([...this.#jobs].filter(([, { away }]) => away));
   }
 
+  /** @param {WebSocket} socket
+      @param {string} id
+      @param {Closed} [how] */
   #askFor(socket, id, how = CUT) {
     const job = this.#jobs.get(id);
+    if (!job) return;
     job.away = false;
     job.resuming = how;
     send(socket, { type: 'resume', id, stream: job.stream, after: job.seq });
@@ -228,6 +273,8 @@ export class GatewaySocket {
     else job.listener({ type: 'back' });
   }
 
+  /** @param {Map<string, Job>} jobs
+      @param {Closed} how */
   #giveUp(jobs, how) {
     for (const [id, job] of jobs) {
       this.#jobs.delete(id);
@@ -236,6 +283,8 @@ export class GatewaySocket {
   }
 }
 
+/** @param {WebSocket} socket
+    @param {object} frame */
 function send(socket, frame) {
   socket.send(JSON.stringify(frame));
 }

@@ -6,6 +6,9 @@ const PATIENCE_MS = 20_000;
 
 /** The gateway refused, or could not be reached (`status` 0). `message` is its own sentence. */
 export class RequestFailed extends Error {
+  /** @param {number} status
+      @param {string} message
+      @param {number | null} [retryAfter] */
   constructor(status, message, retryAfter = null) {
     super(message);
     this.status = status;
@@ -13,12 +16,17 @@ export class RequestFailed extends Error {
   }
 }
 
+/** @param {string | null} [candidate]
+    @returns {Record<string, string>} */
 export function authorization(candidate = token()) {
   return candidate ? { Authorization: `Bearer ${candidate}` } : {};
 }
 
 /** The answer's JSON. `candidate`: a token to try instead of the kept one. `allow`: statuses
-    other than 2xx whose body is wanted. Throws RequestFailed. */
+    other than 2xx whose body is wanted. Throws RequestFailed.
+    @param {string} path
+    @param {{ body?: unknown, candidate?: string, allow?: number[] }} [how]
+    @returns {Promise<any>} */
 export async function requestJson(path, { body, candidate, allow = [] } = {}) {
   const headers = authorization(candidate);
   if (body) headers['Content-Type'] = 'application/json';
@@ -27,7 +35,7 @@ export async function requestJson(path, { body, candidate, allow = [] } = {}) {
     answer = await fetch(path, {
       method: body ? 'POST' : 'GET',
       headers,
-      body: body && JSON.stringify(body),
+      body: body === undefined ? undefined : JSON.stringify(body),
       cache: 'no-store',
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
@@ -42,7 +50,9 @@ export async function requestJson(path, { body, candidate, allow = [] } = {}) {
   }
 }
 
-/** The status of a request whose answer has no body that matters. Throws RequestFailed. */
+/** The status of a request whose answer has no body that matters. Throws RequestFailed.
+    @param {string} path
+    @param {{ method: string, body?: unknown }} request */
 export async function requestEmpty(path, { method, body }) {
   const headers = authorization();
   if (body) headers['Content-Type'] = 'application/json';
@@ -51,7 +61,7 @@ export async function requestEmpty(path, { method, body }) {
     answer = await fetch(path, {
       method,
       headers,
-      body: body && JSON.stringify(body),
+      body: body === undefined ? undefined : JSON.stringify(body),
       cache: 'no-store',
     });
   } catch {
@@ -61,7 +71,8 @@ export async function requestEmpty(path, { method, body }) {
   return answer.status;
 }
 
-/** What a refused answer says: the native `{"error": "..."}`, else nothing. */
+/** What a refused answer says: the native `{"error": "..."}`, else nothing.
+    @param {Response} answer */
 export async function refusal(answer) {
   const seconds = Number.parseInt(answer.headers.get('Retry-After') ?? '', 10);
   let message = '';

@@ -4,12 +4,21 @@
 import { authorization, refusal } from './http.js';
 import { objects } from './ndjson.js';
 
+/** @import { ChatLine, ChatRequest, DoneFrame, ErrorFrame, Frame, FrameListener, RouteRequest } from './types.js' */
+
+/** @type {Frame} */
 const CANCELLED = { type: 'done', reason: 'cancelled' };
+/** @type {Frame} */
 const LOST = { type: 'lost', code: 1006, reason: '' };
 
-/** Starts a chat; `listener` gets frames as GatewaySocket's does. `signal` ends it. Never throws. */
+/** Starts a chat; `listener` gets frames as GatewaySocket's does. `signal` ends it. Never throws.
+    @param {string} id
+    @param {ChatRequest} request
+    @param {FrameListener} listener
+    @param {AbortSignal} signal */
 export async function streamChat(id, request, listener, signal) {
   let ended = false;
+  /** @param {Frame} frame */
   const tell = (frame) => {
     ended ||= frame.type === 'done' || frame.type === 'error';
     listener({ id, ...frame });
@@ -30,8 +39,13 @@ export async function streamChat(id, request, listener, signal) {
 }
 
 /** Sends a request (`{ method, path, body }`), whose answer is a stream of lines; else as
-    `streamChat`. */
+    `streamChat`.
+    @param {string} id
+    @param {RouteRequest} request
+    @param {FrameListener} listener
+    @param {AbortSignal} signal */
 export async function streamRequest(id, { method, path, body }, listener, signal) {
+  /** @param {Frame} frame */
   const tell = (frame) => listener({ id, ...frame });
   const end = () => (signal.aborted && signal.reason !== 'reset' ? CANCELLED : LOST);
   await guarded(tell, end, async () => {
@@ -46,6 +60,9 @@ export async function streamRequest(id, { method, path, body }, listener, signal
   });
 }
 
+/** @param {FrameListener} tell
+    @param {() => Frame} end
+    @param {() => Promise<void>} work */
 async function guarded(tell, end, work) {
   try {
     await work();
@@ -54,16 +71,24 @@ async function guarded(tell, end, work) {
   }
 }
 
+/** @param {string} method
+    @param {string} path
+    @param {unknown} body
+    @param {AbortSignal} signal */
 function send(method, path, body, signal) {
   const headers = { ...authorization(), 'Content-Type': 'application/json' };
   return fetch(path, { method, headers, body: JSON.stringify(body), signal });
 }
 
+/** @param {Response} answer
+    @returns {Promise<ErrorFrame>} */
 async function errorFrame(answer) {
   const { status, message, retryAfter } = await refusal(answer);
   return { type: 'error', status, message, retry_after: retryAfter };
 }
 
+/** @param {ChatLine} record
+    @param {FrameListener} tell */
 function tellRecord(record, tell) {
   if (record.error) {
     tell({ type: 'error', status: 502, message: String(record.error) });
@@ -74,6 +99,8 @@ function tellRecord(record, tell) {
   if (record.done) tell(ending(record));
 }
 
+/** @param {ChatLine} record
+    @returns {DoneFrame} */
 function ending(record) {
   const { prompt_eval_count: prompt = 0, eval_count: reply = 0, eval_duration: took = 0 } = record;
   return {

@@ -1,5 +1,6 @@
 // The page's icons: strokes on a grid of 24, drawn for it.
 
+/** @type {Record<string, string>} */
 const STROKES = {
   'arrow-up': 'M12 19V5M6 11l6-6 6 6',
   'arrow-down': 'M12 5v14M6 13l6 6 6-6',
@@ -35,7 +36,8 @@ const STROKES = {
 const SOLID = new Set(['stop']);
 const HEAVY = new Set(['menu']);
 
-/** The drawing of an icon. It has no words of its own: its button is labelled. */
+/** The drawing of an icon. It has no words of its own: its button is labelled.
+    @param {string} name */
 export function glyph(name) {
   const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
   const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');

@@ -6,13 +6,19 @@ import { namesFunction } from './chat_request.js';
 import { newId } from './ids.js';
 import { fromOpenWebUi } from './open_webui.js';
 
+/** @import { Facts, Message, StoredChat } from './types.js' */
+
+/** @typedef {{ chat: any, messages: any[] }} Unread a chat in a file, whose fields can hold anything */
+
+/** @type {unknown[]} */
 const STATES = ['done', 'stopped', 'failed', 'interrupted'];
 const TITLE_LENGTH = 200;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
 /** The chats in a file's text as `{ chats: [{ chat, messages }], skipped }`, with new ids, so that
     nothing on the device is overwritten. `skipped` counts those that could not be read. Throws where
-    no chat can. */
+    no chat can.
+    @param {string} json */
 export function readChats(json) {
   const data = JSON.parse(json);
   const [all, shape] = data.format === FORMAT ? [data.chats, own] : [data, fromOpenWebUi];
@@ -22,7 +28,8 @@ export function readChats(json) {
   return { chats, skipped: given.length - chats.length };
 }
 
-/** In a list, or none: a broken chat leaves the others what they are. */
+/** In a list, or none: a broken chat leaves the others what they are.
+    @param {() => StoredChat} reading */
 function attempt(reading) {
   try {
     const stored = reading();
@@ -32,13 +39,19 @@ function attempt(reading) {
   }
 }
 
+/** @param {any} one
+    @returns {Unread} */
 function own({ chat, messages }) {
   return { chat: object(chat), messages: list(messages) };
 }
 
+/** @param {Unread} one
+    @returns {StoredChat} */
 function renewed({ chat, messages }) {
   const said = messages.filter(({ role }) => role === 'user' || role === 'assistant');
   const ids = new Map(said.map((message) => [message.id, newId()]));
+  /** @param {unknown} old
+      @returns {string | null} */
   const again = (old) => ids.get(old) ?? null;
   const id = newId();
   return {
@@ -53,15 +66,18 @@ function renewed({ chat, messages }) {
     messages: said.map((message) => ({
       ...read(message),
       chat: id,
-      id: again(message.id),
+      id: again(message.id) ?? newId(),
       parent: again(message.parent),
       shown: again(message.shown),
     })),
   };
 }
 
+/** @param {any} message
+    @returns {Omit<Message, 'chat' | 'id' | 'parent' | 'shown'>} */
 function read(message) {
   const { role, state, facts } = message;
+  /** @type {Omit<Message, 'chat' | 'id' | 'parent' | 'shown'>} */
   const kept = { role, at: time(message.at), content: text(message.content) };
   if (role === 'user') {
     kept.images = list(message.images, 'string').filter((image) => BASE64.test(image));
@@ -82,7 +98,10 @@ function read(message) {
   return kept;
 }
 
+/** @param {any} facts
+    @returns {Facts} */
 function readFacts(facts) {
+  /** @param {unknown} table */
   const numbers = (table) =>
     Object.fromEntries(Object.entries(object(table)).map(([key, value]) => [key, number(value)]));
   return {
@@ -94,11 +113,19 @@ function readFacts(facts) {
   };
 }
 
+/** @param {unknown} value */
 const text = (value) => (typeof value === 'string' ? value : '');
+/** @param {any} value
+    @returns {number} */
 const number = (value) => (Number.isFinite(value) ? value : 0);
+/** @param {unknown} value */
 const time = (value) => Math.min(Math.max(number(value), 0), Date.now());
+/** @param {any} value */
 const object = (value) => (typeof value === 'object' && value !== null ? value : {});
 
+/** @param {unknown} value
+    @param {string} [type]
+    @returns {any[]} */
 function list(value, type = 'object') {
   return Array.isArray(value) ? value.filter((one) => typeof one === type && one !== null) : [];
 }

@@ -6,13 +6,24 @@ import { ChatList } from './chat_list.js';
 import { Conversation } from './conversation.js';
 import { lazily } from './lazily.js';
 
+/** @import { ChatRecord, StoreChange } from './types.js'
+    @import { Chat } from './chat.js'
+    @import { ChatStore } from './chat_store.js'
+    @import { Sidebar } from './sidebar.js'
+    @import { Toast } from './toast.js' */
+
 const CHAT = '#chat=';
 
 const files = lazily(() => import('./chat_files.js'));
 
 export class Library {
+  /** @param {{ store: ChatStore, chat: Chat, answers: Answers, sidebar: Sidebar, toast: Toast }} parts */
   constructor({ store, chat, answers, sidebar, toast }) {
-    Object.assign(this, { store, chat, answers, sidebar, toast });
+    this.store = store;
+    this.chat = chat;
+    this.answers = answers;
+    this.sidebar = sidebar;
+    this.toast = toast;
     this.list = new ChatList(store, {
       open: (id) => this.open(id),
       pin: ({ id, pinned }) => this.#change(id, { pinned: !pinned }),
@@ -28,6 +39,7 @@ export class Library {
     addEventListener('popstate', () => this.openFromAddress());
   }
 
+  /** @param {string} id */
   async open(id) {
     const stored = await this.store.load(id);
     this.sidebar.close();
@@ -57,8 +69,9 @@ export class Library {
   async resumeOthers() {
     for (const id of Answers.takeLeftRunning()) {
       const stored = id === this.chat.conversation.id ? null : await this.store.load(id);
-      const conversation = stored && new Conversation(stored);
-      const cut = conversation?.markCut();
+      if (!stored) continue;
+      const conversation = new Conversation(stored);
+      const cut = conversation.markCut();
       if (cut && id !== this.chat.conversation.id) this.answers.resume(conversation, cut);
     }
   }
@@ -80,6 +93,8 @@ export class Library {
     });
   }
 
+  /** @param {string} id
+      @param {Partial<ChatRecord>} fields */
   async #change(id, fields) {
     for (const held of [this.chat.conversation, this.answers.of(id)?.conversation]) {
       if (held?.id === id) Object.assign(held.chat, fields);
@@ -88,6 +103,7 @@ export class Library {
     await this.store.change(id, fields);
   }
 
+  /** @param {ChatRecord} chat */
   async #remove({ id }) {
     const wasOpen = id === this.chat.conversation.id;
     await this.answers.stop(id);
@@ -100,6 +116,7 @@ export class Library {
     });
   }
 
+  /** @param {ChatRecord} chat */
   async #save({ id }) {
     (await files())?.exportOne(this.store, id);
   }
@@ -115,7 +132,8 @@ export class Library {
   }
 
   /** Another tab wrote into the chat that is shown here: it is shown as it now is, once
-      an answer under way there is complete. One that it deleted is left. */
+      an answer under way there is complete. One that it deleted is left.
+      @param {StoreChange} change */
   async #changed({ id, gone, elsewhere }) {
     if (!elsewhere) return;
     if (gone) this.answers.stop(id);
@@ -139,6 +157,7 @@ export class Library {
     document.title = chat.title ? `${chat.title} · tornado-ollama` : 'tornado-ollama';
   }
 
+  /** @param {string | null} id */
   #address(id) {
     const wanted = id ? CHAT + id : location.pathname;
     const now = location.hash || location.pathname;

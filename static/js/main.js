@@ -43,12 +43,7 @@ async function start() {
   const picker = new ModelPicker(models);
   const toast = new Toast();
   const openToken = () => tokenDialog.open();
-  const follow = new Follow(
-    byId('scroller'),
-    byId('content'),
-    byId('jump'),
-    document.querySelector('.bar'),
-  );
+  const follow = new Follow(byId('scroller'), byId('content'), byId('jump'), byId('bar'));
   const settings = new Settings();
   const drawer = lazily(
     async () => new (await import('./settings_drawer.js')).SettingsDrawer(settings, models),
@@ -56,8 +51,11 @@ async function start() {
   const transport = new Transport();
   const managing = new Managing(models, transport);
   const answers = new Answers({ transport, models, store });
+  /** @param {HTMLElement} [at]
+      @param {(name: string) => void} [choose] */
   const pickModel = (at, choose) => picker.open(at, choose);
   const focus = () => matchMedia('(pointer: fine)').matches && composer.focus();
+  /** @param {string} [name] */
   const fetchModel = (name) => managing.open(name);
   const mayFetch = () => managing.offered;
   const chat = new Chat({
@@ -88,13 +86,19 @@ async function start() {
     token: openToken,
   });
 
-  /** Asks in the chat that is shown; not when that became another while it was waited. */
+  /** Asks in the chat that is shown; not when that became another while it was waited.
+      @param {string} text
+      @param {Attachments | null} [withAttachments] */
   async function ask(text, withAttachments = null) {
     const { conversation } = chat;
     if (!models.current) await look();
     await withAttachments?.ready();
     if (chat.conversation !== conversation || chat.busy || !models.current) return;
-    if (withAttachments?.images.length > 0 && !canSee(models.find(models.current))) {
+    if (
+      withAttachments &&
+      withAttachments.images.length > 0 &&
+      !canSee(models.find(models.current))
+    ) {
       toast.show('attach.blindNow', { model: models.current });
       return;
     }
@@ -103,6 +107,7 @@ async function start() {
     library.nameAddress();
   }
 
+  /** @type {Promise<unknown> | null} */
   let looking = null;
 
   /** Who answers, and with which models? Asked once, however many want to know. */
@@ -118,7 +123,7 @@ async function start() {
       showManaging();
       // A 403 to whoever has sent no token: under this host name nobody comes in without one.
       const refused = token() === null ? [401, 403] : [401];
-      if (refused.includes(models.failure?.status)) tokenDialog.open();
+      if (refused.includes(models.failure?.status ?? 0)) tokenDialog.open();
     });
   }
 
@@ -224,7 +229,7 @@ async function start() {
     scroll: (pages) => follow.scroll(pages),
     fresh,
   });
-  document.querySelector('.skip').addEventListener('click', (event) => {
+  byId('skip').addEventListener('click', (event) => {
     event.preventDefault(); // the address is the chat's
     composer.focus();
   });

@@ -6,10 +6,19 @@ import { capabilityWords } from './capabilities.js';
 import { number } from './i18n.js';
 import { size } from './sizes.js';
 
+/** @import { Child, Model, ModelDetails } from './types.js' */
+
+/** @typedef {object} Actions
+    @property {() => Promise<ModelDetails | null>} details tells more of it
+    @property {(to: string) => Promise<boolean>} copy gives whether it was done
+    @property {() => Promise<boolean>} remove gives whether it was done */
+
 export class ManagedRow {
-  /** `details()` tells more of it; `copy(to)` and `remove()` give whether it was done. */
+  /** @param {string} name
+      @param {Actions} actions */
   constructor(name, actions) {
-    Object.assign(this, { name, actions });
+    this.name = name;
+    this.actions = actions;
     this.facts = el('small', { class: 'faint' });
     this.place = el('div', { class: 'managed-place' });
     this.tools = {
@@ -30,25 +39,30 @@ export class ManagedRow {
     );
   }
 
+  /** @param {Model} model */
   update({ size: bytes, details = {} }) {
     this.facts.textContent = [details.parameter_size, details.quantization_level, size(bytes)]
       .filter(Boolean)
       .join(' · ');
   }
 
+  /** @param {string} icon
+      @param {string} label
+      @param {() => unknown} run */
   #tool(icon, label, run) {
     return button({ class: 'quiet icon-button', icon, label, on: { click: run } });
   }
 
   async #show() {
-    if (this.place.firstChild?.matches?.('.model-facts')) {
+    if (this.place.firstElementChild?.matches('.model-facts')) {
       this.place.replaceChildren();
       return;
     }
     const details = await this.actions.details();
     if (!details) return;
     const architecture = details.model_info?.['general.architecture'];
-    const context = details.model_info?.[`${architecture}.context_length`];
+    const context = Number(details.model_info?.[`${architecture}.context_length`] ?? 0);
+    /** @type {[string, Child | Child[]][]} */
     const rows = [
       [
         'manage.can',
@@ -57,7 +71,7 @@ export class ManagedRow {
           capabilityWords(one),
         ]),
       ],
-      ['manage.context', context && number(context)],
+      ['manage.context', context > 0 ? number(context) : null],
       ['manage.parameters', details.parameters],
       ['manage.system', details.system],
       ['manage.license', details.license?.split('\n').find((line) => line.trim())],
@@ -120,7 +134,8 @@ export class ManagedRow {
     keep.focus();
   }
 
-  /** The focus goes back to the button that opened the place. */
+  /** The focus goes back to the button that opened the place.
+      @param {'copy' | 'remove'} tool */
   #close(tool) {
     this.place.replaceChildren();
     if (this.node.isConnected) this.tools[tool].focus();

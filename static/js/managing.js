@@ -4,6 +4,9 @@
 import { requestEmpty } from './http.js';
 import { lazily } from './lazily.js';
 
+/** @import { Models } from './models.js'
+    @import { Transport } from './transport.js' */
+
 // A blob that cannot exist. Asking for it tells whether the token may manage, and changes nothing.
 const NO_BLOB = `/api/blobs/sha256:${'0'.repeat(64)}`;
 
@@ -12,14 +15,17 @@ export class Managing {
   offered = false;
   #view;
 
-  /** `transport`: the way to the gateway. */
+  /** `transport`: the way to the gateway.
+      @param {Models} models
+      @param {Transport} transport */
   constructor(models, transport) {
     this.#view = lazily(
       async () => new (await import('./models_view.js')).ModelsView(models, transport),
     );
   }
 
-  /** Finds it out. `manageable`: whether it is a server where anybody may. */
+  /** Finds it out. `manageable`: whether it is a server where anybody may.
+      @param {boolean} manageable */
   async look(manageable) {
     const status =
       manageable &&
@@ -27,7 +33,8 @@ export class Managing {
     this.offered = status === 200 || status === 404;
   }
 
-  /** Opens the view. `name`: a model to fetch, for its field; the reader still decides. */
+  /** Opens the view. `name`: a model to fetch, for its field; the reader still decides.
+      @param {string} [name] */
   async open(name) {
     (await this.#view())?.open(name);
   }

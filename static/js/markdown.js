@@ -3,21 +3,27 @@
 
 import { boundedClasses, pieces, upToEmptyLine } from './markdown_bounds.js';
 
+/** @import { Links, MarkdownLibrary, Token } from './types.js' */
+
 const MAX_TEX = 4_000;
 
 // Text up to a closing mark; `$` follows pandoc's rule, so that prices stay prices.
+/** @type {[RegExp, string, string][]} */
 const INLINE_TEX = [
   [/^\\\(((?:[^\\]|\\(?!\)))+?)\\\)/, '\\(', '\\)'],
   [/^\$(?!\s)((?:[^$\\\n]|\\.)+?)(?<!\s)\$(?!\d)/, '$', '$'],
 ];
+/** @type {[RegExp, string, string][]} */
 const BLOCK_TEX = [
   [/^\$\$([\s\S]+?)\$\$[ \t]*(?:\n|$)/, '$$', '$$'],
   [/^\\\[([\s\S]+?)\\\][ \t]*(?:\n|$)/, '\\[', '\\]'],
 ];
 
+/** @type {MarkdownLibrary | null} */
 let library = null;
 
 // The inline texts that were not read yet, by the list that their tokens will stand in.
+/** @type {WeakMap<Token[], { text: string, links: Links }>} */
 const unread = new WeakMap();
 
 /** Loads the library once; false where it is missing. */
@@ -46,40 +52,62 @@ export async function loadMarkdown() {
 export const hasMarkdown = () => library !== null;
 
 /** The block tokens of `source`. `links`: the reference links that are known when what stands in a
-    line is read, later, by `inlineTokens`. The definitions in `source` are added to `found`. */
+    line is read, later, by `inlineTokens`. The definitions in `source` are added to `found`.
+    @param {string} source
+    @param {Links} links
+    @param {Links} [found]
+    @returns {Token[]} */
 export function blockTokens(source, links, found = links) {
-  const lexer = new library.Lexer(library.options);
-  lexer.tokens.links = found;
+  const { lexer, read } = newLexer(found);
   lexer.blockTokens(source, lexer.tokens);
-  for (const { src, tokens } of lexer.inlineQueue) {
+  for (const { src, tokens } of /** @type {{ src: string, tokens: any }[]} */ (lexer.inlineQueue)) {
     const parts = pieces(src);
     if (parts) tokens.push(...parts.map((part) => pieceToken(part, links)));
     else unread.set(tokens, { text: src, links });
   }
-  return lexer.tokens;
+  return read;
 }
 
-/** The inline tokens of a block, or of a piece; they are read when first asked for. */
+/** The inline tokens of a block, or of a piece; they are read when first asked for.
+    @param {Token[]} tokens */
 export function inlineTokens(tokens) {
-  if (!unread.has(tokens)) return tokens;
-  const { text, links } = unread.get(tokens);
+  const waiting = unread.get(tokens);
+  if (!waiting) return tokens;
+  const { text, links } = waiting;
   unread.delete(tokens);
-  const lexer = new library.Lexer(library.options);
-  lexer.tokens.links = links;
-  lexer.inlineTokens(text, tokens);
+  newLexer(links).lexer.inlineTokens(text, /** @type {any} */ (tokens));
   // Only a piece ends in the middle of a paragraph, after one of its lines.
-  if (text.endsWith('\n')) tokens.push({ type: 'br', raw: '\n' });
+  if (text.endsWith('\n')) tokens.push(token({ type: 'br', raw: '\n' }));
   return tokens;
 }
 
-/** One of several that a very long text was cut into. */
-function pieceToken({ raw, plain }, links) {
-  const token = { type: 'piece', raw, text: raw, tokens: [] };
-  if (plain) token.tokens.push({ type: 'escape', raw, text: raw });
-  else unread.set(token.tokens, { text: raw, links });
-  return token;
+/** A lexer, and the tokens it makes, as the page sees them. Markdown has to be loaded.
+    @param {Links} links */
+function newLexer(links) {
+  if (!library) throw new Error('there is no Markdown');
+  const lexer = new library.Lexer(library.options);
+  lexer.tokens.links = /** @type {any} */ (links);
+  return { lexer, read: /** @type {Token[]} */ (/** @type {unknown} */ (lexer.tokens)) };
 }
 
+/** @param {Partial<Token>} fields */
+const token = (fields) => /** @type {Token} */ (fields);
+
+/** One of several that a very long text was cut into.
+    @param {{ raw: string, plain: boolean }} piece
+    @param {Links} links
+    @returns {Token} */
+function pieceToken({ raw, plain }, links) {
+  const piece = token({ type: 'piece', raw, text: raw, tokens: [] });
+  if (plain) piece.tokens.push(token({ type: 'escape', raw, text: raw }));
+  else unread.set(piece.tokens, { text: raw, links });
+  return piece;
+}
+
+/** @param {string} name
+    @param {'inline' | 'block'} level
+    @param {[RegExp, string, string][]} kinds
+    @returns {import('marked').TokenizerExtension} */
 function texExtension(name, level, kinds) {
   return {
     name,
@@ -105,4 +133,5 @@ function texExtension(name, level, kinds) {
   };
 }
 
+/** @param {number} at */
 const placeOf = (at) => (at < 0 ? undefined : at);

@@ -6,11 +6,21 @@ import { el } from './dom.js';
 import { MAX_DEPTH, fill, keep } from './markdown_inline.js';
 import { mathsNode } from './maths.js';
 
-/** Makes the element of a block token, null for one that shows nothing. */
+/** @import { Token } from './types.js' */
+
+// The page's own headings are h1 and h2.
+/** @type {Record<number, 'h3' | 'h4' | 'h5' | 'h6'>} */
+const HEADINGS = { 1: 'h3', 2: 'h4', 3: 'h5', 4: 'h6', 5: 'h6', 6: 'h6' };
+
+/** Makes the element of a block token, null for one that shows nothing.
+    @param {Token} token
+    @param {number} [depth] */
 export function blockNode(token, depth = 0) {
   return keep(token, depth > MAX_DEPTH ? el('p', { text: token.raw }) : made(token, depth));
 }
 
+/** @param {Token} token
+    @param {number} depth */
 function made(token, depth) {
   // What stands inside a block follows its direction; see prose.css.
   const dir = depth === 0 ? 'auto' : null;
@@ -22,12 +32,8 @@ function made(token, depth) {
       return fill(el('p', { dir }), token);
     case 'text':
       return fill(el(depth === 0 ? 'p' : 'span', { dir }), token);
-    // The page's own headings are h1 and h2.
     case 'heading':
-      return fill(
-        el(`h${Math.min(token.depth + 2, 6)}`, { class: `as-h${token.depth}`, dir }),
-        token,
-      );
+      return fill(el(HEADINGS[token.depth], { class: `as-h${token.depth}`, dir }), token);
     case 'code':
       return codeBlock(token.text, token.lang);
     case 'hr':
@@ -54,6 +60,10 @@ function made(token, depth) {
   }
 }
 
+/** @template {HTMLElement} T
+    @param {T} parent
+    @param {Token[]} tokens
+    @param {number} depth */
 function appendBlocks(parent, tokens, depth) {
   for (const token of tokens) {
     const node = blockNode(token, depth + 1);
@@ -62,12 +72,17 @@ function appendBlocks(parent, tokens, depth) {
   return parent;
 }
 
+/** @param {HTMLElement} parent
+    @param {Token} token
+    @param {number} depth */
 function appendItems(parent, token, depth) {
   for (const item of token.items) parent.append(itemNode(item, depth + 1));
   return parent;
 }
 
-/** The element of a list's item. */
+/** The element of a list's item.
+    @param {Token} item
+    @param {number} depth */
 export function itemNode(item, depth) {
   const node = el('li', { class: item.task ? 'task' : undefined });
   const hasBox = item.tokens.some(
@@ -78,8 +93,11 @@ export function itemNode(item, depth) {
   return keep(item, appendBlocks(node, item.tokens, depth));
 }
 
+/** @param {boolean} checked */
 const checkbox = (checked) => el('input', { type: 'checkbox', disabled: true, checked });
 
+/** @param {Token} token
+    @param {string | null} dir */
 function table(token, dir) {
   return el(
     'div',
@@ -93,7 +111,10 @@ function table(token, dir) {
   );
 }
 
-/** The element of a table's row. */
+/** The element of a table's row.
+    @param {'th' | 'td'} tag
+    @param {Token[]} cells
+    @param {(string | null)[]} align */
 export function rowNode(tag, cells, align) {
   return el(
     'tr',

@@ -8,6 +8,8 @@ import { blockTokens } from './markdown.js';
 import { nodeOf } from './markdown_inline.js';
 import { updateBlocks } from './markdown_update.js';
 
+/** @import { Links, Token } from './types.js' */
+
 const PAUSE_MS = 50;
 const MAX_PAUSE_MS = 2_000;
 // A draw that took 10 ms is followed by a pause of 40 ms at least.
@@ -28,8 +30,10 @@ export class MarkdownBody {
   #seen = 0;
   #frozen = 0;
   #window = WINDOW;
+  /** @type {Links} */
   #links = Object.create(null);
   #isDrawnAgain = false;
+  /** @type {Token[]} the blocks that may still change */
   #open = [];
   #clock = 0;
   #pause = PAUSE_MS;
@@ -39,7 +43,8 @@ export class MarkdownBody {
     this.node = el('div', { class: 'body prose' });
   }
 
-  /** Shows `content`, which begins with what was shown before. */
+  /** Shows `content`, which begins with what was shown before.
+      @param {string} content */
   show(content) {
     this.#source += content.slice(this.#seen).replaceAll('\r', '');
     this.#seen = content.length;
@@ -122,10 +127,13 @@ export class MarkdownBody {
     return { end, isFull };
   }
 
-  /** A block is longer than what was read: more of it next time, or it ends here. */
+  /** A block is longer than what was read: more of it next time, or it ends here.
+      @param {Token[]} tokens
+      @param {number} end
+      @param {boolean} isFull */
   #widen(tokens, end, isFull) {
     if (!isFull) this.#window *= 2;
-    else if (UNBOUND.includes(tokens.at(-1)?.type)) this.#window = Infinity;
+    else if (UNBOUND.includes(tokens.at(-1)?.type ?? '')) this.#window = Infinity;
     else {
       for (const token of this.#open) this.#close(token);
       this.#open = [];
@@ -141,7 +149,9 @@ export class MarkdownBody {
   }
 
   /** Leaves the first `count` blocks as they are drawn; returns how many. Not where the library changed
-      the text on its way, so that it cannot be told where in the source the block ends. */
+      the text on its way, so that it cannot be told where in the source the block ends.
+      @param {Token[]} tokens
+      @param {number} count */
   #freeze(tokens, count) {
     for (let kept = 0; kept < count; kept += 1) {
       const { raw } = tokens[kept];
@@ -152,14 +162,16 @@ export class MarkdownBody {
     return Math.max(0, count);
   }
 
-  /** A block will not change any more. Not before that the addresses in it are whole. */
+  /** A block will not change any more. Not before that the addresses in it are whole.
+      @param {Token} token */
   #close(token) {
     const node = nodeOf(token);
     if (node) colourCode(node);
     this.#learn(token);
   }
 
-  /** Takes over the definitions of links in a block; the first of a name counts. */
+  /** Takes over the definitions of links in a block; the first of a name counts.
+      @param {Token} token */
   #learn({ type, tag, href, title, tokens, items }) {
     if (type === 'def') this.#links[tag] ??= { href, title };
     const holdsBlocks = type === 'list_item' || type === 'blockquote';
@@ -167,19 +179,23 @@ export class MarkdownBody {
     for (const token of inside) this.#learn(token);
   }
 
-  /** A text that cannot be read as Markdown is shown as it is. */
+  /** A text that cannot be read as Markdown is shown as it is.
+      @param {string} text
+      @returns {Token[]} */
   #tokens(text) {
     try {
       return blockTokens(text, this.#links, Object.create(null));
     } catch {
-      return [{ type: 'plain', raw: text }];
+      return [/** @type {Token} */ ({ type: 'plain', raw: text })];
     }
   }
 }
 
 /** How many of `tokens`, the blocks that `text` was read as, are finished: with whatever follows, they
     would be read as the same, and what follows as the same without them. Nothing is concluded from a
-    line that is still being written: a `2` may become the list's next item. */
+    line that is still being written: a `2` may become the list's next item.
+    @param {Token[]} tokens
+    @param {string} text */
 function countFinished(tokens, text) {
   const written = text.lastIndexOf('\n') + 1;
   let at = 0;
@@ -195,6 +211,8 @@ function countFinished(tokens, text) {
   return count;
 }
 
+/** @param {{ type: string, raw: string, at: number, end: number }} block
+    @param {{ text: string, written: number, isFollowed: () => boolean, hasNext: boolean }} source */
 function isFinished({ type, raw, at, end }, { text, written, isFollowed, hasNext }) {
   if (at >= written) return false;
   switch (type) {
@@ -223,10 +241,15 @@ function isFinished({ type, raw, at, end }, { text, written, isFollowed, hasNext
   }
 }
 
-/** The text has gone beyond an empty line since `at`. */
+/** The text has gone beyond an empty line since `at`.
+    @param {string} text
+    @param {number} at */
 const isLeft = (text, at) => EMPTY_LINE.test(text.slice(at));
 
-/** Where the next block that is seen begins; Infinity without one. */
+/** Where the next block that is seen begins; Infinity without one.
+    @param {Token[]} tokens
+    @param {number} index
+    @param {number} from */
 function startOfNext(tokens, index, from) {
   let at = from;
   for (const { type, raw } of tokens.slice(index)) {

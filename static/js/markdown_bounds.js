@@ -26,34 +26,46 @@ const MAX_WORD = 2_000;
 const LONG_WORD = new RegExp(`[!-~]{${MAX_WORD},}`, 'g');
 const MARKS = new Set('*_~`[]<&\\$'.split('').map((mark) => mark.charCodeAt(0)));
 
-/** The library's two classes, bounded. */
+/** The library's two classes, bounded.
+    @param {Pick<typeof import('marked'), 'Lexer' | 'Tokenizer'>} library */
 export function boundedClasses({ Lexer, Tokenizer }) {
   class BoundedTokenizer extends Tokenizer {
+    /** @param {string} source
+        @returns {import('marked').Tokens.Blockquote | undefined} */
     blockquote(source) {
       return MARKERS.test(source) ? undefined : super.blockquote(source);
     }
 
+    /** @param {string} source
+        @returns {import('marked').Tokens.List | undefined} */
     list(source) {
       return MARKERS.test(source) ? undefined : super.list(source);
     }
 
+    /** @param {string} source
+        @returns {import('marked').Tokens.Heading | undefined} */
     lheading(source) {
       const found = super.lheading(source.slice(0, MAX_HEADING));
-      return source.length <= MAX_HEADING || found?.raw.length < MAX_HEADING / 2
-        ? found
-        : undefined;
+      const isShort = found && found.raw.length < MAX_HEADING / 2;
+      return source.length <= MAX_HEADING || isShort ? found : undefined;
     }
 
     // A title in quotes could reach over any number of blocks.
+    /** @param {string} source
+        @returns {import('marked').Tokens.Def | undefined} */
     def(source) {
       return /^ {0,3}\[/.test(source) ? super.def(upToEmptyLine(source)) : undefined;
     }
 
     // Without a | or : in its second line it is none; the library finds out after reading all.
+    /** @param {string} source
+        @returns {import('marked').Tokens.Table | undefined} */
     table(source) {
       return /^[^\n]*\n[^\n]*[|:]/.test(source) ? super.table(source) : undefined;
     }
 
+    /** @param {string} source
+        @returns {import('marked').Tokens.Text | undefined} */
     text(source) {
       const last = this.lexer.state.lastToken;
       if (last?.type !== 'text' || last.text.length < MAX_ITEM_TEXT) return super.text(source);
@@ -66,6 +78,10 @@ export function boundedClasses({ Lexer, Tokenizer }) {
   class BoundedLexer extends Lexer {
     #depth = 0;
 
+    /** @param {string} source
+        @param {import('marked').Token[]} [tokens]
+        @param {boolean} [last]
+        @returns {any} */
     blockTokens(source, tokens = [], last = false) {
       if (this.#depth >= MAX_NESTED) {
         tokens.push({ type: 'text', raw: source, text: source, tokens: this.inline(source) });
@@ -83,7 +99,8 @@ export function boundedClasses({ Lexer, Tokenizer }) {
   return { BoundedTokenizer, BoundedLexer };
 }
 
-/** The lines of `source` before the first empty one. */
+/** The lines of `source` before the first empty one.
+    @param {string} source */
 export function upToEmptyLine(source) {
   const end = source.search(EMPTY_LINE);
   return end < 0 ? source : source.slice(0, end + 1);
@@ -93,6 +110,7 @@ export function upToEmptyLine(source) {
  * Cuts running text into `{ raw, plain }` that may be read each by itself; null for a text that may
  * be read whole. `plain`: to be shown as it is. Where it is cut depends on what stands before only,
  * so that the pieces of a growing text stay the same.
+ * @param {string} text
  */
 export function pieces(text) {
   const hasLongWord = text.length >= MAX_WORD && text.search(LONG_WORD) >= 0;
@@ -108,6 +126,10 @@ export function pieces(text) {
   return found;
 }
 
+/** @param {string} text
+    @param {number} from
+    @param {number} to
+    @param {{ raw: string, plain: boolean }[]} found */
 function cut(text, from, to, found) {
   const part = text.slice(from, to);
   for (let at = 0; at < part.length; ) {
@@ -117,7 +139,10 @@ function cut(text, from, to, found) {
   }
 }
 
-/** Where a piece that begins at `start` ends: after a line if possible, else after a word. */
+/** Where a piece that begins at `start` ends: after a line if possible, else after a word.
+    @param {string} text
+    @param {number} start
+    @param {number} [times] */
 function pieceEnd(text, start, times = 1) {
   const limit = Math.min(text.length, start + MAX_PIECE * times);
   let marks = 0;

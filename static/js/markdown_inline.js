@@ -8,21 +8,30 @@ import { mathsNode } from './maths.js';
 import { counted, isSpent, later } from './slices.js';
 import { t } from './i18n.js';
 
+/** @import { Token } from './types.js' */
+
 export const MAX_DEPTH = 40;
 
+/** @type {WeakMap<Token, any>} */
 const nodes = new WeakMap();
 
-/** The element that was made for a token; null where it shows nothing. */
+/** The element that was made for a token; null where it shows nothing.
+    @param {Token} token */
 export const nodeOf = (token) => nodes.get(token) ?? null;
 
-/** Says that from now on `node` is the element of `token`. */
+/** Says that from now on `node` is the element of `token`.
+    @template {Node | null} T
+    @param {Token} token
+    @param {T} node */
 export function keep(token, node) {
   nodes.set(token, node);
   return node;
 }
 
 /** Shows the text of a block, a cell or a piece in `node`: at once, or as it is written until there
-    is time to read it. */
+    is time to read it.
+    @param {HTMLElement} node
+    @param {Token} token */
 export function fill(node, token) {
   if (!isSpent() || token.tokens[0]?.type === 'piece') return read(node, token);
   node.textContent = token.text;
@@ -31,9 +40,12 @@ export function fill(node, token) {
   return node;
 }
 
-/** `node` shows its text as it is written, for now. */
+/** `node` shows its text as it is written, for now.
+    @param {HTMLElement} node */
 export const isLate = (node) => 'late' in node.dataset;
 
+/** @param {HTMLElement} node
+    @param {Token} token */
 function read(node, token) {
   delete node.dataset.late;
   if (token.tokens[0]?.type === 'piece') {
@@ -44,12 +56,17 @@ function read(node, token) {
   return node;
 }
 
-/** The node of each inline token, one by one. */
+/** The node of each inline token, one by one.
+    @param {Token[]} tokens
+    @param {number} depth
+    @returns {Node[]} */
 function nodesOf(tokens, depth) {
   return tokens.map((token) => inlineNode(token, depth));
 }
 
-/** Makes the node of an inline token. */
+/** Makes the node of an inline token.
+    @param {Token} token
+    @param {number} [depth] */
 export function inlineNode(token, depth = 0) {
   switch (token.type) {
     case 'piece':
@@ -85,14 +102,20 @@ export function inlineNode(token, depth = 0) {
   }
 }
 
+/** @param {string} words */
 const text = (words) => document.createTextNode(words);
 
+/** @param {HTMLElement} node
+    @param {Token} token
+    @param {number} depth */
 function inside(node, token, depth) {
   if (depth >= MAX_DEPTH) node.textContent = decoded(token.text);
   else node.append(...nodesOf(token.tokens, depth + 1));
   return node;
 }
 
+/** @param {Token} token
+    @param {number} depth */
 function link(token, depth) {
   const href = safeAddress(token.href);
   const node = href
@@ -101,6 +124,7 @@ function link(token, depth) {
   return inside(node, token, depth);
 }
 
+/** @param {Token} token */
 function image(token) {
   const href = safeAddress(token.href);
   const words = decoded(token.text || t('image'));
@@ -115,7 +139,8 @@ function image(token) {
   });
 }
 
-/** The address if it leads to the web or a mailbox, else null. */
+/** The address if it leads to the web or a mailbox, else null.
+    @param {string} address */
 export function safeAddress(address) {
   try {
     const url = new URL(address);

@@ -3,7 +3,10 @@
 import { decoded } from './entities.js';
 import { blockTokens, hasMarkdown, inlineTokens } from './markdown.js';
 
-/** `source` without its marks; code, formulas and raw HTML as they are written. */
+/** @import { Token } from './types.js' */
+
+/** `source` without its marks; code, formulas and raw HTML as they are written.
+    @param {string} source */
 export function plainText(source) {
   if (!hasMarkdown()) return source;
   try {
@@ -13,6 +16,9 @@ export function plainText(source) {
   }
 }
 
+/** @param {Token[]} tokens
+    @param {string} between
+    @returns {string} */
 function blocks(tokens, between) {
   return tokens
     .map(block)
@@ -20,6 +26,8 @@ function blocks(tokens, between) {
     .join(between);
 }
 
+/** @param {Token} token
+    @returns {string} */
 function block(token) {
   switch (token.type) {
     case 'space':
@@ -42,6 +50,9 @@ function block(token) {
   }
 }
 
+/** @param {Token} list
+    @param {Token} item
+    @param {number} index */
 function listItem(list, item, index) {
   const mark = list.ordered ? `${(list.start || 1) + index}.` : '-';
   const inside = blocks(
@@ -51,6 +62,8 @@ function listItem(list, item, index) {
   return `${mark} ${inside.replaceAll('\n', `\n${' '.repeat(mark.length + 1)}`)}`;
 }
 
+/** @param {Token} token
+    @returns {string} */
 function inline(token) {
   if (token.type === 'br') return '\n';
   if (token.type === 'link') return address(token);
@@ -60,6 +73,7 @@ function inline(token) {
   return decoded(token.text ?? token.raw ?? '');
 }
 
+/** @param {Token} token */
 function address({ tokens, href }) {
   const words = inlineTokens(tokens).map(inline).join('');
   return href === words || href === `mailto:${words}` ? words : `${words} (${href})`;

@@ -7,10 +7,14 @@ import { counted, isSpent, later } from './slices.js';
 // Limits against formulas made to hang a page: expansions of macros, and em of one rule.
 const LIMITS = { maxExpand: 200, maxSize: 20 };
 
+/** @type {Promise<unknown> | null} */
 let library = null;
+/** @type {typeof globalThis.katex | null} */
 let katex = null;
 
-/** The element of a formula. `display`: on a line of its own. */
+/** The element of a formula. `display`: on a line of its own.
+    @param {string} tex
+    @param {boolean} display */
 export function mathsNode(tex, display) {
   const node = el(display ? 'div' : 'span', {
     class: display ? 'maths display' : 'maths',
@@ -35,9 +39,12 @@ async function load() {
   katex = globalThis.katex;
 }
 
+/** @param {HTMLElement} node
+    @param {string} tex
+    @param {boolean} display */
 function render(node, tex, display) {
   try {
-    katex.render(tex, node, {
+    katex?.render(tex, node, {
       displayMode: display,
       throwOnError: true,
       trust: false,

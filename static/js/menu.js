@@ -4,7 +4,10 @@ import { button, byId, el, icon } from './dom.js';
 import { LANGUAGES, language, setLanguage } from './i18n.js';
 import { THEMES, chooseContrast, chooseTheme, highContrast, theme } from './theme.js';
 
-/** Builds the menu. `entries`: `{ icon, t, run, id }` rows shown above the choices. */
+/** @import { MenuEntry } from './types.js' */
+
+/** Builds the menu. `entries`: `{ icon, t, run, id }` rows shown above the choices.
+    @param {MenuEntry[]} entries */
 export function buildMenu(entries) {
   const menu = byId('menu');
   const rows = entries.map((entry) =>
@@ -56,6 +59,11 @@ export function buildMenu(entries) {
   });
 }
 
+/** @param {string} title
+    @param {string} name
+    @param {{ value: string, t?: string, text?: string }[]} values
+    @param {string} chosen
+    @param {(value: string) => void} choose */
 function choices(title, name, values, chosen, choose) {
   const labels = values.map(({ value, t, text }) =>
     el(

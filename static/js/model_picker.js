@@ -7,30 +7,22 @@ import { KeyedRows } from './keyed_rows.js';
 import { placeBeside } from './placing.js';
 import { size } from './sizes.js';
 
+/** @import { Model, Row } from './types.js'
+    @import { Models } from './models.js' */
+
 const BADGES = ['vision', 'tools', 'thinking'];
 
 export class ModelPicker {
   #models;
+  /** @type {{ at: HTMLElement, choose: ((name: string) => void) | null } | null} */
   #asked = null;
   #active = '';
+  /** @type {Model[]} */
   #shown = [];
 
+  /** @param {Models} models */
   constructor(models) {
     this.#models = models;
-    this.#build();
-    models.addEventListener('change', () => this.#draw());
-    document.addEventListener('languagechange', () => this.#draw());
-  }
-
-  /** Without `choose` the choice holds from now on; with it, `choose(name)` is all that happens.
-      `at`: the button it belongs to. */
-  open(at = byId('model-button'), choose = null) {
-    this.#asked = { at, choose };
-    this.panel.showPopover();
-    if (choose) placeBeside(this.panel, at);
-  }
-
-  #build() {
     this.panel = byId('model-panel');
     this.search = el('input', {
       class: 'field',
@@ -67,8 +59,21 @@ export class ModelPicker {
     this.panel.addEventListener('toggle', ({ newState }) => {
       if (newState === 'closed') this.#asked = null;
     });
+    models.addEventListener('change', () => this.#draw());
+    document.addEventListener('languagechange', () => this.#draw());
   }
 
+  /** Without `choose` the choice holds from now on; with it, `choose(name)` is all that happens.
+      `at`: the button it belongs to.
+      @param {HTMLElement} [at]
+      @param {((name: string) => void) | null} [choose] */
+  open(at = byId('model-button'), choose = null) {
+    this.#asked = { at, choose };
+    this.panel.showPopover();
+    if (choose) placeBeside(this.panel, at);
+  }
+
+  /** @param {boolean} open */
   #toggle(open) {
     byId('model-button').setAttribute('aria-expanded', String(open));
     if (!open) return;
@@ -104,16 +109,20 @@ export class ModelPicker {
   #list() {
     const wanted = this.search.value.trim().toLowerCase();
     const recent = this.#models.recent();
+    /** @param {Model} model */
     const rank = ({ name }) => recent.indexOf(name) + 1 || recent.length + 1;
     this.#shown = this.#models.list
       .filter(({ name }) => name.toLowerCase().includes(wanted))
       .sort((one, other) => rank(one) - rank(other));
-    if (!this.#shown.some(({ name }) => name === this.#active)) this.#active = this.#shown[0]?.name;
+    if (!this.#shown.some(({ name }) => name === this.#active))
+      this.#active = this.#shown[0]?.name ?? '';
     this.rows.show(this.#shown);
     this.empty.hidden = this.#shown.length > 0;
     this.#mark();
   }
 
+  /** @param {Model} model
+      @returns {Row<Model>} */
   #option({ name }) {
     this.made += 1;
     const row = new ModelOption(name, `model-option-${this.made}`);
@@ -122,6 +131,7 @@ export class ModelPicker {
     return { node: row.node, update: (model) => row.update(model, this.#models) };
   }
 
+  /** @param {string} name */
   #activate(name) {
     if (name === this.#active) return;
     this.#active = name;
@@ -138,6 +148,7 @@ export class ModelPicker {
     return nodes[at];
   }
 
+  /** @param {KeyboardEvent} event */
   #move(event) {
     if (event.isComposing) return;
     const count = this.#shown.length;
@@ -149,10 +160,11 @@ export class ModelPicker {
       const at = this.#shown.findIndex(({ name }) => name === this.#active);
       this.#active = this.#shown[(at + (event.key === 'ArrowDown' ? 1 : count - 1)) % count].name;
       // Only the keys move the list: otherwise it stays where the reader scrolled it.
-      this.#mark().scrollIntoView({ block: 'nearest' });
+      this.#mark()?.scrollIntoView({ block: 'nearest' });
     }
   }
 
+  /** @param {string} name */
   #choose(name) {
     const choose = this.#asked?.choose ?? ((chosen) => this.#models.choose(chosen));
     this.panel.hidePopover();
@@ -165,6 +177,8 @@ export class ModelPicker {
 class ModelOption {
   #drawn = '';
 
+  /** @param {string} name
+      @param {string} id */
   constructor(name, id) {
     this.side = el('span', { class: 'option-side faint' });
     this.facts = el('span', { class: 'option-facts faint' });
@@ -177,6 +191,8 @@ class ModelOption {
     );
   }
 
+  /** @param {Model} model
+      @param {Models} models */
   update({ name, size: bytes, details, capabilities }, models) {
     const { parameter_size: parameters, quantization_level: quantization } = details ?? {};
     const badges = BADGES.filter((badge) => capabilities.includes(badge));

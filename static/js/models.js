@@ -1,26 +1,36 @@
 // The models of the server: those that can chat, which of them is chosen, and which are in memory.
 
 import { canChat, isEncoder, namesEmbedding } from './capabilities.js';
-import { requestJson } from './http.js';
+import { RequestFailed, requestJson } from './http.js';
 import { recallJson, remember } from './prefs.js';
+
+/** @import { Model, ModelDetails } from './types.js' */
 
 const RECENT = 5;
 
 /** Fires `change` when the list, the choice or the memory changed. `list`: those that can chat, of
     `all`. `failure`: the RequestFailed of the last look, or null. */
 export class Models extends EventTarget {
+  /** @type {Model[]} */
   all = [];
+  /** @type {Model[]} */
   list = [];
+  /** @type {string | null} */
   current = null;
+  /** @type {RequestFailed | null} */
   failure = null;
   known = false;
+  /** @type {Set<string>} */
   #loaded = new Set();
+  /** @type {Map<string, number | null>} */
   #contexts = new Map();
+  /** @type {Map<string, Promise<ModelDetails | null>>} */
   #details = new Map();
 
   /** Reads the list again. Never throws: see `failure`. */
   async refresh() {
     try {
+      /** @type {{ models: Model[] }} */
       const { models } = await requestJson('/api/tags');
       const chatting = await Promise.all(models.map((model) => this.#isForChats(model)));
       this.all = models;
@@ -28,17 +38,21 @@ export class Models extends EventTarget {
       this.failure = null;
       this.known = true;
     } catch (failure) {
-      this.failure = failure;
+      // Or what answers is no Ollama, whose list has another form.
+      this.failure = failure instanceof RequestFailed ? failure : new RequestFailed(502, '');
     }
     if (!this.find(this.current)) this.current = this.#preferred();
     this.#changed();
     if (!this.failure) await this.lookAtMemory();
   }
 
+  /** @param {string | null} name
+      @returns {Model | null} */
   find(name) {
     return this.list.find((model) => model.name === name) ?? null;
   }
 
+  /** @param {string} name */
   choose(name) {
     this.current = name;
     remember(
@@ -48,29 +62,34 @@ export class Models extends EventTarget {
     this.#changed();
   }
 
-  /** Takes the model of a chat that is opened, where it is still there; that is no new choice. */
+  /** Takes the model of a chat that is opened, where it is still there; that is no new choice.
+      @param {string | null} name */
   use(name) {
     if (!this.find(name) || name === this.current) return;
     this.current = name;
     this.#changed();
   }
 
-  /** Names chosen on this device, the latest first. */
+  /** Names chosen on this device, the latest first.
+      @returns {string[]} */
   recent() {
     return recallJson('models', () => []);
   }
 
+  /** @param {string} name */
   isLoaded(name) {
     return this.#loaded.has(name);
   }
 
-  /** The context the model ran with, in tokens, when it was last seen in memory; else null. */
+  /** The context the model ran with, in tokens, when it was last seen in memory; else null.
+      @param {string} name */
   loadedContext(name) {
     return this.#contexts.get(name) ?? null;
   }
 
   async lookAtMemory() {
     try {
+      /** @type {{ models: Model[] }} */
       const { models } = await requestJson('/api/ps');
       for (const model of models) this.#contexts.set(model.name, model.context_length ?? null);
       const before = this.#loaded;
@@ -83,22 +102,24 @@ export class Models extends EventTarget {
     }
   }
 
-  /** What `/api/show` says of a model, asked until it is known; null where it says nothing. */
+  /** What `/api/show` says of a model, asked until it is known; null where it says nothing.
+      @param {string} name */
   async details(name) {
-    if (!this.#details.has(name)) {
-      const asked = requestJson('/api/show', { body: { model: name } }).catch(() => {
-        this.#details.delete(name);
-        return null;
-      });
-      this.#details.set(name, asked);
-      this.#correct(name, await asked);
-    }
-    return this.#details.get(name);
+    const known = this.#details.get(name);
+    if (known) return known;
+    const asked = requestJson('/api/show', { body: { model: name } }).catch(() => {
+      this.#details.delete(name);
+      return null;
+    });
+    this.#details.set(name, asked);
+    this.#correct(name, await asked);
+    return asked;
   }
 
   /** The list may say of models for embeddings that they chat: Ollama's cache of it misses what stands
       before `general.architecture` in their file. `/api/show` reads the file itself. It is asked where
-      the name speaks of embeddings, and where the list says nothing, as that of Ollama before 0.32. */
+      the name speaks of embeddings, and where the list says nothing, as that of Ollama before 0.32.
+      @param {Model} model */
   async #isForChats(model) {
     if (isEncoder(model)) return false;
     if (!model.capabilities || (canChat(model) && namesEmbedding(model))) {
@@ -108,7 +129,9 @@ export class Models extends EventTarget {
     return canChat(model);
   }
 
-  /** Takes a model off the list that cannot chat, as is known now. */
+  /** Takes a model off the list that cannot chat, as is known now.
+      @param {string} name
+      @param {ModelDetails | null} details */
   #correct(name, details) {
     const model = this.find(name);
     if (!model || !details?.capabilities || canChat(details)) return;

@@ -9,7 +9,13 @@ import { ManagedRow } from './managed_row.js';
 import { PullRows } from './pull_rows.js';
 import { Pulls } from './pulls.js';
 
+/** @import { Failure } from './types.js'
+    @import { Models } from './models.js'
+    @import { Transport } from './transport.js' */
+
 export class ModelsView {
+  /** @param {Models} models
+      @param {Transport} transport */
   constructor(models, transport) {
     this.models = models;
     this.pulls = new Pulls(transport, () => models.refresh());
@@ -67,7 +73,8 @@ export class ModelsView {
     document.addEventListener('languagechange', () => this.#draw());
   }
 
-  /** `name`: a model to fetch, for the field; the reader still decides. */
+  /** `name`: a model to fetch, for the field; the reader still decides.
+      @param {string} [name] */
   async open(name = '') {
     if (name) this.name.value = name;
     this.said.hidden = true;
@@ -77,6 +84,7 @@ export class ModelsView {
     await this.models.refresh();
   }
 
+  /** @param {Event} event */
   #pull(event) {
     event.preventDefault();
     const name = this.name.value.trim().replace(/^ollama (pull|run) /, '');
@@ -92,6 +100,7 @@ export class ModelsView {
     tell(this.unread, failure && failureOf(failure));
   }
 
+  /** @param {string} name */
   #row(name) {
     return new ManagedRow(name, {
       details: () => this.models.details(name),
@@ -101,7 +110,9 @@ export class ModelsView {
     });
   }
 
-  /** Gives whether it was done; says why, where it was not. */
+  /** Gives whether it was done; says why, where it was not.
+      @param {string} path
+      @param {{ method: string, body?: unknown }} request */
   async #change(path, request) {
     let refused = null;
     await requestEmpty(path, request).catch((failure) => {
@@ -115,7 +126,9 @@ export class ModelsView {
   }
 }
 
-/** Says a failure in `place`, or that there is none. */
+/** Says a failure in `place`, or that there is none.
+    @param {HTMLElement} place
+    @param {Failure | null} failure */
 function tell(place, failure) {
   place.hidden = !failure;
   if (!failure) return;

@@ -2,15 +2,19 @@
 
 import { button, byId, el } from './dom.js';
 
+/** @import { Failure, FailureActions } from './types.js' */
+
 export class Notice {
   #shown = '';
 
-  /** `actions`: what to run for each name in `failure.actions`. */
+  /** `actions`: what to run for each name in `failure.actions`.
+      @param {FailureActions} actions */
   constructor(actions) {
     this.place = byId('notice');
     this.actions = actions;
   }
 
+  /** @param {Failure} failure */
   show(failure) {
     const shown = `${failure.what} ${failure.said}`;
     if (shown === this.#shown) return;
@@ -22,11 +26,10 @@ export class Notice {
       ' ',
       el('span', { t: failure.next, params: failure.params }),
     );
-    const ends = failure.actions
-      .filter((name) => this.actions[name])
-      .map((name) =>
-        button({ class: 'button', t: `action.${name}`, on: { click: this.actions[name] } }),
-      );
+    const ends = failure.actions.flatMap((name) => {
+      const run = this.actions[name];
+      return run ? [button({ class: 'button', t: `action.${name}`, on: { click: run } })] : [];
+    });
     this.place.replaceChildren(words, ...ends);
     this.place.hidden = false;
   }

@@ -3,10 +3,12 @@
 
 const REASONING =
   /^\s*<details type="reasoning"([^>]*)>\s*(?:<summary>[\s\S]*?<\/summary>)?([\s\S]*?)<\/details>\s*/;
+/** @type {Record<string, string>} */
 const ENTITIES = { amp: '&', lt: '<', gt: '>', quot: '"', '#x27': "'", '#39': "'" };
 
 /** One chat, `{ chat: { title, history: { messages, currentId } } }`, as `{ chat, messages }`. Throws
-    where it has no messages. */
+    where it has no messages.
+    @param {any} one */
 export function fromOpenWebUi({ chat: { title, history }, pinned }) {
   const nodes = new Map(
     Object.values(history.messages)
@@ -25,7 +27,9 @@ export function fromOpenWebUi({ chat: { title, history }, pinned }) {
   return { chat: { title, createdAt: at, updatedAt: at, pinned }, messages };
 }
 
+/** @param {any} node */
 function message(node) {
+  /** @type {any[]} */
   const parts = Array.isArray(node.content)
     ? node.content.filter(Boolean)
     : [{ type: 'text', text: node.content }];
@@ -33,6 +37,7 @@ function message(node) {
     .filter(({ type, text }) => type === 'text' && typeof text === 'string')
     .map(({ text }) => text)
     .join('\n');
+  /** @type {any[]} */
   const files = Array.isArray(node.files) ? node.files.filter(Boolean) : [];
   const pictures = [
     ...files.filter(({ type }) => type === 'image').map(({ url }) => url),
@@ -48,7 +53,8 @@ function message(node) {
   };
 }
 
-/** Thoughts stand before the answer as HTML, quoted and escaped. */
+/** Thoughts stand before the answer as HTML, quoted and escaped.
+    @param {string} words */
 function thought(words) {
   const thoughts = [];
   let seconds = 0;
@@ -64,5 +70,6 @@ function thought(words) {
     : { content, thinking: thoughts.join('\n\n'), thinkingMs: seconds * 1000 };
 }
 
+/** @param {string} text */
 const unescaped = (text) =>
   text.replace(/&(amp|lt|gt|quot|#x27|#39);/g, (_, name) => ENTITIES[name]);

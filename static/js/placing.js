@@ -2,7 +2,9 @@
 
 const EDGE_PX = 8;
 
-/** Puts an open popover beside `at`, inside the window. */
+/** Puts an open popover beside `at`, inside the window.
+    @param {HTMLElement} panel
+    @param {HTMLElement} at */
 export function placeBeside(panel, at) {
   const { top, bottom, left, right } = at.getBoundingClientRect();
   const { offsetHeight: height, offsetWidth: width } = panel;

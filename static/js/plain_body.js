@@ -10,14 +10,16 @@ const MAX_LENGTH = 3_000;
 export class PlainBody {
   #text = document.createTextNode('');
 
-  /** `folds`: a long text can be folded away, and is. */
+  /** `folds`: a long text can be folded away, and is.
+      @param {{ folds?: boolean }} [how] */
   constructor({ folds = false } = {}) {
     this.folds = folds;
     this.node = el('div', { class: 'body plain', dir: 'auto' });
     this.node.append(this.#text);
   }
 
-  /** Shows `content`, which begins with what was shown before. */
+  /** Shows `content`, which begins with what was shown before.
+      @param {string} content */
   show(content) {
     this.#text.appendData(content.slice(this.#text.length));
   }
@@ -45,6 +47,7 @@ export class PlainBody {
     this.node.append(el('div', { class: 'fold' }, this.#text), toggle);
   }
 
+  /** @param {HTMLElement} toggle */
   #toggle(toggle) {
     const folded = this.node.classList.toggle('folded');
     bindText(toggle, folded ? 'fold.all' : 'fold.less');

@@ -4,18 +4,24 @@
 import { button, el, icon } from './dom.js';
 import { placeBeside } from './placing.js';
 
+/** @import { MenuEntry } from './types.js' */
+
+/** @type {HTMLElement | null} */
 let menu = null;
+/** @type {HTMLElement | null} */
 let opener = null;
 
-/** Opens a menu beside `at`. `entries`: `{ icon, t, run }` each; null ones are left out. */
+/** Opens a menu beside `at`. `entries`: `{ icon, t, run }` each; null ones are left out.
+    @param {HTMLElement} at
+    @param {(MenuEntry | false | '' | null)[]} entries */
 export function openMenu(at, entries) {
   menu ??= build();
   opener = at;
-  menu.replaceChildren(...entries.filter(Boolean).map(row));
+  menu.replaceChildren(...entries.flatMap((entry) => (entry ? row(entry) : [])));
   menu.showPopover();
   at.setAttribute('aria-expanded', 'true');
   placeBeside(menu, at);
-  menu.firstElementChild.focus();
+  menu.querySelector('button')?.focus();
 }
 
 function build() {
@@ -27,12 +33,13 @@ function build() {
     on: { keydown: move },
   });
   node.addEventListener('toggle', ({ newState }) => {
-    if (newState === 'closed') opener.setAttribute('aria-expanded', 'false');
+    if (newState === 'closed') opener?.setAttribute('aria-expanded', 'false');
   });
   document.body.append(node);
   return node;
 }
 
+/** @param {MenuEntry} entry */
 function row({ icon: name, t, run }) {
   return button(
     {
@@ -41,7 +48,7 @@ function row({ icon: name, t, run }) {
       tabindex: '-1',
       on: {
         click: () => {
-          menu.hidePopover();
+          menu?.hidePopover();
           run();
         },
       },
@@ -51,13 +58,19 @@ function row({ icon: name, t, run }) {
   );
 }
 
+/** @param {KeyboardEvent} event */
 function move(event) {
-  const rows = [...menu.children];
-  const at = rows.indexOf(document.activeElement);
-  const to = { ArrowDown: at + 1, ArrowUp: at - 1 + rows.length, Home: 0, End: rows.length - 1 }[
-    event.key
-  ];
-  if (event.key === 'Tab') menu.hidePopover();
+  const rows = [...(menu?.querySelectorAll('button') ?? [])];
+  const at = rows.findIndex((one) => one.matches(':focus'));
+  /** @type {Record<string, number>} */
+  const places = {
+    ArrowDown: at + 1,
+    ArrowUp: at - 1 + rows.length,
+    Home: 0,
+    End: rows.length - 1,
+  };
+  const to = places[event.key];
+  if (event.key === 'Tab') menu?.hidePopover();
   if (to === undefined) return;
   event.preventDefault();
   rows[to % rows.length].focus();

@@ -2,11 +2,16 @@
 
 const PREFIX = 'tornado-ollama.';
 
-/** The key under which `name` is stored. */
+/** The key under which `name` is stored.
+    @param {string} name */
 export const stored = (name) => PREFIX + name;
 
-/** The stored text, or `fallback` where there is none or storage is switched off. */
-export function recall(name, fallback = null) {
+/** The stored text, or `fallback` where there is none or storage is switched off.
+    @template {string | null} T
+    @param {string} name
+    @param {T} fallback
+    @returns {string | T} */
+export function recall(name, fallback) {
   try {
     return localStorage.getItem(stored(name)) ?? fallback;
   } catch {
@@ -14,7 +19,11 @@ export function recall(name, fallback = null) {
   }
 }
 
-/** The stored list or table; a new `fallback()` where there is none that can be read. */
+/** The stored list or table; a new `fallback()` where there is none that can be read.
+    @template T
+    @param {string} name
+    @param {() => T} fallback
+    @returns {T} */
 export function recallJson(name, fallback) {
   const usual = fallback();
   try {
@@ -27,7 +36,9 @@ export function recallJson(name, fallback) {
   }
 }
 
-/** Stores `value`; null or an empty text removes it. Silent where storage is switched off or full. */
+/** Stores `value`; null or an empty text removes it. Silent where storage is switched off or full.
+    @param {string} name
+    @param {string | null} value */
 export function remember(name, value) {
   try {
     if (value === null || value === '') localStorage.removeItem(stored(name));

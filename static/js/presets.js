@@ -3,12 +3,17 @@
 import { button, el } from './dom.js';
 import { recallJson, remember } from './prefs.js';
 
+/** @import { Settings } from './settings.js' */
+
+/** @typedef {{ name: string, text: string }} Preset */
+
 const BROUGHT = ['concise', 'teacher', 'translator'];
 const NAME_LENGTH = 60;
 
 export class Presets {
   /** `settings`: whose system prompt they set. Nothing here is drawn anew when the prompt changes: it
-      changes when the reader clicks away from it, and that click may be meant for one of these. */
+      changes when the reader clicks away from it, and that click may be meant for one of these.
+      @param {Settings} settings */
   constructor(settings) {
     this.settings = settings;
     this.saved = el('span', { class: 'saved-presets' });
@@ -32,6 +37,7 @@ export class Presets {
     this.add.hidden = text === '' || own().some((one) => one.text === text);
   }
 
+  /** @param {string} name */
   #brought(name) {
     const words = el('span', { class: 'unseen', t: `preset.${name}.text` });
     return button(
@@ -41,6 +47,7 @@ export class Presets {
     );
   }
 
+  /** @param {Preset} preset */
   #own({ name, text }) {
     return el(
       'span',
@@ -69,6 +76,7 @@ export class Presets {
       t: 'preset.save',
       on: { click: () => end(field.value.trim()) },
     });
+    /** @param {string} name */
     const end = (name) => {
       field.remove();
       press.remove();
@@ -88,6 +96,7 @@ export class Presets {
     field.focus();
   }
 
+  /** @param {Preset[]} presets */
   #keep(presets) {
     remember('presets', presets.length > 0 ? JSON.stringify(presets) : null);
     this.saved.replaceChildren(...presets.map((one) => this.#own(one)));
@@ -95,4 +104,5 @@ export class Presets {
   }
 }
 
+/** @returns {Preset[]} */
 const own = () => recallJson('presets', () => []);

@@ -6,8 +6,13 @@ import { bindText } from './i18n.js';
 import { KeyedRows } from './keyed_rows.js';
 import { size } from './sizes.js';
 
+/** @import { Failure, Pull } from './types.js'
+    @import { Pulls } from './pulls.js' */
+
 export class PullRows {
-  /** `left()` runs when the row that had the focus is gone. */
+  /** `left()` runs when the row that had the focus is gone.
+      @param {Pulls} pulls
+      @param {() => void} left */
   constructor(pulls, left) {
     this.pulls = pulls;
     this.left = left;
@@ -28,8 +33,13 @@ export class PullRows {
 }
 
 class PullRow {
+  /** @type {Failure | null} */
   #failure = null;
+  /** @type {Pull | null} */
+  pull = null;
 
+  /** @param {string} name
+      @param {Pulls} pulls */
   constructor(name, pulls) {
     this.again = button({
       class: 'button',
@@ -41,7 +51,7 @@ class PullRow {
       class: 'quiet icon-button',
       icon: 'close',
       label: 'manage.stop',
-      on: { click: () => this.pull.stop() },
+      on: { click: () => this.pull?.stop() },
     });
     this.bar = el('progress', { label: 'manage.progress' });
     this.words = el('span', { class: 'faint' });
@@ -58,6 +68,7 @@ class PullRow {
     );
   }
 
+  /** @param {Pull} pull */
   update(pull) {
     this.pull = pull;
     const { status, completed, total, failure } = pull;
@@ -67,6 +78,7 @@ class PullRow {
     if (failure !== this.#failure) this.#turn(failure);
   }
 
+  /** @param {Failure | null} failure */
   #turn(failure) {
     this.#failure = failure;
     this.said.hidden = this.again.hidden = !failure;
@@ -77,6 +89,7 @@ class PullRow {
   }
 }
 
+/** @param {Failure} failure */
 function sentences({ what, next, params, said }) {
   const words = [el('span', { t: what, params }), ' ', el('span', { t: next, params })];
   return said ? [...words, el('q', { text: said })] : words;

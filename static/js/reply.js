@@ -4,6 +4,11 @@ import { namesFunction } from './chat_request.js';
 import { emptyFailure, failureOf, lostFailure } from './failure.js';
 import { newId } from './ids.js';
 import { ThinkTags } from './think_tags.js';
+import { ChatRefused } from './transport.js';
+
+/** @import { ChatRequest, DeltaFrame, DoneFrame, Failure, Frame, LostFrame, Message, MessageState, ResumePlace, Way } from './types.js'
+    @import { Models } from './models.js'
+    @import { Transport } from './transport.js' */
 
 const LOOK_MS = 1_000;
 
@@ -25,15 +30,22 @@ export class Reply extends EventTarget {
   #startedAt = performance.now();
   #stopped = false;
   #clock = 0;
+  /** @type {object | null} */
   #look = null;
+  /** @type {number | null} */
   #thinkingSince = null;
+  /** @type {number | null} */
   #firstMs = null;
+  /** @type {Way} */
   #way = 'socket';
   #before = 'connecting';
   #resumed = false;
+  /** @type {ThinkTags | null} */
   #tags;
   #earlierTokens;
 
+  /** @param {Message} message
+      @param {{ transport: Transport, models: Models }} parts */
   constructor(message, { transport, models }) {
     super();
     this.message = message;
@@ -46,12 +58,15 @@ export class Reply extends EventTarget {
     });
   }
 
-  /** Sends the chat. `request` as in a chat frame. Ends by `ended`, however it ends. */
+  /** Sends the chat. `request` as in a chat frame. Ends by `ended`, however it ends.
+      @param {ChatRequest} request */
   async run(request) {
     try {
       this.#way = await this.transport.chat(this.#id, request, (frame) => this.#hear(frame));
     } catch (refused) {
-      this.#fail(refused.failure);
+      this.#fail(
+        refused instanceof ChatRefused ? refused.failure : failureOf({ status: 0, message: '' }),
+      );
       return;
     }
     if (this.phase === 'connecting') this.#atOllama();
@@ -59,7 +74,12 @@ export class Reply extends EventTarget {
 
   /** Goes on with an answer that an earlier page began. */
   async resume() {
-    const { id, place = 0, tags } = this.message.resume;
+    const { resume } = this.message;
+    if (!resume) {
+      this.#end('interrupted');
+      return;
+    }
+    const { id, place = 0, tags } = resume;
     this.#resumed = true;
     this.#id = id;
     this.#tags = tags ? new ThinkTags(tags) : null;
@@ -67,7 +87,7 @@ export class Reply extends EventTarget {
     this.#before = this.message.content ? 'writing' : this.place ? 'queued' : 'reading';
     this.#enter('reconnecting');
     try {
-      await this.transport.resume(id, this.message.resume, (frame) => this.#hear(frame));
+      await this.transport.resume(id, resume, (frame) => this.#hear(frame));
     } catch {
       this.#end('interrupted');
     }
@@ -93,7 +113,7 @@ export class Reply extends EventTarget {
       }),
     ]);
     if (this.#look !== look) return;
-    if (this.models.isLoaded(this.message.model)) {
+    if (this.models.isLoaded(this.message.model ?? '')) {
       this.#enter('reading');
       return;
     }
@@ -101,6 +121,7 @@ export class Reply extends EventTarget {
     this.#clock = setTimeout(() => this.#atOllama(), LOOK_MS);
   }
 
+  /** @param {Frame} frame */
   #hear(frame) {
     if (this.phase === 'ended') return;
     if (frame.type === 'start' && frame.stream)
@@ -116,11 +137,13 @@ export class Reply extends EventTarget {
     else if (frame.type === 'lost') this.#lose(frame);
   }
 
-  /** Anew each time: what is being stored just now keeps the place that its words reach to. */
+  /** Anew each time: what is being stored just now keeps the place that its words reach to.
+      @param {Partial<ResumePlace>} fields */
   #notePlace(fields) {
     if (this.message.resume) this.message.resume = { ...this.message.resume, ...fields };
   }
 
+  /** @param {{ position: number }} frame */
   #queue({ position }) {
     clearTimeout(this.#clock);
     this.place = position;
@@ -140,12 +163,14 @@ export class Reply extends EventTarget {
     else this.#enter(this.#before);
   }
 
-  /** Lost for good. What an earlier page began is merely marked: its reader had left. */
+  /** Lost for good. What an earlier page began is merely marked: its reader had left.
+      @param {LostFrame} frame */
   #lose(frame) {
     if (this.#resumed) this.#end('interrupted');
     else this.#fail(lostFailure(frame));
   }
 
+  /** @param {DeltaFrame} frame */
   #grow({ content, thinking, tool_calls: calls }) {
     if (!this.#resumed) this.#firstMs ??= performance.now() - this.#startedAt;
     if (thinking) this.#think(thinking);
@@ -156,6 +181,7 @@ export class Reply extends EventTarget {
     this.dispatchEvent(new Event('text'));
   }
 
+  /** @param {{ content: string, thinking?: string }} words */
   #say({ content, thinking }) {
     if (thinking) this.#think(thinking);
     if (!content) return;
@@ -170,6 +196,7 @@ export class Reply extends EventTarget {
     this.#tags = null;
   }
 
+  /** @param {string} thinking */
   #think(thinking) {
     this.#thinkingSince ??= performance.now();
     this.message.thinking = (this.message.thinking ?? '') + thinking;
@@ -181,9 +208,10 @@ export class Reply extends EventTarget {
     this.message.thinkingMs = performance.now() - this.#thinkingSince;
   }
 
+  /** @param {DoneFrame} frame */
   #done({ reason, usage, timings }) {
     this.#sayRest();
-    const { content, thinking, toolCalls, model } = this.message;
+    const { content, thinking, toolCalls, model = '' } = this.message;
     // Of one that is written on, the part before counts too.
     const written = usage && {
       ...usage,
@@ -201,6 +229,7 @@ export class Reply extends EventTarget {
     else this.#end('done');
   }
 
+  /** @param {Failure} failure */
   #fail(failure) {
     if (this.#stopped) {
       this.#end('stopped');
@@ -210,6 +239,7 @@ export class Reply extends EventTarget {
     this.#end('failed');
   }
 
+  /** @param {MessageState} state */
   #end(state) {
     if (this.phase === 'ended') return;
     clearTimeout(this.#clock);
@@ -221,6 +251,7 @@ export class Reply extends EventTarget {
     this.resolve(state);
   }
 
+  /** @param {string} phase */
   #enter(phase) {
     clearTimeout(this.#clock);
     this.#look = null; // what is found now is of a phase that is over

@@ -4,9 +4,12 @@ import { el } from './dom.js';
 import { number } from './i18n.js';
 import { lazily } from './lazily.js';
 
+/** @import { Facts, Message } from './types.js' */
+
 const recipe = lazily(() => import('./proxy_recipe.js'));
 
-/** The short line: tokens and speed; null where the backend counted nothing. */
+/** The short line: tokens and speed; null where the backend counted nothing.
+    @param {Facts} [facts] */
 export function factsLine({ usage, timings } = {}) {
   const tokens = usage?.completion_tokens;
   if (!tokens) return null;
@@ -20,9 +23,11 @@ export function factsLine({ usage, timings } = {}) {
     : el('span', { class: 'mark', t: 'facts.tokens', params: { tokens } });
 }
 
-/** All that is known, as a list of terms. */
-export function factsList({ model, facts }) {
+/** All that is known, as a list of terms.
+    @param {Message} message */
+export function factsList({ model, facts = {} }) {
   const { usage = {}, timings = {}, reason, firstMs, context, way } = facts;
+  /** @type {[string, string | number | null | undefined][]} */
   const rows = [
     ['facts.model', model],
     ['facts.prompt', usage.prompt_tokens && number(usage.prompt_tokens)],
@@ -39,7 +44,7 @@ export function factsList({ model, facts }) {
     { class: 'facts' },
     ...rows
       .filter(([, value]) => value)
-      .flatMap(([key, value]) => [el('dt', { t: key }), el('dd', { text: value })]),
+      .flatMap(([key, value]) => [el('dt', { t: key }), el('dd', { text: String(value) })]),
   );
   if (way === 'http') list.append(el('dt', { t: 'facts.way' }), overHttp());
   return list;
@@ -54,6 +59,7 @@ function overHttp() {
   return told;
 }
 
+/** @param {number} milliseconds */
 function seconds(milliseconds) {
   return `${number(milliseconds / 1000, milliseconds < 10_000 ? 2 : 0)} s`;
 }

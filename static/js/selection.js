@@ -1,25 +1,36 @@
 // A reader's selection, kept while the elements that hold the selected text are made anew.
 
-/** Runs `change`, which leaves the text of `root` as it is. */
+/** @typedef {[node: Node, offset: number]} Point */
+
+/** Runs `change`, which leaves the text of `root` as it is.
+    @param {Element} root
+    @param {() => void} change */
 export function keepSelection(root, change) {
   const selection = getSelection();
-  const ends = selection.isCollapsed
-    ? []
-    : [
-        [selection.anchorNode, selection.anchorOffset],
-        [selection.focusNode, selection.focusOffset],
-      ];
-  const places = ends.map(([node, offset]) =>
-    root.contains(node) ? textBefore(root, node, offset) : null,
-  );
+  const { anchorNode, focusNode, anchorOffset, focusOffset } = selection ?? {};
+  if (!selection || selection.isCollapsed || !anchorNode || !focusNode) {
+    change();
+    return;
+  }
+  const anchor = kept(root, [anchorNode, anchorOffset ?? 0]);
+  const focus = kept(root, [focusNode, focusOffset ?? 0]);
   change();
-  if (places.every((place) => place === null)) return;
-  const [anchor, focus] = places.map((place, index) =>
-    place === null ? ends[index] : pointAt(root, place),
-  );
-  selection.setBaseAndExtent(...anchor, ...focus);
+  if (anchor.isInside || focus.isInside)
+    selection.setBaseAndExtent(...anchor.point(), ...focus.point());
 }
 
+/** One end of a selection, to be found again after a change.
+    @param {Element} root
+    @param {Point} end */
+function kept(root, end) {
+  const isInside = root.contains(end[0]);
+  const place = isInside ? textBefore(root, ...end) : 0;
+  return { isInside, point: () => (isInside ? pointAt(root, place) : end) };
+}
+
+/** @param {Element} root
+    @param {Node} node
+    @param {number} offset */
 function textBefore(root, node, offset) {
   const range = document.createRange();
   range.setStart(root, 0);
@@ -27,12 +38,15 @@ function textBefore(root, node, offset) {
   return range.toString().length;
 }
 
+/** @param {Element} root
+    @param {number} place
+    @returns {Point} */
 function pointAt(root, place) {
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   let left = place;
-  while (walker.nextNode()) {
-    if (left <= walker.currentNode.length) return [walker.currentNode, left];
-    left -= walker.currentNode.length;
+  for (let node = walker.nextNode(); node instanceof Text; node = walker.nextNode()) {
+    if (left <= node.length) return [node, left];
+    left -= node.length;
   }
   return [root, root.childNodes.length];
 }

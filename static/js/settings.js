@@ -5,6 +5,8 @@ import { namesFunction } from './chat_request.js';
 import { canThink, canUseTools } from './capabilities.js';
 import { recallJson, remember, stored } from './prefs.js';
 
+/** @import { ChatOptions, Model } from './types.js' */
+
 /** The options of Ollama that can be changed. `kind`: number, whole or lines. */
 export const OPTIONS = [
   { name: 'temperature', kind: 'number', min: 0, max: 5, usual: '0.8' },
@@ -23,6 +25,7 @@ export const THINK = ['', 'true', 'false', 'low', 'medium', 'high'];
     fields; each writes only its own change. */
 export class Settings extends EventTarget {
   #fields = read();
+  /** @type {Record<string, string> | null} */
   #before = null;
 
   constructor() {
@@ -32,11 +35,14 @@ export class Settings extends EventTarget {
     });
   }
 
+  /** @param {string} name */
   get(name) {
     return this.#fields[name] ?? '';
   }
 
-  /** `value` null or empty: back to the default. */
+  /** `value` null or empty: back to the default.
+      @param {string} name
+      @param {string | null} value */
   set(name, value) {
     if (this.get(name) === (value ?? '')) return;
     this.#change({ [name]: value });
@@ -54,7 +60,7 @@ export class Settings extends EventTarget {
 
   /** Takes the last change back. */
   undo() {
-    if (!this.canUndo) return;
+    if (this.#before === null) return;
     this.#change(this.#before);
     this.forgetUndo();
   }
@@ -69,7 +75,8 @@ export class Settings extends EventTarget {
   }
 
   /** `changes`: a value for each field, empty for its default. All others stay as another tab may
-      have made them. */
+      have made them.
+      @param {Record<string, string | null>} changes */
   #change(changes) {
     this.#before = Object.fromEntries(Object.keys(changes).map((name) => [name, this.get(name)]));
     const fields = read();
@@ -81,6 +88,7 @@ export class Settings extends EventTarget {
     this.#take(fields);
   }
 
+  /** @param {Record<string, string>} fields */
   #take(fields) {
     this.#fields = fields;
     this.#told();
@@ -90,9 +98,13 @@ export class Settings extends EventTarget {
     this.dispatchEvent(new Event('change'));
   }
 
-  /** The fields of a chat frame for `model`, but for model and messages. */
+  /** The fields of a chat frame for `model`, but for model and messages.
+      @param {Model | null} model
+      @returns {ChatOptions} */
   request(model) {
+    /** @type {ChatOptions} */
     const request = {};
+    /** @type {Record<string, number | string[]>} */
     const options = {};
     for (const { name, kind } of OPTIONS) {
       const value = this.get(name);
@@ -111,12 +123,14 @@ export class Settings extends EventTarget {
   }
 }
 
-/** Ollama takes bare numbers as numbers only (seconds), everything else as a duration. */
+/** Ollama takes bare numbers as numbers only (seconds), everything else as a duration.
+    @param {string} text */
 function duration(text) {
   return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
 }
 
-/** "json", or a JSON schema. Throws SyntaxError for anything else. */
+/** "json", or a JSON schema. Throws SyntaxError for anything else.
+    @param {string} text */
 export function format(text) {
   const wanted = text.trim();
   if (wanted === 'json') return wanted;
@@ -127,7 +141,8 @@ export function format(text) {
 }
 
 /** Tools in Ollama's form, `[{ type, function: { name, parameters } }]`; one alone is a list of one.
-    Throws SyntaxError for anything else. */
+    Throws SyntaxError for anything else.
+    @param {string} text */
 export function tools(text) {
   const given = JSON.parse(text);
   const list = Array.isArray(given) ? given : [given];
@@ -135,4 +150,5 @@ export function tools(text) {
   return list;
 }
 
+/** @returns {Record<string, string>} */
 const read = () => recallJson('settings', () => ({}));

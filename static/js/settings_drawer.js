@@ -5,11 +5,20 @@ import { bindText } from './i18n.js';
 import { Presets } from './presets.js';
 import { OPTIONS, THINK, format, tools } from './settings.js';
 
+/** @import { Params } from './types.js'
+    @import { Models } from './models.js'
+    @import { Settings } from './settings.js' */
+
+/** @typedef {HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement} Control */
+
 const DURATION = /^(-?\d+(\.\d+)?|(\d+(\.\d+)?(ms|s|m|h))+|-\d+(s|m|h))$/;
 
 export class SettingsDrawer {
+  /** @type {Map<string, { control: Control, back: HTMLElement, said: HTMLElement }>} */
   #rows = new Map();
 
+  /** @param {Settings} settings
+      @param {Models} models */
   constructor(settings, models) {
     this.settings = settings;
     this.models = models;
@@ -21,6 +30,9 @@ export class SettingsDrawer {
       button({ class: 'button', t: 'undo', on: { click: () => this.#all(() => settings.undo()) } }),
     );
     this.drawer = byId('settings');
+    /** @param {string} name
+        @param {Control} control
+        @param {boolean} [why] */
     const field = (name, control, why) => this.#row(name, control, why);
     this.drawer.append(
       el(
@@ -93,18 +105,23 @@ export class SettingsDrawer {
     this.drawer.showModal();
   }
 
+  /** @param {string} name */
   #back(name) {
-    this.#rows.get(name).control.removeAttribute('aria-invalid');
+    this.#rows.get(name)?.control.removeAttribute('aria-invalid');
     this.settings.set(name, null);
     this.#fill();
   }
 
-  /** Changes several fields, whatever is in them. */
+  /** Changes several fields, whatever is in them.
+      @param {() => void} change */
   #all(change) {
     change();
     this.#fill(true);
   }
 
+  /** @param {string} name
+      @param {Control} control
+      @param {boolean} [why] */
   #row(name, control, why = false) {
     const id = `setting-${name}`;
     control.id = id;
@@ -113,7 +130,7 @@ export class SettingsDrawer {
       id: `${id}-said`,
       role: 'alert',
       t: `settings.bad.${name in CHECKS ? name : rule(control)}`,
-      params: { min: Number(control.min), max: Number(control.max) },
+      params: limits(control),
       hidden: true,
     });
     const back = button({
@@ -141,7 +158,8 @@ export class SettingsDrawer {
     );
   }
 
-  /** What is refused stays to be mended, and what is being written is left alone, but for `all`. */
+  /** What is refused stays to be mended, and what is being written is left alone, but for `all`.
+      @param {boolean} [all] */
   #fill(all = false) {
     for (const [name, { control, back, said }] of this.#rows) {
       back.hidden = !this.settings.get(name);
@@ -164,28 +182,47 @@ export class SettingsDrawer {
     const details = current ? await this.models.details(current) : null;
     for (const { name, usual } of OPTIONS) {
       const own = new RegExp(`^${name}\\s+(.+)$`, 'm').exec(details?.parameters ?? '')?.[1];
-      const { control } = this.#rows.get(name);
-      if (own ?? usual)
-        bindText(control, 'settings.usual', { value: own ?? usual }, 'tPlaceholder');
-      else bindText(control, 'settings.auto', undefined, 'tPlaceholder');
+      const value = own ?? usual;
+      this.#hint(name, value ? 'settings.usual' : 'settings.auto', value ? { value } : undefined);
     }
     for (const name of ['system', 'keep_alive', 'format', 'tools'])
-      bindText(this.#rows.get(name).control, 'settings.auto', undefined, 'tPlaceholder');
+      this.#hint(name, 'settings.auto');
+  }
+
+  /** Says in an empty field what it stands for.
+      @param {string} name
+      @param {string} key
+      @param {Params} [params] */
+  #hint(name, key, params) {
+    const control = this.#rows.get(name)?.control;
+    if (control) bindText(control, key, params, 'tPlaceholder');
   }
 }
 
+/** @type {Record<string, (value: string) => boolean>} */
 const CHECKS = {
   keep_alive: (value) => value === '' || DURATION.test(value),
   format: (value) => value === '' || reads(format, value),
   tools: (value) => value === '' || reads(tools, value),
 };
 
-/** Which numbers a field takes. */
-function rule({ min, max }) {
+/** The least and the greatest number that a field takes, as its attributes have them.
+    @param {Control} control */
+const limits = (control) => ({
+  min: control.getAttribute('min'),
+  max: control.getAttribute('max'),
+});
+
+/** Which numbers a field takes.
+    @param {Control} control */
+function rule(control) {
+  const { min, max } = limits(control);
   if (max) return 'between';
   return min ? 'from' : 'whole';
 }
 
+/** @param {(text: string) => unknown} read
+    @param {string} value */
 function reads(read, value) {
   try {
     read(value);
@@ -195,6 +232,8 @@ function reads(read, value) {
   }
 }
 
+/** @param {string[]} values
+    @param {string} key */
 function select(values, key) {
   return el(
     'select',

@@ -2,6 +2,14 @@
 
 import { button, byId, el } from './dom.js';
 
+/** @typedef {object} Actions
+    @property {() => void} write
+    @property {() => void} model
+    @property {() => void} fresh
+    @property {() => void} chats
+    @property {(pages: number) => void} scroll
+    @property {() => (() => void) | null} stop what stops now */
+
 const IS_MAC = /Mac|iPhone|iPad/.test(navigator.platform);
 const COMMAND = IS_MAC ? '⌘' : 'Ctrl';
 
@@ -20,7 +28,8 @@ const KEYS = [
 const OPEN = 'dialog[open], [popover]:popover-open, .edit';
 
 /** `actions`: what to run for `write`, `model`, `fresh`, `chats` and `scroll(pages)`;
-    `stop()`: what stops now, or null. */
+    `stop()`: what stops now, or null.
+    @param {Actions} actions */
 export function listenForKeys(actions) {
   const help = byId('help');
   help.append(
@@ -52,10 +61,13 @@ export function openHelp() {
   byId('help').showModal();
 }
 
+/** @param {KeyboardEvent} event
+    @param {Actions & { help: () => void }} actions */
 function wanted(event, actions) {
   const { code, key, altKey } = event;
   const command = IS_MAC ? event.metaKey : event.ctrlKey;
-  const writing = event.target.closest('input, textarea, select') !== null;
+  const target = event.target instanceof Element ? event.target : document.body;
+  const writing = target.closest('input, textarea, select') !== null;
   if (command && !altKey && key.toLowerCase() === 'k') return actions.model;
   // By place, because Alt changes what these keys write on some keyboards; where it writes letters
   // (Option on a Mac, AltGr), they are the reader's.
@@ -64,7 +76,7 @@ function wanted(event, actions) {
   if (altKey && !command && !letters && code === 'KeyC') return actions.chats;
   if (command || altKey) return null;
   if (key === 'Escape') return actions.stop();
-  const fits = event.target.scrollHeight <= event.target.clientHeight;
+  const fits = target.scrollHeight <= target.clientHeight;
   if (writing && fits && key === 'PageUp') return () => actions.scroll(-1);
   if (writing && fits && key === 'PageDown') return () => actions.scroll(1);
   if (writing) return null;

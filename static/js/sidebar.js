@@ -11,7 +11,7 @@ export class Sidebar {
     this.toggle.addEventListener('click', () => {
       this.#set(!this.isOpen);
       if (WIDE.matches) remember('side', this.isOpen ? 'open' : 'closed');
-      else if (this.isOpen) byId('side').querySelector('input').focus({ preventScroll: true });
+      else if (this.isOpen) byId('side').querySelector('input')?.focus({ preventScroll: true });
     });
     byId('side-shade').addEventListener('click', () => this.close());
     document.addEventListener('keydown', (event) => {
@@ -35,18 +35,20 @@ export class Sidebar {
     this.toggle.focus();
   }
 
-  /** As the reader left it; closed where there is nothing to list yet. */
+  /** As the reader left it; closed where there is nothing to list yet.
+      @param {boolean} isEmpty */
   start(isEmpty) {
     this.#set(WIDE.matches && recall('side', isEmpty ? 'closed' : 'open') === 'open');
   }
 
+  /** @param {boolean} open */
   #set(open) {
     if (open) document.body.dataset.side = '';
     else delete document.body.dataset.side;
     byId('side').inert = !open;
     // Where it covers the conversation, that is out of reach for the keyboard too.
     for (const part of document.querySelectorAll('.bar, .stage'))
-      part.inert = open && !WIDE.matches;
+      part.toggleAttribute('inert', open && !WIDE.matches);
     this.toggle.setAttribute('aria-expanded', String(open));
   }
 }

@@ -2,6 +2,7 @@
 
 import { number } from './i18n.js';
 
+/** @param {number} [bytes] */
 export function size(bytes) {
   if (!bytes) return '';
   const gigabytes = bytes / 1e9;

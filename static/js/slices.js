@@ -6,12 +6,14 @@ const BUDGET_MS = 40;
 let used = 0;
 let clock = 0;
 let isCounting = false;
+/** @type {(() => void)[]} */
 const waiting = [];
 
 /** This task has spent its time. */
 export const isSpent = () => used >= BUDGET_MS;
 
-/** Does `work` now and counts its time, once for work inside of work. */
+/** Does `work` now and counts its time, once for work inside of work.
+    @param {() => void} work */
 export function counted(work) {
   if (isCounting) return work();
   isCounting = true;
@@ -25,7 +27,8 @@ export function counted(work) {
   }
 }
 
-/** Does `work` in one of the next tasks. */
+/** Does `work` in one of the next tasks.
+    @param {() => void} work */
 export function later(work) {
   waiting.push(work);
   goOnLater();
@@ -38,5 +41,5 @@ function goOnLater() {
 function nextTask() {
   clock = 0;
   used = 0;
-  while (waiting.length > 0 && !isSpent()) counted(waiting.pop());
+  for (let work = waiting.pop(); work; work = isSpent() ? undefined : waiting.pop()) counted(work);
 }

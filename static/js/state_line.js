@@ -4,12 +4,18 @@ import { announce } from './announcer.js';
 import { el } from './dom.js';
 import { bindText, t } from './i18n.js';
 
+/** @import { Reply } from './reply.js'
+    @import { ThinkingPanel } from './thinking_panel.js' */
+
 const PATIENT_S = 2;
 
 export class StateLine {
   #clock = 0;
 
-  /** `signal`: ends it. `thinking`: the panel that says it instead while the model thinks. */
+  /** `signal`: ends it. `thinking`: the panel that says it instead while the model thinks.
+      @param {Reply} reply
+      @param {AbortSignal} signal
+      @param {ThinkingPanel} [thinking] */
   constructor(reply, signal, thinking) {
     this.reply = reply;
     this.thinking = thinking;
@@ -42,7 +48,7 @@ export class StateLine {
     const seconds = Math.round((performance.now() - this.reply.phaseAt) / 1000);
     if (seconds < PATIENT_S) return;
     const line = this.reply.phase === 'thinking' ? this.thinking : this;
-    line.seconds.textContent = t('seconds', { n: seconds });
+    if (line) line.seconds.textContent = t('seconds', { n: seconds });
     if (!this.told) announce(`state.${this.reply.phase}`, { place: this.reply.place });
     this.told = true;
   }

@@ -4,18 +4,21 @@
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROL = /[\0-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]/;
 
+/** @type {[string, number[]][]} */
 const MARKS = [
   ['utf-16le', [0xff, 0xfe]],
   ['utf-16be', [0xfe, 0xff]],
 ];
 
-/** The text of a file's bytes. Throws where they are no text. */
+/** The text of a file's bytes. Throws where they are no text.
+    @param {Uint8Array} bytes */
 export function textOf(bytes) {
   const text = decoded(bytes);
   if (CONTROL.test(text)) throw new Error('not a text');
   return text;
 }
 
+/** @param {Uint8Array} bytes */
 function decoded(bytes) {
   const marked = MARKS.find(([, mark]) => mark.every((byte, index) => bytes[index] === byte));
   if (marked) return decode(marked[0], bytes);
@@ -27,12 +30,15 @@ function decoded(bytes) {
   }
 }
 
+/** @param {string} encoding
+    @param {Uint8Array} bytes */
 function decode(encoding, bytes) {
   return new TextDecoder(encoding, { fatal: true }).decode(bytes);
 }
 
 /** Whether the bytes beyond ASCII come in pairs, as in Chinese, rather than alone among letters, as
-    accents in Western encodings: those would turn into Chinese that nobody wrote. */
+    accents in Western encodings: those would turn into Chinese that nobody wrote.
+    @param {Uint8Array} bytes */
 function isPaired(bytes) {
   let runs = 0;
   let single = 0;

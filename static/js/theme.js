@@ -13,11 +13,13 @@ export const highContrast = () => {
   return chosen === 'auto' ? contrast.matches : chosen === 'high';
 };
 
+/** @param {string} name */
 export function chooseTheme(name) {
   remember('theme', name === 'auto' ? null : name);
   applyTheme();
 }
 
+/** @param {boolean} high */
 export function chooseContrast(high) {
   remember('contrast', high === contrast.matches ? null : high ? 'high' : 'normal');
   applyTheme();

@@ -1,6 +1,7 @@
 // Thoughts that a model writes into its answer as `<think>…</think>`, because Ollama has no parser for
 // it: they belong into the panel for thoughts. Only at the very beginning of an answer.
 
+/** @import { ThinkPlace } from './types.js' */
 const OPEN = '<think>';
 const CLOSE = '</think>';
 
@@ -9,7 +10,8 @@ export class ThinkTags {
   #state;
   #held;
 
-  /** `place`: where another one of these had come to. */
+  /** `place`: where another one of these had come to.
+      @param {ThinkPlace} [place] */
   constructor({ state = 'before', held = '' } = {}) {
     this.#state = state;
     this.#held = held;
@@ -19,7 +21,8 @@ export class ThinkTags {
     return { state: this.#state, held: this.#held };
   }
 
-  /** The piece as `{ content, thinking }`, either may be empty. */
+  /** The piece as `{ content, thinking }`, either may be empty.
+      @param {string} piece */
   feed(piece) {
     const text = this.#held + piece;
     this.#held = '';
@@ -37,6 +40,7 @@ export class ThinkTags {
       : { content: rest, thinking: '' };
   }
 
+  /** @param {string} text */
   #before(text) {
     const start = text.trimStart();
     if (start.startsWith(OPEN)) {
@@ -51,6 +55,7 @@ export class ThinkTags {
     return { content: text, thinking: '' };
   }
 
+  /** @param {string} piece */
   #inside(piece) {
     const text = this.#state === 'opened' ? piece.trimStart() : piece;
     if (text) this.#state = 'inside';
@@ -65,7 +70,8 @@ export class ThinkTags {
     return { thinking: text.slice(0, text.length - held), content: '' };
   }
 
-  /** The empty lines between the thoughts and the answer belong to neither. */
+  /** The empty lines between the thoughts and the answer belong to neither.
+      @param {string} text */
   #gap(text) {
     const rest = text.trimStart();
     if (rest) this.#state = 'after';

@@ -4,9 +4,12 @@ import { el } from './dom.js';
 import { bindText } from './i18n.js';
 import { PlainBody } from './plain_body.js';
 
+/** @import { Message } from './types.js' */
+
 export class ThinkingPanel {
   #body = new PlainBody();
 
+  /** @param {Message} message */
   constructor(message) {
     this.message = message;
     this.words = el('span');

@@ -3,10 +3,13 @@
 
 import { button, byId, el } from './dom.js';
 
+/** @import { Params } from './types.js' */
+
 const OFFERED_MS = 8_000;
 
 export class Toast {
   #clock = 0;
+  /** @type {object | null} */
   #owner = null;
 
   constructor() {
@@ -17,13 +20,18 @@ export class Toast {
       this.place.addEventListener(type, () => this.#wait());
   }
 
-  /** `key`: what happened. */
+  /** `key`: what happened.
+      @param {string} key
+      @param {Params} [params] */
   show(key, params) {
     this.#fill(null, el('span', { class: 'words', t: key, params }));
   }
 
   /** `key`: what happened; `back()` undoes it. A new offer ends the one before. `owner` may withdraw
-      it. */
+      it.
+      @param {string} key
+      @param {() => unknown} back
+      @param {object | null} [owner] */
   offer(key, back, owner = null) {
     const press = button({
       class: 'button',
@@ -38,11 +46,14 @@ export class Toast {
     this.#fill(owner, el('span', { class: 'words', t: key }), press);
   }
 
-  /** Ends an offer of `owner`, because what it would undo has been built on. */
+  /** Ends an offer of `owner`, because what it would undo has been built on.
+      @param {object} owner */
   withdraw(owner) {
     if (this.#owner === owner) this.#hide();
   }
 
+  /** @param {object | null} owner
+      @param {...Node} nodes */
   #fill(owner, ...nodes) {
     this.#owner = owner;
     this.place.replaceChildren(...nodes);

@@ -2,7 +2,7 @@
 
 import { button, byId, el } from './dom.js';
 import { bindText } from './i18n.js';
-import { requestJson } from './http.js';
+import { RequestFailed, requestJson } from './http.js';
 import { forgetToken, isRemembered, keepToken, token, tokenIn } from './token_store.js';
 
 /** Fires `change` when a token was accepted or forgotten, and `forgotten`. */
@@ -69,6 +69,7 @@ export class TokenDialog extends EventTarget {
     this.input.focus();
   }
 
+  /** @param {Event} event */
   async #submit(event) {
     event.preventDefault();
     const candidate = tokenIn(this.input.value);
@@ -77,7 +78,8 @@ export class TokenDialog extends EventTarget {
     try {
       await requestJson('/api/version', { candidate, allow: [403, 404, 429, 502, 503, 504] });
     } catch (failure) {
-      this.#refuse(failure.status === 401 ? 'token.unknown' : 'token.untried');
+      const isUnknown = failure instanceof RequestFailed && failure.status === 401;
+      this.#refuse(isUnknown ? 'token.unknown' : 'token.untried');
       return;
     }
     keepToken(candidate, { onDevice: this.keep.checked });
@@ -85,6 +87,7 @@ export class TokenDialog extends EventTarget {
     this.dispatchEvent(new Event('change'));
   }
 
+  /** @param {string} key */
   #refuse(key) {
     bindText(this.said, key);
     this.said.hidden = false;

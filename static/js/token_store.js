@@ -10,6 +10,7 @@ const VISIBLE_ASCII = /^[!-~]*$/;
 
 let held = read('sessionStorage') ?? read('localStorage');
 
+/** @param {'sessionStorage' | 'localStorage'} store */
 function read(store) {
   try {
     return window[store].getItem(NAME);
@@ -18,6 +19,8 @@ function read(store) {
   }
 }
 
+/** @param {'sessionStorage' | 'localStorage'} store
+    @param {string | null} value */
 function write(store, value) {
   try {
     if (value === null) window[store].removeItem(NAME);
@@ -27,7 +30,8 @@ function write(store, value) {
   }
 }
 
-/** The token in what the reader pasted; null where it holds characters that no token has. */
+/** The token in what the reader pasted; null where it holds characters that no token has.
+    @param {string} pasted */
 export function tokenIn(pasted) {
   let bare = pasted.replace(UNSEEN, '').trim();
   for (let before = null; before !== bare; ) {
@@ -40,7 +44,9 @@ export function tokenIn(pasted) {
 export const token = () => held;
 export const isRemembered = () => read('localStorage') !== null;
 
-/** Keeps a token for this tab; with `onDevice` also after the browser was closed. */
+/** Keeps a token for this tab; with `onDevice` also after the browser was closed.
+    @param {string} value
+    @param {{ onDevice: boolean }} where */
 export function keepToken(value, { onDevice }) {
   held = value;
   write('sessionStorage', onDevice ? null : value);

@@ -3,8 +3,12 @@
 
 import { button, el } from './dom.js';
 
+/** @import { Message, ToolCall } from './types.js' */
+
 /** One card for each of Ollama's `tool_calls`, and the button that sends what was written in.
-    `send(results)` gets a text for each call. */
+    `send(results)` gets a text for each call.
+    @param {Message} message
+    @param {(results: string[]) => void} send */
 export function toolCards({ toolCalls: calls = [], toolResults: given, state }, send) {
   if (given || state !== 'done')
     return calls.map((call, index) => card(call, given && resultOf(given[index])));
@@ -17,6 +21,7 @@ export function toolCards({ toolCalls: calls = [], toolResults: given, state }, 
       spellcheck: 'false',
     }),
   );
+  /** @type {HTMLElement[]} */
   const cards = calls.map((call, index) => card(call, fields[index], { open: true }));
   if (calls.length > 0) {
     const press = () => send(fields.map((field) => field.value));
@@ -31,6 +36,9 @@ export function toolCards({ toolCalls: calls = [], toolResults: given, state }, 
   return cards;
 }
 
+/** @param {ToolCall} call
+    @param {HTMLElement} [result]
+    @param {{ open?: boolean }} [how] */
 function card({ function: { name, arguments: given } }, result, { open = false } = {}) {
   return el(
     'details',
@@ -41,6 +49,7 @@ function card({ function: { name, arguments: given } }, result, { open = false }
   );
 }
 
+/** @param {string} text */
 function resultOf(text) {
   return el(
     'div',

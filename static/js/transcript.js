@@ -4,16 +4,21 @@ import { byId } from './dom.js';
 import { putInOrder } from './keyed_rows.js';
 import { TurnView } from './turn_view.js';
 
+/** @import { Message, MessageActions } from './types.js'
+    @import { Conversation } from './conversation.js' */
+
 export class Transcript {
   #views = new Map();
 
-  /** `actionsFor(message)`: what its buttons run. */
+  /** `actionsFor(message)`: what its buttons run.
+      @param {(message: Message) => MessageActions} actionsFor */
   constructor(actionsFor) {
     this.place = byId('transcript');
     this.actionsFor = actionsFor;
   }
 
-  /** Shows exactly the messages on the conversation's path. */
+  /** Shows exactly the messages on the conversation's path.
+      @param {Conversation} conversation */
   show(conversation) {
     const views = new Map();
     for (const message of conversation.path()) {
@@ -35,7 +40,8 @@ export class Transcript {
     this.place.replaceChildren();
   }
 
-  /** Has one message drawn anew the next time. */
+  /** Has one message drawn anew the next time.
+      @param {Message} message */
   forget(message) {
     this.#views.get(message.id)?.leave();
     this.#views.delete(message.id);
@@ -46,6 +52,7 @@ export class Transcript {
     return [...this.#views.values()].some((view) => view.editing);
   }
 
+  /** @param {Message} message */
   view(message) {
     return this.#views.get(message.id);
   }

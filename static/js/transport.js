@@ -1,10 +1,12 @@
 // The way to the gateway for what streams: the socket, or plain HTTP where a proxy in between refuses
 // the socket though the gateway answers.
 
-import { GatewaySocket } from './gateway_socket.js';
+import { GatewaySocket, SocketRefused } from './gateway_socket.js';
 import { failureOf, lostFailure } from './failure.js';
-import { requestJson } from './http.js';
+import { RequestFailed, requestJson } from './http.js';
 import { lazily } from './lazily.js';
+
+/** @import { ChatRequest, Closed, Failure, FrameListener, ResumePlace, RouteRequest, Way } from './types.js' */
 
 // Browsers open six connections to a server; the page needs some of them for itself.
 const HTTP_REQUESTS = 3;
@@ -19,6 +21,7 @@ const http = lazily(() => import('./http_stream.js'));
 
 /** The chat could not be sent; `failure` as the page shows it. */
 export class ChatRefused extends Error {
+  /** @param {Failure} failure */
   constructor(failure) {
     super(failure.what);
     this.failure = failure;
@@ -27,20 +30,27 @@ export class ChatRefused extends Error {
 
 export class Transport {
   #socket = new GatewaySocket();
+  /** @type {Map<string, AbortController>} */
   #streams = new Map();
   #refusedUntil = 0;
   #underWay = 0;
+  /** @type {{ id: string, turn: () => void }[]} */
   #waiting = [];
 
   /** Starts a chat; see GatewaySocket. Returns the way it took: "socket" or "http". Throws
-      ChatRefused. */
+      ChatRefused.
+      @param {string} id
+      @param {ChatRequest} request
+      @param {FrameListener} listener
+      @returns {Promise<Way>} */
   async chat(id, request, listener) {
     if (performance.now() >= this.#refusedUntil) {
       try {
         await this.#socket.chat(id, request, listener);
         return 'socket';
       } catch (refused) {
-        const failure = await diagnose(refused);
+        const how = refused instanceof SocketRefused ? refused : { code: 1006, reason: '' };
+        const failure = await diagnose(how);
         if (failure) throw new ChatRefused(failure);
         this.#refusedUntil = performance.now() + REFUSED_MS;
       }
@@ -52,7 +62,10 @@ export class Transport {
   }
 
   /** Sends a request to one of Ollama's routes, whose answer is told as the frames of /ws. Over HTTP
-      a few run at once, the others wait. Never throws. */
+      a few run at once, the others wait. Never throws.
+      @param {string} id
+      @param {RouteRequest} request
+      @param {FrameListener} listener */
   async request(id, request, listener) {
     if (performance.now() >= this.#refusedUntil) {
       try {
@@ -76,11 +89,15 @@ export class Transport {
     else this.#waiting.push({ id, turn });
   }
 
-  /** Takes up a chat of an earlier page. Throws where no socket opens. */
+  /** Takes up a chat of an earlier page. Throws where no socket opens.
+      @param {string} id
+      @param {ResumePlace} place
+      @param {FrameListener} listener */
   resume(id, place, listener) {
     return this.#socket.resume(id, place, listener);
   }
 
+  /** @param {string} id */
   cancel(id) {
     this.#socket.cancel(id);
     this.#streams.get(id)?.abort();
@@ -94,6 +111,9 @@ export class Transport {
     for (const abort of this.#streams.values()) abort.abort(RESET);
   }
 
+  /** @param {string} id
+      @param {FrameListener} listener
+      @param {(streams: typeof import('./http_stream.js'), signal: AbortSignal) => Promise<void>} stream */
   async #overHttp(id, listener, stream) {
     const abort = new AbortController();
     this.#streams.set(id, abort);
@@ -105,13 +125,14 @@ export class Transport {
 }
 
 /** Why the socket was refused, null when it is the socket alone. A browser is told no more than a
-    close code, so the gateway is asked over HTTP whether it is there and knows the token. */
+    close code, so the gateway is asked over HTTP whether it is there and knows the token.
+    @param {Closed} closed */
 async function diagnose({ code, reason }) {
   if (code >= 4000) return lostFailure({ code, reason });
   try {
     await requestJson('/api/version');
     return null;
   } catch (failure) {
-    return failureOf(failure);
+    return failureOf(failure instanceof RequestFailed ? failure : { status: 502, message: '' });
   }
 }

@@ -2,7 +2,10 @@
 
 import { button, el } from './dom.js';
 
-/** The form. `onSend(text)` with the new words, `onCancel()` without. */
+/** The form. `onSend(text)` with the new words, `onCancel()` without.
+    @param {string} content
+    @param {(text: string) => void} onSend
+    @param {() => void} onCancel */
 export function editForm(content, onSend, onCancel) {
   const box = el('textarea', { class: 'field edit-box', dir: 'auto', label: 'turn.edit' });
   box.value = content;

@@ -5,7 +5,6 @@ import { dataUrl } from './image_file.js';
 import { copyButton, copyText } from './copy_button.js';
 import { button, el, icon } from './dom.js';
 import { failureView } from './failure_view.js';
-import { bindText } from './i18n.js';
 import { lazily } from './lazily.js';
 import { hasMarkdown } from './markdown.js';
 import { MarkdownBody } from './markdown_body.js';
@@ -17,6 +16,9 @@ import { ThinkingPanel } from './thinking_panel.js';
 import { toolCards } from './tool_cards.js';
 import { editForm } from './turn_edit.js';
 
+/** @import { Body, Message, MessageActions } from './types.js'
+    @import { Reply } from './reply.js' */
+
 // What is said of an answer that did not end by itself, and those that can be written on.
 const MARKED = ['stopped', 'interrupted', 'elsewhere'];
 const CUT_OFF = ['stopped', 'interrupted', 'failed'];
@@ -26,12 +28,16 @@ const plain = lazily(() => import('./markdown_plain.js'));
 export class TurnView {
   #frame = 0;
   #over = new AbortController();
+  #callsDrawn = '';
 
-  /** `actions`: what to run for `retry`, `edit`, `remove`, `branch`, ... of this message; see chat.js. */
+  /** `actions`: what to run for `retry`, `edit`, `remove`, `branch`, ... of this message; see chat.js.
+      @param {Message} message
+      @param {MessageActions} actions */
   constructor(message, actions) {
     this.message = message;
     this.actions = actions;
     this.isAnswer = message.role === 'assistant';
+    /** @type {Body} */
     this.body =
       this.isAnswer && hasMarkdown()
         ? new MarkdownBody()
@@ -51,7 +57,8 @@ export class TurnView {
   }
 
   /** Shows a running answer as it grows. The first words are drawn before the next frame, those
-      that follow once a frame at most. */
+      that follow once a frame at most.
+      @param {Reply} reply */
   follow(reply) {
     const { signal } = this.#over;
     const state = new StateLine(reply, signal, this.thinking);
@@ -86,9 +93,11 @@ export class TurnView {
     return Boolean(this.form?.isConnected) || fields.some(({ value }) => value);
   }
 
-  /** The focus goes back to the arrow that led here. */
+  /** The focus goes back to the arrow that led here.
+      @param {number} step */
   focusBranch(step) {
-    this.branch?.querySelector(`button:nth-of-type(${step < 0 ? 1 : 2})`).focus();
+    const [left, right] = this.branch?.querySelectorAll('button') ?? [];
+    (step < 0 ? left : right)?.focus();
   }
 
   /** More is known of what the answer cost. */
@@ -97,11 +106,14 @@ export class TurnView {
     list?.replaceChildren(...factsList(this.message).childNodes);
   }
 
-  /** Which branch of several this is; drawn again when there are more. */
+  /** Which branch of several this is; drawn again when there are more.
+      @param {{ index: number, total: number }} place */
   showBranch({ index, total }) {
     this.branch?.remove();
     this.branch = null;
     if (total < 2) return;
+    /** @param {number} by
+        @param {string} name */
     const step = (by, name) =>
       button({
         class: 'quiet icon-button',
@@ -134,8 +146,8 @@ export class TurnView {
   #drawCalls() {
     const { toolCalls = [], state } = this.message;
     const drawn = `${toolCalls.length} ${state}`;
-    if (drawn === this.callsDrawn) return;
-    this.callsDrawn = drawn;
+    if (drawn === this.#callsDrawn) return;
+    this.#callsDrawn = drawn;
     this.calls.replaceChildren(...toolCards(this.message, this.actions.results));
   }
 
@@ -156,7 +168,8 @@ export class TurnView {
     );
   }
 
-  /** `fresh`: the answer has just ended, rather than long ago. */
+  /** `fresh`: the answer has just ended, rather than long ago.
+      @param {boolean} [fresh] */
   #finish(fresh = false) {
     const { message, actions, foot } = this;
     this.body.finish();
@@ -179,11 +192,11 @@ export class TurnView {
     const { state, facts, content, thinking, toolCalls } = this.message;
     const cutShort = facts?.reason === 'length';
     const marks = [];
-    if (MARKED.includes(state)) marks.push(state);
+    if (MARKED.includes(state ?? '')) marks.push(state);
     else if (cutShort) marks.push('length');
     else if (state === 'done' && thinking && !content && !toolCalls) marks.push('thoughtOnly');
     const nodes = marks.map((mark) => el('span', { class: 'mark', t: `turn.${mark}` }));
-    if (content && (cutShort || CUT_OFF.includes(state))) {
+    if (content && (cutShort || CUT_OFF.includes(state ?? ''))) {
       nodes.push(
         button({ class: 'quiet go-on', t: 'turn.goOn', on: { click: this.actions.goOn } }),
       );
@@ -191,6 +204,7 @@ export class TurnView {
     return nodes;
   }
 
+  /** @param {HTMLElement} at */
   #more(at) {
     const { message, actions, isAnswer } = this;
     return [
@@ -205,6 +219,9 @@ export class TurnView {
     ];
   }
 
+  /** @param {string} name
+      @param {string} label
+      @param {() => unknown} run */
   #tool(name, label, run) {
     return button({ class: 'quiet icon-button', icon: name, label, on: { click: run } });
   }
@@ -226,10 +243,13 @@ export class TurnView {
   #edit() {
     const { message, body, foot } = this;
     const close = () => {
-      this.form.remove();
+      this.form?.remove();
       body.node.hidden = foot.hidden = false;
-      foot.querySelector('[data-t-label="turn.edit"]').focus();
+      /** @type {HTMLElement | null} */
+      const edit = foot.querySelector('[data-t-label="turn.edit"]');
+      edit?.focus();
     };
+    /** @param {string} text */
     const send = (text) => {
       if (this.actions.edit(text)) close();
     };
@@ -237,11 +257,11 @@ export class TurnView {
     body.node.hidden = foot.hidden = true;
     body.node.after(this.form);
     const box = this.form.querySelector('textarea');
-    bindText(box, 'turn.edit', undefined, 'tLabel');
-    box.focus();
+    box?.focus();
   }
 }
 
+/** @param {string} markdown */
 async function copyPlain(markdown) {
   const loaded = await plain();
   copyText(loaded ? loaded.plainText(markdown) : markdown);

@@ -5,7 +5,9 @@ import { button, byId, el, icon } from './dom.js';
 const TRIES = ['welcome.try.explain', 'welcome.try.write', 'welcome.try.plan'];
 
 export class Welcome {
-  /** `onTry` gets the words of a suggestion. `actions`: what to run for each that `tell` names. */
+  /** `onTry` gets the words of a suggestion. `actions`: what to run for each that `tell` names.
+      @param {(text: string) => void} onTry
+      @param {Record<string, () => void>} actions */
   constructor(onTry, actions) {
     this.place = byId('welcome');
     this.who = el('p', { class: 'who' });
@@ -23,12 +25,16 @@ export class Welcome {
     this.place.append(el('h1', { t: 'welcome.title' }), this.who, this.help, this.tries);
   }
 
+  /** @param {boolean} shown */
   set shown(shown) {
     this.place.hidden = !shown;
   }
 
   /** `key`: the sentence that says who answers; the model's name stands out in it. `help`: the action
-      that is offered where nobody does. */
+      that is offered where nobody does.
+      @param {string} key
+      @param {string | null} model
+      @param {string | null} [help] */
   tell(key, model, help = null) {
     const name = el('b', { text: model ?? '' });
     this.who.replaceChildren(

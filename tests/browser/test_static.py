@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tornado_ollama.handlers.javascript import without_comments
+
 from .gateway import Gateway
 from .ollama import ScriptedOllama
 from .steps import exchange
@@ -25,7 +27,7 @@ def needed_at_once() -> set[str]:
     found = {"main.js"}
     look_at = ["main.js"]
     while look_at:
-        text = (STATIC / "js" / look_at.pop()).read_text(encoding="utf-8")
+        text = without_comments((STATIC / "js" / look_at.pop()).read_text(encoding="utf-8"))
         new = set(re.findall(r"from '\./(\w+\.js)'", text)) - found
         found |= new
         look_at += new
