@@ -22,15 +22,16 @@ export async function exportAll(store) {
   );
 }
 
-/** Saves one chat as Markdown for people, and as JSON.
+/** Saves one chat as Markdown for people, and as JSON. False where another tab has deleted it.
     @param {ChatStore} store
     @param {string} id */
 export async function exportOne(store, id) {
   const stored = await store.load(id);
-  if (!stored) return; // another tab has deleted it
+  if (!stored) return false;
   const name = stored.chat.title || t('chats.untitled');
   saveFile(`${name}.md`, 'text/markdown', asMarkdown(stored, { user: t('turn.yours') }));
   saveFile(`${name}.json`, 'application/json', asJson([stored]));
+  return true;
 }
 
 /** Has the reader pick a file and stores the chats in it. `told(key, params)`: what came of it.

@@ -150,7 +150,7 @@ export class ChatList {
     this.groups.replaceChildren(...nodes);
   }
 
-  /** The chat's row, made or brought up to date.
+  /** Makes the chat's row, or brings it up to date.
       @param {ChatRecord} chat */
   #row(chat) {
     const row = this.#rows.get(chat.id) ?? this.#newRow(chat);
@@ -163,7 +163,6 @@ export class ChatList {
     if (mark) bindText(row.mark, `chats.${mark}`, undefined, 'tLabel');
     if (chat.id === this.shownId) row.open.setAttribute('aria-current', 'page');
     else row.open.removeAttribute('aria-current');
-    return row;
   }
 
   /** @param {ChatRecord} chat */
@@ -205,7 +204,9 @@ export class ChatList {
 
   /** @param {ChatRecord} chat */
   #rename(chat) {
-    const { node, open, more } = this.#row(chat);
+    const row = this.#rows.get(chat.id);
+    if (!row) return; // another tab has deleted it since the menu was opened
+    const { node, open, more } = row;
     const field = el('input', {
       class: 'field',
       type: 'text',

@@ -118,7 +118,8 @@ export class Library {
 
   /** @param {ChatRecord} chat */
   async #save({ id }) {
-    (await files())?.exportOne(this.store, id);
+    const isThere = await (await files())?.exportOne(this.store, id);
+    if (isThere === false) this.toast.show('chats.gone');
   }
 
   /** Deletes all chats on this device; there is no way back. */

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from .ollama import ScriptedOllama
 from .steps import LAST, answered, answering, ask, choose_model, exchange, texts
 from .test_connection import KEPT
@@ -320,6 +322,29 @@ def test_a_chat_deleted_in_another_tab_is_left_and_stays_deleted(
     page.reload()
     page.wait_for_selector("html[data-ready]")
     page.wait_for_selector("#chats [data-t='chats.none']", state="attached")
+
+
+@pytest.mark.parametrize("key", ["chats.rename", "chats.pin", "chats.save", "chats.remove"])
+def test_the_open_menu_of_a_chat_that_another_tab_deletes_does_no_harm(
+    page: Any, ollama: ScriptedOllama, key: str
+) -> None:
+    two_chats(page, ollama)
+    row = page.locator(".chat-row", has_text="About otters")
+    row.hover()
+    row.locator(".icon-button").click()
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.wait_for_selector(".turn.assistant")
+    choose(other, "About otters", "chats.remove")
+    row.wait_for(state="detached")
+    page.click(f"#popup-menu .menu-row:has([data-t='{key}'])")
+    if key == "chats.save":
+        page.wait_for_selector("#toast [data-t='chats.gone']")
+    choose(page, "About badgers", "chats.rename")
+    page.fill(".chat-row input", "About moles")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".chat-open:has-text('About moles')")
+    assert titles(page) == ["About moles"]
 
 
 def test_a_new_name_is_not_lost_to_an_answer_that_is_written(
