@@ -226,9 +226,18 @@ def test_a_server_without_a_model_says_how_to_get_one(
     assert page.inner_text("#model-name") == "No model"
 
 
-def test_an_answer_that_is_not_json_is_not_taken_for_models(
-    open_page: Callable[..., Any], ollama: ScriptedOllama
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(b"<html>", content_type="text/html"),
+        json_reply({}),
+        json_reply({"models": None}),
+        json_reply([]),
+    ],
+)
+def test_an_answer_of_another_form_is_not_taken_for_models(
+    open_page: Callable[..., Any], ollama: ScriptedOllama, reply: Reply
 ) -> None:
-    ollama.on("/api/tags", Reply(b"<html>", content_type="text/html"))
+    ollama.on("/api/tags", reply)
     page = open_page()
     page.wait_for_selector("#notice:has-text('Ollama broke off.')")
