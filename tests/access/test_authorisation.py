@@ -1,4 +1,4 @@
-"""The verdicts that HTTP and the socket share (contract, section 3)."""
+"""The verdicts that HTTP and the socket share (docs/authentication.md, Scopes)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a principal is still good is asked without its credential (contract, section 3): the
+"""Whether a principal is still good is asked without its credential (docs/authentication.md): the
 answer is the one that the credential itself would get now."""
 
 from __future__ import annotations

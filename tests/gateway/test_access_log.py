@@ -1,4 +1,4 @@
-"""One line a request, and in no line what must not be there (issue: access log, contract 9)."""
+"""One line a request, and in no line what must not be there (docs/operations.md, Log)."""
 
 from __future__ import annotations
 

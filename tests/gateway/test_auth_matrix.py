@@ -1,7 +1,7 @@
 """Every route, every method, every state of a credential, every way to send it.
 
 Generated from the gateway's own route table, against the decisions written here a second time
-from the contract (section 3): a route that is added without a decision fails.
+from docs/authentication.md (Scopes): a route that is added without a decision fails.
 """
 
 from __future__ import annotations

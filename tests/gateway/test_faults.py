@@ -1,4 +1,5 @@
-"""Ollama absent, refusing, stalling, dying, answering nonsense: the exact answers of contract 9.
+"""Ollama absent, refusing, stalling, dying, answering nonsense: the exact answers of
+docs/native-api.md (Timeouts, Errors).
 
 Nothing hangs, no traceback reaches a client, and afterwards the gateway serves on.
 """

@@ -1,4 +1,4 @@
-"""What Ollama is told of a client, and what it is not (contract, section 4)."""
+"""What Ollama is told of a client, and what it is not (docs/native-api.md, Headers)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`/health` and `/health/live` (contract, section 7)."""
+"""`/health` and `/health/live` (docs/operations.md, Health)."""
 
 from __future__ import annotations
 

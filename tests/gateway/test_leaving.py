@@ -1,6 +1,7 @@
 """Whatever phase a request is in when its client leaves, Ollama sees its connection close.
 
-So that it stops computing for nobody (contract, section 10). Also where nothing was streamed.
+So that it stops computing for nobody (docs/native-api.md, When a client leaves). Also where
+nothing was streamed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Which web pages may call, under which names the gateway answers (contract, sections 2 and 9)."""
+"""Which web pages may call, under which names the gateway answers.
+
+The rules: docs/operations.md, Host names and CORS.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What only a process shows: its start, its end, its signals (contract, sections 1 and 2)."""
+"""What only a process shows: its start, its end, its signals (docs/operations.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A reply whose credential is withdrawn does not end silently (contract, section 9)."""
+"""A reply whose credential is withdrawn does not end silently (docs/authentication.md, In use)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The frames of `/ws` (contract, section 6)."""
+"""The frames of `/ws` (docs/websocket.md)."""
 
 from __future__ import annotations
 

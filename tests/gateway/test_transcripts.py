@@ -2,7 +2,7 @@
 
 Every recorded exchange of the native API passes through the gateway, whole and in single bytes,
 with and without a credential configured. Answers that are the gateway's own (unknown routes, CORS,
-Host, `/v1`) are held to the contract elsewhere.
+Host, `/v1`) have tests of their own.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 `supervisor` is the gateway's side (it starts the child and keeps it alive); everything else runs
 in the child: `installed` finds the engine and the model, `engine` holds llama.cpp, `llama_http`
-talks to it, `request`, `options`, `prompt`, `tools` and `reply` are pure translation, `handlers`
-and `server` are Ollama's routes. Imports nothing of the gateway.
+talks to it, `request`, `options`, `prompt`, `tools` and `reply` are pure translation, `routes` says
+which handler answers which of Ollama's paths, and `server` runs them. Imports nothing of the
+gateway.
 """
