@@ -13,7 +13,7 @@ import msgspec
 
 from ..errors import BadRequest
 from .json_weight import refuse_heavy
-from .surrogates import without_halves
+from .surrogates import as_utf8, without_halves
 
 Json = dict[str, Any]
 
@@ -43,11 +43,11 @@ def read_json(body: bytes) -> Json:
 def mended_json(text: bytes, decoder: msgspec.json.Decoder[_T]) -> _T:
     """The value of a JSON text, with U+FFFD for halves of surrogate pairs and for bytes that are no
     UTF-8, as Go reads it. They are looked for only where the text is not valid: few are not.
-    Raises `msgspec.DecodeError` and RecursionError."""
+    Raises `msgspec.DecodeError`, RecursionError, and BadRequest for very many of these."""
     try:
         return decoder.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        mended = without_halves(text.decode("utf-8", "replace").encode())
+        mended = without_halves(as_utf8(text))
         if mended == text:
             raise
     return decoder.decode(mended)

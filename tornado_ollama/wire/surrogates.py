@@ -1,18 +1,26 @@
-"""Halves of surrogate pairs in a JSON text: each becomes U+FFFD, as Go's decoder reads it.
+"""Halves of surrogate pairs in a JSON text, and bytes that are no UTF-8: each becomes U+FFFD, as
+Go's decoder reads it.
 
 JavaScript cuts strings between UTF-16 units, so a browser sends the half of an emoji as an escape
-like `\\ud83d` with nothing to complete it (RFC 8259, section 8.2). msgspec refuses such a text.
+like `\\ud83d` with nothing to complete it (RFC 8259, section 8.2); others cut between bytes.
+msgspec refuses such a text.
 """
 
 from __future__ import annotations
 
+import codecs
 import re
 
 from ..errors import BadRequest
 
 MAX_HALVES = 10_000
-"""Most that are replaced in one text: a text that was cut has one or two, and each of them costs a
-call and 200 bytes meanwhile."""
+"""Most halves, and most bytes, that are replaced in one text: a text that was cut has one or two,
+and each of them costs a call and 200 bytes meanwhile."""
+
+REPLACEMENT = "\ufffd".encode()
+
+_WINDOW = 4096
+"""Bytes that are looked at in one go: Python's error about one of them holds a copy of all."""
 
 _HALF = re.compile(
     rb"\\u[dD](?:[89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})"
@@ -22,6 +30,25 @@ _HALF = re.compile(
 
 _HIDDEN = b"\0\1"
 """Stands for an escaped backslash, so that every other one begins an escape. No JSON has it."""
+
+
+def as_utf8(text: bytes) -> bytes:
+    """The text with U+FFFD for what is no UTF-8. Raises BadRequest for more than `MAX_HALVES`."""
+    valid = bytearray()
+    at = count = 0
+    while at < len(text):
+        window = text[at : at + _WINDOW]
+        try:
+            _, used = codecs.utf_8_decode(window, "strict", at + _WINDOW >= len(text))
+            valid += window[:used]
+        except UnicodeDecodeError as error:
+            count += 1
+            if count > MAX_HALVES:
+                raise BadRequest("The JSON text is not UTF-8.") from None
+            used = error.end
+            valid += window[: error.start] + REPLACEMENT
+        at += used
+    return bytes(valid) if count else text
 
 
 def without_halves(text: bytes) -> bytes:
