@@ -1,4 +1,4 @@
-"""`openai` and `ollama` from npm, as their users write them, streamed and not."""
+"""`openai`, `ollama` and the AI SDK from npm, as their users write them, streamed and not."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ..backend import Backend, load
+from ..backend import Backend, Exchange, NdjsonStream, json_reply, load
 from ..gateway.keys import BOTH
 from ..waiting import until
 from .conftest import NODE_PROJECT, Door
@@ -79,3 +79,36 @@ async def test_a_script_that_breaks_off_its_loop_leaves_nothing_running(
 ) -> None:
     await run(node, script, Door(f"http://localhost:{http_port}", BOTH, "smollm2", real=False))
     await until(lambda: all(seen.finished.is_set() for seen in backend.exchanges), "all has ended")
+
+
+class Chats:
+    """Ollama's side of `responses.mjs`: a tool that was shown is called once, then all is text."""
+
+    async def __call__(self, exchange: Exchange) -> None:
+        await exchange.read_body()
+        asked = exchange.json()
+        message: dict[str, Any] = {"role": "assistant", "content": "High at six."}
+        results = [said for said in asked["messages"] if said["role"] == "tool"]
+        if asked.get("tools") and not results:
+            call = {"function": {"name": "get_tide", "arguments": {"port": "Oban"}}}
+            message = {"role": "assistant", "thinking": "hm", "tool_calls": [call]}
+        done = {"message": message, "done": True, "done_reason": "stop"}
+        done |= {"prompt_eval_count": 5, "eval_count": 2}
+        await (NdjsonStream(done) if asked["stream"] else json_reply(done))(exchange)
+
+
+async def test_responses(node: str, door: Door, request: pytest.FixtureRequest) -> None:
+    if not door.real:
+        backend: Backend = request.getfixturevalue("backend")
+        backend.on("/api/chat", Chats())
+    said = await run(node, "responses.mjs", door)
+    assert said["whole"] == said["streamed"] == said["kept"] != ""
+    assert said["status"] in ("completed", "incomplete")
+    assert said["items"] == ["message"] * 3 and said["missing"] == 404
+    assert said["generated"] == said["flowing"] != "" and said["tokens"] > 0
+    if not door.real:
+        assert said["final"] == said["whole"]
+        assert said["steps"] == [["06:12 in Oban"], []] and said["answer"] == "High at six."
+        last = backend.exchanges[-1].json()["messages"]
+        assert [one["role"] for one in last] == ["user", "assistant", "tool"]
+        assert last[1]["thinking"] == "hm"  # the AI SDK names the item, which is stored
