@@ -273,7 +273,7 @@ export class Chat extends EventTarget {
     const { conversation } = this;
     if (message.state !== 'elsewhere') return;
     const stored = await this.store.load(conversation.id);
-    if (stored && conversation === this.conversation && !this.busy) this.open(stored);
+    if (stored && conversation === this.conversation && !this.busy) this.reopen(stored);
   }
 
   #watch() {

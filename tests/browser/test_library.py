@@ -488,6 +488,29 @@ def test_what_another_tab_adds_does_not_turn_this_ones_page(
     page.wait_for_selector(f"{LAST} .body:has-text('To the first tab.')")
 
 
+def test_the_end_of_an_answer_in_another_tab_does_not_turn_this_ones_page(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    exchange(page, ollama, "The beginning.", "Yes.")
+    talk = answering(page, ollama, "From the first tab.", "To the first")
+    second, third = page.context.new_page(), page.context.new_page()
+    for other in (second, third):
+        other.goto(page.url)
+        other.wait_for_selector("[data-t='turn.elsewhere']")
+    third.click(".turn.user:nth-last-of-type(2) [data-t-label='turn.edit']")
+    third.fill(".edit-box", "From the third tab.")
+    (reply,) = ollama.talk()
+    third.press(".edit-box", "Enter")
+    reply.say("To the third.")
+    reply.end()
+    answered(third)
+    second.wait_for_selector(".turn.user .branch:has-text('1/2')")
+    talk.say(" tab.")
+    talk.end()
+    second.wait_for_selector("[data-t='turn.elsewhere']", state="detached")
+    second.wait_for_selector(f"{LAST} .body:has-text('To the first tab.')")
+
+
 def test_an_answer_is_taken_up_when_the_tab_that_wrote_it_is_closed(
     page: Any, ollama: ScriptedOllama
 ) -> None:
