@@ -48,6 +48,22 @@ def checked_failure(stream: bytes) -> dict[str, Any]:
     return checker.error
 
 
+def checked_message(message: dict[str, Any]) -> dict[str, Any]:
+    """A message that came whole."""
+    assert message["id"].startswith("msg_")
+    assert (message["type"], message["role"]) == ("message", "assistant")
+    for block in message["content"]:
+        if block["type"] == "thinking":
+            assert block.keys() == {"type", "thinking", "signature"} and block["signature"]
+        elif block["type"] == "tool_use":
+            assert block["id"] and block["name"] and isinstance(block["input"], dict)
+        else:
+            assert block["type"] == "text" and block["text"]
+    check_end(message)
+    check_usage(message["usage"])
+    return message
+
+
 class Checker:
     def __init__(self) -> None:
         self.message: dict[str, Any] = {}
@@ -110,11 +126,9 @@ class Checker:
 
     def on_message_delta(self, data: Any) -> None:
         assert self.open is None and self.message["stop_reason"] is None
-        delta = data["delta"]
-        assert delta["stop_reason"] in STOP_REASONS
-        assert (delta["stop_sequence"] is not None) is (delta["stop_reason"] == "stop_sequence")
+        check_end(data["delta"])
         check_usage(data["usage"])
-        self.message |= delta
+        self.message |= data["delta"]
         self.message["usage"] |= data["usage"]
 
     def on_message_stop(self, data: Any) -> None:
@@ -124,6 +138,11 @@ class Checker:
     def on_error(self, data: Any) -> None:
         assert data["error"]["type"] and data["error"]["message"]
         self.error = data["error"]
+
+
+def check_end(delta: dict[str, Any]) -> None:
+    assert delta["stop_reason"] in STOP_REASONS
+    assert (delta["stop_sequence"] is not None) is (delta["stop_reason"] == "stop_sequence")
 
 
 def check_usage(usage: dict[str, Any]) -> None:
