@@ -478,3 +478,59 @@ def test_a_longer_conversation_begins_with_the_bytes_of_the_shorter() -> None:
         now = sent(count).partition(b'],"tools"')[0]
         assert now.startswith(previous)
         previous = now
+
+
+class TestToolChanges:
+    """What newer agents say about tools in the middle of a conversation."""
+
+    def names(self, *messages: Any, **more: Any) -> list[str]:
+        tools = native(*messages, **more).get("tools", [])
+        return [declared["function"]["name"] for declared in tools]
+
+    def change(self, kind: str, tool: Any, role: str = "system") -> dict[str, Any]:
+        block = {"type": f"tool_{kind}", "tool": tool, "cache_control": {}}
+        return {"role": role, "content": [block]}
+
+    @pytest.mark.parametrize("role", ["system", "user", "assistant"])
+    def test_a_tool_that_was_held_back_comes(self, role: str) -> None:
+        reference = {"type": "tool_reference", "name": "b"}
+        tools = [tool("a"), tool("b", defer_loading=True)]
+        asked = (USER, self.change("addition", reference, role))
+        assert self.names(*asked, tools=tools) == ["a", "b"]
+
+    def test_a_tool_is_declared_where_it_comes(self) -> None:
+        definition = {"type": "tool_definition", "definition": tool("b", description="D")}
+        asked = (USER, self.change("addition", definition))
+        assert self.names(*asked, tools=[tool("a")]) == ["a", "b"]
+        assert self.names(*asked, *asked, tools=[tool("b")]) == ["b"]
+        wrong = {"type": "tool_definition", "definition": tool("")}
+        param = "messages[1].content[0].tool.definition.name"
+        assert refused(USER, self.change("addition", wrong)) == param
+
+    def test_a_tool_goes_and_comes_back(self) -> None:
+        reference = {"type": "tool_reference", "name": "a"}
+        gone = self.change("removal", reference)
+        assert self.names(USER, gone, tools=[tool("a"), tool("b")]) == ["b"]
+        back = self.change("addition", reference)
+        assert self.names(USER, gone, back, tools=[tool("a")]) == ["a"]
+
+    @pytest.mark.parametrize("named", [{"type": "mcp_toolset_reference", "server_name": "s"}, {}])
+    def test_what_does_not_exist_here_changes_nothing(self, named: Any) -> None:
+        asked = (USER, self.change("addition", named), self.change("removal", named))
+        assert self.names(*asked, tools=[tool("a")]) == ["a"]
+
+    def test_a_change_says_nothing_to_the_model(self) -> None:
+        assert told(USER, self.change("removal", {"name": "a"})) == [USER]
+
+    def test_it_has_to_be_one(self) -> None:
+        assert refused(USER, self.change("addition", "a")) == "messages[1].content[0].tool"
+
+
+def test_a_summary_of_what_was_before_is_kept() -> None:
+    block = {"type": "compaction", "content": "They met.", "encrypted_content": "x"}
+    assert told(USER, assistant(block))[1]["content"] == "They met."
+    assert told(USER, assistant({"type": "compaction", "content": None}))[1]["content"] == ""
+
+
+def test_a_system_message_may_hold_settings_only() -> None:
+    assert told(USER, {"role": "system", "output_config": {"effort": "low"}}) == [USER]

@@ -15,6 +15,7 @@ from ...errors import BadRequest
 from ..chat.content import Part, numbered
 from ..chat.sealed_thoughts import unsealed
 from ..checks import Json, mapping, text
+from .tool_changes import ToolChanges
 
 ATTRIBUTION = "x-anthropic-billing-header:"
 """Begins a line that Claude Code puts before its system prompt. It is no word to the model, and in
@@ -24,12 +25,14 @@ KINDS = "text, image, document, search_result, tool_result"
 """What a user's message may hold."""
 
 
-def system_text(value: object, param: str) -> str:
-    """What the system says; raises BadRequest for what is no text and no list of text blocks."""
-    if isinstance(value, str):
-        said = [value]
+def system_text(value: object, param: str, tools: ToolChanges) -> str:
+    """What the system says, but for the changes of `tools`, which are noted there. Raises
+    BadRequest for what is no text and no list of text blocks."""
+    if value is None or isinstance(value, str):
+        said = [value or ""]
     elif isinstance(value, list):
-        said = [_system_block(block, here) for block, here in numbered(value, param)]
+        blocks = ((mapping(block, here), here) for block, here in numbered(value, param))
+        said = [_system_block(block, here) for block, here in blocks if not tools.read(block, here)]
     else:
         raise BadRequest(f"'{param}' must be a string or an array of text blocks.", param=param)
     return "\n".join(filter(None, map(_without_attribution, said)))
@@ -71,31 +74,17 @@ def assistant_part(block: Json, param: str) -> Part | None:
             return ({"type": "thinking", "thinking": thought}, param) if thought else None
         case "text":
             return block, param
+        case "compaction" if isinstance(block.get("content"), str):
+            return block["content"], param
         case "image":
             return (_image(block, param), param) if _has_image(block) else None
     return None
 
 
-def referenced_tools(value: object) -> set[str]:
-    """The names of the tools that a tool's result refers to, at any of its depths."""
-    found: set[str] = set()
-    waiting = [value]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, list):
-            waiting += node
-        elif isinstance(node, dict):
-            if isinstance(node.get("tool_name"), str):
-                found.add(node["tool_name"])
-            waiting += [node.get("content"), node.get("tool_references")]
-    return found
-
-
-def _system_block(block: object, param: str) -> str:
-    given = mapping(block, param)
-    if given.get("type", "text") != "text":
+def _system_block(block: Json, param: str) -> str:
+    if block.get("type", "text") != "text":
         raise BadRequest(f"'{param}.type' must be text.", param=f"{param}.type")
-    return text(given.get("text"), f"{param}.text")
+    return text(block.get("text"), f"{param}.text")
 
 
 def _without_attribution(said: str) -> str:

@@ -34,7 +34,11 @@ _CONTEXT = _harmless(
 )  # fmt: skip
 
 THINKING = Fields(
-    _names("type display"), {"budget_tokens": "Ollama has no budget for thoughts alone"}
+    _names("type display"),
+    {
+        "budget_tokens": "Ollama has no budget for thoughts alone",
+        "block_binding": "thoughts are not bound to what was before them",
+    },
 )
 OUTPUT_CONFIG = Fields(_names("effort format"), {"task_budget": "a hint for the model's planning"})
 OUTPUT_FORMAT = Fields(_names("type schema"))
@@ -61,8 +65,22 @@ MESSAGE = Fields(
 
 # Below here nothing is refused, and what is not read is ignored.
 
-SYSTEM_BLOCK = Fields(_names("type text"), _CACHE | {"citations": "part of a reply"})
 MESSAGE_PARAM = Fields(_names("role content"))
+SYSTEM_MESSAGE = Fields(
+    _names("role content"),
+    {
+        "clear_at": "a note stays where it is, or Ollama would read the prompt again",
+        "output_config": "an effort for one turn; the request's own counts",
+    },
+)
+TOOL_CHANGE_BLOCK = Fields(_names("type tool"), _CACHE)
+TOOL_REFERENCE = Fields(_names("name"), _harmless("type server_name", "the name tells the tool"))
+TOOL_DEFINITION = Fields(_names("definition"), {"type": "told by the definition itself"})
+COMPACTION_BLOCK = Fields(
+    _names("type content"),
+    _CACHE
+    | _harmless("encrypted_content signature tool_changes", "for the platform that wrote it"),
+)
 TEXT_BLOCK = Fields(_names("type text"), _CACHE | {"citations": "part of a reply"})
 IMAGE_BLOCK = Fields(
     _names("type source"), _CACHE | {"transformations": "Ollama sees every image as it is"}
@@ -86,6 +104,12 @@ TOOL_REFERENCE_BLOCK = Fields(_names("type tool_name"), _CACHE)
 THINKING_BLOCK = Fields(_names("type thinking signature"))
 REDACTED_THINKING_BLOCK = Fields(_names("type data"))
 
+FIXED_TOOL = Fields(
+    _names("type name defer_loading"),
+    _CACHE
+    | _harmless("strict input_examples allowed_callers", "as of other tools")
+    | {"max_characters": "the client's own limit"},
+)
 TOOL = Fields(
     _names("type name description input_schema defer_loading"),
     _CACHE

@@ -54,7 +54,7 @@ def message_request(body: Json, policy: Policy) -> MessageRequest:
     native_model = policy.resolve(model)
     stream = body.get("stream") is not None and boolean(body["stream"], "stream")
     talk = native_messages(body, fetch_images=policy.fetch_images)
-    box = toolbox(body, talk.tools_shown)
+    box = toolbox(body, talk.tools)
     defaults = policy.defaults_for(native_model)
     plan = Plan(
         messages=talk.conversation.messages,

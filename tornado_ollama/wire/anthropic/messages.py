@@ -16,7 +16,8 @@ from ...errors import BadRequest
 from ..chat.content import Part, numbered
 from ..chat.conversation import Conversation
 from ..checks import Json, items, mapping, text
-from .blocks import KINDS, assistant_part, referenced_tools, system_text, told_parts
+from .blocks import KINDS, assistant_part, system_text, told_parts
+from .tool_changes import ToolChanges
 
 _ROLES = ("user", "assistant", "system")
 
@@ -26,15 +27,14 @@ class Talk:
     """What the conversation of a request comes to."""
 
     conversation: Conversation
-    tools_shown: set[str] = field(default_factory=set)
-    """The tools that the conversation has named, which need no longer be held back."""
+    tools: ToolChanges = field(default_factory=ToolChanges)
     left_out: list[str] = field(default_factory=list)
     """The blocks whose content nobody here can read, though the model is told that they were
     there."""
 
     def system(self, value: object, param: str) -> None:
         """Raises BadRequest for what is no text and no list of text blocks."""
-        said = system_text(value, param)
+        said = system_text(value, param, self.tools)
         if not said:
             return
         if all(message["role"] == "system" for message in self.conversation.messages):
@@ -49,31 +49,31 @@ class Talk:
             if block.get("type") == "tool_result":
                 results = True
                 self._result(block, here)
-            else:
+            elif not self.tools.read(block, here):
                 said += told_parts(block, here)
         if said or not results:
             self.conversation.add_parts("user", said)
 
     def assistant(self, content: object, param: str) -> None:
         blocks = list(self._blocks(content, param))
-        parts = (assistant_part(block, here) for block, here in blocks)
+        parts = [assistant_part(block, here) for block, here in blocks]
         message = self.conversation.add_parts("assistant", (part for part in parts if part))
         for block, here in blocks:
             if block.get("type") == "tool_use":
                 self._call(message, block, here)
-            else:
-                self.tools_shown |= referenced_tools(block.get("content"))
+            elif not self.tools.read(block, here):
+                self.tools.show_referenced(block.get("content"))
 
     def _call(self, message: Json, block: Json, param: str) -> None:
         called = text(block.get("name") or "", f"{param}.name")
         call_id = text(block.get("id") or "", f"{param}.id")
-        self.tools_shown.add(called)
+        self.tools.shown.add(called)
         self.conversation.call(message, called, block.get("input"), f"{param}.input", call_id)
 
     def _result(self, block: Json, param: str) -> None:
         call_id = text(block.get("tool_use_id"), f"{param}.tool_use_id")
         content = block.get("content")
-        self.tools_shown |= referenced_tools(content)
+        self.tools.show_referenced(content)
         parts: list[Part] = []
         for inner, here in self._blocks("" if content is None else content, f"{param}.content"):
             read = told_parts(inner, here, in_result=True)

@@ -8,35 +8,39 @@ A tool whose loading is deferred is shown once the conversation has named it.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from ...errors import BadRequest
+from ..chat.content import numbered
 from ..chat.toolbox import Toolbox, native_tool
 from ..checks import Json, boolean, items, mapping, name, text
 from .fixed_tools import fixed_tool
+from .tool_changes import ToolChanges
 
 _CHOICE = "tool_choice"
 
 
-def toolbox(body: Json, shown: Collection[str]) -> Toolbox:
-    """The tools of a request; `shown`: names of deferred ones that are to be shown. Raises
-    `BadRequest` naming the field at fault."""
-    given = [] if body.get("tools") is None else items(body["tools"], "tools")
+def toolbox(body: Json, changes: ToolChanges) -> Toolbox:
+    """The tools of a request; `changes`: what its conversation says about them. Raises `BadRequest`
+    naming the field at fault."""
+    given = list(
+        numbered([] if body.get("tools") is None else items(body["tools"], "tools"), "tools")
+    )
     choice = {} if body.get(_CHOICE) is None else mapping(body[_CHOICE], _CHOICE)
     mode, chosen = _choice(choice)
     tools: list[Json] = []
     left_out: list[str] = []
     declared: set[str] = set()
-    for index, item in enumerate(given):
-        param = f"tools[{index}]"
+    for item, param in [*given, *changes.added]:
         tool = mapping(item, param)
         native = _native(tool, param)
         if native is None:
             left_out.append(param)
             continue
         called = native["function"]["name"]
+        if called in declared:  # declared once more, by a change
+            continue
         declared.add(called)
-        if not tool.get("defer_loading") or called in shown or called == chosen:
+        held_back = tool.get("defer_loading") and called not in changes.shown
+        if called == chosen or not (held_back or called in changes.removed):
             tools.append(native)
     if body.get("mcp_servers"):
         left_out.append("mcp_servers")
