@@ -21,8 +21,9 @@ from ..wire.socket.chat_writers import SOURCE, ChatLine, FrameWriter, PlainTextW
 from .frame_sink import FrameSink
 from .job import Job
 
-LIST_TIMEOUT_S = 5.0
-"""How long Ollama may take to say which models there are, or what one of them can do."""
+LIST_TIMEOUT_S = 30.0
+"""How long Ollama may take to say which models there are, or what one of them can do: a small
+machine that is loading a model answers late."""
 
 
 class ChatJob(Job):
