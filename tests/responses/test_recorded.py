@@ -59,6 +59,7 @@ async def test_it_is_accepted_and_answered(
     said = [message["role"] for message in native["messages"]]
     assert said.count("tool") == len(results)
     assert said.count("user") == sum(item.get("role") == "user" for item in given)
+    assert said[0] == "system" and "system" not in said[said.index("user") :]
     hidden = [tool for tool in body.get("tools", ()) if tool["type"] in LEFT_OUT]
     named = [name for name in (response.header("x-ignored-fields") or "").split(", ") if name]
     assert len(named) == len(hidden) and all(name.startswith("tools[") for name in named)

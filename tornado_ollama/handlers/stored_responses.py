@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from ..errors import BadRequest
 from ..wire.checks import Json
 
 ENTRY_BYTES = 1000
@@ -58,7 +59,8 @@ class StoredResponse:
         return [*self.all_input(), *self.output()]
 
     def all_input(self) -> list[Json]:
-        """All items that it was made of."""
+        """All items that it was made of. Raises BadRequest for those that could be read once, where
+        the stack was not so high."""
         chain: list[StoredResponse] = []
         node: StoredResponse | None = self
         while node is not None:
@@ -66,7 +68,10 @@ class StoredResponse:
             node = node.before
         found: list[Json] = []
         for one in reversed(chain):
-            found += _INPUT.decode(one.input)
+            try:
+                found += _INPUT.decode(one.input)
+            except RecursionError:
+                raise BadRequest("The stored conversation is nested too deeply.") from None
             if one is not self:
                 found += one.output()
         return found

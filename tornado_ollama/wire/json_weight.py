@@ -44,7 +44,10 @@ def refuse_heavy(text: bytes) -> None:
     25 ms a megabyte and twice the text's memory; a text that is nearly all strings takes 2 ms."""
     allowed = max(FREE_BYTES, BYTES_PER_BYTE * len(text))
     allowed_objects = max(FREE_OBJECTS, len(text) // BYTES_PER_OBJECT)
-    if _weight(text) <= allowed and text.count(b"{") <= allowed_objects:
+    marks = text.translate(
+        None, _OTHERS
+    )  # those inside of strings too, so not fewer than there are
+    if _weight(marks) <= allowed and marks.count(b"{") <= allowed_objects:
         return
     weight = objects = 0
     for marks in _outside_strings(text):

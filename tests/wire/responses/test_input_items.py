@@ -79,10 +79,14 @@ def test_every_role_with_and_without_a_type(role: str, expected: str, typed: boo
     assert native(item) == [{"role": expected, "content": "x"}]
 
 
-def test_system_messages_stay_where_they_were_said() -> None:
-    middle = {"role": "developer", "content": "hurry"}
-    roles = [message["role"] for message in native(USER, said("a"), middle, USER)]
-    assert roles == ["user", "assistant", "system", "user"]
+@pytest.mark.parametrize("content", ["hurry", [{"type": "input_text", "text": "hurry"}]])
+@pytest.mark.parametrize("before", [[USER], [said("a")], [called(), answered()], [thought()]])
+def test_what_the_system_says_later_stays_there_as_a_note(content: Any, before: Any) -> None:
+    first = {"role": "system", "content": "D"}
+    later = {"role": "developer", "content": content}
+    messages = native(first, first, *before, later, USER)
+    note = {"role": "user", "content": "<system-reminder>\nhurry\n</system-reminder>"}
+    assert messages[:2] == [first, first] and messages[-2:] == [note, USER]
 
 
 def test_instructions_come_first() -> None:

@@ -32,6 +32,8 @@ _THOUGHTS = frozenset("thinking reasoning reasoning_text reasoning_content summa
 `text` or `summary`, as a text or as a list of parts."""
 
 
+_PLAIN = frozenset(("text", "input_text", "output_text"))
+
 Part = tuple[Any, str]
 """What a message holds, and where it stands."""
 
@@ -39,6 +41,16 @@ Part = tuple[Any, str]
 def numbered(parts: list[Any], param: str) -> Iterator[Part]:
     """The parts of a list that stands at `param`."""
     return ((item, f"{param}[{index}]") for index, item in enumerate(parts))
+
+
+def plain_text(parts: list[Any]) -> str | None:
+    """The text of a list that holds nothing else: that of nearly every message. None: look at the
+    parts."""
+    if len(parts) != 1 or not isinstance(parts[0], dict):
+        return None
+    kind, text = parts[0].get("type"), parts[0].get("text")
+    plain = isinstance(kind, str) and kind in _PLAIN and isinstance(text, str)
+    return text if plain else None
 
 
 @dataclass(slots=True)

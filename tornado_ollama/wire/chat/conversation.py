@@ -13,7 +13,7 @@ from typing import Any
 from ...errors import BadRequest
 from ..checks import Json, missing
 from .arguments import call_arguments
-from .content import Content, Part, numbered
+from .content import Content, Part, numbered, plain_text
 from .images import RemoteImage
 
 
@@ -33,7 +33,10 @@ class Conversation:
         """A new native message; `param` is where its content stands. Only a user has to say
         something. Raises BadRequest naming the part at fault."""
         if isinstance(content, list):
-            return self.add_parts(role, numbered(content, param))
+            plain = plain_text(content)
+            if plain is None:
+                return self.add_parts(role, numbered(content, param))
+            content = plain
         message: Json = {"role": role, "content": ""}
         self.messages.append(message)
         if isinstance(content, str):
@@ -58,12 +61,14 @@ class Conversation:
             message["thinking"] = "\n".join(content.thoughts)
         return message
 
-    def note(self, text: str) -> Json:
+    def note(self, content: Any, param: str = "") -> Json:
         """What the system says within the conversation, as a note on the user's side.
 
         Templates put every system message in front, so that a model would read its whole prompt
         again because of one line. Agents' models know this form of a note."""
-        return self.add("user", f"<system-reminder>\n{text}\n</system-reminder>", "")
+        message = self.add("user", content, param)
+        message["content"] = f"<system-reminder>\n{message['content']}\n</system-reminder>"
+        return message
 
     def call(self, message: Json, name: str, arguments: Any, param: str, id: str = "") -> None:
         """A tool call that an assistant's message holds; `param` is where its arguments stand."""

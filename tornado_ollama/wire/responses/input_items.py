@@ -2,7 +2,8 @@
 
 Owns the kinds of items, and which of them are one message: what an assistant has thought, said and
 called in one turn are items of their own here, and one message at Ollama. Everything stays where it
-was said, so that a longer conversation begins as the shorter one did, and Ollama's cache holds.
+was said, so that a longer conversation begins as the shorter one did, and Ollama's cache holds;
+what the system says within it is a note on the user's side, since templates put it in front.
 
 Items of kinds that are not known, and the bookkeeping of OpenAI's platform, are left out: clients
 send back whatever they have been given.
@@ -20,18 +21,12 @@ from ..chat.toolbox import CUSTOM_INPUT
 from ..checks import Json, mapping, text
 from .tools import ToolName, Tools
 
-_NATIVE_ROLES = {
-    "system": "system",
-    "developer": "system",
-    "user": "user",
-    "assistant": "assistant",
-}
+_SYSTEM = ("system", "developer")
+
+_ROLES = "user, assistant, system, developer"
 
 PART_KINDS = "input_text, input_image, output_text, refusal"
 """What a message may hold, in OpenAI's words."""
-
-TOOL_ITEMS = ("additional_tools", "tool_search_output")
-"""Items that declare tools."""
 
 
 class InputItems:
@@ -43,6 +38,8 @@ class InputItems:
         self._tools = tools
         self._turn: Json | None = None
         """The assistant's message that further items may belong to."""
+        self._begun = False
+        """Somebody else than the system has spoken."""
         self._readers: dict[str, Callable[[Json, str], None]] = {
             "message": self._message,
             "agent_message": self._agent_message,
@@ -51,31 +48,40 @@ class InputItems:
             "custom_tool_call": self._custom_call,
             "function_call_output": self._output,
             "custom_tool_call_output": self._output,
+            "additional_tools": self._declare,
+            "tool_search_output": self._declare,
         }
 
     def read(self, given: Sequence[Any], param: str) -> None:
         """Raises BadRequest naming the item and the field at fault."""
+        readers = self._readers
         for index, value in enumerate(given):
             here = f"{param}[{index}]"
-            item = mapping(value, here)
+            item = value if isinstance(value, dict) else mapping(value, here)
             kind = item.get("type") or ("message" if "role" in item else None)
-            read = self._readers.get(kind) if isinstance(kind, str) else None
+            read = readers.get(kind) if isinstance(kind, str) else None
             if read is not None:
                 read(item, here)
             elif kind is None:
                 raise BadRequest(f"'{here}.type' is required.", param=f"{here}.type")
 
     def _message(self, item: Json, param: str) -> None:
-        role = text(item.get("role"), f"{param}.role")
-        native = _NATIVE_ROLES.get(role)
-        if native is None:
-            roles = ", ".join(_NATIVE_ROLES)
-            raise BadRequest(f"'{param}.role' must be one of: {roles}.", param=f"{param}.role")
-        if native == "assistant":
+        role = item.get("role")
+        if role == "assistant":
             self._agent_message(item, param)
+            return
+        self._turn = None
+        content, here = item.get("content"), f"{param}.content"
+        if role == "user":
+            self._talk.add("user", content, here)
+            self._begun = True
+        elif role not in _SYSTEM:
+            role = text(role, f"{param}.role")
+            raise BadRequest(f"'{param}.role' must be one of: {_ROLES}.", param=f"{param}.role")
+        elif self._begun:
+            self._talk.note(content, here)
         else:
-            self._turn = None
-            self._talk.add(native, item.get("content"), f"{param}.content")
+            self._talk.add("system", content, here)
 
     def _agent_message(self, item: Json, param: str) -> None:
         """Joins a turn that has not said anything yet."""
@@ -88,7 +94,7 @@ class InputItems:
         if turn is not None:
             _think(said, turn.pop("thinking", ""), first=True)
             talk.messages[-1] = turn | said
-        self._turn = talk.messages[-1]
+        self._turn, self._begun = talk.messages[-1], True
 
     def _reasoning(self, item: Json, param: str) -> None:
         """Begins a turn, unless only a thought has begun one."""
@@ -121,16 +127,15 @@ class InputItems:
         call_id = _optional(item, "call_id", param)
         self._talk.result(message, call_id or None, _optional(item, "name", param) or None)
 
+    def _declare(self, item: Json, param: str) -> None:
+        """Tools that there are from here on."""
+        if item.get("tools"):
+            self._tools.read(item["tools"], f"{param}.tools")
+
     def _begin_turn(self, param: str) -> Json:
+        self._begun = True
         self._turn = self._talk.add("assistant", None, param)
         return self._turn
-
-
-def read_tool_items(given: Sequence[Any], param: str, tools: Tools) -> None:
-    """The tools that items of a conversation declare. Raises BadRequest naming the field."""
-    for index, item in enumerate(given):
-        if isinstance(item, dict) and item.get("type") in TOOL_ITEMS and item.get("tools"):
-            tools.read(item["tools"], f"{param}[{index}].tools")
 
 
 def _thought(item: Json) -> str:
@@ -157,4 +162,6 @@ def _think(message: Json, thought: str, *, first: bool = False) -> None:
 
 def _optional(item: Json, key: str, param: str) -> str:
     value = item.get(key)
+    if isinstance(value, str):
+        return value
     return "" if value is None else text(value, f"{param}.{key}")

@@ -24,7 +24,7 @@ from ..ignored_fields import shown
 from ..policy import Policy
 from . import fields
 from .echo import echo, encoded
-from .input_items import PART_KINDS, InputItems, read_tool_items
+from .input_items import PART_KINDS, InputItems
 from .tools import ToolName, Tools, toolbox
 
 _LOGPROBS = "message.output_text.logprobs"
@@ -133,8 +133,6 @@ def _conversation(
 ) -> Conversation:
     if body.get("tools"):
         tools.read(body["tools"], "tools")
-    read_tool_items(before, "previous_response_id", tools)
-    read_tool_items(given, "input", tools)
     talk = Conversation(policy.fetch_images, part_kinds=PART_KINDS)
     instructions = _optional_text(body, "instructions")
     if instructions:

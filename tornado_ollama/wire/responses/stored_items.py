@@ -12,6 +12,7 @@ import msgspec
 
 from ...errors import BadRequest
 from ..checks import Json
+from .echo import encoded
 
 MAX_ITEMS = 100
 """Most items of a page."""
@@ -51,7 +52,7 @@ def item_list(given: list[Any], response_id: str, query: str) -> bytes:
             raise BadRequest("'after' names no item of this list.", param="after")
         found = found[at + 1 :]
     page = found[: int(limit)]
-    return msgspec.json.encode(
+    return encoded(
         {
             "object": "list",
             "data": page,
