@@ -1,1 +1,2 @@
-"""The one way from handlers to Ollama: who may be sent when, and what it cost."""
+"""The dispatcher, which every request to Ollama that runs inference passes: queue, accounting of
+tokens, journal."""

@@ -1,7 +1,8 @@
-"""The access log: one line a record of the journal, text or JSON.
+"""The access log: writes each record of the journal as one line, in text or JSON.
 
-Holds who asked for what and how it ended; never a query string, a body, or any header but the
-request id. Values that a client chose are bounded and escaped, so that none can fake a line.
+A line holds who sent the request and how it ended; never a query string, a body, or any header but
+the request id. Values that a client chose are bounded in length and escaped, so that none can forge
+a line.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ log = logging.getLogger("tornado_ollama.access")
 
 
 def write(record: Record) -> None:
-    """One line; `logs.py` makes text or JSON of it, in its own thread."""
+    """Logs a record as one line. `logs.py` formats it as text or JSON in its own thread."""
     line = Line(record)
     log.info("%s", line, extra={"fields": line.fields})
 
 
 class Line:
-    """A record as a line."""
+    """A record that formats itself as a line when the log handler asks for the text."""
 
     def __init__(self, record: Record) -> None:
         self._record = record

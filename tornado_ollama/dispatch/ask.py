@@ -1,4 +1,5 @@
-"""What a handler gives to the dispatcher: who asks, what is asked, and where the answer goes."""
+"""The arguments of the dispatcher: who sends the request, the request itself, and where the reply
+goes."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from .usage import Usage
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: what limits, shares and accounts go by."""
+    """The sender of a request, by which it is limited, queued and accounted for."""
 
     principal: Principal | None
     address: str
@@ -20,7 +21,7 @@ class Caller:
 
     @property
     def key(self) -> str:
-        """One text a caller: the credential's where there is one, else the address's."""
+        """Identifies the caller: by the credential where there is one, otherwise by the address."""
         principal = self.principal
         if principal is None or principal.kind == "anonymous":
             return f"address {self.address}"
@@ -29,7 +30,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One request to Ollama, but for the server it goes to."""
+    """A request to Ollama without the server's address, which is added when it is sent."""
 
     method: str
     path: str
@@ -51,8 +52,8 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Sink:
-    """Where the answer goes. All calls are made on the loop; each may raise, which ends the
-    request with an error."""
+    """Receives the progress and the reply of a request. All calls are made on the event loop; an
+    exception in one ends the request with an error."""
 
     on_head: Callable[[ResponseHead], None] | None = None
     on_data: Callable[[bytes], Awaitable[None] | None] | None = None

@@ -1,7 +1,8 @@
-"""The dispatcher: a request that runs inference gets a slot first, then goes to Ollama.
+"""The dispatcher: gets a slot for a request that runs inference, then sends it to Ollama.
 
-Which server that is, is decided when the slot has come: URL, `Host` and head are made then. The one
-future that `submit` returns stands for every phase, so cancelling it stops whatever is going on.
+The server is chosen only once the slot is granted, because the backend may have switched meanwhile:
+URL, `Host` and head are made then. `submit` returns one future for all phases, so cancelling it
+stops the request in any of them.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ from .usage import Meter
 
 
 class Dispatcher:
-    """The one way from handlers to Ollama."""
+    """Sends the handlers' requests to Ollama, those that run inference when they have a slot."""
 
     def __init__(self, ollama: Ollama, queue: Queue) -> None:
-        """`queue` is the process's; a reload makes a new dispatcher around it."""
+        """`queue` belongs to the process and is kept when a reload makes a new dispatcher."""
         self._ollama = ollama
         self.queue = queue
 
@@ -35,18 +36,17 @@ class Dispatcher:
         return self.queue.limits.max_parallel
 
     def submit(self, caller: Caller, ask: Ask, sink: Sink) -> Submission:
-        """Begins a request; every status of Ollama's is a result.
-
-        The future raises `UpstreamUnavailable`, `UpstreamTimeout`, `UpstreamBroken`, `QueueFull`
-        and `QueueTimeout`. Cancel it to stop; `Submission.fail` ends it with an error.
-        """
+        """Starts a request and returns a future of its end; every HTTP status of Ollama's is a
+        result, not an error. The future raises `UpstreamUnavailable`, `UpstreamTimeout`,
+        `UpstreamBroken`, `QueueFull` and `QueueTimeout`. Cancelling it stops the request;
+        `Submission.fail` ends it with an error."""
         submission = Submission(self._ollama, self.queue, caller, ask, sink)
         submission.begin()
         return submission
 
 
 class Submission(asyncio.Future[HTTPResponse]):
-    """A request on its way: waiting for a slot, then a fetch. Implements `queue.Member`."""
+    """A request that waits for a slot or is being sent to Ollama. Implements `queue.Member`."""
 
     def __init__(self, ollama: Ollama, queue: Queue, caller: Caller, ask: Ask, sink: Sink) -> None:
         super().__init__()
@@ -64,7 +64,8 @@ class Submission(asyncio.Future[HTTPResponse]):
         self._meter = Meter() if find(ask.path).computes else None
 
     def begin(self) -> None:
-        """Asks for a slot, where the route table says that this path needs one; else is sent."""
+        """Enters the queue where the route table says that this path needs a slot; otherwise sends
+        the request."""
         if self._meter is None:
             self._send()
             return
@@ -75,7 +76,7 @@ class Submission(asyncio.Future[HTTPResponse]):
             self.fail(error)
 
     def cancel(self, msg: object = None) -> bool:
-        """Stops whatever is going on, at once."""
+        """Stops the request at once, in whatever phase it is."""
         if self._fetch is not None:
             self._fetch.cancel()
         return super().cancel(msg)
@@ -176,7 +177,8 @@ class Submission(asyncio.Future[HTTPResponse]):
         self.set_result(response)
 
     def _release(self, _: object) -> None:
-        """The end, whatever it was: releases the slot, and tells what the request has cost."""
+        """Releases the slot and reports the tokens and times used; runs however the request
+        ended."""
         try:
             self._stop_timer()
             self._tell_usage()

@@ -1,7 +1,8 @@
-"""The journal: every unit of work ends in exactly one record, which every sink gets.
+"""The journal: makes exactly one record of every unit of work when it ends, and hands it to every
+sink.
 
-A unit is an HTTP request, a chat on a socket, or a request frame on a socket; the several requests
-to Ollama behind one with `n` choices are summed. The access log is the first sink.
+A unit is an HTTP request, a chat on a socket, or a request frame on a socket. Several requests to
+Ollama behind one with `n` choices are summed. The access log is the first sink.
 """
 
 from __future__ import annotations
@@ -37,10 +38,9 @@ _MODEL = re.compile(r"[\w./:@+-]{1,200}", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """What is known of a unit when it ends. Times are in seconds, sizes in bytes.
-
-    Nothing in it is secret: a method, a path or a model that might be anything else is replaced.
-    """
+    """What is known about a unit of work when it ends. Times are in seconds, sizes in bytes.
+    Nothing in it is secret: a method, a path or a model name that is not a known one, and so could
+    be a secret, is replaced."""
 
     client: str
     """The address."""
@@ -69,7 +69,7 @@ class Record:
 
     @property
     def computed(self) -> bool:
-        """Ollama was asked to run a model, or has run one."""
+        """Whether Ollama ran a model for the unit, or was asked to."""
         return self.model is not None or self.usage != Usage()
 
     def __post_init__(self) -> None:
@@ -96,7 +96,8 @@ class Journal:
         self._sinks = sinks
 
     def write(self, record: Record) -> None:
-        """A sink that fails keeps no other from its record, and no request from its end."""
+        """Hands the record to each sink. A failure in a sink is logged and affects neither the
+        other sinks nor the request."""
         for sink in self._sinks:
             try:
                 sink(record)

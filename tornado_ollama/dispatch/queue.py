@@ -1,7 +1,9 @@
-"""The queue in front of Ollama: whose request may be sent now, and who waits at which position.
+"""The queue in front of Ollama: decides whose request is sent now and at which position the others
+wait.
 
-The policy of today: first come, first served, for the whole process. Owns the order and the
-numbers; it has no timeout and no loop, and knows nothing of what its members do with their slot.
+The policy is first come, first served, for the whole process. The queue owns the order and the
+numbers; it has no timeout and no event loop, and knows nothing of what its members do with their
+slot.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from ..errors import GatewayError, QueueFull
 
 @dataclass(frozen=True, slots=True)
 class QueueLimits:
-    """`limits.*`, as far as the queue is concerned."""
+    """The keys of `limits` that the queue applies."""
 
     max_parallel: int = 0
     """Slots granted at once; 0: no limit."""
@@ -25,21 +27,23 @@ class QueueLimits:
 
 
 class Member(Protocol):
-    """What asks for a slot. None of the calls may raise."""
+    """A request that asks the queue for a slot. None of its methods may raise."""
 
     @property
     def caller_key(self) -> str:
-        """Who asks, as one text a caller: what a policy that shares between callers goes by."""
+        """Identifies the caller, as `Caller.key` does; for a policy that shares slots between
+        callers."""
 
     def granted(self) -> None:
-        """It has a slot now, and keeps it until `Queue.leave`."""
+        """Called when the member gets a slot, which it keeps until `Queue.leave`."""
 
     def queued(self, position: int, timeout: float) -> None:
-        """It waits at this position, 1 being the next, for `timeout` seconds altogether. Called
-        when it begins to wait, and again when either changes."""
+        """Called when the member begins to wait, and again when one of the arguments changes.
+        `position` counts from 1, the next to get a slot; `timeout` is the longest total wait in
+        seconds."""
 
     def fail(self, error: GatewayError) -> None:
-        """It ends, in whatever phase it is."""
+        """Ends the member with this error, in whatever phase it is."""
 
 
 class Queue:
@@ -54,12 +58,12 @@ class Queue:
 
     @property
     def running(self) -> int:
-        """How many have a slot."""
+        """How many members have a slot."""
         return len(self._running)
 
     @property
     def waiting(self) -> int:
-        """How many wait."""
+        """How many members wait for a slot."""
         return len(self._waiting)
 
     @property
@@ -68,13 +72,14 @@ class Queue:
 
     @limits.setter
     def limits(self, limits: QueueLimits) -> None:
-        """Holds at once. No member loses a slot or a position by it: a lower limit is reached as
-        slots are released."""
+        """Sets new limits, which apply at once. No member loses a slot or a position: a lower limit
+        is reached as slots are released."""
         old, self._limits = self._limits, limits
         self._advance(tell_all=limits.timeout != old.timeout)
 
     def enter(self, member: Member) -> None:
-        """Grants a slot, or a position at the end of the queue. Raises QueueFull."""
+        """Grants the member a slot, or a position at the end of the queue. Raises QueueFull where
+        there is neither."""
         if not self._waiting and self._has_room:
             self._running.add(member)
             member.granted()
@@ -93,7 +98,8 @@ class Queue:
         self._advance()
 
     def fail_all(self, error: GatewayError) -> None:
-        """Ends all members, those that wait first, so that none of them gets a slot by it."""
+        """Ends all members with an error. Those that wait are ended first, so that none of them
+        gets a slot that is released."""
         for member in (*self._waiting, *self._running):
             member.fail(error)
 

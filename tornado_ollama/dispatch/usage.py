@@ -1,6 +1,6 @@
-"""What a reply of Ollama's has cost, read from its lines as they pass.
+"""Counts the tokens and times of Ollama's replies, read from the lines as they pass. Pure.
 
-Pure. Source of the fields: Ollama's `api/types.go` (`Metrics`, `EmbedResponse`).
+Source of the fields: Ollama's `api/types.go` (`Metrics`, `EmbedResponse`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ MAX_COUNT = 2**63
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What one or several requests have cost; counts that Ollama did not give are 0."""
+    """The tokens and times that one or several requests took; counts that Ollama did not give are
+    0."""
 
     model: str | None = None
     """As the reply names it."""
@@ -52,7 +53,7 @@ class Usage:
 
 
 class _Last(msgspec.Struct, gc=False):
-    """A line, as far as it counts."""
+    """The fields of a reply's last line that are counted."""
 
     model: Any = None
     error: Any = None
@@ -77,7 +78,7 @@ Taker = Callable[[bytes], Awaitable[None] | None]
 
 
 class Meter:
-    """Watches one reply pass, in pieces of any size."""
+    """Counts the tokens of one reply as it passes, in pieces of any size."""
 
     counts = True
     """False: the reply is a refusal, and costs nothing."""
@@ -91,12 +92,14 @@ class Meter:
         self._on_data: Taker | None = None
 
     def before(self, on_data: Taker) -> Taker:
-        """`feed` and then `on_data`, in one call: each token of a stream passes here."""
+        """Combines `feed` and the callback `on_data` into one function, because it is called for
+        every token of a stream."""
         self._on_data = on_data
         return self.feed
 
     def feed(self, data: bytes) -> Awaitable[None] | None:
-        """The next piece, which is not empty. Returns what the callback of `before` returns."""
+        """Takes the next piece of the reply, which must not be empty. Returns what the callback
+        given to `before` returns."""
         self._lines += data.count(b"\n")
         if self._within_line:
             self._go_on_with(data)
@@ -119,8 +122,8 @@ class Meter:
             self._line_bytes = 0
 
     def usage(self, queued_s: float = 0.0) -> Usage:
-        """What has been seen. A stream that was cut short has no counts: each of its lines was
-        about one token."""
+        """The counts so far. A stream that was cut short has none from Ollama: each of its lines is
+        counted as one token."""
         if not self.counts:
             return Usage(queued_s=queued_s)
         last = _read_last(b"".join(self._tail).rstrip().rsplit(b"\n", 1)[-1])

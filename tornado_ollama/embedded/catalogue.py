@@ -35,7 +35,8 @@ def is_served(name: str) -> bool:
 
 
 def require(name: str) -> None:
-    """Raises the 404 `Refusal` of chat and generate."""
+    """Checks that the model is served. Raises the 404 `Refusal` that `/api/chat` and
+    `/api/generate` give otherwise."""
     if not is_served(name):
         raise model_not_found(name)
 

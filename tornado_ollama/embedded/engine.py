@@ -109,7 +109,7 @@ class Engine:
             self._slots.release()
 
     def unload(self) -> None:
-        """Lets the model go as soon as nobody uses it."""
+        """Frees the model's memory as soon as no request uses the model."""
         self._expire(0)
 
     async def close(self) -> None:

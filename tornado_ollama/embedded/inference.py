@@ -1,7 +1,7 @@
-"""`/api/chat`, `/api/generate`, `/api/embed` and `/api/embeddings`.
+"""Handlers of `/api/chat`, `/api/generate`, `/api/embed` and `/api/embeddings`.
 
-Joins a request to a generation and writes what comes, line by line. Shapes are in `reply`,
-decisions about prompts and tools in `prompt` and `tools`.
+Each starts a generation for its request and writes the result line by line. The shapes of the
+replies are in `reply`, the decisions about prompts and tools in `prompt` and `tools`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ WriteLine = Callable[..., bytes]
 
 class GeneratingHandler(OllamaHandler):
     async def load_or_unload(self, common: Common, write: WriteLine) -> None:
-        """The answer to a request without a prompt."""
+        """Answers a request without a prompt, which loads the model, or unloads it where
+        `keep_alive` is 0."""
         if common.keep_alive == 0:
             self.engine.unload()
             reason = "unload"

@@ -84,7 +84,8 @@ class EmbedRequest:
 
 
 def chat_request(body: bytes) -> ChatRequest:
-    """Raises a 400 `Refusal` for a body that is not a chat request."""
+    """Parses the body of `/api/chat`. Raises a 400 `Refusal` for a body that is not a chat
+    request."""
     fields = read_fields(body, "ChatRequest")
     messages, has_images = [], False
     for item in fields.objects("messages", "api.Message"):

@@ -126,8 +126,8 @@ class AnsweringHandler(RequestHandler):
             log.error("%s %s failed", self.request_id, path, exc_info=value)
 
     def end_reply(self, down: Downstream, *, closes: bool = False) -> None:
-        """Ends a streamed reply; one that was complete before the request's body was, as soon as
-        the rest of that has been read. `closes`: and the connection with it."""
+        """Ends a streamed reply. If the request's body has not arrived yet in full, the reply ends
+        when the rest of it has been read and discarded. `closes`: close the connection as well."""
         self.sent, self.first_byte_s = down.sent, down.first_byte_at
         if self._body_ended:
             down.finish(closes=closes)

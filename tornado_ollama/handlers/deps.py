@@ -50,8 +50,9 @@ class Revocable(Protocol):
         """Ends the request: its credential is no longer valid."""
 
     def renew(self, deps: Deps, principal: Principal | None) -> None:
-        """The settings are new, and the credential, where there is one, is still good: what is
-        asked from now on is authorised by these. A request that is one question does nothing."""
+        """Takes over new settings after a reload that left the credential valid, or where there is
+        none. What is requested from now on is authorised by these; a single HTTP request has been
+        authorised already and does nothing."""
 
     def drain(self, *, now: bool = False) -> None:
         """The gateway is going down: come to an end of your own; `now`: at once."""
@@ -91,7 +92,8 @@ Resumables = dict[str, Revocable]
 
 @dataclass(frozen=True, slots=True)
 class ProcessState:
-    """What belongs to this process rather than to a request."""
+    """What all requests of this process share and a reload keeps: caches, stores and the
+    journal."""
 
     assets: Mapping[str, Asset]
     catalogue: Catalogue

@@ -72,7 +72,8 @@ class Downstream:
         self._stream.set_nodelay(True)
 
     def write(self, data: bytes) -> Awaitable[None] | None:
-        """Sends a piece. An awaitable: the client is slow, wait for it before the next piece."""
+        """Sends a piece of the reply. Returns an awaitable where the client is slow: wait for it
+        before the next piece."""
         if not data:  # as a chunk it would be the end of the reply
             return None
         self.sent += len(data)

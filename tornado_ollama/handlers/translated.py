@@ -19,7 +19,8 @@ class DialectHandler(AuthMixin, JsonBodyHandler):
             self.set_default_headers()
 
     def check_asked_model(self, model: str, native_model: str) -> None:
-        """Notes the model as the client named it; raises Forbidden where it may not be used."""
+        """Keeps the model's name for the journal as the client wrote it. Raises Forbidden where the
+        principal may not use the model."""
         self.model = model
         self.check_model(native_model)
 

@@ -13,7 +13,7 @@ from ..handlers.deps import Deps
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """The client at the other end of a socket, as Ollama and the journal are told of it."""
+    """The client of a socket, as it is reported to Ollama (headers) and to the journal."""
 
     client: Client
     request_id: str
@@ -23,7 +23,7 @@ class Asker:
 
 
 class FrameSink(Protocol):
-    """A socket, or a chat that outlives its socket, as a job sees it."""
+    """Receives the frames of a job. It is a socket, or a chat that outlives its socket."""
 
     deps: Deps
     """A reload changes them, and the principal."""
@@ -31,4 +31,5 @@ class FrameSink(Protocol):
     asker: Asker
 
     def emit(self, frame: bytes) -> Awaitable[None] | None:
-        """Sends a frame; an awaitable: the client is slow, wait for it."""
+        """Sends a frame. Returns an awaitable where the client is slow: wait for it before the next
+        frame."""

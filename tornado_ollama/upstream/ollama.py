@@ -24,7 +24,8 @@ Kind = Literal["ollama", "embedded"]
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds; 0 is none. See `UpstreamRequest`."""
+    """The timeouts of a request, in seconds; 0 means none. `UpstreamRequest` says what each
+    limits."""
 
     connect: float
     first_byte: float
@@ -41,7 +42,8 @@ class Backend:
         self.kind: Kind = "ollama"
 
     def set_real(self, base_url: str) -> None:
-        """The real Ollama has moved, says a reload."""
+        """Sets the address of the real Ollama, after a reload of the settings. New requests go
+        there at once unless the embedded backend serves them now."""
         self.real = Upstream(base_url)
         if self.kind == "ollama":
             self.upstream = self.real
@@ -54,8 +56,8 @@ class Backend:
 
 
 class Ollama:
-    """The server that requests go to now, asked at once: who has to wait for a slot comes by the
-    dispatcher."""
+    """Sends requests to the server that serves now, without a slot. Requests that run inference
+    must get a slot first: they go through the dispatcher."""
 
     def __init__(self, client: UpstreamClient, backend: Backend, timeouts: Timeouts) -> None:
         self.client = client
@@ -107,5 +109,5 @@ class Ollama:
         )
 
     def fail(self, fetch: asyncio.Future[HTTPResponse], error: GatewayError) -> None:
-        """Closes the connection as cancelling does, but who awaits the future gets the error."""
+        """Closes the connection as cancelling does, but the future of `fetch` raises this error."""
         self.client.fail(fetch, error)

@@ -30,14 +30,16 @@ class ResponseHead(NamedTuple):
     """In order, repeated ones repeated, names as Ollama spelled them."""
 
     def http_headers(self) -> HTTPHeaders:
-        """Raises HTTPInputError for a name or a value with characters that have no place there."""
+        """The headers as Tornado's `HTTPHeaders`. Raises HTTPInputError for a name or a value with
+        characters that are not allowed there."""
         headers = HTTPHeaders()
         for name, value in self.headers:
             headers.add(name, value)
         return headers
 
     def lines(self) -> Iterator[str]:
-        """As Tornado's `header_callback` gets them: the start line, each header, an empty line."""
+        """The head as lines, for Tornado's `header_callback`: the start line, each header, an empty
+        line."""
         yield f"HTTP/1.1 {self.status} {self.reason}\r\n"
         for name, value in self.headers:
             yield f"{name}: {value}\r\n"
@@ -111,7 +113,7 @@ class UpstreamRequest(HTTPRequest):
 
 
 def in_pieces(body: bytes) -> BodyProducer:
-    """Sends a body that is held whole."""
+    """A body producer that sends a body held in memory in pieces of `PIECE_BYTES`."""
 
     async def produce(send: Send) -> None:
         view = memoryview(body)

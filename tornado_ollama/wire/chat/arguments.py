@@ -26,11 +26,12 @@ _BLANKS = " \t\r\n"
 
 
 def call_arguments(value: Any, param: str) -> Json | msgspec.Raw:
-    """The object that arguments are, or are wrapped into; nothing, `null` and `[]` are `{}`.
+    """The arguments of a client's tool call as an object. Any other value is wrapped into one;
+    nothing, `null` and `[]` become `{}`.
 
-    A text is JSON, as OpenAI writes arguments. An object in it is left as it is: nothing is made
-    of it, so it may be nested as deep as msgspec reads (some 900 levels). Raises BadRequest only
-    for other values that are nested deeper than `checks.MAX_DEPTH`.
+    A text is JSON, as OpenAI writes arguments. An object in it is kept as text and not decoded, so
+    it may be nested as deep as msgspec reads (some 900 levels). Raises BadRequest only for other
+    values that are nested deeper than `checks.MAX_DEPTH`.
     """
     if isinstance(value, str):
         return _object(value)
@@ -41,9 +42,9 @@ def call_arguments(value: Any, param: str) -> Json | msgspec.Raw:
 
 
 def arguments_text(value: msgspec.Raw) -> str:
-    """The same, of arguments in a reply of Ollama's, as compact JSON text. Raises
-    `native.UNREADABLE`: what is kept raw has been walked over, but nobody has looked at its bytes.
-    """
+    """The arguments of a tool call in Ollama's reply, as compact JSON text of an object; wrapped
+    like those of `call_arguments`. Raises an error of `native.UNREADABLE` where they are not UTF-8
+    or no JSON: a `msgspec.Raw` has been skipped over, not validated."""
     raw = bytes(value)
     if raw.startswith(b"{"):
         return msgspec.json.format(raw, indent=-1).decode()

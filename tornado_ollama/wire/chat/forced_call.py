@@ -15,8 +15,9 @@ from .writer import Logprobs, PartsWriter
 
 
 def forced_call(text: str, names: frozenset[str]) -> native.ToolCall | None:
-    """The call that a reply held to `Toolbox.call_format` spells; None when the text is not one,
-    as when the token limit cut it."""
+    """Parses a reply that Ollama was made to write in the form of `Toolbox.call_format` into the
+    tool call it stands for. Returns None where the text is no such call, for example because the
+    token limit cut it."""
     try:
         function = _FUNCTION.decode(text)
     except (msgspec.DecodeError, RecursionError):

@@ -1,1 +1,1 @@
-"""Pure: what is said over `/ws`."""
+"""The frames of `/ws`: reads those of clients and makes those of the gateway. Pure."""
