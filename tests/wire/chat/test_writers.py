@@ -11,6 +11,8 @@ import pytest
 
 from tests.backend.transcripts import VERSIONS, load
 from tests.conformance.cases import sse_data
+from tests.responses.past import NoPast
+from tests.responses.validator import valid
 from tests.wire.feeding import feed_every_way
 from tornado_ollama.wire.chat.reader import Reader
 from tornado_ollama.wire.openai.chat_request import chat_request
@@ -19,6 +21,9 @@ from tornado_ollama.wire.openai.completion_reply import completion_stream
 from tornado_ollama.wire.openai.completion_request import completion_request
 from tornado_ollama.wire.openai.replies import Identity
 from tornado_ollama.wire.policy import Policy
+from tornado_ollama.wire.responses.head import Head
+from tornado_ollama.wire.responses.request import response_request
+from tornado_ollama.wire.responses.response_stream import response_stream
 from tornado_ollama.wire.socket.chat_writers import SOURCE, FrameWriter, PlainTextWriter
 
 WHO = Identity("x-0123456789abcdef", 1767323045, "m")
@@ -55,6 +60,28 @@ def completions(data: Sequence[bytes]) -> Said:
     }
 
 
+def responses(data: Sequence[bytes]) -> Said:
+    tools = [{"type": "function", "name": "f"}]
+    body = {"model": "m", "input": "x", "stream": True, "tools": tools, "max_output_tokens": 99}
+    request = response_request(body, Policy(), NoPast(), may_store=False)
+    head = Head("resp_0123456789abcdef", 1767323045, "m", request.echo)
+    machine = response_stream(request, head, lambda: 1767323046, lambda response: None)
+    stream = b"".join(map(machine.feed, data)) + machine.close()
+    if not machine.started:
+        return {"text": "", "thinking": "", "calls": 0, "ended": False}
+    response = valid(stream)[-1]["response"]
+    texts = {"message": "", "reasoning": ""}
+    for item in response["output"]:
+        if item["type"] in texts:
+            texts[item["type"]] += item["content"][0]["text"]
+    return {
+        "text": texts["message"],
+        "thinking": texts["reasoning"],
+        "calls": sum(item["type"] == "function_call" for item in response["output"]),
+        "ended": response["status"] in ("completed", "incomplete"),
+    }
+
+
 def read(data: Iterable[bytes], reader: Reader[Any]) -> list[bytes]:
     """What a socket sends of a reply."""
     said: list[bytes] = []
@@ -84,6 +111,7 @@ def plain(data: Sequence[bytes]) -> Said:
 WRITERS: dict[str, Callable[[Sequence[bytes]], Said]] = {
     "chunks": chunks,
     "completions": completions,
+    "responses": responses,
     "frames": frames,
     "plain text": plain,
 }
@@ -157,7 +185,13 @@ def test_what_was_said_before_a_failure_arrives(form: str, bad: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("form", "is_complete"),
-    [("chunks", True), ("completions", True), ("frames", False), ("plain text", False)],
+    [
+        ("chunks", True),
+        ("completions", True),
+        ("responses", True),
+        ("frames", False),
+        ("plain text", False),
+    ],
 )
 def test_a_reply_without_its_done_line(form: str, is_complete: bool) -> None:
     """Translated it is one, as Ollama ends so after 30 equal tokens; the socket passes on that
