@@ -1,1 +1,2 @@
-"""Who is asking, and what they may do. Pure: decisions only, no sockets, clocks or files."""
+"""Authentication and authorisation: who sends a request, and what they may do. Pure: decisions
+only, no sockets, clocks or files."""

@@ -1,5 +1,5 @@
-"""From the credentials of a request to the principal they stand for, and whether that one is still
-good: the one place of that decision."""
+"""The authenticator: finds the principal that a request's credentials stand for, and checks later
+whether it is still valid. The only place of that decision."""
 
 from __future__ import annotations
 
@@ -35,13 +35,15 @@ class AuthSettings(Protocol):
 def build_authenticator(
     auth: AuthSettings, anonymous_scopes: frozenset[Scope], index_key: bytes | None = None
 ) -> Authenticator:
-    """`index_key`: 32 random bytes for `TokenTable`; made here when not given."""
+    """Makes an authenticator from the settings. `index_key`: 32 random bytes for `TokenTable`, made
+    here when not given."""
     table = TokenTable(auth.tokens, index_key or secrets.token_bytes(32))
     return Authenticator(table, auth.jwt_keys, anonymous_scopes)
 
 
 class Authenticator:
-    """Good for one generation of the settings; a reload makes a new one, with an empty cache."""
+    """Authenticates under one generation of the settings; a reload makes a new one, with an empty
+    cache."""
 
     def __init__(
         self,
@@ -49,7 +51,8 @@ class Authenticator:
         jwt_keys: Sequence[jwt.JwtKey],
         anonymous_scopes: frozenset[Scope],
     ) -> None:
-        """`anonymous_scopes`: what whoever has no valid credential may do; empty: nothing."""
+        """`anonymous_scopes`: the scopes of callers without a valid credential; empty: they are
+        refused."""
         self._tokens = tokens
         self._jwt_keys = tuple(jwt_keys)
         self._anonymous = Principal("anonymous", "anonymous", anonymous_scopes)
@@ -57,15 +60,17 @@ class Authenticator:
 
     @property
     def lets_everybody_in(self) -> bool:
-        """Anonymous access is open."""
+        """Whether callers without a valid credential are served."""
         return bool(self._anonymous.scopes)
 
     def authenticate(self, credentials: Credentials, now: float) -> Principal:
-        """`credentials` as `credentials.py` found them, `now` in Unix time. Raises Unauthorized;
-        BadRequest where valid ones stand for different principals.
+        """Returns the principal of a request. `credentials` as `credentials.extract` returns them,
+        `now` in Unix time. Raises Unauthorized, and BadRequest where valid credentials stand for
+        different principals.
 
-        Those that are not valid do not count while another one is, or while anonymous access is
-        open: clients of the OpenAI API have to send some. Nobody has to put one into the URL.
+        Invalid credentials are ignored while another one is valid or anonymous access is open,
+        because clients of the OpenAI API must send some. An invalid token in the URL is always
+        refused: no client has to put one there.
         """
         principal = self.find(credentials, now)
         if principal is not None:
@@ -78,18 +83,17 @@ class Authenticator:
         return stranger
 
     def find(self, credentials: Credentials, now: float) -> Principal | None:
-        """The principal of those that are valid; None where none is. Raises BadRequest."""
+        """Returns the principal of the valid credentials, None where none is valid. Raises
+        BadRequest where they stand for different principals."""
         known = [who for credential in credentials if (who := self._known(credential, now))]
         if any(not who.same_as(known[0]) for who in known[1:]):
             raise BadRequest("The request carries the credentials of two principals; send one.")
         return known[0] if known else None
 
     def still_valid(self, principal: Principal, now: float) -> Principal | None:
-        """The principal with the rights that it has now, under this generation of the settings;
-        None where its credential has expired or was withdrawn. `now` is in Unix time.
-
-        To be asked at any time; the credential itself is not needed for it.
-        """
+        """Returns the principal with its present rights under this generation of the settings; None
+        where its credential has expired or was withdrawn. `now` is in Unix time. May be called at
+        any time; needs no credential."""
         fingerprint, claims = principal.fingerprint, principal.claims
         if fingerprint is None:
             return self._stranger(None)
@@ -102,8 +106,8 @@ class Authenticator:
     def _stranger(
         self, fingerprint: Fingerprint | None, claims: SignedClaims | None = None
     ) -> Principal | None:
-        """The anonymous principal; None while anonymous access is closed. What was sent is noted:
-        the next reload may know it."""
+        """The anonymous principal; None while anonymous access is closed. Keeps the fingerprint and
+        claims of an invalid credential, because the next reload may make it valid."""
         if not self.lets_everybody_in:
             return None
         return replace(self._anonymous, fingerprint=fingerprint, claims=claims)
@@ -118,7 +122,7 @@ class Authenticator:
         return self._tokens.find(fingerprint, now) or self._verified(token, fingerprint, now)
 
     def _verified(self, token: str, fingerprint: Fingerprint, now: float) -> Principal | None:
-        """Verdicts are kept under the hash of the whole token, and only good ones."""
+        """Verifies a JWT. Only successes are cached, under the hash of the whole token."""
         if not self._jwt_keys or not jwt.looks_like_jwt(token):
             return None
         key = fingerprint.sha256

@@ -1,7 +1,7 @@
-"""Whether a request may be: its host, origin, path, method, scope and models, and how often.
+"""Authorisation: checks host, origin, path, method, scope, models and rate of a request, and raises
+where one is not allowed.
 
-The one place of these sentences, for HTTP and for the frames of `/ws`. Nothing is returned; what
-may not be is raised.
+The only place of these checks and their messages, for HTTP and for the frames of `/ws`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from .routes import HandlerKind, Route
 
 
 def refuse_host(hosts: HostPolicy, host: str) -> None:
-    """Raises Forbidden for a `Host` under which nobody is served without a credential. Against
-    DNS rebinding, where a foreign page's Origin equals the Host it sent."""
+    """Raises Forbidden for a `Host` under which callers without a credential are not served. This
+    guards against DNS rebinding, where the `Origin` of a foreign page equals the `Host` it sent."""
     if not hosts.allows(host):
         raise Forbidden(
             "This host name is not served here without a credential; send one, or add the name to "
@@ -27,15 +27,15 @@ def refuse_host(hosts: HostPolicy, host: str) -> None:
 
 
 def refuse_guessing(wrong_tokens: WrongTokens, address: str, now: float) -> None:
-    """Counts a wrong token in a URL; raises TooManyWrongTokens for one too many. `now` is in
-    seconds of a clock that never goes back."""
+    """Counts a wrong token in a URL. Raises TooManyWrongTokens when the address has sent too many.
+    `now` is in seconds of a monotonic clock."""
     wait_s = wrong_tokens.wait_after(address, now)
     if wait_s is not None:
         raise TooManyWrongTokens(wait_s)
 
 
 def refuse_origin(origins: OriginPolicy, origin: str, host: str) -> None:
-    """Raises Forbidden for the page of an origin that may not call here."""
+    """Raises Forbidden for a page whose origin is not allowed."""
     if not origins.allows(origin, host):
         raise Forbidden("Pages of this origin may not call here; add it to cors.origins.")
 
@@ -63,7 +63,7 @@ def refuse_scope(route: Route, path: str, principal: Principal) -> None:
 
 
 def refuse_models(principal: Principal, models: Iterable[str]) -> None:
-    """Raises Forbidden for the first model that the principal is not bound to."""
+    """Raises Forbidden for the first model that the principal may not use."""
     for model in models:
         if not principal.may_use(model):
             raise Forbidden(f"This credential may not use the model {model!r}.", param="model")

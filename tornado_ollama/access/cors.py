@@ -1,5 +1,5 @@
-"""The headers of CORS: what a page of another origin gets to see, and what it may send (Fetch
-standard, section 3.2). Whether it may call at all is `origins.OriginPolicy`'s."""
+"""The CORS headers of replies and preflights (Fetch standard, section 3.2). Whether a page may call
+at all is decided by `origins.OriginPolicy`."""
 
 from __future__ import annotations
 
@@ -16,19 +16,18 @@ PREFLIGHT_SECONDS = 7200
 
 
 def shared_with(origin: str, host: str) -> dict[str, str]:
-    """The headers of every answer to a page of an allowed origin; none where the page is this
-    very host's."""
+    """The CORS headers of every reply to a page of an allowed origin; none where the page's origin
+    is this host."""
     if origin.partition("://")[2].lower() == host.lower():
         return {}
     return {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": EXPOSED}
 
 
 def preflight(methods: Sequence[str], wanted: str | None, *, cross_origin: bool) -> dict[str, str]:
-    """The headers of the answer to OPTIONS, beside `shared_with`; a plain OPTIONS gets the methods
-    all the same. `wanted`: `Access-Control-Request-Headers`, all of which are allowed.
-
-    Raises BadRequest where that is not a list of names.
-    """
+    """The headers of the reply to OPTIONS, beside those of `shared_with`; an OPTIONS that is no
+    preflight gets the allowed methods as well. `wanted`: the value of
+    `Access-Control-Request-Headers`, all of which are allowed. Raises BadRequest where it is not a
+    list of header names."""
     allowed = ", ".join((*methods, "OPTIONS"))
     headers = {"Allow": allowed}
     if cross_origin:

@@ -1,10 +1,10 @@
-"""Where a request carries its credentials: one extractor for every transport.
+"""Extracts the credentials of a request, wherever they are: one function for every transport.
+Whether they are valid is decided by the authenticator.
 
-Only finds them; what they are worth is the authenticator's. A credential is a value (`Bearer`) that
-is asked about once: what a request keeps is its principal, with the fingerprint. There may be
-several, because a library sends its own beside the one that a user has set, or a proxy adds one.
-What was meant as a credential but is malformed is returned with a space in it, which no valid one
-has, so that it is answered as an unknown one.
+A credential is a value (`Bearer`) that is looked up once: a request keeps only its principal, with
+the fingerprint. There may be several, because a library sends its own beside the one that a user
+has set, or a proxy adds one. A malformed credential is returned with a space in it, which no valid
+one has, so that it is answered as an unknown one.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Headers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """A token: whoever has it may use it. Never empty."""
+    """A bearer token: its possession is all that is checked. Never empty."""
 
     text: str = field(repr=False)
     in_path: bool = False
@@ -54,7 +54,8 @@ class Bearer:
 
     @property
     def is_placeholder(self) -> bool:
-        """Whether it stands for no credential, unless it is configured as a token."""
+        """Whether the token is a dummy that libraries send when no key is set (unless it is
+        configured as a token)."""
         return not self.in_path and self.text.lower() in PLACEHOLDERS
 
 
@@ -63,7 +64,7 @@ Credentials = tuple[Bearer, ...]
 
 
 def extract(headers: Headers) -> Credentials:
-    """The credentials of a request. Raises BadRequest for more than MAX_CREDENTIALS."""
+    """Returns the credentials of a request. Raises BadRequest for more than MAX_CREDENTIALS."""
     found = [_from_authorization(value) for value in headers.get_list("Authorization")]
     found += [_whole(value) for value in headers.get_list("X-API-Key")]
     return _distinct(found)
@@ -106,13 +107,14 @@ def _from_authorization(value: str) -> str | None:
 
 
 def _whole(value: str) -> str | None:
-    """A value that is the credential itself. With blanks inside it stays what it is: unknown."""
+    """A header whose whole value is the credential. One with a space inside is kept, and will be
+    unknown."""
     return value.strip() or None
 
 
 def _from_basic(encoded: str) -> str:
-    """RFC 7617: the password; the user name when the password is empty (`curl -u TOKEN:`), and
-    nothing where both are."""
+    """The token of Basic authentication (RFC 7617): the password; the user name when the password
+    is empty (`curl -u TOKEN:`), and none where both are empty."""
     decoded = _from_base64(encoded, "Basic")
     user, colon, password = decoded.partition(":")
     return password or user if colon else f"Basic {encoded}"

@@ -1,7 +1,7 @@
-"""The fingerprint of a credential: what is kept of it once it has been looked at.
+"""The fingerprint of a credential: the hash that is kept after the credential has been looked up.
 
-A request may have to be asked again whether its credential is still good, and a chat is resumed
-only by the credential that began it. Neither needs the credential's text.
+A reload checks again whether a request's credential is valid, and a chat is resumed only by the
+credential that began it. Neither needs the credential's text.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import hmac
 
 
 def digest(text: str) -> bytes:
-    """SHA-256 of a credential. Any text has one, lone surrogates included."""
+    """SHA-256 of a credential, which may be any text, lone surrogates included."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 class Fingerprint:
-    """SHA-256 of a credential, compared in constant time; written out, its first 48 bits."""
+    """SHA-256 of a credential. Compared in constant time; its text form is the first 48 bits."""
 
     __slots__ = ("sha256",)
 

@@ -1,7 +1,8 @@
-"""How many wrong tokens an address may put into a URL: a bound on what guessing costs the gateway.
+"""Limits how many wrong tokens an address may send in URLs, so that guessing costs the gateway
+little.
 
-Only wrong ones are counted, and a good one is never asked about here: whoever shares an address
-with somebody who guesses keeps coming in. What keeps a token from being guessed is its length.
+Only wrong tokens are counted, and valid ones are not limited: a user who shares an address with an
+attacker is still served. What protects a token from being guessed is its length.
 """
 
 from __future__ import annotations
@@ -21,14 +22,15 @@ NETWORK_BITS = 64
 
 
 class WrongTokens:
-    """Those of the last minute, by address."""
+    """Counts the wrong tokens of the last minute, by address."""
 
     def __init__(self) -> None:
         self._times: dict[str, deque[float]] = {}
 
     def wait_after(self, address: str, now: float) -> int | None:
-        """Counts one. None while the address has not had MAX_WRONG within PERIOD_S; from then on
-        one is not counted, and these are the seconds after which it is again."""
+        """Counts a wrong token of an address. Returns None while the address is below MAX_WRONG
+        within PERIOD_S; then the token is not counted, and the result is the number of seconds
+        until one is counted again."""
         who = _network(address)
         times = self._times.pop(who, None)
         if times is None:
@@ -43,7 +45,8 @@ class WrongTokens:
 
 
 def _network(address: str) -> str:
-    """The part of an address that one guesser cannot change; what is no address stays as it is."""
+    """The network part of an address, since one attacker may use all addresses of a network; text
+    that is no address is returned unchanged."""
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:

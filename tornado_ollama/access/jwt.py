@@ -1,4 +1,4 @@
-"""JSON Web Tokens: which are believed, and what their claims allow.
+"""JSON Web Tokens: verifies and signs them, and reads what their claims allow.
 
 PyJWT checks the signature; the claims are checked here, against a time that is given. One key has
 one list of algorithms, all of its own kind, so a public key can never be taken for an HMAC secret.
@@ -53,12 +53,13 @@ _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 
 class InvalidToken(Exception):
-    """The reason is for the operator (`token inspect`); clients are not told it."""
+    """A JWT that is refused. The message is for the operator (`token inspect`) and not sent to
+    clients."""
 
 
 @dataclass(frozen=True, slots=True)
 class JwtKey:
-    """A key, and what is asked of the tokens it signed."""
+    """A key, and the rules for the tokens it signed."""
 
     key: str | PublicKey = field(repr=False)
     algorithms: tuple[str, ...]
@@ -71,7 +72,7 @@ class JwtKey:
     require_exp: bool = True
 
     def digest(self) -> bytes:
-        """SHA-256 of the key, which tells it from others and does not tell it."""
+        """SHA-256 of the key, which identifies the key without revealing it."""
         if isinstance(self.key, str):
             return hashlib.sha256(self.key.encode()).digest()
         der = self.key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
@@ -83,8 +84,8 @@ def looks_like_jwt(token: str) -> bool:
 
 
 def is_public_text(secret: str) -> bool:
-    """Whether a text is a key in PEM, SSH or JWK form. As an HMAC secret it would be one that
-    everybody knows."""
+    """Whether a text is a key in PEM, SSH or JWK form. Such a text must not be an HMAC secret,
+    because public keys are known to others."""
     try:
         _JWS.get_algorithm_by_name("HS256").prepare_key(secret)
     except jwt.InvalidKeyError:
@@ -93,7 +94,7 @@ def is_public_text(secret: str) -> bool:
 
 
 def load_public_key(pem: bytes) -> PublicKey:
-    """Raises ValueError with the rule."""
+    """Loads a public key. Raises ValueError with the rule that the text breaks."""
     if b"PRIVATE KEY" in pem:
         raise ValueError("holds the public key, not the private one")
     try:
@@ -108,7 +109,7 @@ def load_public_key(pem: bytes) -> PublicKey:
 
 
 def fits(key: PublicKey, algorithm: str) -> bool:
-    """Whether a key is of the algorithm's kind."""
+    """Whether a key can be used with the algorithm."""
     if isinstance(key, rsa.RSAPublicKey):
         return algorithm in RSA_ALGORITHMS
     if isinstance(key, ec.EllipticCurvePublicKey):
@@ -117,7 +118,8 @@ def fits(key: PublicKey, algorithm: str) -> bool:
 
 
 def verify(token: str, keys: Sequence[JwtKey], now: float) -> Principal:
-    """The principal of a valid token; `expires` includes the leeway. Raises InvalidToken."""
+    """Verifies a JWT and returns its principal; `expires` includes the leeway. Raises
+    InvalidToken."""
     if not looks_like_jwt(token):
         raise InvalidToken("it is not a signed JWT in compact form")
     algorithm = _header(token).get("alg")
@@ -128,8 +130,8 @@ def verify(token: str, keys: Sequence[JwtKey], now: float) -> Principal:
 
 
 def verify_again(signed: SignedClaims, keys: Sequence[JwtKey], now: float) -> Principal:
-    """What `verify` would say of the token whose claims these are, under other keys or later.
-    Raises InvalidToken."""
+    """Checks the claims of a token that was verified before, under other keys or at a later time,
+    and returns the principal. Raises InvalidToken as `verify` would."""
     key = _key_for(signed.algorithm, keys)
     if key.digest() != signed.key_digest:
         raise InvalidToken("its signature is not right")
@@ -137,7 +139,7 @@ def verify_again(signed: SignedClaims, keys: Sequence[JwtKey], now: float) -> Pr
 
 
 def sign(claims: dict[str, Any], secret: str, algorithm: str) -> str:
-    """A new token. `algorithm` is one of SECRET_BYTES, `secret` long enough for it."""
+    """Signs a new token. `algorithm` is one of SECRET_BYTES, `secret` long enough for it."""
     return jwt.encode(claims, secret, algorithm=algorithm)
 
 

@@ -1,9 +1,10 @@
-"""Which web pages may talk to the gateway, and under which names it answers without a credential.
+"""Which web pages may call the gateway, and which `Host` names it accepts without a credential.
 
 Origins are the `OLLAMA_ORIGINS` of Ollama: its own list always holds, and so do those of apps; what
 is configured adds to it. Host names guard against DNS rebinding, where a foreign page's own name
 points at this machine and its `Origin` therefore equals its `Host`; an IP literal cannot be
-rebound. Such a page has no credential, so names matter only where none is asked for.
+rebound. Such a page has no credential, so host names are checked only where no credential is
+required.
 """
 
 from __future__ import annotations
@@ -57,8 +58,8 @@ _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^\s:/?#@\[\]\\]+)(:[0-9]{1,5})?")
 
 
 def origin_pattern(text: str) -> str:
-    """A configured origin in its one spelling. Raises ValueError with the rule, the
-    end of the sentence "cors.origins: ... is not possible, it must be ..."."""
+    """Normalises a configured origin. Raises ValueError with the rule, the end of the sentence
+    "cors.origins: ... is not possible, it must be ..."."""
     pattern = text.strip().lower().removesuffix("/")
     if pattern in ("*", "null") or _ORIGIN.fullmatch(pattern):
         return pattern
@@ -66,10 +67,11 @@ def origin_pattern(text: str) -> str:
 
 
 class OriginPolicy:
-    """`cors.origins`: exact origins or `*` wildcards, on top of Ollama's own list."""
+    """Decides which origins may call: those of `cors.origins`, exact or with `*` wildcards, beside
+    Ollama's own list."""
 
     def __init__(self, patterns: Iterable[str]) -> None:
-        """Raises ValueError on what `origin_pattern` does not take."""
+        """Raises ValueError for an origin that `origin_pattern` refuses."""
         always = (*OLLAMA_ORIGINS, *APP_ORIGINS)
         settled = {origin_pattern(pattern) for pattern in (*always, *patterns)}
         self._all = "*" in settled
@@ -77,7 +79,7 @@ class OriginPolicy:
         self._wild = [_Wildcard(pattern) for pattern in sorted(settled - self._exact - {"*"})]
 
     def allows(self, origin: str, host: str) -> bool:
-        """Whether a page of `origin` may call; `host` is the request's own `Host`."""
+        """Whether a page of `origin` may call; `host` is the `Host` header of the same request."""
         origin = origin.lower()
         if self._all or origin in self._exact:
             return True
@@ -89,14 +91,15 @@ class OriginPolicy:
 
 
 class _Wildcard:
-    """A pattern with stars. `:*` at its end is a port; any other star is any part of the host."""
+    """An origin pattern with stars. `:*` at its end stands for any port; any other star for any
+    part of the host."""
 
     def __init__(self, pattern: str) -> None:
         self._any_port = pattern.endswith(":*")
         self._pieces = pattern.removesuffix(":*").split("*")
 
     def takes(self, origin: str) -> bool:
-        """`origin` is one, in lower case."""
+        """Whether the pattern matches `origin`, which is in lower case."""
         if self._any_port:
             origin, _, port = origin.rpartition(":")
             if not _PORT.fullmatch(port):
@@ -105,19 +108,20 @@ class _Wildcard:
 
 
 class HostPolicy:
-    """The names under which it answers those without a credential: `localhost`, IP literals, what
-    Ollama serves, and `names`."""
+    """Decides under which `Host` names callers without a credential are served: `localhost`, IP
+    literals, the names that Ollama accepts, and `names`."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        """`names`: the configured ones and this machine's own; `*` among them lets every Host
-        pass."""
+        """`names`: the configured names and this machine's own; `*` among them allows every
+        name."""
         settled = {name.strip().lower() for name in names}
         self._all = "*" in settled
         bare = (match[1] if (match := _HOST.fullmatch(name)) else name for name in settled)
         self._names = frozenset(name.rstrip(".") for name in bare) | {"localhost"}
 
     def allows(self, host_header: str) -> bool:
-        """The port does not count. An empty Host passes: no browser sends one."""
+        """Whether the name is allowed; its port is ignored. An empty name is allowed, because no
+        browser sends one."""
         if self._all or not host_header:
             return True
         match = _HOST.fullmatch(host_header.lower())

@@ -1,4 +1,4 @@
-"""Who a request acts for, and what that one may do."""
+"""The principal: the one a request acts for, and what it may do."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ MAX_NAME_CHARS = 64
 
 
 class Scope(StrEnum):
-    """What a credential is good for. Neither includes the other."""
+    """A right that a credential gives. Neither scope includes the other."""
 
     GENERATE = "generate"
     MANAGE = "manage"
 
 
 def within(globs: Iterable[str], others: Iterable[str]) -> bool:
-    """Whether whoever is bound to the models of `globs` may use none but those of `others`."""
+    """Whether every model that `globs` allow is also allowed by `others`."""
     others = tuple(others)
     return all(any(covers(other, glob) for other in others) for glob in globs)
 
 
 @dataclass(frozen=True, slots=True)
 class SignedClaims:
-    """What a JWT says whose signature was right, so that it can be looked at again, under other
-    settings, without the token."""
+    """The verified claims of a JWT, kept so that they can be checked again under other settings
+    without the token."""
 
     algorithm: str
     key_digest: bytes = field(repr=False)
@@ -43,7 +43,8 @@ class SignedClaims:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The one a request acts for. Holds nothing secret, so it may be logged."""
+    """The one a request acts for: a name with scopes and models. Holds nothing secret, so it may be
+    logged."""
 
     name: str
     kind: Kind
@@ -59,33 +60,36 @@ class Principal:
 
     @property
     def key(self) -> str:
-        """One text for each holder of a credential, the kinds apart. A JWT's is its whole `sub`,
-        hashed where the name is not the same text."""
+        """Identifies the holder of a credential; different kinds of credential never have the same
+        key. A JWT's key is its whole `sub`, hashed where the displayed name is not the same text.
+        """
         sub = self.claims.claims.get("sub") if self.claims is not None else None
         if isinstance(sub, str) and sub != self.name:
             return f"{self.kind} {sha256(sub.encode('utf-8', 'surrogatepass')).hexdigest()}"
         return f"{self.kind} {self.name}"
 
     def same_as(self, other: Principal) -> bool:
-        """Whether both stand for one and may do the same, as two JWTs do of which the second was
-        made before the first ran out."""
+        """Whether both stand for the same holder with the same rights, as two JWTs do when the
+        second renews the first."""
         mine, theirs = (self.key, self.scopes), (other.key, other.scopes)
         return mine == theirs and self.models == other.models
 
     @property
     def is_anonymous(self) -> bool:
-        """It was let in without a valid credential."""
+        """Whether the principal was admitted without a valid credential."""
         return self.kind == "anonymous"
 
     def may(self, scope: Scope) -> bool:
         return scope in self.scopes
 
     def may_use(self, model: str) -> bool:
-        """`model` as a client or Ollama spells it, aliases already resolved."""
+        """Whether the principal may use a model. `model` may be spelt in any way Ollama accepts,
+        with aliases resolved."""
         return self.models is None or any(matches(glob, model) for glob in self.models)
 
 
 def loggable_name(text: str) -> str:
-    """A name from outside, safe in one column of one log line: no space, no control, not long."""
+    """Makes a name from outside safe for one column of a log line: no spaces or control characters,
+    bounded length."""
     kept = "".join(c if c.isprintable() and not c.isspace() else "_" for c in text)
     return kept[:MAX_NAME_CHARS]

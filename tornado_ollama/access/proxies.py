@@ -1,8 +1,9 @@
-"""Who the client is when there are proxies in front: whose word is believed, and how far.
+"""Finds the address of the client behind proxies: which forwarding headers are trusted, and how
+far.
 
 `X-Forwarded-For` is a list to which every proxy appends the address it was called from. Read from
-the right, the entries of trusted proxies are skipped; the first other one is the client. What
-stands left of it anybody can have written.
+the right, the entries of trusted proxies are skipped; the first other one is the client. Entries
+left of it may be forged.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ class Headers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Where a request came from."""
+    """The address of a client, the scheme it used, and the trusted part of its
+    `X-Forwarded-For`."""
 
     address: str
     chain: str
@@ -47,7 +49,8 @@ class TrustedProxies:
         return any((mapped or parsed) in network for network in self._networks)
 
     def client(self, peer: str, scheme: str, headers: Headers) -> Client:
-        """`peer` and `scheme` are the connection's own; they stand when the peer is no proxy."""
+        """The client of a request. `peer` and `scheme` are those of the connection, and are
+        returned when the peer is not a trusted proxy."""
         if not self._networks or not self.trusts(peer):
             return Client(peer, "", scheme)
         told = _last(headers, "X-Forwarded-Proto").lower()
@@ -73,14 +76,14 @@ class TrustedProxies:
 
 
 def _last(headers: Headers, name: str) -> str:
-    """The last value of a header that may be a list: what the nearest proxy wrote."""
+    """The last value of a header that may be a list: the one added by the nearest proxy."""
     values = headers.get_list(name)
     return values[-1].split(",")[-1].strip() if values else ""
 
 
 def _is_plain_address(text: str) -> bool:
-    """Without a zone (`fe80::1%eth0`): that means something on one machine only, and it may be any
-    text of any length, which would stand in the log."""
+    """Whether a text is an IP address without a zone (`fe80::1%eth0`). A zone has a meaning on one
+    machine only, and may be any text of any length, which would get into the log."""
     try:
         ip_address(text)
     except ValueError:

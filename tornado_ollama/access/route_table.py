@@ -1,5 +1,5 @@
-"""The route table as the operator's settings have it: what `routes.py` decides, and what he opened
-or did not open of it."""
+"""The route table under the operator's settings: the rows of `routes.py`, with the optional ones
+that are switched on."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ DISCOVERY = {"version": "/api/version", "tags": "/api/tags", "show": "/api/show"
 
 
 class RouteTable:
-    """Good for one generation of the settings."""
+    """The routes under one generation of the settings."""
 
     def __init__(
         self, *, forward_unknown: bool = False, web_search: bool = False, public: Iterable[str] = ()
     ) -> None:
-        """`forward_unknown` and `web_search`: those of `service`; `public`: names of DISCOVERY."""
+        """`forward_unknown` and `web_search`: the settings of `service`; `public`: names of
+        DISCOVERY that need no credential."""
         self._forward_unknown = forward_unknown
         opened = {DISCOVERY[name] for name in public}
         self._changed = {
@@ -39,8 +40,8 @@ class RouteTable:
         return self._changed.get(route.path, route)
 
     def find_below_token(self, path: str) -> Route:
-        """The row of the path behind `/k/TOKEN`: the APIs, for clients that can send no header.
-        Those who can open the page or a socket can send a credential otherwise."""
+        """The row of the path behind `/k/TOKEN`. Only the APIs are served there, for clients that
+        cannot send a header; the page and the socket have other ways to send a credential."""
         if path == GREETING.path:
             return GREETING
         return self.find(path) if path.startswith(("/api/", "/v1/")) else not_found(path)

@@ -1,5 +1,5 @@
-"""The route table: method and path to the scope they require, the kind of handler that answers, in
-which dialect, and the path they have at Ollama. What is not in it is a 404 and is never forwarded.
+"""The route table: which scope, handler kind, dialect and path at Ollama belong to a method and
+path. A path without a row is answered with 404 and never forwarded.
 
 The one place of this decision: `app.py` builds its routing from it, the tests their authorisation
 matrix. Methods are Ollama's own (0.32, `server/routes.go`), so that a wrong one is answered here.
@@ -17,7 +17,7 @@ from .principal import Principal, Scope
 
 
 class Requirement(StrEnum):
-    """What a route asks of the one who calls it."""
+    """What a route requires of the caller: nothing, any credential, or a scope."""
 
     NOTHING = "nothing"
     DISCOVERY = "nothing, as auth.public has it"
@@ -37,7 +37,7 @@ class Requirement(StrEnum):
 
 
 class HandlerKind(StrEnum):
-    """Who answers: `app.py` has a handler for each."""
+    """The kind of handler that answers a route: `app.py` has a handler for each."""
 
     PAGE = "page"
     GREETING = "greeting"
@@ -58,7 +58,7 @@ class HandlerKind(StrEnum):
 
 
 class Body(Enum):
-    """What a request to a route may carry, and what becomes of it."""
+    """The kind of body that requests to a route have, and how it is treated."""
 
     NONE = "none"
     """Nothing that is read: it is dropped."""
@@ -75,7 +75,7 @@ class Body(Enum):
 
     @property
     def is_upload(self) -> bool:
-        """Data, which may be large and take its time to arrive, rather than JSON."""
+        """Whether the body is data, which may be large and slow to arrive, rather than JSON."""
         return self in (Body.FORM, Body.BLOB)
 
 
@@ -220,25 +220,27 @@ def find(path: str, *, forward_unknown: bool = False) -> Route:
 
 
 def not_found(path: str) -> Route:
-    """The row of a path that has none, also of one that has no canonical form: whoever asks below
-    `/v1` is told so in OpenAI's form, or in Anthropic's."""
+    """The row of a path that has none, or that has no canonical form. Below `/v1` its dialect is
+    OpenAI's or Anthropic's, so that clients get the error in their form."""
     if path.startswith("/v1/messages/"):
         return _NOT_FOUND_IN_ANTHROPIC
     return _NOT_FOUND_IN_OPENAI if path == "/v1" or path.startswith("/v1/") else _NOT_FOUND
 
 
 def for_anthropic(route: Route) -> Route:
-    """The row for a caller that sends `anthropic-version`."""
+    """The row with Anthropic's dialect, for a caller that sends `anthropic-version`."""
     if route.dialect is OPENAI and route.path in _SHARED:
         return replace(route, dialect=ANTHROPIC)
     return route
 
 
 def replies_whole(route: Route, asked: Asked) -> bool:
-    """Whether the reply to such a request is sent in one piece, when it is complete."""
+    """Whether Ollama's reply to such a request comes in one piece when it is complete, rather than
+    as a stream."""
     return route.computes and not (route.streams and asked.streams)
 
 
 def path_at_ollama(route: Route, path: str) -> str:
-    """Where a request of this row goes: the very path that was authorised, `/sys` as `/api`."""
+    """The path to which Ollama gets a request of this row: the path that was authorised, with
+    `/sys` as `/api`."""
     return route.at_ollama or path

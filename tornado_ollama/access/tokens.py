@@ -1,8 +1,8 @@
-"""Static tokens: kept as SHA-256, found in constant time.
+"""Static tokens: stored as SHA-256, looked up in constant time.
 
-The table's keys are the digests under a keyed hash (HMAC with a key of this process), so what a
-lookup costs tells nothing about the tokens, and ten thousand of them cost as much as one. The
-full digest is then compared in constant time.
+The table's keys are the digests under a keyed hash (HMAC with a key of this process), so the time
+of a lookup tells nothing about the tokens, and does not grow with their number. The full digest is
+then compared in constant time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .principal import Principal, Scope
 
 @dataclass(frozen=True, slots=True)
 class StaticToken:
-    """A configured token, without the token."""
+    """A configured token: its digest and its rights, without its text."""
 
     name: str
     sha256: bytes = field(repr=False)
@@ -41,8 +41,8 @@ class TokenTable:
     def find(
         self, fingerprint: Fingerprint, now: float, *, in_path: bool = False
     ) -> Principal | None:
-        """The principal of a token that is known and has not expired, and that may stand in the
-        URL where it did. `now` is Unix time."""
+        """The principal of a token; None where it is unknown, has expired, or is in the URL without
+        permission to be there. `now` is Unix time."""
         index = self._index(fingerprint.sha256)
         known = self._by_index.get(index)
         if known is None or known.fingerprint != fingerprint:

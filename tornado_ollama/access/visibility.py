@@ -1,4 +1,4 @@
-"""Which models a credential gets to see in Ollama's lists (`/api/tags`, `/api/ps`)."""
+"""Filters Ollama's lists of models (`/api/tags`, `/api/ps`) to those that a credential may use."""
 
 from __future__ import annotations
 

@@ -131,7 +131,8 @@ def _warnings(settings: Settings, written: Written, tree: Tree, reader: Reader) 
 
 
 def _files_with_secrets(written: Written, tree: Tree) -> Iterator[str]:
-    """The names as the configuration has them: relative ones start at its directory."""
+    """The names of the files that hold secrets, as the configuration writes them: a relative name
+    starts at the configuration's directory."""
     auth = written.auth
     lists = {"generate_tokens": auth.generate_tokens, "model_tokens": auth.model_tokens}
     for name, items in lists.items():

@@ -158,7 +158,7 @@ def _only_less(old: Settings, new: Settings) -> bool:
 
 
 def _was_given(token: StaticToken, before: Iterable[StaticToken]) -> bool:
-    """Whether the token was there, with the same bounds and these scopes at least."""
+    """Whether `before` has the same token with the same bounds and at least its scopes."""
     bounds = (token.sha256, token.models, token.expires)
     return any(
         bounds == (other.sha256, other.models, other.expires) and token.scopes <= other.scopes

@@ -35,7 +35,8 @@ class LlamaClient:
         self._key = key
 
     async def post(self, path: str, body: Mapping[str, Any]) -> Any:
-        """The decoded reply. Raises `Refusal` with llama.cpp's status."""
+        """Sends a request to llama.cpp and returns the decoded JSON reply. Raises `Refusal` with
+        llama.cpp's status."""
         async with self._exchange(path, body) as reply:
             content = b"".join([part async for part in reply.parts()])
             if reply.status != 200:
@@ -45,7 +46,8 @@ class LlamaClient:
     async def stream(
         self, path: str, body: Mapping[str, Any]
     ) -> AsyncGenerator[dict[str, Any], None]:
-        """The decoded events. Close the iterator to make llama.cpp stop. Raises `Refusal`."""
+        """Sends a request to llama.cpp and yields the decoded events of the streamed reply. Close
+        the iterator to make llama.cpp stop. Raises `Refusal`."""
         async with self._exchange(path, body) as reply:
             rest = b""
             async for part in reply.parts():
@@ -120,7 +122,8 @@ def _event(line: bytes) -> dict[str, Any]:
 
 
 def _refuse(status: int, content: bytes) -> NoReturn:
-    """Names the field where llama.cpp does."""
+    """Raises a `Refusal` with llama.cpp's status and, where its message has one, the name of the
+    field at fault."""
     try:
         field = _FIELD.match(str(json.loads(content)["error"]["message"]))
     except (ValueError, KeyError, TypeError):

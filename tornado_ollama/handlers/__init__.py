@@ -1,1 +1,2 @@
-"""Request handlers: they join the pure rooms to the upstream client, and decide nothing."""
+"""Request handlers: they call the pure packages and send requests to Ollama, and decide nothing
+themselves."""

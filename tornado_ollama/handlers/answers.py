@@ -1,8 +1,9 @@
-"""A request's own answers: whole ones, and errors in the form of the route's dialect.
+"""Answers of the gateway itself: whole replies, and errors in the form of the route's dialect. The
+one place where an error becomes HTTP.
 
-The one place where an error becomes HTTP. An answer that is given before the body has arrived
-leaves at once, and the rest of the body is read and dropped for a while, because closing on a
-client that is still sending would reset the connection and lose the answer.
+An answer that is given before the request's body has arrived is sent at once, and the rest of the
+body is read and discarded for a while: closing while the client still sends would reset the
+connection and lose the answer.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ LINGER_S = 5.0
 
 
 class AnsweringHandler(RequestHandler):
-    """Answers, whole and at once. The base of `InFlightHandler`; `BaseHandler` sets what has no
-    value here."""
+    """A handler that can send whole answers and errors. The base of `InFlightHandler`; attributes
+    without a value here are set by `BaseHandler`."""
 
     SUPPORTED_METHODS = KNOWN_METHODS
 
@@ -69,8 +70,8 @@ class AnsweringHandler(RequestHandler):
         content_type: str = "application/json; charset=utf-8",
         reason: str | None = None,
     ) -> None:
-        """A whole answer of the gateway's own. Leaves at once, even before the body has come.
-        `reason`: the words behind the status; None: the usual ones."""
+        """Sends a whole answer, at once even if the request's body has not arrived yet. `reason`:
+        the reason phrase of the status line; None: the usual one."""
         self.set_status(status, reason)
         if body:
             self.set_header("Content-Type", content_type)
@@ -92,7 +93,7 @@ class AnsweringHandler(RequestHandler):
             self._linger = asyncio.get_running_loop().call_later(LINGER_S, self._end_answer)
 
     def answer_head(self, status: int, headers: Mapping[str, str], /) -> None:
-        """An answer without a body."""
+        """Sends an answer without a body."""
         for name, value in headers.items():
             self.set_header(name, value)
         self.answer(status)
@@ -101,7 +102,8 @@ class AnsweringHandler(RequestHandler):
         self.answer(status, json.dumps(value, ensure_ascii=False).encode())
 
     def answer_error(self, error: GatewayError) -> None:
-        """An error as this route's clients expect it. After the first byte: see `relay.py`."""
+        """Sends an error in the form of the route's dialect. For errors after the first byte of a
+        reply see `relay.py`."""
         self.outcome = error.outcome
         if error.status >= 500:
             self._log_failure(error)
@@ -112,15 +114,16 @@ class AnsweringHandler(RequestHandler):
         self.answer(error.status, renderer.body(error), reason=error.reason)
 
     def _log_failure(self, error: GatewayError) -> None:
-        """What happened, for the operator. Ollama's own sentences may quote a prompt or a reply,
-        so they are not repeated."""
+        """Logs a failure for the operator. Ollama's own messages may quote a prompt or a reply, so
+        they are left out."""
         said = type(error).__name__ if isinstance(error, UpstreamAnswer) else error.message
         cause = str(error.__cause__ or "")
         words = (self.request_id, str(error.status), said, cause)
         log.info("%s", " ".join(filter(None, words)))
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
-        """Tornado's would show the whole request, query string and all."""
+        """Logs an exception without the request, which Tornado's own method would print with its
+        query string."""
         if not isinstance(value, HTTPError):
             path = loggable_path(self.url_path)
             log.error("%s %s failed", self.request_id, path, exc_info=value)
@@ -141,7 +144,8 @@ class AnsweringHandler(RequestHandler):
             self.finish()
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Tornado's own failures, and ours that nobody foresaw; the log has the traceback."""
+        """Answers errors of Tornado's, and exceptions that nobody expected, whose traceback is in
+        the log."""
         if status_code == 405:
             self.answer_error(MethodNotAllowed("This method is not known.", allow=KNOWN_METHODS))
         else:
@@ -163,5 +167,6 @@ class AnsweringHandler(RequestHandler):
             self.set_header(ignored_fields.HEADER, ignored_fields.header_value(self.ignored))
 
     def compute_etag(self) -> None:
-        """None: hashing replies for a header that no client of an API uses is wasted."""
+        """None: no ETag is computed, because clients of an API do not use it and hashing every
+        reply costs time."""
         return None

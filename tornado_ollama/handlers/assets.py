@@ -47,7 +47,7 @@ _NO_GZIP = re.compile(r"\s*(x-)?gzip\s*;\s*q=0(\.0*)?\s*", re.I)
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One of the forms in which a file is sent."""
+    """One representation of a file: plain, or compressed in one way."""
 
     body: bytes
     etag: str
@@ -62,14 +62,15 @@ class Asset:
     """None where compression does not pay."""
 
     def form_for(self, accept_encoding: str) -> Form:
-        """The best one that a client takes which sent this header."""
+        """The best representation for a client that sent this `Accept-Encoding`."""
         codings = accept_encoding.lower().split(",")
         takes = any("gzip" in coding and not _NO_GZIP.fullmatch(coding) for coding in codings)
         return self.gzipped if takes and self.gzipped is not None else self.plain
 
 
 def names_tag(if_none_match: str, etag: str) -> bool:
-    """Whether the header names the tag, alone or in a list, weak or strong (RFC 9110, 13.1.2)."""
+    """Whether `If-None-Match` names the ETag, alone or in a list, weak or strong (RFC 9110,
+    13.1.2)."""
     return if_none_match.strip() == "*" or etag in _TAG.findall(if_none_match)
 
 
@@ -86,7 +87,8 @@ def read_assets(root: Path) -> dict[str, Asset]:
 
 
 def _read(file: Path, is_own: bool) -> Asset:
-    """`is_own`: a module of the page's, rather than a library, whose licence is a comment."""
+    """Reads one file. `is_own`: a module of the page itself, rather than a library, whose comments
+    hold its licence and are kept."""
     body = file.read_bytes()
     if is_own and file.suffix == ".js":
         body = without_comments(body.decode()).encode()

@@ -1,7 +1,8 @@
-"""Who may come in: Origin, Host, target, method, credential, scope, in this order.
+"""Authenticates and authorises a request: checks Origin, Host, target, method, credential, scope,
+in this order.
 
-Runs before a byte of the body is read. Every decision is `access`'s; this mixin asks for them and
-keeps the answers.
+Runs before a byte of the body is read. Every decision is made in `access`; this mixin passes it the
+request and keeps the results.
 """
 
 from __future__ import annotations
@@ -30,11 +31,9 @@ from .deps import Deps
 
 
 class AuthMixin:
-    """Gives a handler its `admit`, after which `principal` says who asks.
-
-    Stands before the class of a handler: `class PageHandler(AuthMixin, BaseHandler)`. What it needs
-    of that class is declared here, and nothing else; `BaseHandler` has it.
-    """
+    """Gives a handler its `admit`, after which `principal` is set. Stands before the handler's
+    class: `class PageHandler(AuthMixin, BaseHandler)`. Declares what it needs of that class, which
+    `BaseHandler` has."""
 
     request: HTTPServerRequest
     """Tornado's."""
@@ -57,7 +56,8 @@ class AuthMixin:
     """Answers in the handler's place: a status, headers, no body."""
 
     def admit(self) -> None:
-        """Raises the GatewayError of a request that may not come in."""
+        """Authenticates and authorises the request. Raises the GatewayError of one that is
+        refused."""
         self._check_origin()
         self._check_host()
         if self.problem is not None:
@@ -72,7 +72,7 @@ class AuthMixin:
         self.authenticate()
 
     def authenticate(self) -> None:
-        """Who it is, by the request's headers; raises Unauthorized or Forbidden."""
+        """Sets the principal by the request's headers. Raises Unauthorized or Forbidden."""
         requirement = self.route.requirement
         if requirement is Requirement.NOTHING:
             return
@@ -84,13 +84,14 @@ class AuthMixin:
             refuse_host(self.deps.access.hosts, self.request.host)
 
     def credentials(self) -> Credentials:
-        """All that the request carries; raises BadRequest for too many."""
+        """All credentials of the request. Raises BadRequest for too many."""
         found = extract(self.request.headers)
         return found if self.path_token is None else (*found, self.path_token)
 
     def identify(self, credentials: Credentials) -> Principal:
-        """The principal of these credentials, with the scope that this route needs. They are not
-        kept: `Authenticator.still_valid` needs only the principal."""
+        """Sets the principal of these credentials, which must have the scope that this route
+        requires. The credentials are not kept: `Authenticator.still_valid` needs only the
+        principal. Raises Unauthorized, Forbidden and BadRequest."""
         access = self.deps.access
         try:
             principal = access.authenticator.authenticate(credentials, time.time())
@@ -103,20 +104,22 @@ class AuthMixin:
         return principal
 
     def check_principal(self, principal: Principal) -> None:
-        """Raises Forbidden for one that may not use this route; an anonymous one may not under a
-        foreign name, whenever it is that it becomes one."""
+        """Raises Forbidden for a principal that may not use this route. An anonymous one may use
+        none under a foreign host name; this is checked again when a reload makes a principal
+        anonymous."""
         if principal.is_anonymous:
             refuse_host(self.deps.access.hosts, self.request.host)
         refuse_scope(self.route, self.url_path, principal)
 
     def check_model(self, *models: str) -> None:
-        """Raises Forbidden for a model that this credential is not bound to."""
+        """Raises Forbidden for a model that the principal may not use."""
         assert self.principal is not None
         refuse_models(self.principal, models)
 
     def _check_host(self) -> None:
-        """Where everybody is let in, a page must not be that has its name from elsewhere: also not
-        to what is public. A preflight says nothing, and never has a credential."""
+        """Raises Forbidden for a foreign host name while anonymous access is open, also on public
+        routes: a page under such a name may be one of DNS rebinding. A preflight passes: it reveals
+        nothing, and never has a credential."""
         access, host = self.deps.access, self.request.host
         if not access.authenticator.lets_everybody_in or self.request.method == "OPTIONS":
             return

@@ -1,7 +1,5 @@
-"""The way of a request: `prepare` (is it let in?), then its body, then `respond`.
-
-Whoever raises a `GatewayError` on the way gets it answered.
-"""
+"""The base of all handlers: `prepare` admits the request, its body is read, then `respond` answers.
+A `GatewayError` raised on the way becomes the answer."""
 
 from __future__ import annotations
 
@@ -25,7 +23,8 @@ idle timeout instead (`body_pipe.py`)."""
 
 
 class BaseHandler(InFlightHandler):
-    """One request. Subclasses implement `respond`, and have `AuthMixin` beside this class."""
+    """Handles one request. Subclasses implement `respond`, and have `AuthMixin` as a base before
+    this class."""
 
     def initialize(
         self,
@@ -36,8 +35,8 @@ class BaseHandler(InFlightHandler):
         path_token: Bearer | None = None,
         problem: BadRequest | None = None,
     ) -> None:
-        """`url_path` is the canonical path, behind the `path_token` where there is one; `problem`
-        is set when the target has none."""
+        """`url_path` is the canonical path, without the `path_token` that stood before it;
+        `problem` is the error of a target that has no canonical path."""
         self.deps = deps
         self.route = route
         self.url_path = url_path
@@ -51,8 +50,8 @@ class BaseHandler(InFlightHandler):
         self.register()
 
     def begin(self) -> None:
-        """Where a subclass sets its own state: before anything else, also before requests that
-        never come to `admit`."""
+        """Called first, for subclasses to set their own state; also for requests that are refused
+        before `admit`."""
 
     def prepare(self) -> None:
         self.set_default_headers()
@@ -82,15 +81,15 @@ class BaseHandler(InFlightHandler):
             self.answer_error(error)
 
     def admit(self) -> None:
-        """Raises the error of a request that may not come in. Called before the body is read.
-        `AuthMixin` implements it; a handler without that lets nobody in."""
+        """Raises the error of a request that is refused. Called before the body is read.
+        `AuthMixin` implements it; a handler without that refuses everything."""
         raise NotImplementedError
 
     def begin_body(self) -> None:
-        """Prepares for the body of a request that was let in; raises GatewayError."""
+        """Prepares for the body of an admitted request. Raises GatewayError."""
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
-        """Drops the body; routes that want it override `take_body`."""
+        """Discards a piece of the body; routes that need the body override `take_body`."""
         if self._answered or self.closed:
             return None
         try:
@@ -123,12 +122,12 @@ class BaseHandler(InFlightHandler):
     get = head = post = put = patch = delete = options = dispatch
 
     async def respond(self) -> None:
-        """Answers, the body being complete."""
+        """Answers the request. Called when the body is complete."""
         raise NotImplementedError
 
     def headers_up(self, passed: Headers = ()) -> list[tuple[str, str]]:
-        """The headers of a request to Ollama that is made for this one: `passed` are the client's
-        own where its body is passed on, and none of them where the gateway writes the body."""
+        """The headers of a request to Ollama made for this one. `passed`: the client's own headers
+        where its body is passed on; none where the gateway writes the body."""
         if self.path_token is not None:
             passed = without_text(passed, self.path_token.text)
         return to_upstream(

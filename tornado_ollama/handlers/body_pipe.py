@@ -1,4 +1,4 @@
-"""A request's body on its way to Ollama, one piece at a time.
+"""Passes a request's body on to Ollama, one piece at a time.
 
 At most one piece is held: the next is read from the client when Ollama has taken the last, so an
 upload of any size passes in constant memory.
@@ -23,7 +23,8 @@ STALL_S = 60.0
 
 
 class BodyPipe:
-    """`put` on the client's side, `produce` on Ollama's."""
+    """A pipe for one body: `put` takes pieces from the client, `produce` gives them to the request
+    to Ollama."""
 
     def __init__(self, client: socket.socket) -> None:
         self._client = client
@@ -31,8 +32,8 @@ class BodyPipe:
         self._stopped = False
 
     async def put(self, piece: bytes) -> None:
-        """Returns when the next piece is welcome. Raises ConnectionResetError if meanwhile the
-        client has left."""
+        """Puts a piece into the pipe, and returns when the next may follow. Raises
+        ConnectionResetError where the client has left meanwhile."""
         while not self._stopped:
             try:
                 async with asyncio.timeout(WATCH_S):
@@ -43,18 +44,19 @@ class BodyPipe:
                     raise ConnectionResetError("the client left its upload") from None
 
     async def end(self) -> None:
-        """The body is complete."""
+        """Marks the body as complete."""
         if not self._stopped:
             await self._pieces.put(b"")
 
     def stop(self) -> None:
-        """Nobody takes the rest any more: `put` returns at once from now on."""
+        """Discards the rest of the body: from now on `put` returns at once."""
         self._stopped = True
         while not self._pieces.empty():
             self._pieces.get_nowait()
 
     async def produce(self, send: Send) -> None:
-        """The body producer of the request to Ollama. Raises BadRequest when the client stalls."""
+        """The body producer of the request to Ollama. Raises BadRequest when the client sends
+        nothing for too long."""
         while piece := await self._next():
             await send(piece)
 

@@ -1,4 +1,4 @@
-"""Requests whose body is collected whole before anything is made of it."""
+"""Handlers of requests whose body is collected whole in memory before it is used."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from .request_body import CollectedBody
 
 @stream_request_body
 class CollectingHandler(BaseHandler):
-    """Gives subclasses `whole_body`, up to `limits.max_body_bytes`."""
+    """Collects the body in memory, up to `limits.max_body_bytes`, and gives it to subclasses as
+    `whole_body`."""
 
     def begin(self) -> None:
         self._body: CollectedBody | None = None
@@ -33,7 +34,7 @@ class CollectingHandler(BaseHandler):
         return None
 
     def whole_body(self) -> bytes:
-        """The body. To be called once, when it is complete."""
+        """Returns the body. To be called once, when the body is complete."""
         assert self._body is not None
         return self._body.whole()
 

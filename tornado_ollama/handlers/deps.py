@@ -28,7 +28,7 @@ from .stored_responses import ResponseStore
 
 @dataclass(frozen=True, slots=True)
 class AccessControl:
-    """Who may come in, and from where."""
+    """The rules of access: authenticator, hosts, origins, proxies and routes."""
 
     authenticator: Authenticator
     origins: OriginPolicy
@@ -42,7 +42,7 @@ class AccessControl:
 
 
 class Revocable(Protocol):
-    """A request under way, as a reload and a shutdown see it."""
+    """A request or socket in flight, which a reload and a shutdown can end."""
 
     principal: Principal | None
 
@@ -55,11 +55,12 @@ class Revocable(Protocol):
         authorised already and does nothing."""
 
     def drain(self, *, now: bool = False) -> None:
-        """The gateway is going down: come to an end of your own; `now`: at once."""
+        """Ends when the work under way is done, because the gateway is shutting down. `now`: ends
+        at once."""
 
 
 class InFlight:
-    """The requests and sockets under way, and whether new ones are still welcome."""
+    """The set of requests and sockets in flight, and whether new ones are still accepted."""
 
     def __init__(self) -> None:
         self._requests: set[Revocable] = set()
@@ -80,7 +81,7 @@ class InFlight:
 
 @dataclass(slots=True)
 class LastReload:
-    """What became of the last reload of the configuration."""
+    """The time and outcome of the last reload of the configuration."""
 
     refused: bool = False
     """The settings before it are still in force."""

@@ -1,11 +1,12 @@
-"""The one writer of a streamed response: framing, backpressure and honest ends.
+"""The writer of a streamed reply: framing, backpressure, and an end by which the client can tell a
+whole reply from a truncated one.
 
 Headers wait for the first bytes, so that both leave in one packet and an early failure can still
 become a proper error. After that a piece costs one system call: while nothing is queued, the chunk
-goes straight to the socket, which saves a third of the CPU per token against `IOStream.write`.
-What the socket does not take, and all that TLS encrypts, goes through `IOStream`, whose futures are
-the backpressure. They are per write; `RequestHandler.flush` has room for one only, and loses the
-first when a second begins.
+goes straight to the socket, which saves a third of the CPU per token against `IOStream.write`. What
+the socket does not take, and all that TLS encrypts, goes through `IOStream`, whose futures are the
+backpressure. They are per write; `RequestHandler.flush` has room for one only, and loses the first
+when a second begins.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ LAST_WORDS_S = 5.0
 
 
 class Downstream:
-    """`start`, then `write` as often as needed, then `finish`, or `cut` when it went wrong."""
+    """Writes one streamed reply to the client: `start`, then `write` as often as needed, then
+    `finish`, or `cut` after a failure."""
 
     def __init__(self, handler: RequestHandler) -> None:
         self._handler = handler
@@ -47,8 +49,8 @@ class Downstream:
         self.at_line_end = True
 
     def start(self, status: int, headers: Iterable[tuple[str, str]]) -> None:
-        """Sets status and headers; nothing leaves yet. A header given here replaces the server's
-        own of that name."""
+        """Sets status and headers, which are sent with the first bytes. A header given here
+        replaces the server's own of that name."""
         handler = self._handler
         headers = list(headers)
         if status == 204:  # has no body, and so no length (RFC 9110, section 8.6)
@@ -88,17 +90,17 @@ class Downstream:
 
     @property
     def congested(self) -> bool:
-        """The client has not yet taken what was written."""
+        """Whether the client has not yet taken all that was written."""
         return self._stream.writing()
 
     def flush(self) -> None:
-        """Sends what is held back, the headers at least."""
+        """Sends what is held back: at least the headers."""
         if not self.flushed:
             self.flushed = True
             self._handler.flush()
 
     def finish(self, *, closes: bool = False) -> None:
-        """The clean end, also of the connection where it `closes`."""
+        """Ends the reply as complete. `closes`: close the connection as well."""
         unmarked = self.flushed and not self._length_known
         if self._handler.request.method == "HEAD" and not self._length_known:
             self.flush()  # or Tornado would add a length that GET does not have
@@ -109,7 +111,8 @@ class Downstream:
             self._stream.write(b"").add_done_callback(lambda _: self._connection.close())
 
     async def cut(self, last: bytes = b"") -> None:
-        """Sends some last words and closes without the end of a whole reply (no last chunk)."""
+        """Sends these last bytes and closes the connection without the last chunk, so that the
+        client sees a truncated reply."""
         if last and self._raw and not self._stream.closed():
             written = self.write(last)
             if written is not None:  # a wait that does not cancel: Tornado's future cannot take it

@@ -1,7 +1,8 @@
-"""A streamed reply on its way to the client, and what keeps it alive while there is nothing to say.
+"""Streams a translated reply to the client, and keeps the connection alive while the model is
+silent.
 
-Nothing leaves before the first event, so that a quick failure keeps its own status. Once something
-has left, even a comment, a failure travels in the stream, in the dialect's own form.
+Nothing is sent before the first event, so that an early failure keeps its own status. Once
+something has been sent, even a comment, a failure is sent in the stream, in the dialect's own form.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ MAX_ERROR_BYTES = 64 * 1024
 
 
 class EventStream:
-    """One reply. `run` it once."""
+    """Streams one reply. `run` is called once."""
 
     def __init__(
         self, handler: BaseHandler, exchanges: Exchanges, machine: ReplyStream[Any]
@@ -43,8 +44,8 @@ class EventStream:
         self._timer: asyncio.TimerHandle | None = None
 
     async def run(self, bodies: Iterable[bytes], count: int) -> None:
-        """Returns when the reply has ended. Raises GatewayError while a proper error answer is
-        still possible."""
+        """Streams the reply and returns when it has ended. Raises GatewayError while a proper error
+        answer is still possible."""
         handler, down = self._handler, self._down
         handler.reply = down
         self._timer = asyncio.get_running_loop().call_later(FIRST_PING_S, self._tick)
@@ -103,7 +104,8 @@ class EventStream:
         return self._write(events) if events else None
 
     def _belongs_in_stream(self, error: GatewayError) -> bool:
-        """Whether an error is one for the stream, though nothing has been said yet."""
+        """Whether an error is sent as an event even though nothing has been sent yet, as the
+        dialect's clients expect."""
         return error.code in self._machine.said_in_stream
 
     def _write(self, events: bytes) -> Awaitable[None] | None:
@@ -112,8 +114,8 @@ class EventStream:
         return self._down.write(events)
 
     def _tick(self) -> None:
-        """Keeps the reply alive when nothing has been written since the last look, and what was
-        written before has been taken."""
+        """Sends a keep-alive event when nothing has been sent since the last call, and the client
+        has read what was sent before."""
         if self._down.sent == self._seen and not self._down.congested:
             self._write(self._machine.keep_alive())
         self._seen = self._down.sent

@@ -1,8 +1,5 @@
-"""The requests to Ollama that stand behind one request of the OpenAI API.
-
-One for each choice, a few at a time; whichever fails ends all of them, and so does the client that
-leaves.
-"""
+"""The requests to Ollama behind one request of a translated dialect: one for each choice, a few at
+a time. When one fails, or the client leaves, all are cancelled."""
 
 from __future__ import annotations
 
@@ -32,7 +29,7 @@ SecondTry = Callable[[GatewayError], bytes | None]
 
 
 class Exchanges:
-    """All requests of one handler, to one path of Ollama's."""
+    """All requests to Ollama of one handler, to one of Ollama's paths."""
 
     def __init__(
         self,
@@ -43,9 +40,9 @@ class Exchanges:
         input_field: str = "messages",
         second_try: SecondTry = lambda error: None,
     ) -> None:
-        """`model`: as Ollama knows it. `input_field`: the client's field that holds the prompt, for
-        errors about its length. `second_try` is asked about every refusal, so it must come to an
-        end."""
+        """`model`: by the name Ollama knows. `input_field`: the client's field that holds the
+        prompt, for errors about its length. `second_try` is called with every refusal and returns
+        another body to send, or None; it must return None in the end."""
         self._handler = handler
         self._path = path
         self._model = model
@@ -56,22 +53,22 @@ class Exchanges:
         self._failed: GatewayError | None = None
 
     def stop(self) -> None:
-        """Closes the connections to Ollama, whatever the requests are doing."""
+        """Cancels all requests, in whatever phase they are."""
         for worker in self._workers:
             worker.cancel()
         for fetch in tuple(self._fetches):
             fetch.cancel()
 
     def fail(self, error: GatewayError) -> None:
-        """Closes them as `stop` does, but whoever waits for the requests, or would make another,
+        """Cancels all requests as `stop` does; the code that waits for them, or starts another,
         gets the error."""
         self._failed = error
         for fetch in tuple(self._fetches):
             fetch.fail(error)
 
     async def whole(self, bodies: Iterable[bytes], count: int) -> list[bytes]:
-        """The replies to `count` requests, in order; raises GatewayError for the first that
-        Ollama refuses."""
+        """Returns the replies to `count` requests, in order. Raises the GatewayError of the first
+        that Ollama refuses."""
         replies = [b""] * count
 
         async def exchange(index: int, body: bytes) -> None:
@@ -112,7 +109,7 @@ class Exchanges:
         on_data: Callable[[bytes], Awaitable[None] | None] | None = None,
         whole_reply: bool = False,
     ) -> HTTPResponse:
-        """One request; every status is a result. `whole_reply` as in `UpstreamRequest`."""
+        """Sends one request; every status is a result. `whole_reply` as in `UpstreamRequest`."""
         handler = self._handler
         if handler.closed:
             raise asyncio.CancelledError
@@ -136,8 +133,8 @@ class Exchanges:
             self._fetches.discard(fetch)
 
     def refused(self, status: int, body: bytes) -> bytes | None:
-        """None for a success. Raises what Ollama says in an answer that is none, unless there is
-        another body to try."""
+        """Returns None for a reply with a success status, and the body of a second try where there
+        is one. Otherwise raises the error that Ollama answered with."""
         if status == 200:
             return None
         error = native_error(status, body, input_field=self._input_field)

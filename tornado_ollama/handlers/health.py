@@ -1,7 +1,7 @@
-"""`/health`: is Ollama there? `/health/live`: does the gateway's loop turn?
+"""`/health`: whether Ollama answers; `/health/live`: whether the gateway's event loop runs.
 
-Anybody may ask, so a thousand askers cost Ollama one question every two seconds, and the answer
-says no more than yes or no. A valid credential gets the details too.
+Both are public, so answers are cached: any number of callers cost Ollama one request every two
+seconds. They say no more than yes or no; callers with a valid credential get details.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ RELOAD_REFUSED = (
 
 
 class HealthHandler(AuthMixin, BaseHandler):
-    """200 or 503; `Cache-Control: no-store`, so that nobody's cache answers."""
+    """Answers 200 or 503, with `Cache-Control: no-store`, so that no cache answers instead."""
 
     async def respond(self) -> None:
         self.set_header("Cache-Control", "no-store")

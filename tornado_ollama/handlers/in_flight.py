@@ -1,7 +1,7 @@
-"""A request in flight: from its registration among all others to its record in the journal.
+"""Registers a request among those in flight, and writes its record to the journal when it ends.
 
-However it ends: answered, left by its client, cut because its credential was withdrawn or because
-the gateway goes down.
+It may end answered, left by its client, or cut because its credential was withdrawn or the gateway
+shuts down.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ NO_LONGER_VALID = "The credential is no longer valid."
 
 
 class InFlightHandler(AnsweringHandler):
-    """Implements `deps.Revocable`. The base of `BaseHandler`."""
+    """A handler that is registered while its request is in flight. Implements `deps.Revocable`; the
+    base of `BaseHandler`."""
 
     client: Client
     principal: Principal | None = None
@@ -45,7 +46,8 @@ class InFlightHandler(AnsweringHandler):
     _recorded = False
 
     def register(self) -> None:
-        """From now on it ends with a record in the journal, and a reload and a shutdown see it."""
+        """Registers the request: from now on a reload and a shutdown can end it, and its end writes
+        a record to the journal."""
         self.deps.in_flight.add(self)
 
     def on_connection_close(self) -> None:
@@ -59,22 +61,23 @@ class InFlightHandler(AnsweringHandler):
             self._leave()
 
     def watched_stream(self) -> IOStream | None:
-        """While an answer is awaited: Tornado may not notice its end, see `peer_closed.py`."""
+        """The connection to watch for its end while a reply is awaited, because Tornado may not
+        notice it; see `peer_closed.py`."""
         connection = self.request.connection
         if self._body_ended and isinstance(connection, HTTP1Connection):
             return connection.stream
         return None
 
     def client_left(self) -> None:
-        """Stops whatever runs for this client. Overridden by handlers that have something."""
+        """Cancels the work for a client that has left. Overridden by handlers that have such
+        work."""
 
     def break_off(self, error: GatewayError) -> None:
-        """Lets whatever runs for this client fail with the error. Overridden together with
-        `client_left`."""
+        """Fails the work for this client with the error. Overridden together with `client_left`."""
 
     def revoke(self) -> None:
-        """The credential of this request is no longer valid: its connection is closed. A client
-        whose reply has begun gets an error first, as when Ollama breaks off."""
+        """Closes the connection, because the request's credential is no longer valid. A client
+        whose reply has begun is sent an error first, as when Ollama fails."""
         if self.reply is None or not self.reply.flushed or self._answered:
             self._cut(REVOKED)
             return
@@ -82,10 +85,12 @@ class InFlightHandler(AnsweringHandler):
         self.break_off(Unauthorized(NO_LONGER_VALID))
 
     def renew(self, deps: Deps, principal: Principal | None) -> None:
-        """A request keeps the settings it began with; a socket, which asks again, does not."""
+        """Does nothing: a request keeps the settings it began with. Sockets override it, since they
+        make further requests."""
 
     def drain(self, *, now: bool = False) -> None:
-        """The gateway is going down. A request ends by itself; `now`: time is up."""
+        """Lets the request finish while the gateway shuts down; `now`: ends it, because the time is
+        up."""
         if now:
             self._cut(SHUT_DOWN)
 
@@ -108,11 +113,11 @@ class InFlightHandler(AnsweringHandler):
             self.deps.process.journal.write(self._record())
 
     def caller(self) -> Caller:
-        """Who asks, for the dispatcher and the journal."""
+        """The caller, for the dispatcher and the journal."""
         return Caller(self.principal, self.client.address)
 
     def add_usage(self, usage: Usage) -> None:
-        """One of the requests to Ollama has ended."""
+        """Adds the usage of a request to Ollama that has ended."""
         self.usage += usage
 
     def _record(self) -> Record:
@@ -137,6 +142,7 @@ class InFlightHandler(AnsweringHandler):
 
     @property
     def _never_answered(self) -> bool:
-        """The connection ended before anything was sent: nobody has seen a status."""
+        """Whether the connection ended before anything was sent, so that the client has seen no
+        status."""
         begun = self.first_byte_s is not None or (self.reply is not None and self.reply.flushed)
         return self.closed and not begun and self.get_status() != 101

@@ -1,7 +1,5 @@
-"""The page's modules as they are sent: without their comments, which are a fifth of their bytes.
-
-Written for modules in the form that the project's formatter gives them, not for any JavaScript.
-"""
+"""Removes the comments from the page's modules, which are a fifth of their bytes. Written for
+modules in the form that the project's formatter gives them, not for any JavaScript."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Requests whose body is one JSON object. What the object means is the translation's."""
+"""Handlers of requests whose body is one JSON object. What the object means is decided in
+`wire`."""
 
 from __future__ import annotations
 
@@ -16,5 +17,6 @@ class JsonBodyHandler(CollectingHandler):
             raise UnsupportedMedia("Compressed request bodies are not taken; send it as it is.")
 
     def read_body(self) -> Json:
-        """The object in the body; raises BadRequest. To be called once."""
+        """Returns the object in the body. Raises BadRequest for any other body. To be called
+        once."""
         return read_json(self.whole_body())

@@ -1,4 +1,4 @@
-"""`/v1/models`, which two APIs have, in the form of the caller's."""
+"""`/v1/models`, a path of two APIs: answers in the dialect of the caller."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .translated import DialectHandler
 
 
 class CatalogueHandler(DialectHandler):
-    """What the routes share that ask the catalogue one question."""
+    """Base of the handlers that answer with a reply of the catalogue."""
 
     def begin(self) -> None:
         super().begin()
         self._question: asyncio.Future[bytes] | None = None
 
     async def answer_to(self, question: asyncio.Future[bytes]) -> bytes:
-        """What Ollama answers to a question of the catalogue's; given up when the client leaves."""
+        """Waits for an answer of the catalogue; the wait is cancelled when the client leaves."""
         self._question = question
         return await question
 

@@ -1,9 +1,9 @@
-"""Ollama's own API, `/api/*` and `/sys/*`: bytes in, bytes out.
+"""Ollama's own API, `/api/*` and `/sys/*`: passes requests and replies on byte for byte.
 
-A body is collected before Ollama is asked, so that a client that stalls in the middle of it holds
-no slot, the request can be repeated on a fresh connection, and a credential that is bound to some
-models can be held to them. Blobs, which may have many gigabytes, stream. Lists of models are
-filtered for a bound credential.
+A body is collected before the request is sent to Ollama, so that a client that stalls in the middle
+of it holds no slot, the request can be repeated on a fresh connection, and the models it names can
+be checked against those of the credential. Blobs, which may have many gigabytes, are streamed.
+Lists of models are filtered for a credential that may use only some.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ UPLOAD_S = 3600.0
 
 
 class NativeHandler(AuthMixin, CollectingHandler):
-    """Passes a request on to Ollama, and the reply back."""
+    """Passes a request on to Ollama, and the reply back to the client."""
 
     def begin(self) -> None:
         super().begin()
@@ -43,7 +43,7 @@ class NativeHandler(AuthMixin, CollectingHandler):
         self._fetch: Submission | None = None
 
     def begin_body(self) -> None:
-        """Decides whether the body is collected or streamed, and what it may weigh."""
+        """Decides whether the body is collected or streamed, and how large it may be."""
         connection = self.request.connection
         assert isinstance(connection, HTTP1Connection)
         kind = self.route.body
@@ -59,12 +59,13 @@ class NativeHandler(AuthMixin, CollectingHandler):
 
     @property
     def _bound(self) -> bool:
-        """The credential is bound to some models."""
+        """Whether the credential may use only some models."""
         return self.principal is not None and self.principal.models is not None
 
     @property
     def _must_read(self) -> bool:
-        """The body names models and the credential is bound: it is read before it is passed on."""
+        """Whether the body has to be read before it is passed on, because it names models and the
+        credential may use only some."""
         return self._bound and self.route.body is not Body.BLOB
 
     def take_body(self, chunk: bytes) -> Awaitable[None] | None:

@@ -1,4 +1,5 @@
-"""What is not in the route table: 404, or 400 for a path that has no plain form."""
+"""Answers paths that are not in the route table: 404, or 400 for a path that has no canonical
+form."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from .base import BaseHandler
 
 @stream_request_body
 class NotFoundHandler(AuthMixin, BaseHandler):
-    """`AuthMixin.admit` answers everything that comes here."""
+    """A handler for unknown paths: `AuthMixin.admit` refuses every request that comes here."""
 
     async def respond(self) -> None:
         raise AssertionError("admit lets nothing through")

@@ -58,5 +58,5 @@ class EmbeddingsHandler(TranslatedHandler):
 
 
 def _identity(kind: str, model: str) -> Identity:
-    """Unique without bookkeeping: 96 random bits."""
+    """The id and time of a reply. The id has 96 random bits, so it is unique without a counter."""
     return Identity(f"{kind}-{secrets.token_hex(12)}", int(time.time()), model)

@@ -1,4 +1,4 @@
-"""The chat page and its files. Public: they hold nothing but the page itself."""
+"""The chat page and its files. They are public, since they hold no data."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ RUNNING = b"Ollama is running"
 
 
 class PageHandler(AuthMixin, BaseHandler):
-    """`/` is the page for browsers and Ollama's greeting for everybody else; `/static/*`. Below a
-    path token `/` is always the greeting."""
+    """Serves `/static/*`, and at `/` the page to browsers and Ollama's greeting to other clients.
+    Below a path token `/` is always the greeting."""
 
     async def respond(self) -> None:
         assets = self.deps.process.assets
@@ -40,7 +40,8 @@ class PageHandler(AuthMixin, BaseHandler):
         return "text/html" in self.request.headers.get("Accept", "")
 
     def _vary(self, *names: str) -> None:
-        """What the answer depends on, besides the Origin, which it always does."""
+        """The value of `Vary`: the request headers that the answer depends on, beside Origin, which
+        is always among them."""
         self.set_header("Vary", ", ".join((*names, "Origin")))
 
     def _send(self, asset: Asset) -> None:

@@ -1,9 +1,9 @@
-"""Whether a client has closed its connection, where Tornado does not notice.
+"""Detects that a client has closed its connection where Tornado does not notice.
 
 Tornado listens for the end of a connection only while its read buffer is empty. A request with
 surplus bytes behind it (a pipelined one, a stray line break) or one whose upload waits for Ollama
-could otherwise end unseen, and a model would go on computing for nobody. Looking costs a system
-call and reads nothing.
+could otherwise end unseen, and a model would go on computing for nobody. A look costs a system call
+and reads nothing.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ SWEEP_MS = 500
 
 
 class Request(Protocol):
-    """A request under way, as the sweep sees it."""
+    """A request in flight whose connection is checked."""
 
     def watched_stream(self) -> IOStream | None:
-        """The connection to look at; None where Tornado notices by itself."""
+        """The connection to check; None where Tornado notices its end."""
 
     def on_connection_close(self) -> None: ...
 
@@ -38,7 +38,8 @@ def sweep(requests: Iterable[Request]) -> None:
 
 
 def peer_closed(client: socket.socket) -> bool:
-    """Whether the peer has closed, without reading what it may have sent before; or we have."""
+    """Whether either side has closed the connection. Reads nothing of what the peer may have sent
+    before."""
     if client.fileno() < 0:
         return True
     told = getattr(select, "POLLRDHUP", 0)  # Linux

@@ -1,4 +1,4 @@
-"""One reply of Ollama on its way to one client, byte for byte.
+"""Passes one reply of Ollama on to one client, byte for byte.
 
 If Ollama fails after bytes were sent, a stream of lines gets a last line with the error, and the
 connection closes without its last chunk, so that the client sees a truncated reply. A failure
@@ -30,7 +30,7 @@ UNBUFFERED = (("Cache-Control", "no-cache, no-transform"), ("X-Accel-Buffering",
 
 
 class Relay:
-    """Give `on_head` and `on_data` to the fetch, and the fetch to `follow`."""
+    """Relays one reply: give `on_head` and `on_data` to the fetch, and the fetch to `follow`."""
 
     def __init__(self, handler: BaseHandler) -> None:
         self._handler = handler
@@ -56,9 +56,9 @@ class Relay:
         return self._down.write(data)
 
     async def follow(self, fetch: asyncio.Future[HTTPResponse]) -> None:
-        """Returns when the reply has been passed on, or cut. Raises GatewayError while a proper
-        error answer is still possible; so leave Ollama's own errors under /v1, whose clients
-        expect OpenAI's form."""
+        """Waits for the fetch, and returns when the reply has been passed on or cut. Raises
+        GatewayError while a proper error answer is still possible. So are Ollama's own errors
+        raised under `/v1`, whose clients expect OpenAI's form."""
         handler, down = self._handler, self._down
         handler.reply = down
         try:

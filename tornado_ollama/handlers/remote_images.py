@@ -30,7 +30,8 @@ PARALLEL = 4
 
 
 class PublicResolver(Resolver):
-    """Names to public addresses. A name that also has another kind of address is not trusted."""
+    """Resolves host names to public addresses. A name that also has another kind of address is
+    refused."""
 
     def initialize(self) -> None:
         self._resolver = DefaultLoopResolver()
@@ -45,8 +46,8 @@ class PublicResolver(Resolver):
 
 
 async def fetch_images(images: list[RemoteImage], plan: Plan) -> None:
-    """Puts every image into its place in the plan; raises BadRequest naming the first that
-    cannot be had."""
+    """Fetches the images of a plan and puts each into its place. Raises BadRequest naming the first
+    that cannot be fetched."""
     if not images:
         return
     image_urls.check_count(images)

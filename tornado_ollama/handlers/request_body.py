@@ -1,4 +1,4 @@
-"""A request body that is collected whole, and the memory that all of them may take together."""
+"""Collects a request's body in memory, and limits the memory of all bodies together."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from ..errors import BodyTooLarge, Overloaded
 
 
 class BodyMemory:
-    """The bytes of all request bodies held now; `limits.max_buffered_bytes`.
+    """Counts the bytes of all request bodies held now, up to `limits.max_buffered_bytes`.
 
-    What was announced is not counted, only what has arrived: a client that announces much and sends
-    nothing keeps nobody out.
+    Only bytes that have arrived are counted, not those announced: a client that announces much and
+    sends nothing takes no memory from others.
     """
 
     def __init__(self) -> None:
@@ -21,12 +21,13 @@ class BodyMemory:
         self.held = 0
 
     def check(self, size: int) -> None:
-        """Raises Overloaded where so many bytes more would be too many."""
+        """Raises Overloaded where this many further bytes would exceed the limit."""
         if self.held + size > self.limit:
             raise Overloaded()
 
     def take(self, size: int) -> None:
-        """Counts bytes that have arrived; raises Overloaded, and then does not count them."""
+        """Counts bytes that have arrived. Raises Overloaded where they exceed the limit, and then
+        does not count them."""
         self.check(size)
         self.held += size
 
@@ -35,7 +36,7 @@ class BodyMemory:
 
     @contextmanager
     def holding(self, size: int) -> Iterator[None]:
-        """Counts so many bytes while the block runs; raises Overloaded."""
+        """Counts this many bytes while the block runs. Raises Overloaded."""
         self.take(size)
         try:
             yield
@@ -44,14 +45,15 @@ class BodyMemory:
 
 
 class CollectedBody:
-    """One body: `add` its pieces, `whole` when it is complete, and `release` it in the end."""
+    """One body: `add` its pieces, take the `whole` when it is complete, and `release` its memory in
+    the end."""
 
     def __init__(
         self, memory: BodyMemory, declared: int | None, max_bytes: int, limit_name: str
     ) -> None:
-        """`declared`: the length in bytes that the client has announced, None for none.
-        `limit_name`: the setting behind `max_bytes`. Raises BodyTooLarge and Overloaded before a
-        byte has been read."""
+        """`declared`: the `Content-Length` in bytes, None where there is none. `limit_name`: the
+        setting that sets `max_bytes`. Raises BodyTooLarge and Overloaded before a byte has been
+        read."""
         self._memory = memory
         self._max_bytes = max_bytes
         self._limit_name = limit_name
@@ -62,7 +64,8 @@ class CollectedBody:
             memory.check(declared)
 
     def add(self, data: bytes) -> None:
-        """Raises BodyTooLarge and Overloaded; what came before is let go then."""
+        """Adds a piece. Raises BodyTooLarge and Overloaded, and then drops the pieces before it as
+        well."""
         try:
             self._check_size(self._size + len(data))
             self._memory.take(len(data))
@@ -73,13 +76,13 @@ class CollectedBody:
         self._parts.append(data)
 
     def whole(self) -> bytes:
-        """All of it. To be called once; it counts as held until `release`."""
+        """Returns the whole body. To be called once; its bytes are counted until `release`."""
         whole = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
         self._parts.clear()
         return whole
 
     def release(self) -> None:
-        """Nobody needs it any more. May be called again."""
+        """Drops the body and stops counting its bytes. May be called again."""
         self._memory.give_back(self._size)
         self._size = 0
         self._parts.clear()

@@ -1,8 +1,8 @@
-"""Writing to a client's stream at the least cost, without losing the backpressure.
+"""Writes to a client's stream directly where possible, with backpressure.
 
 While nothing is queued, the bytes go straight to the socket: no future, no buffer. What the socket
-does not take, and all that TLS encrypts, goes through `IOStream`. Every piece is given whole, so
-Tornado's own writes (a ping's frame, say) keep their place between them.
+does not take, and all that TLS encrypts, goes through `IOStream`. Every piece is written whole, so
+Tornado's own writes (a ping's frame, say) never fall inside one.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from tornado.iostream import IOStream, StreamClosedError
 
 
 def write_now(stream: IOStream, data: bytes) -> asyncio.Future[None] | None:
-    """Sends `data`; a future: the client is slow, wait for it before the next piece. Nothing is
-    raised when the client has left: its stream is closed then, and says so itself."""
+    """Sends `data`. Returns a future where the client is slow: wait for it before the next piece.
+    Raises nothing when the client has left: its stream is closed then, and reports that itself."""
     if stream.closed():
         return None
     if type(stream) is IOStream and not stream.writing():  # TLS has a class of its own

@@ -1,4 +1,5 @@
-"""What the handlers share whose dialect is translated: the model check, the requests behind one."""
+"""What the handlers of translated dialects (OpenAI's, Anthropic's) share: checking the model, and
+making the native requests."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ class DialectHandler(AuthMixin, JsonBodyHandler):
     """A request of a dialect that is not Ollama's own."""
 
     def note_ignored(self, names: tuple[str, ...]) -> None:
-        """Every answer names the fields of the request that nothing came of."""
+        """Keeps the names of the request's ignored fields, which every answer reports in
+        `X-Ignored-Fields`."""
         if names:
             self.ignored = names
             self.set_default_headers()
@@ -39,15 +41,17 @@ class TranslatedHandler(DialectHandler):
         input_field: str = "messages",
         second_try: SecondTry = lambda error: None,
     ) -> Exchanges:
-        """The requests to Ollama behind this one; they end when the client leaves."""
+        """Makes the `Exchanges` that send this request's native requests to Ollama; they are
+        cancelled when the client leaves."""
         self._exchanges = Exchanges(
             self, path, model=model, input_field=input_field, second_try=second_try
         )
         return self._exchanges
 
     def without_thinking(self, plan: Plan, ignored: tuple[str, ...], field: str) -> SecondTry:
-        """What to try where the model cannot think: clients ask for thoughts whatever it is. The
-        answer then names the client's `field` among those that are `ignored`."""
+        """Returns a function that, after Ollama refused `think` because the model cannot think,
+        gives the same request without it: clients set `think` for every model. The reply then names
+        the client's `field` among the ignored ones."""
 
         def second_try(error: GatewayError) -> bytes | None:
             without = plan.without_thinking(error)

@@ -1,4 +1,4 @@
-"""What a job has done so far, for its record in the journal."""
+"""Collects what a job on a socket has done so far, for its record in the journal."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from .frame_sink import FrameSink
 
 
 class Account:
-    """Kept from a job's beginning to its end. Sizes in bytes, times in seconds."""
+    """The sizes, times and outcome of one job, from its beginning to its end. Sizes in bytes, times
+    in seconds."""
 
     def __init__(self, model: str | None) -> None:
-        """`model`: as the client named it, as far as that is known yet."""
+        """`model`: the name as the client wrote it; None while it is not known."""
         self.model = model
         self.outcome = "ok"
         self.received = 0
@@ -27,7 +28,7 @@ class Account:
         """The status that the client was told, or would have been over HTTP."""
 
     def answered(self, status: int) -> None:
-        """Ollama's answer has begun."""
+        """Notes the time and the status with which Ollama's answer began."""
         self._told = status
         self._first_byte_s = time.monotonic() - self._began
 
@@ -40,7 +41,7 @@ class Account:
         self._usage += usage
 
     def record(self, sink: FrameSink, method: str, path: str) -> Record:
-        """All of it; `method` and `path` as in `Record`."""
+        """Makes the job's record; `method` and `path` as in `Record`."""
         asker, principal = sink.asker, sink.principal
         return Record(
             client=asker.client.address,

@@ -1,4 +1,4 @@
-"""Chats behind a socket: Ollama's lines as frames, or as plain text."""
+"""Chats on a socket: passes Ollama's lines on as frames, or as plain text."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ machine that is loading a model answers late."""
 
 
 class ChatJob(Job):
-    """One chat: lines of /api/chat as delta frames and a done frame."""
+    """One chat: sends the lines of `/api/chat` as `delta` frames and a `done` frame."""
 
     method = CHAT
     path = "/ws"
@@ -41,9 +41,9 @@ class ChatJob(Job):
         start: dict[str, str] | None = None,
         writer: Writer[ChatLine] | None = None,
     ) -> None:
-        """The model may be missing in `plan`. `reply` gets the whole text of a reply
-        that ended well. `start`: begin with a start frame that has these fields too. `writer`:
-        another than of frames."""
+        """`plan` may lack the model. `reply` is called with the whole text of a reply that ended
+        well. `start`: fields of a `start` frame to send first. `writer`: replaces the writer of
+        frames."""
         super().__init__(sink, id, len(plan.body()), plan.model)
         self.model: str | None = None
         """As Ollama knows it, once that is decided."""
@@ -76,7 +76,7 @@ class ChatJob(Job):
         return self._say(self._reader.feed(data))
 
     def _say(self, said: list[bytes]) -> Awaitable[None] | None:
-        """Sends what the reader has made of the reply; raises its error."""
+        """Sends what the reader made of the reply so far. Raises the reader's error."""
         rest: Awaitable[None] | None = None
         for frame in said:
             if frame:
@@ -90,7 +90,8 @@ class ChatJob(Job):
         self.emit(self._writer.fail(error))
 
     async def _choose_model(self, asked: str | None) -> str:
-        """The model as Ollama knows it; raises Forbidden where it may not be used."""
+        """Decides the model, by the name Ollama knows. Raises Forbidden where the principal may not
+        use it."""
         model = self._sink.deps.policy.resolve(asked or await self._default_model())
         principal = self._sink.principal  # not the one before the wait: it may be renewed
         assert principal is not None
@@ -98,7 +99,8 @@ class ChatJob(Job):
         return model
 
     async def _default_model(self) -> str:
-        """`chat.default_model`, else the first model of Ollama's list that can chat."""
+        """The model for a chat that names none: `chat.default_model`, else the first of Ollama's
+        list that can chat."""
         deps, principal = self._sink.deps, self._sink.principal
         assert principal is not None
         if deps.default_model:
@@ -120,7 +122,7 @@ class ChatJob(Job):
         raise NotFound("There is no model to chat with; pull one first, or name it in `model`.")
 
     async def _look_up(self, model: ModelEntry) -> bool | None:
-        """Whether a model can chat; None where Ollama does not tell."""
+        """Whether a model can chat; None where Ollama does not answer that."""
         deps = self._sink.deps
         show, known = deps.process.catalogue.show, deps.process.catalogue.known_models
         headers = self._own_headers()
@@ -135,7 +137,7 @@ class ChatJob(Job):
         return chats
 
     async def _answer_to(self, question: asyncio.Future[bytes]) -> bytes:
-        """What Ollama answers to a question of the catalogue's; cancelled with the job."""
+        """Waits for an answer of the catalogue; the wait is cancelled with the job."""
         self._fetch = question
         answer = await question
         self._go_on()
@@ -146,7 +148,7 @@ class ChatJob(Job):
 
 
 class PlainJob(ChatJob):
-    """A chat in plain text: the reply's pieces as they are, a failure as `Error: ...`."""
+    """A chat in plain text: sends the reply's pieces unchanged, and a failure as `Error: ...`."""
 
     def __init__(self, sink: FrameSink, text: str, ended: Callable[[], None]) -> None:
         plan = Plan(messages=[{"role": "user", "content": text}], stream=True)

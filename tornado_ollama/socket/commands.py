@@ -1,4 +1,4 @@
-"""What a client asks for on a socket, once it is known who it is."""
+"""Carries out the commands of an authenticated client on a socket."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class Commands:
     """Starts and cancels the jobs of one socket, and keeps its conversation."""
 
     def __init__(self, socket: Owner, jobs: SocketJobs, end_plain: Callable[[], None]) -> None:
-        """`end_plain`: called when the one answer of the plain form is complete."""
+        """`end_plain` is called when the one reply of a plain text socket is complete."""
         self._socket = socket
         self._jobs = jobs
         self._end_plain = end_plain
         self._conversation = Conversation()
 
     def obey(self, command: protocol.Command) -> None:
-        """Raises BadFrame for what cannot be begun or cancelled now."""
+        """Carries out a command. Raises BadFrame where it cannot be started or cancelled now."""
         match command:
             case protocol.Ping():
                 self._socket.emit(frames.frame("pong"))
@@ -46,7 +46,8 @@ class Commands:
                 self._jobs.start(RequestJob(self._socket, command))
 
     def _turn(self, text: str, model: str | None) -> ChatJob:
-        """A turn of the connection's own conversation; it remembers the ones that ended well."""
+        """Starts a turn of the conversation that the socket keeps, which remembers the turns that
+        ended well."""
 
         def remember(reply: str) -> None:
             self._conversation.remember(text, reply)

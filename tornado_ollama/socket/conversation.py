@@ -1,4 +1,4 @@
-"""The conversation that a socket keeps for `{"text": ...}` turns."""
+"""The conversation that a socket keeps for the frames `{"text": ...}`."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ Message = dict[str, str]
 
 
 class Conversation:
-    """The turns that ended well, in order."""
+    """Question and reply of the turns that ended well, in order."""
 
     def __init__(self) -> None:
         self._messages: list[Message] = []
         self._chars = 0
 
     def asking(self, text: str) -> list[Message]:
-        """All that was said, and this question."""
+        """The messages so far, followed by this question."""
         return [*self._messages, {"role": "user", "content": text}]
 
     def remember(self, text: str, reply: str) -> None:

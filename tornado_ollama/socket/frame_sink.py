@@ -1,4 +1,4 @@
-"""Where the frames of a job go, and for whom it works."""
+"""The destination of a job's frames, and the client and principal it works for."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""`/ws`: who is there, which jobs run for them, and how it ends.
+"""The handler of `/ws`: authenticates the client, keeps its jobs, and closes the socket.
 
-What is said is `wire/socket/`'s, `commands.py` starts and cancels the work, and `job.py` does it.
+`wire/socket/` reads and makes the frames, `commands.py` starts and cancels jobs, and `job.py` runs
+them.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class ChatSocketHandler(AuthMixin, SocketTransport):
         self._auth_timer: asyncio.TimerHandle | None = None
 
     def credentials(self) -> Credentials:
-        """Those of the headers, and the token of the subprotocol."""
+        """The credentials in the headers and the token in `Sec-WebSocket-Protocol`."""
         return super().credentials() + self._offered()
 
     def _offered(self) -> Credentials:
@@ -50,10 +51,11 @@ class ChatSocketHandler(AuthMixin, SocketTransport):
         return from_subprotocols(protocols.split(","))
 
     def authenticate(self) -> None:
-        """Headers and subprotocol; where neither has a credential, the first frame will.
+        """Authenticates by headers and subprotocol; where neither has a credential, the first frame
+        must bring one.
 
-        A browser is not told the status of a refused handshake, so whoever offers a token in the
-        subprotocol is refused after it, by a close code.
+        Browsers hide the status of a refused handshake from the page. So a wrong token in the
+        subprotocol is refused after the handshake, by a close code.
         """
         if self.request.headers.get("Upgrade", "").lower() != "websocket":
             raise BadRequest("This is a WebSocket; connect with ws:// or wss://.")
@@ -104,7 +106,8 @@ class ChatSocketHandler(AuthMixin, SocketTransport):
     # -- who is there -------------------------------------------------------------------------
 
     def _still_allowed(self, command: protocol.Command) -> bool:
-        """Whether the command may be obeyed; a first frame may carry the credential instead."""
+        """Whether the command may be carried out; a first frame may bring the credential
+        instead."""
         if self.principal is None:
             if isinstance(command, protocol.Auth):
                 self._let_in(command.token)
@@ -145,7 +148,8 @@ class ChatSocketHandler(AuthMixin, SocketTransport):
         self.close(code, error.message.encode()[:REASON_BYTES].decode(errors="ignore"))
 
     def close(self, code: int | None = None, reason: str | None = None) -> None:
-        """Nothing can be said after it, so nothing goes on; but for what may be resumed."""
+        """Closes the socket and cancels its jobs, since no frame can be sent any more; resumable
+        chats run on."""
         self._jobs.cancel_bound(CLIENT_LEFT)
         super().close(code, reason)
 
@@ -156,8 +160,8 @@ class ChatSocketHandler(AuthMixin, SocketTransport):
             super().revoke()
 
     def renew(self, deps: Deps, principal: Principal | None) -> None:
-        """Whatever is asked from now on is decided by the new settings; None: nobody has come in
-        yet, and the token is still to be sent."""
+        """Applies new settings to all later frames. `principal` None: the client has not sent its
+        credential yet."""
         self.deps, self.principal = deps, principal
         if principal is None:
             return

@@ -1,7 +1,8 @@
-"""What runs behind a socket: one job for each chat or request under way.
+"""The jobs of a socket: one for each chat or request in flight.
 
-A job owns one fetch. Its frames go through the socket's one writer; while the client is slow, the
-job's own reading of Ollama rests, and nobody else's. However it ends, it says so exactly once.
+A job owns one fetch. Its frames go through the socket's one writer; while the client is slow, this
+job stops reading from Ollama, and others do not. However it ends, it sends exactly one last frame
+about it.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ MAX_REPLY_BYTES = 64 * 1024 * 1024
 
 
 class Job:
-    """Base of both kinds: `run` it in a task, `cancel` it from outside. It ends with a record in
-    the journal."""
+    """Base of chats and native requests on a socket: `run` it in a task, `cancel` it from outside.
+    It ends with a record in the journal."""
 
     method: str
     """As in `journal.Record`."""
@@ -38,7 +39,8 @@ class Job:
     def __init__(
         self, sink: FrameSink, id: str | None, body_bytes: int, model: str | None = None
     ) -> None:
-        """`body_bytes`: what is held of the client's frame. `model`: as the client named it."""
+        """`body_bytes`: the size of the client's frame as long as it is held. `model`: the name as
+        the client wrote it."""
         self.id = id
         self._body_bytes = body_bytes
         self._sink = sink
@@ -53,15 +55,16 @@ class Job:
         self._why = CANCELLED
 
     def cancel(self, why: str = CANCELLED) -> None:
-        """Stops the request to Ollama. `why`: the reason of the end for the journal; of several,
-        the first counts. Whether the client is told is the caller's business."""
+        """Cancels the request to Ollama. `why`: the outcome for the journal, of which the first
+        counts. The caller decides whether to tell the client."""
         if not self.cancelled:
             self.cancelled, self._why = True, why
         if self._fetch is not None:
             self._fetch.cancel()
 
     async def run(self) -> None:
-        """Ends when everything has been said; a failure is said as a frame, not raised."""
+        """Runs the job until its last frame is sent. A failure becomes a frame and is not
+        raised."""
         try:
             with self._sink.deps.process.body_memory.holding(self._body_bytes):
                 await self.work()
@@ -87,7 +90,7 @@ class Job:
         return self._sink.emit(frame)
 
     def queued(self, position: int) -> None:
-        """Its place in the queue for Ollama; 0 when its turn has come."""
+        """Tells the client its position in the queue for Ollama; 0 when it got its slot."""
         self.emit(frames.frame("queued", self.id, position=position))
 
     def failed(self, error: GatewayError) -> None:
@@ -98,7 +101,7 @@ class Job:
         self.emit(frames.frame("done", self.id, reason="cancelled"))
 
     async def exchange(self, method: str, path: str, body: bytes | None, **more: Any) -> None:
-        """Sends the request and hands the reply to `on_stream`, or keeps it in `collected`."""
+        """Sends the request, and passes the reply to `on_stream`, or keeps it in `collected`."""
         self._go_on()
         deps, asker, size = self._sink.deps, self._sink.asker, len(body or b"")
         self.account.received = size
@@ -120,7 +123,7 @@ class Job:
             self.on_stream(b"\n")  # what came without a line's end is a line too
 
     def _go_on(self) -> None:
-        """Raises CancelledError where the job was cancelled while nothing was fetched."""
+        """Raises CancelledError where the job was cancelled between two fetches."""
         if self.cancelled:
             raise asyncio.CancelledError
 
@@ -129,10 +132,10 @@ class Job:
         return b"".join(self._collected)
 
     def on_head(self, head: ResponseHead) -> None:
-        """Before any data. `_status` and `_is_stream` are set."""
+        """Called before any data, when `_status` and `_is_stream` are set."""
 
     def on_stream(self, data: bytes) -> Awaitable[None] | None:
-        """What one read of Ollama's socket has brought of a stream of lines."""
+        """Takes the bytes that one read of Ollama's socket brought of a streamed reply."""
         raise NotImplementedError
 
     def _on_head(self, head: ResponseHead) -> None:
@@ -144,7 +147,8 @@ class Job:
         self.on_head(head)
 
     def _on_data(self, data: bytes) -> Awaitable[None] | None:
-        """Whatever goes wrong here is raised in the job's own task instead."""
+        """Takes the next bytes of the reply. An exception here is raised in the job's own task
+        instead of in the client's callback."""
         try:
             if self._is_stream:
                 return self.on_stream(data)

@@ -1,4 +1,4 @@
-"""All that is under way on one socket: which jobs may begin, and how they are stopped."""
+"""The jobs in flight on one socket: which may start, and how they are cancelled."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ MAX_JOBS = 32
 
 
 class Owner(resumable.Socket, Protocol):
-    """The socket, as its jobs' keeper sees it."""
+    """The socket that owns the jobs, as they use it."""
 
     def went_idle(self) -> None:
-        """Nothing is under way any more."""
+        """Called when the last job has ended."""
 
 
 class SocketJobs:
@@ -64,14 +64,14 @@ class SocketJobs:
         self._look_if_idle()
 
     def cancel(self, id: str | None) -> None:
-        """Raises BadFrame where there is no such job."""
+        """Cancels the job of this id. Raises BadFrame where there is none."""
         job = self._jobs.get(id) or self._resumables.get(id)
         if job is None:
             raise protocol.BadFrame("There is nothing of this id to cancel.", id)
         job.cancel()
 
     def cancel_bound(self, why: str) -> None:
-        """Stops what cannot go on without the socket; `why` as in `Job.cancel`."""
+        """Cancels the jobs that cannot outlive the socket; `why` as in `Job.cancel`."""
         for job in tuple(self._jobs.values()):
             job.cancel(why)
 
@@ -81,13 +81,15 @@ class SocketJobs:
             chat.cancel(why)
 
     def leave(self) -> None:
-        """The socket is closed."""
+        """Called when the socket has closed: cancels the jobs bound to it and detaches the
+        resumable chats."""
         self.cancel_bound(CLIENT_LEFT)
         for chat in tuple(self._resumables.values()):
             chat.detach(self._socket)
 
     def _has_room(self, id: str | None) -> bool:
-        """Whether another job may begin; says why not, where it may not."""
+        """Whether another job may start; where not, the client is sent the reason. Raises BadFrame
+        for an id in use."""
         if id in self._jobs or id in self._resumables:
             what = "This id" if id is not None else "The conversation's turn"
             raise protocol.BadFrame(f"{what} is still under way; wait, or cancel it.", id)

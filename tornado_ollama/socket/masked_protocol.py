@@ -31,9 +31,9 @@ is ended by the pings: no pong can come then."""
 
 
 class MaskedProtocol(WebSocketProtocol13):
-    """Closes at the first frame without a mask; what follows is read as after any close, and not
-    obeyed. Closes with 1013 where the memory for bodies is full, with 1008 where a message stands
-    still."""
+    """Reads frames as Tornado does, and closes the connection at the first one without a mask;
+    frames after it are not acted upon. Closes with 1013 where the memory for bodies is full, and
+    with 1008 where the next fragment of a message does not come in time."""
 
     _at_head = False
     _held = 0
@@ -72,8 +72,8 @@ class MaskedProtocol(WebSocketProtocol13):
         return cast("SocketTransport", self.handler)
 
     def _hold(self, size: int) -> None:
-        """So much is held from now on; the time for the next fragment begins anew. Raises
-        Overloaded."""
+        """Counts the bytes of a message held so far, and starts the timeout for its next fragment.
+        Raises Overloaded."""
         memory = self._socket.deps.process.body_memory
         if size > self._held:
             memory.take(size - self._held)
@@ -85,6 +85,6 @@ class MaskedProtocol(WebSocketProtocol13):
             self._timer = None
 
     def _drop(self, code: int, reason: str) -> None:
-        """Closes without waiting for what else the client may send."""
+        """Closes the connection without reading what else the client sends."""
         self._socket.close(code, reason)
         self._abort()

@@ -1,4 +1,4 @@
-"""The frames of a chat, numbered and kept for whoever has missed some of them."""
+"""Numbers the frames of a chat and keeps the last ones, for a client that reconnects."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ REPLAY_BYTES = 4 * 1024 * 1024
 
 
 class Replay:
-    """The last frames of one chat. The first frame has the number 1."""
+    """The last frames of one chat; the first frame has the number 1."""
 
     def __init__(self) -> None:
         self.kept_bytes = 0
@@ -21,7 +21,7 @@ class Replay:
         self._frames: deque[bytes] = deque()
 
     def keep(self, frame: bytes) -> bytes:
-        """The frame with its number in it."""
+        """Numbers a frame, keeps it, and returns it with its number."""
         self.last += 1
         numbered = b'%b,"seq":%d}' % (frame[:-1], self.last)
         self._frames.append(numbered)
@@ -31,8 +31,8 @@ class Replay:
         return numbered
 
     def after(self, number: int) -> tuple[bytes, ...]:
-        """The frames that follow the one of this number. Raises NotFound where not all of them
-        are kept, and BadRequest for a number that was not given yet."""
+        """The frames after the one of this number. Raises NotFound where some of them are no longer
+        kept, and BadRequest for a number that no frame has had yet."""
         skipped = number - (self.last - len(self._frames))
         if skipped < 0:
             raise NotFound("More was missed than is kept for a replay; send the chat again.")

@@ -1,4 +1,4 @@
-"""Native routes over a socket: the same decisions as over HTTP, the reply as frames."""
+"""Native requests on a socket: authorised like those over HTTP, with the reply as frames."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from .job import Job
 
 
 class RequestJob(Job):
-    """Any native route over the socket: response, chunk for each line, end."""
+    """A request to any native route: sends a `response` frame, a `chunk` for each line, and
+    `end`."""
 
     def __init__(self, sink: FrameSink, command: Request) -> None:
         super().__init__(sink, command.id, len(command.body))
@@ -65,7 +66,7 @@ class RequestJob(Job):
         return self.emit(b"%b%b}" % (self._chunk, data))
 
     def _admit(self) -> tuple[Route, str]:
-        """The route and the query; the same decisions as for a request over HTTP."""
+        """Authorises the request as one over HTTP, and returns its route and query."""
         principal, command = self._sink.principal, self._command
         assert principal is not None
         self.path, query = split_target(command.path)

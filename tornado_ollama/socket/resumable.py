@@ -33,14 +33,14 @@ WAITING_BYTES = 16 * 1024 * 1024
 
 
 class Socket(FrameSink, Protocol):
-    """A socket, as a resumable chat sees it."""
+    """The socket to which a resumable chat sends its frames."""
 
     def job_ended(self, id: str | None) -> None:
-        """The chat of this id is over; the id may be used again."""
+        """Called when the chat of this id has ended; a new job may use the id."""
 
 
 class Grace:
-    """The time that a chat without a socket has left."""
+    """The timer of a chat without a socket: how long it may still run."""
 
     def __init__(self, seconds: float, over: Callable[[], None]) -> None:
         self._seconds = seconds
@@ -48,7 +48,7 @@ class Grace:
         self._timer: asyncio.TimerHandle | None = None
 
     def begin(self) -> None:
-        """Begins anew, where it has begun already."""
+        """Starts the timer, or starts it again from the full time."""
         self.stop()
         self._timer = asyncio.get_running_loop().call_later(self._seconds, self._over)
 
@@ -59,9 +59,8 @@ class Grace:
 
 
 class ResumableChat:
-    """One such chat: the sink of its job's frames, in flight with a socket or without.
-
-    Implements `FrameSink` and `deps.Revocable`."""
+    """A chat that runs on when its socket is lost. Receives its job's frames as a `FrameSink`;
+    implements `deps.Revocable`."""
 
     def __init__(self, socket: Socket, command: protocol.Chat, grace_s: float) -> None:
         self.stream = secrets.token_urlsafe(16)
@@ -81,7 +80,7 @@ class ResumableChat:
     # -- FrameSink ----------------------------------------------------------------------------
 
     def emit(self, frame: bytes) -> Awaitable[None] | None:
-        """Numbers and keeps the frame, and sends it where there is a socket."""
+        """Numbers and keeps the frame, and sends it where a socket is attached."""
         numbered = self.replay.keep(frame)
         return None if self._socket is None else self._socket.emit(numbered)
 
@@ -89,18 +88,20 @@ class ResumableChat:
 
     @property
     def waits(self) -> bool:
-        """It has no socket; somebody may come back for it."""
+        """Whether the chat has no socket at present."""
         return self._socket is None
 
     def detach(self, socket: Socket) -> None:
-        """The socket is lost; unless another has taken over, the grace begins."""
+        """Called when this socket is lost: the chat goes on without one for the grace period,
+        unless another socket has attached already."""
         if self._socket is socket:
             self._socket = None
             self._start_grace()
 
     def attach(self, socket: Socket, after: int) -> None:
-        """Sends the frames with a number above `after` to a new socket, then all that follow.
-        Raises NotFound when it is not its own chat, or when too much was missed."""
+        """Attaches a new socket: sends it the frames with a number above `after`, then all that
+        follow. Raises NotFound for a chat of another credential, or where a missed frame is no
+        longer kept."""
         # The same credential, whatever a reload has made of what it may do.
         if not _are_same(self.principal, socket.principal) or not self._may_go_to(socket.principal):
             raise NotFound(GONE)
@@ -122,12 +123,13 @@ class ResumableChat:
     # -- deps.Revocable -----------------------------------------------------------------------
 
     def revoke(self) -> None:
-        """Where there is a socket, that one is revoked too, and cancels this."""
+        """Stops the chat, where it has no socket, because its credential is no longer valid. A
+        socket is revoked on its own, and cancels the chat attached to it."""
         if self._socket is None:
             self.stop(REVOKED)
 
     def renew(self, deps: Deps, principal: Principal | None) -> None:
-        """Runs on under the new settings, unless they would not have let it begin."""
+        """Runs on under the new settings, or is stopped where they would not allow the chat."""
         self.deps, self.principal = deps, principal
         if principal is None or not principal.may(Scope.GENERATE) or not self._may_go_to(principal):
             self.cancel(REVOKED)
@@ -138,12 +140,12 @@ class ResumableChat:
             self.stop(SHUT_DOWN)
 
     def cancel(self, why: str = CANCELLED) -> None:
-        """Stops the chat; a client that is there is told. `why` as in `Job.cancel`."""
+        """Cancels the chat and tells the client, if one is connected. `why` as in `Job.cancel`."""
         if self._job is not None:
             self._job.cancel(why)
 
     def stop(self, why: str = CLIENT_LEFT) -> None:
-        """Stops the chat and forgets it."""
+        """Cancels the chat and drops its frames."""
         self.cancel(why)
         self._over()
 
@@ -183,7 +185,7 @@ GONE = "There is no such chat any more: it ended, or was stopped after its grace
 
 
 def begin(socket: Socket, command: protocol.Chat, grace_s: float) -> ResumableChat:
-    """Starts a resumable chat and makes it findable."""
+    """Starts a resumable chat and registers it under its id."""
     chat = ResumableChat(socket, command, grace_s)
     socket.deps.process.resumables[chat.stream] = chat
     socket.deps.in_flight.add(chat)
@@ -191,7 +193,7 @@ def begin(socket: Socket, command: protocol.Chat, grace_s: float) -> ResumableCh
 
 
 def find(resumables: Resumables, command: protocol.Resume) -> ResumableChat:
-    """The chat of a resume frame; raises NotFound."""
+    """The chat that a `resume` frame names. Raises NotFound."""
     chat = resumables.get(command.stream)
     if not isinstance(chat, ResumableChat) or chat.id != command.id:
         raise NotFound(GONE)
@@ -199,8 +201,8 @@ def find(resumables: Resumables, command: protocol.Resume) -> ResumableChat:
 
 
 def _make_room(resumables: Resumables, owner: Principal | None) -> None:
-    """Stops what one caller has waiting beyond the limits: first what has ended, then what still
-    runs, the oldest first."""
+    """Stops the chats of one caller that exceed the limits for chats without a socket: ended ones
+    first, then the oldest running ones."""
     waiting = [
         chat
         for chat in resumables.values()
@@ -222,7 +224,7 @@ def _are_one(one: Principal | None, other: Principal | None) -> bool:
 
 
 def _are_same(one: Principal | None, other: Principal | None) -> bool:
-    """One caller, by the same credential."""
+    """Whether both stand for the same caller, with the same credential."""
     if one is None or other is None:
         return False
     return _are_one(one, other) and one.fingerprint == other.fingerprint

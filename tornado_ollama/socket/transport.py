@@ -1,7 +1,5 @@
-"""Frames in and out of one WebSocket: Tornado's part of `/ws`, and who may be slow.
-
-What the frames say is nobody's business here.
-"""
+"""Sends and receives the frames of one WebSocket, with limits for slow clients. Wraps Tornado's
+part of `/ws`; does not know what the frames mean."""
 
 from __future__ import annotations
 
@@ -31,21 +29,22 @@ class SocketTransport(BaseHandler, WebSocketHandler):
     _congested: asyncio.Future[None] | None = None
 
     def opened(self) -> None:
-        """The handshake is over, and nothing has been received yet."""
+        """Called after the handshake, before the first frame."""
         raise NotImplementedError
 
     def on_frame(self, message: str | bytes) -> None:
-        """A message from an open socket. Must not wait: Tornado reads nothing from the socket, not
-        even a pong, while it runs."""
+        """Takes a frame of an open socket. Must not wait: while it runs, Tornado reads nothing from
+        the socket, not even a pong."""
         raise NotImplementedError
 
     @property
     def is_known(self) -> bool:
-        """Whoever is at the other end has been let in."""
+        """Whether the client has been authenticated."""
         raise NotImplementedError
 
     def emit(self, frame: bytes) -> Awaitable[None] | None:
-        """Sends a text frame; an awaitable: the client is slow, wait for it."""
+        """Sends a text frame. Returns an awaitable where the client is slow: wait for it before the
+        next frame."""
         if not self._is_open:
             return None
         self.sent += len(frame)
@@ -53,13 +52,14 @@ class SocketTransport(BaseHandler, WebSocketHandler):
         return self._congested
 
     def heed_size(self) -> None:
-        """Applies `max_message_size` to a socket that is open already."""
+        """Applies a changed `max_message_size` to a socket that is already open."""
         assert isinstance(self.ws_connection, WebSocketProtocol13)
         self.ws_connection.params.max_message_size = self.max_message_size
 
     @property
     def _is_open(self) -> bool:
-        """Neither side has said goodbye. Tornado delivers what comes after our own goodbye."""
+        """Whether neither side has begun to close. Tornado delivers frames that arrive after our
+        own close frame."""
         return self.ws_connection is not None and not self.ws_connection.is_closing()
 
     # -- Tornado's hooks ----------------------------------------------------------------------
@@ -81,7 +81,7 @@ class SocketTransport(BaseHandler, WebSocketHandler):
 
     @property
     def max_message_size(self) -> int:
-        """In bytes; Tornado asks at the handshake."""
+        """The longest message in bytes; Tornado reads it at the handshake."""
         full: int = super().max_message_size
         return full if self.is_known else min(full, STRANGER_BYTES)
 
@@ -93,8 +93,9 @@ class SocketTransport(BaseHandler, WebSocketHandler):
         self.opened()
 
     def on_message(self, message: str | bytes) -> Awaitable[None] | None:
-        """Where the answer finds the socket congested, no further frame is read until it has left:
-        who asks without reading the answers must not fill the memory."""
+        """Takes a message from Tornado. If the client is slow to read our frames, no further
+        message is read until they have left: a client that sends without reading must not fill the
+        memory."""
         if not self._is_open:
             return None
         self._congested = None

@@ -1,18 +1,18 @@
-"""What Ollama is and has: its version, its models, what they can do, which are in memory.
+"""What Ollama has: its version, its models, what they can do, and which are in memory.
 
-Everybody who wants to know one of these asks here, and those who ask the same at the same time
-share one question:
+All code that needs one of these asks here, and equal questions at the same time share one request:
 
-* Version and loaded models are kept for `KEPT_S`, also when Ollama did not tell, and one question
-  runs on when its askers leave: anybody may ask for `/health`, as often as they like.
-* Lists of models, and what one of them can do, are never kept. Whoever asks within `JOINED_S` of a
-  question that is under way gets its answer as well, so an answer may have been asked for that much
-  earlier, not more. While a request that changes the models goes through this gateway, and for
-  questions from before its end, not even that: whoever has seen a pull end sees its model. The last
-  asker who leaves closes the connection.
+* Version and loaded models are cached for `KEPT_S` seconds, also when Ollama did not answer, and
+  the request runs on when those who wait for it leave: `/health` may be asked as often as clients
+  like.
+* Lists of models, and what one of them can do, are never cached. A question within `JOINED_S`
+  seconds of one that is under way shares its answer, which may therefore be older by that much, not
+  more. While a request that changes the models passes this gateway, such sharing is off, and
+  answers requested before its end are not used: after a pull has ended, its model is in every list.
+  When the last one who waits leaves, the request is cancelled.
 
-What was learned of one backend is never told of another. Nothing here knows credentials: answers
-are Ollama's whole ones, and who may see what is for the askers to look at.
+Facts about one backend are never given for another. Nothing here knows credentials: answers are
+Ollama's whole ones, and callers filter what a principal may see.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _Key = tuple[str, str, bytes | None, float | None]
 
 
 class LoadedModel(NamedTuple):
-    """A model in memory."""
+    """A model that Ollama holds in memory."""
 
     name: str
     window: int | None
@@ -63,10 +63,11 @@ class LoadedModel(NamedTuple):
 async def ask_version(
     client: UpstreamClient, upstream: Upstream, *, timeout: float, to_connect: float | None = None
 ) -> str | None:
-    """The version of the Ollama at this place; None: something answers, but not as Ollama does.
+    """Asks the server at this address for Ollama's version. Returns None where something answers
+    that is not Ollama.
 
-    `timeout` in seconds for each phase, where `to_connect` does not say otherwise for the first.
-    Raises UpstreamUnavailable, UpstreamTimeout and UpstreamBroken.
+    `timeout` in seconds for each phase; `to_connect`, if given, for connecting instead. Raises
+    UpstreamUnavailable, UpstreamTimeout and UpstreamBroken.
     """
     response = await client.fetch(
         UpstreamRequest(
@@ -81,8 +82,8 @@ async def ask_version(
 
 
 class Catalogue:
-    """The catalogue of one Ollama. `ollama` is given with each question, because a reload makes a
-    new one, while what is known stays."""
+    """Answers questions about one Ollama. `ollama` is an argument of each, because a reload makes a
+    new one, while the cached facts stay."""
 
     def __init__(self) -> None:
         self.known_models = KnownModels()
@@ -93,30 +94,34 @@ class Catalogue:
         self._changes = 0
 
     async def version(self, ollama: Ollama) -> str | None:
-        """Whether Ollama is there; None: it is not, or what answers is no Ollama."""
+        """Ollama's version; None when it cannot be reached, or when what answers is not Ollama."""
         return await self._version.get(ollama)
 
     async def loaded(self, ollama: Ollama) -> tuple[LoadedModel, ...]:
-        """The models in memory; none where that is not told."""
+        """The models in memory; empty where Ollama does not answer."""
         return await self._loaded.get(ollama)
 
     def tags(
         self, ollama: Ollama, headers: Headers, *, timeout: float | None = None
     ) -> asyncio.Future[bytes]:
-        """The reply of `/api/tags`. Raises what Ollama says instead, and what `Ollama.fetch` does;
-        cancel to leave. `headers` are sent if the question is not yet under way; `timeout` as in
-        `Ollama.fetch`."""
+        """Returns the reply of `/api/tags`. Raises the error that Ollama answered with, and what
+        `Ollama.fetch` raises; cancel to leave.
+
+        `headers` are sent unless the answer of a request under way is shared; `timeout` as in
+        `Ollama.fetch`.
+        """
         return self._ask(ollama, "GET", LIST_PATH, None, headers, timeout)
 
     def show(
         self, ollama: Ollama, model: str, headers: Headers, *, timeout: float | None = None
     ) -> asyncio.Future[bytes]:
-        """The reply of `/api/show` for a model, by the name Ollama knows; else as `tags`."""
+        """Returns the reply of `/api/show` for a model, by the name Ollama knows. Raises and
+        cancels as `tags`."""
         return self._ask(ollama, "POST", SHOW_PATH, show_body(model), headers, timeout)
 
     def changed_by(self, route: Route) -> AbstractContextManager[None]:
-        """Around a request to a route: if it changes the models, then nobody who asks from its
-        beginning on gets an answer that was asked for before its end."""
+        """A context manager around a request to a route. If the request changes the models, no
+        question from its beginning on gets an answer that was requested before its end."""
         return self._changing() if route.changes_models else _NO_CHANGE
 
     @contextmanager
@@ -129,7 +134,7 @@ class Catalogue:
             self._questions.clear()
 
     def close(self) -> None:
-        """Ends the questions that run on without an asker."""
+        """Cancels the requests that run on although nobody waits for them."""
         self._version.close()
         self._loaded.close()
 
@@ -167,7 +172,7 @@ class Catalogue:
 
 
 class _Question:
-    """One request under way, and all who wait for its answer."""
+    """One request under way, and all callers that wait for its answer."""
 
     def __init__(self, fetch: asyncio.Future[HTTPResponse], asked_at: float) -> None:
         self._asked_at = asked_at
@@ -176,11 +181,13 @@ class _Question:
         fetch.add_done_callback(self._answer)
 
     def may_be_joined(self, now: float) -> bool:
-        """It is still open, and not so old that its answer may be."""
+        """Whether another caller may share the answer: the request is under way and recent
+        enough."""
         return not self._fetch.done() and now - self._asked_at <= JOINED_S
 
     def join(self) -> asyncio.Future[bytes]:
-        """A future of the answer for one more; cancelled, it leaves the others alone."""
+        """A future of the answer for one more caller. Cancelling it does not affect the other
+        callers."""
         waiter: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._waiting.add(waiter)
         waiter.add_done_callback(self._leave)
@@ -210,10 +217,11 @@ class _Question:
 
 
 class _Kept(Generic[Fact]):
-    """A fact that is asked for at most every `KEPT_S`, and again when the backend switches."""
+    """A cached fact, requested at most every `KEPT_S` seconds, and again when the backend
+    switches."""
 
     def __init__(self, ask: Callable[[Ollama], Coroutine[Any, Any, Fact]]) -> None:
-        """`ask` raises nothing: not to be told is a fact, too."""
+        """`ask` must not raise: an unanswered question is cached as well."""
         self._ask = ask
         self._asking: asyncio.Task[Fact] | None = None
         self._tasks: set[asyncio.Task[Fact]] = set()

@@ -44,7 +44,8 @@ class OriginPool:
         self._open: WeakSet[Connection] = WeakSet()
 
     def take(self) -> Connection | None:
-        """The connection used last, which is the one most surely alive."""
+        """Returns the idle connection that was used last, because it is the least likely to have
+        been closed by Ollama."""
         while self._idle:
             connection, expiry = self._idle.popitem()
             expiry.cancel()
@@ -156,17 +157,17 @@ class UpstreamClient(AsyncHTTPClient):
         self._newest = exchange
 
     def is_asking(self, base_url: str) -> bool:
-        """Whether a request to this server is under way."""
+        """Whether a request to this server is in flight."""
         return any(exchange.url.startswith(f"{base_url}/") for exchange in self._under_way.values())
 
     def fail(self, fetch: asyncio.Future[HTTPResponse], error: GatewayError) -> None:
-        """Ends what is under way for this future of `fetch`, with this error."""
+        """Ends the exchange behind this future of `fetch` with this error."""
         exchange = self._under_way.get(fetch)
         if exchange is not None:
             exchange.fail(error)
 
     def fail_all(self, error: GatewayError) -> None:
-        """Ends every exchange under way with this error."""
+        """Ends every exchange in flight with this error."""
         for exchange in tuple(self._under_way.values()):
             exchange.fail(error)
 

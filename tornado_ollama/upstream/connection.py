@@ -30,18 +30,21 @@ _view = memoryview(bytearray(READ_BYTES))
 
 
 class Reader(Protocol):
-    """What a connection tells its exchange. An exchange ends itself where one of these fails."""
+    """Receives the events of a connection, in practice an exchange. An exception in one of these
+    methods is for the reader to handle: it ends its exchange."""
 
     def on_head(self, status: int, reason: str, headers: list[tuple[str, str]]) -> None: ...
 
     def on_data(self, data: bytes) -> Awaitable[None] | None:
-        """Payload of one read. An awaitable stops the reading until it is done."""
+        """Takes the payload of one read of the socket. A returned awaitable pauses reading until it
+        is done."""
 
     def on_end(self) -> None:
-        """The reply is complete."""
+        """Called when the reply is complete."""
 
     def on_failure(self, error: GatewayError, *, silent: bool) -> None:
-        """The connection is unusable. `silent`: not one byte of a reply had arrived."""
+        """Called when the connection has failed and cannot be used again. `silent`: no byte of a
+        reply had arrived."""
 
 
 P = ParamSpec("P")
@@ -50,7 +53,8 @@ P = ParamSpec("P")
 def _breaks_off(
     call: Callable[Concatenate[Connection, P], None],
 ) -> Callable[Concatenate[Connection, P], None]:
-    """A call that asyncio makes: an exception in it ends the exchange and the connection."""
+    """Decorates a method that asyncio calls: an exception in it ends the exchange with an error and
+    closes the connection."""
 
     @functools.wraps(call)
     def guarded(self: Connection, /, *args: P.args, **kwargs: P.kwargs) -> None:
@@ -63,11 +67,12 @@ def _breaks_off(
 
 
 class Connection(asyncio.BufferedProtocol):
-    """A connection, one exchange at a time: `send`, then the reader's calls; afterwards it may be
-    used again while it is `usable`."""
+    """A connection that carries one exchange at a time. After `send` it calls the reader; when the
+    reply is complete it may be used again while `usable` is true."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, lost: Callable[[Connection], None]) -> None:
-        """`lost` is called once when the connection has ended, idle or not."""
+        """`lost` is called once when the connection has closed, with an exchange under way or
+        idle."""
         self._loop = loop
         self._lost = lost
         self._reader: Reader | None = None
@@ -103,11 +108,11 @@ class Connection(asyncio.BufferedProtocol):
         self._transport.write(head)
 
     def write(self, data: bytes) -> None:
-        """Sends a piece of the request's body; `room` says when the next one is welcome."""
+        """Sends a piece of the request's body; wait for `room` before the next."""
         self._transport.write(data)
 
     async def room(self) -> None:
-        """Returns once the socket takes more; at once when the connection is closed."""
+        """Returns when the socket's buffer has room for more, or when the connection is closed."""
         if self._room is not None:
             await self._room
 
@@ -147,7 +152,8 @@ class Connection(asyncio.BufferedProtocol):
             self._fail(unforeseen(error))
 
     def eof_received(self) -> None:
-        """The transport closes itself next; `connection_lost` draws the conclusion."""
+        """Leaves it to asyncio to close the transport, after which `connection_lost` ends the
+        exchange."""
 
     @_breaks_off
     def connection_lost(self, exc: Exception | None) -> None:
@@ -174,10 +180,11 @@ class Connection(asyncio.BufferedProtocol):
     # -- inside -------------------------------------------------------------------------------
 
     def _hear_last_words(self) -> None:
-        """Reads what Ollama said before it closed on an upload.
+        """Reads the reply that Ollama sent before it closed the connection during an upload.
 
-        A refusal (a bad digest, say) is followed by a close; the next write then fails, and
-        asyncio gives the connection up without reading what lies ready in the socket.
+        When Ollama refuses an upload (a bad digest, say) it answers and closes. The next write then
+        fails, and asyncio drops the connection without reading the answer that is already in the
+        socket's buffer.
         """
         sock = self._transport.get_extra_info("socket")
         if sock is None or self._transport.get_extra_info("ssl_object") is not None:

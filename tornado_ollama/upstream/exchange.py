@@ -34,7 +34,7 @@ STALLED_CLIENT_S = 120.0
 
 
 class Pool(Protocol):
-    """Where an exchange gets its connection from and brings it back to."""
+    """Gives an exchange its connection and takes it back."""
 
     def take(self) -> Connection | None:
         """An idle connection, or None when there is none."""
@@ -50,7 +50,8 @@ P = ParamSpec("P")
 def _ends_it(
     call: Callable[Concatenate[Exchange, P], None],
 ) -> Callable[Concatenate[Exchange, P], None]:
-    """A call from outside: an exception in it ends the exchange with an error."""
+    """Decorates a method that is called from outside: an exception in it ends the exchange with an
+    error."""
 
     @functools.wraps(call)
     def guarded(self: Exchange, /, *args: P.args, **kwargs: P.kwargs) -> None:
@@ -104,7 +105,8 @@ class Exchange:
             self._task = self._loop.create_task(self._connect())
 
     def abort(self) -> None:
-        """Ends the exchange in whatever phase it is; nobody is told."""
+        """Ends the exchange in whatever phase it is, and closes its connection; `done` is not
+        called."""
         self._told = True
         self._stop()
 
@@ -228,7 +230,8 @@ class Exchange:
 
     @property
     def _to_first_byte(self) -> tuple[float, str]:
-        """The timeout in seconds, and the settings that make it."""
+        """The timeout until the reply's first byte, in seconds, and the names of the settings it is
+        made of."""
         request = self._request
         if request.whole_reply and request.idle_timeout:
             seconds = request.first_byte_timeout + request.idle_timeout
@@ -237,10 +240,9 @@ class Exchange:
 
     @_ends_it
     def _tick(self) -> None:
-        """Looks how long Ollama has been silent; re-arms itself while that is within the limit.
-
-        One timer a phase instead of one a chunk: 20 tokens a second would re-arm it 20 times.
-        """
+        """Checks how long Ollama has sent nothing, and sets the timer again while that is within
+        the timeout. There is one timer for each phase instead of one for each chunk, which would be
+        set 20 times a second."""
         connection, request = self._connection, self._request
         assert connection is not None
         if self.response is None:
@@ -270,7 +272,7 @@ class Exchange:
         self._tell(error)
 
     def _tell(self, error: GatewayError | None) -> None:
-        """Calls `done`, once."""
+        """Calls `done` once; later calls have no effect."""
         if self._told:
             return
         self._told = True
@@ -280,7 +282,8 @@ class Exchange:
             self._done(unforeseen(fault))
 
     def _stop(self) -> None:
-        """Closes the connection, unless it was given back, and all that runs for the exchange."""
+        """Closes the connection, unless the pool has it back, and stops the exchange's timers and
+        tasks."""
         self._stop_timer()
         if self._task is not None and self._task is not asyncio.current_task():
             self._task.cancel()

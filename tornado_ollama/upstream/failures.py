@@ -1,4 +1,5 @@
-"""What a failure on the way to Ollama is called: its exceptions become errors for clients."""
+"""Turns the exceptions of sockets and parsers on the way to Ollama into errors that clients may
+see."""
 
 from __future__ import annotations
 
@@ -13,8 +14,8 @@ log = logging.getLogger(__name__)
 
 
 def unforeseen(error: BaseException) -> GatewayError:
-    """The error that a client gets for an exception that nobody expected; logs the traceback. One
-    that has a name already is returned as it is."""
+    """Turns an unexpected exception into an error for the client, and logs the traceback. A
+    `GatewayError` is returned as it is."""
     if isinstance(error, GatewayError):
         return error
     log.error("A request to Ollama failed in an unforeseen way", exc_info=error)
@@ -24,7 +25,8 @@ def unforeseen(error: BaseException) -> GatewayError:
 
 
 def unreachable(error: OSError | UnicodeError) -> UpstreamUnavailable:
-    """The sentence a client may see; the system's own words stay in the cause, for the log."""
+    """The error for a connection that failed. Its message is safe for clients; the system's own
+    text stays in the cause, for the log."""
     if isinstance(error, (socket.gaierror, UnicodeError)):
         what = "its host name is not known"
     elif isinstance(error, ssl.SSLError):

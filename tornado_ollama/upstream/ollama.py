@@ -1,7 +1,8 @@
-"""Ollama as the handlers see it: a method, a path and a body in, a future of the end out.
+"""Ollama as the handlers see it: takes a method, a path and a body, and returns a future of the
+reply's end.
 
-Joins the client, the place where Ollama is now (the real one, or the embedded backend while
-there is none), and the timeouts of `service.*`.
+Joins the client, the address of the server that serves now (the real Ollama, or the embedded
+backend while there is none), and the timeouts of `service.*`.
 """
 
 from __future__ import annotations

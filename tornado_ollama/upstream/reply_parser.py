@@ -26,7 +26,8 @@ MAX_INFORMATIONAL = 10
 
 
 class ReplyParser:
-    """One reply. `feed` it, then look at its attributes; the methods `on_...` are llhttp's."""
+    """Parses one reply: `feed` it, then read its attributes. The methods `on_...` are called by
+    llhttp."""
 
     def __init__(self, *, no_body: bool) -> None:
         """`no_body`: the reply to HEAD has headers only (RFC 9112, section 6.3)."""
@@ -55,8 +56,8 @@ class ReplyParser:
         return self._raw_reason.decode("latin-1")
 
     def feed(self, data: memoryview) -> GatewayError | None:
-        """The next bytes. Returns what makes the reply unusable from here on; what came before,
-        head and payload, counts."""
+        """Parses the next bytes. Returns the error that makes the reply unusable from here on, or
+        None; head and payload parsed before the error are valid."""
         if not self.head_ready:
             self.head_bytes += len(data)
         try:

@@ -1,4 +1,5 @@
-"""What is asked of Ollama: Tornado's `HTTPRequest`, with the timeouts and callbacks of a stream."""
+"""A request to Ollama: Tornado's `HTTPRequest` with the timeouts and callbacks that a stream
+needs."""
 
 from __future__ import annotations
 

@@ -105,7 +105,8 @@ def _grammar(tool: Json, param: str) -> str | None:
 
 
 def _choice(value: Any, param: str) -> tuple[str, frozenset[str] | None]:
-    """The mode (none, auto, required) and the names that are left to choose from, None for all."""
+    """Reads `tool_choice`: its mode (none, auto, required), and the names of the tools that may be
+    called, None for all. Raises BadRequest for any other value."""
     if not value:
         return "auto", None
     if isinstance(value, str):
