@@ -11,6 +11,7 @@ import base64
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from tests.gateway.keys import BOUND
@@ -62,16 +63,20 @@ def _listed(unit: bytes, head: bytes, tail: bytes) -> Build:
     return lambda size: fill(size, head, unit, tail)
 
 
+def _then(make: Callable[[bytes], bytes], build: Build) -> Build:
+    return lambda size: make(build(size))
+
+
 def _ways() -> list[Shape]:
     shapes = []
     for name, unit in UNITS.items():
         chat = _listed(unit, CHAT + b'"messages":[', b"]}")
         body = _listed(unit, V1 + b'"messages":[', b"]}")
         shapes += [
-            Shape("ws", name, lambda size, chat=chat: socket(frame(chat(size)))),
-            Shape("v1", name, lambda size, body=body: post("/v1/chat/completions", body(size))),
-            Shape("bound", name, lambda size, body=body: _bound(body(size))),
-            Shape("embedded", name, lambda size, body=body: _embedded(body(size)), "embedded"),
+            Shape("ws", name, _then(socket, _then(frame, chat))),
+            Shape("v1", name, _then(partial(post, "/v1/chat/completions"), body)),
+            Shape("bound", name, _then(_bound, body)),
+            Shape("embedded", name, _then(_embedded, body), "embedded"),
         ]
     return shapes
 

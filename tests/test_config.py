@@ -279,8 +279,9 @@ def test_a_long_value_is_cut() -> None:
 
 def test_a_variable_below_something_that_is_no_table_is_refused(write: Write) -> None:
     assert "listen: 5" in complaint(write({"listen": 5}), {"PORT": "1"})
-    for empty in (None, {}):
-        assert load(write({"listen": empty}), {"PORT": "1"}, {}).listen.port == 1
+    empty: list[Any] = [None, {}]
+    for table in empty:
+        assert load(write({"listen": table}), {"PORT": "1"}, {}).listen.port == 1
 
 
 SECRETS = "s3cr3t"

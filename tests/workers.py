@@ -9,7 +9,10 @@ from xdist.scheduler import LoadScopeScheduling
 
 GROUPS = {
     "browser": ("tests/browser/",),
-    "model": ("tests/embedded/", "tests/clients/", "tests/openai/test_embedded_model.py"),
+    "model": (
+        *("tests/embedded/", "tests/clients/"),
+        *("tests/openai/test_embedded_model.py", "tests/responses/test_embedded_model.py"),
+    ),
 }
 """What is started once, a browser or the process with the model, and the tests that use it; the
 longest first."""
@@ -23,7 +26,7 @@ def group(test: str) -> str:
     return test
 
 
-class InGroups(LoadScopeScheduling):
+class InGroups(LoadScopeScheduling):  # type: ignore[misc]  # it comes without types
     """Gives out the groups first, then test by test to whoever is free."""
 
     def _split_scope(self, nodeid: str) -> str:

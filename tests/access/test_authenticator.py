@@ -176,7 +176,7 @@ def test_a_verdict_is_kept_but_not_beyond_its_time(monkeypatch: pytest.MonkeyPat
         calls.append(token)
         return real(token, [HS_KEY], now)
 
-    monkeypatch.setattr(module.jwt, "verify", counted)
+    monkeypatch.setattr(jwt, "verify", counted)
     gate, token = made(), hs_token(claims(exp=NOW + 10))
     for _ in range(3):
         assert gate.authenticate(from_frame(token), NOW).name == "ann"

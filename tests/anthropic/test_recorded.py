@@ -47,7 +47,7 @@ def request(row: dict[str, Any]) -> dict[str, Any]:
     return filled_body
 
 
-def of(path: str) -> Any:
+def of(path: str) -> pytest.MarkDecorator:
     rows = [row for row in RECORDED if row["path"] == path]
     ids = [f"{row['client']}: {row['case']} {number}" for number, row in enumerate(rows)]
     return pytest.mark.parametrize("row", rows, ids=ids)

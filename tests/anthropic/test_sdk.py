@@ -36,7 +36,8 @@ ASKED: Any = {"model": "m", "max_tokens": 64, "messages": USER}
 
 def told(message: anthropic.types.Message) -> dict[str, Any]:
     """All of a message but its id, and but what the SDK's helpers add."""
-    return json.loads(message.to_json(exclude_unset=True)) | {"id": None, "parsed_output": None}
+    fields: dict[str, Any] = json.loads(message.to_json(exclude_unset=True))
+    return fields | {"id": None, "parsed_output": None}
 
 
 class Tide(BaseModel):
@@ -51,7 +52,7 @@ def make_client(
     made: list[anthropic.AsyncAnthropic] = []
 
     def make(**more: Any) -> anthropic.AsyncAnthropic:
-        settings = {"api_key": "not-needed", "max_retries": 0} | more
+        settings: Any = {"api_key": "not-needed", "max_retries": 0} | more
         made.append(anthropic.AsyncAnthropic(base_url=f"http://127.0.0.1:{http_port}", **settings))
         return made[-1]
 
@@ -122,9 +123,9 @@ async def test_a_forced_tool(client: anthropic.AsyncAnthropic, backend: Backend)
         "/api/chat", whole(spelled), NdjsonStream(said(spelled[:9]), said(spelled[9:]), DONE)
     )
     choice: Any = {"type": "tool", "name": "get_tide"}
-    message = await client.messages.create(**ASKED, tools=TOOLS, tool_choice=choice)
+    message: Any = await client.messages.create(**ASKED, tools=TOOLS, tool_choice=choice)
     async with client.messages.stream(**ASKED, tools=TOOLS, tool_choice=choice) as stream:
-        streamed = await stream.get_final_message()
+        streamed: Any = await stream.get_final_message()
     for each in (message, streamed):
         [block] = each.content
         assert block.type == "tool_use" and block.input == {"port": "Oban"}

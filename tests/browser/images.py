@@ -29,7 +29,7 @@ MODELS = [
     model("smollm2:135m", "completion", size=98_362_432, parameters="135M"),
 ]
 
-WORDS = {
+WORDS: dict[str, dict[str, Any]] = {
     "en-US": {
         "others": ["A birthday poem for Ada", "Why is my sourdough flat?"],
         "puzzle": "Three switches, one lamp in another room. One visit. Which switch is it?",

@@ -65,7 +65,8 @@ class Talk:
         while True:
             line = asyncio.ensure_future(self._lines.get())
             try:
-                await asyncio.wait({line, gone}, return_when=asyncio.FIRST_COMPLETED)
+                both: set[asyncio.Future[Any]] = {line, gone}
+                await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 line.cancel()
             if gone.done():

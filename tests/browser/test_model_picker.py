@@ -82,7 +82,8 @@ def listed(page: Any, ollama: ScriptedOllama, *models: dict[str, Any]) -> list[s
     page.reload()
     page.wait_for_selector(".tries button")
     opened(page)
-    return page.locator("#model-options .option-name").all_inner_texts()
+    names: list[str] = page.locator("#model-options .option-name").all_inner_texts()
+    return names
 
 
 def test_an_encoder_is_not_offered_though_the_list_says_that_it_chats(

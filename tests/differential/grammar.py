@@ -23,7 +23,7 @@ TOOL = {
 }
 CALL = {"id": "c1", "type": "function", "function": {"name": "weather", "arguments": '{"a": 1}'}}
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
-ODD_VALUES = (
+ODD_VALUES: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 1.5, 1e400, 2**70, "", "text", "5m", [], {}, [None], [1, "a"],
     {"a": {"b": []}}, "true", " ", "auto", ["x"] * 20,
 )  # fmt: skip
@@ -195,7 +195,7 @@ def body_for(chance: Chance, path: str) -> bytes:
 def mutate(chance: Chance, value: Any) -> None:
     """One change somewhere in the tree."""
     while True:
-        keys = list(value) if isinstance(value, dict) else list(range(len(value)))
+        keys: list[Any] = list(value) if isinstance(value, dict) else list(range(len(value)))
         if not keys:
             break
         key = chance.choice(keys)

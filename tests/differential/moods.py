@@ -42,12 +42,12 @@ def lines(chance: random.Random, path: str) -> list[bytes]:
     inner: list[Any] = []
     for _ in range(chance.randrange(6)):
         content = chance.choice(("a", "", "ü🦉", '"', "\n", "<think>", "x" * 500, None, 5))
-        message = {"role": "assistant", "content": content}
+        message: dict[str, Any] = {"role": "assistant", "content": content}
         if chance.random() < 0.2:
-            message["thinking"] = "hm"  # type: ignore[assignment]
+            message["thinking"] = "hm"
         if chance.random() < 0.15:
             call = {"function": {"name": "weather", "arguments": {"city": "Oslo"}}}
-            message["tool_calls"] = [call] * chance.randrange(1, 3)  # type: ignore[assignment]
+            message["tool_calls"] = [call] * chance.randrange(1, 3)
         record: dict[str, Any] = {"model": "smollm2", "created_at": "2026-01-02T03:04:05Z"}
         key, value = ("response", content) if "generate" in path else ("message", message)
         inner.append(record | {key: value, "done": False})
@@ -58,7 +58,7 @@ def lines(chance: random.Random, path: str) -> list[bytes]:
             last |= {"prompt_eval_count": 3, "eval_count": 4, "total_duration": 5_000_000}
         inner.append(last)
     if chance.random() < 0.2:
-        surprise = ({"error": "runner stopped"}, [], "text", {}, {"error": {"a": 1}}, None)
+        surprise: Any = ({"error": "runner stopped"}, [], "text", {}, {"error": {"a": 1}}, None)
         inner.insert(chance.randrange(len(inner) + 1), chance.choice(surprise))
     texts = [json.dumps(one, ensure_ascii=False).encode() + b"\n" for one in inner]
     if chance.random() < 0.1:

@@ -11,6 +11,7 @@ import contextlib
 import json
 import signal
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -184,10 +185,17 @@ async def test_the_limit_holds_over_all_doors_and_the_first_to_come_is_the_first
         headers = [("X-Request-Id", str(number))]
         await clients[-1].send_request("POST", path, headers, BODIES.get(path, BODY))
         await waiting(app, max(0, number - 2))
+
+    def moved_up(ended: int) -> bool:
+        return len(meter.asked) == min(ended + 3, 24)
+
+    def at_most(running: int) -> bool:
+        return meter.running <= running
+
     for number in range(24):
-        await until(lambda n=number: len(meter.asked) == min(n + 3, 24), "they move up")
+        await until(partial(moved_up, number), "they move up")
         meter.ending.release()
-        await until(lambda n=number: meter.running <= max(0, 24 - n - 1), "one has ended")
+        await until(partial(at_most, 23 - number), "one has ended")
     for client in clients:
         assert (await client.read_response()).status == 200
     assert meter.most == 3

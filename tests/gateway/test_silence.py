@@ -70,7 +70,7 @@ async def test_a_reply_in_one_piece_has_the_time_of_loading_and_of_writing(
 async def test_the_openai_api_too(
     connect: Any, backend: Backend, config: Any, path: str, fields: Any, timeout: str
 ) -> None:
-    known = {
+    known: dict[str, dict[str, Any]] = {
         "/v1/chat/completions": {"messages": [{"role": "user", "content": "hi"}]},
         "/v1/completions": {"prompt": "p"},
         "/v1/embeddings": {"input": "i"},

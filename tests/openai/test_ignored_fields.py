@@ -29,7 +29,7 @@ REFUSING = pytest.mark.parametrize(
 )
 
 
-def body(path: str = CHAT, **more: Any) -> bytes:
+def body(path: str = CHAT, /, **more: Any) -> bytes:
     return json.dumps(BODIES[path] | more).encode()
 
 

@@ -80,8 +80,10 @@ async def test_calls_in_a_stream(chat: ChatOpenAI, backend: Backend) -> None:
 BROKEN = AIMessage(
     "",
     invalid_tool_calls=[
-        InvalidToolCall(name="tide", args='{"port": "Ob', id="c1", error="cut"),
-        InvalidToolCall(name=None, args=None, id="c2", error="nothing"),
+        InvalidToolCall(
+            type="invalid_tool_call", name="tide", args='{"port": "Ob', id="c1", error="cut"
+        ),
+        InvalidToolCall(type="invalid_tool_call", name=None, args=None, id="c2", error="nothing"),
     ],
 )
 

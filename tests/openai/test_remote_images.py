@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+from tornado.netutil import DefaultLoopResolver
 
 from tests.backend import (
     Backend,
@@ -144,7 +145,7 @@ async def test_a_name_with_one_address_inside_is_not_trusted(
     async def resolve(*_: Any) -> Any:
         return [(2, ("127.0.0.1", backend.port)), (2, ("10.0.0.1", backend.port))]
 
-    monkeypatch.setattr(remote_images.DefaultLoopResolver, "resolve", resolve)
+    monkeypatch.setattr(DefaultLoopResolver, "resolve", resolve)
     response = await ask(connect, f"http://img.example:{backend.port}/a.png")
     assert response.status == 400 and not backend.connections
 

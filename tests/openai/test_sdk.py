@@ -59,7 +59,7 @@ def make_client(io_loop: Any, http_server: HTTPServer, http_port: int) -> Any:
     made: list[openai.AsyncOpenAI] = []
 
     def make(**more: Any) -> openai.AsyncOpenAI:
-        settings = {"api_key": "not-needed", "max_retries": 0} | more
+        settings: Any = {"api_key": "not-needed", "max_retries": 0} | more
         made.append(openai.AsyncOpenAI(base_url=f"http://127.0.0.1:{http_port}/v1", **settings))
         return made[-1]
 

@@ -87,9 +87,9 @@ async def test_a_conversation_goes_on(client: openai.AsyncOpenAI) -> None:
 async def test_a_call_of_a_namespace_that_must_be_made(client: openai.AsyncOpenAI) -> None:
     ask: Any = ASK | {"input": "What is the weather in Paris?", "tools": TOOLS}
     ask |= {"tool_choice": "required", "max_output_tokens": 80}
-    reply = await client.responses.create(**ask)
+    reply: Any = await client.responses.create(**ask)
     async with client.responses.stream(**ask) as stream:
-        final = await stream.get_final_response()
+        final: Any = await stream.get_final_response()
     for response in (reply, final):
         [call] = response.output
         assert call.type == "function_call"

@@ -92,7 +92,7 @@ async def test_an_old_question_is_not_joined(
     new = catalogue.tags(ollama, [])
     await held.asked()
     held.let_go()
-    assert await asyncio.gather(old, new) == [b"list 1", b"list 2"]
+    assert list(await asyncio.gather(old, new)) == [b"list 1", b"list 2"]
 
 
 async def test_askers_of_other_patience_do_not_share(
@@ -173,7 +173,7 @@ async def test_whoever_asks_after_a_pull_does_not_get_an_answer_from_before(
     after = catalogue.tags(ollama, [])
     await held.asked()
     held.let_go()
-    assert await asyncio.gather(before, after) == [b"list 1", b"list 2"]
+    assert list(await asyncio.gather(before, after)) == [b"list 1", b"list 2"]
 
 
 async def test_while_a_pull_is_under_way_everybody_asks_afresh(
@@ -267,8 +267,9 @@ async def test_closing_ends_the_questions_that_nobody_waits_for(
 async def test_loaded_models_have_their_windows(
     catalogue: Catalogue, ollama: Ollama, backend: Backend
 ) -> None:
+    odd: list[Any] = [0, -1, "x", 1.5, [], None]
     models = [{"name": "a", "context_length": 4096}, {"name": "b"}]
-    models += [{"name": "c", "context_length": odd} for odd in (0, -1, "x", 1.5, [], None)]
+    models += [{"name": "c", "context_length": length} for length in odd]
     backend.on("/api/ps", json_reply({"models": models}))
     loaded = await catalogue.loaded(ollama)
     assert loaded == (LoadedModel("a", 4096), *(LoadedModel(name, None) for name in "bcccccc"))

@@ -64,6 +64,7 @@ def _files() -> Iterator[Case]:
 
 def _entries() -> Iterator[Case]:
     """Tokens and keys of JWTs."""
+    entry: Any
     for entry in (
         "short", "", 5, None, [], {}, {"token": "x" * 40}, {"name": "a"},
         {"name": "", "token": "x" * 40},

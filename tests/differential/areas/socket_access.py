@@ -44,14 +44,15 @@ def ways_in() -> Iterator[Case]:
         yield talk(f"{name} by frame", auth, *asks, *manage, *other)
         yield talk(f"{name} by frame, at the second try", *asks, auth)
         yield talk(f"{name} by frame, twice", auth, auth, *asks)
-    for name, steps in {
+    strangers: dict[str, list[Step]] = {
         "ping first": [("send", {"type": "ping"}), ("settle",)],
         "text first": [("send", "Hi"), ("settle",)],
         "a bad frame first": [("send", "{}"), ("settle",)],
         "no token": [("send", {"type": "auth"}), ("settle",)],
         "too long a frame": [("send", {"type": "auth", "token": "x" * 17000}), ("settle",)],
         "silence": [("end",)],
-    }.items():
+    }
+    for name, steps in strangers.items():
         yield talk(name, *steps)
     for name, offer in {"bad base64": "ollama.bearer, !!", "alone": "ollama.bearer"}.items():
         yield talk(f"subprotocol {name}", *asks, headers=[("Sec-WebSocket-Protocol", offer)])

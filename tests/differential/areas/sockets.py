@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ...backend import Behaviour, CutMidLine, ErrorLine, NdjsonStream, Reset, Stream
@@ -12,7 +12,7 @@ from ...gateway.keys import (
 )
 from ..lanes import Case, Lane
 from ..scripts import LAST, MODEL, by_model, chat, gated, line, request, slow, talk
-from ..sockets import Step
+from ..sockets import Gates, Step
 from .socket_access import ways_in
 from .socket_ends import ends, queued
 from .socket_frames import bad_frames, recorded_exchanges
@@ -28,6 +28,10 @@ def lanes(seed: str) -> list[Lane]:
         Lane("sockets", "secured", SECURED, list(ways_in())),
         Lane("sockets", "queue", LIMITED, list(queued())),
     ]
+
+
+def _answers(*behaviours: Behaviour) -> Callable[[Gates], Sequence[Behaviour]]:
+    return lambda _: behaviours
 
 
 def _talks() -> Iterator[Case]:
@@ -49,6 +53,7 @@ def _talks() -> Iterator[Case]:
     yield talk("a turn under way", ("send", turn), ("send", turn), ("settle",))
     yield talk("auth where none is needed", ("send", {"type": "auth", "token": "x"}), ("settle",))
     yield talk("cancel nothing", ("send", {"type": "cancel", "id": "a"}), ("settle",))
+    more: dict[str, Any]
     for more in (
         {}, {"model": "alias"}, {"model": None}, {"options": {"seed": 1, "num_ctx": 5}},
         {"think": True}, {"format": "json"}, {"tools": []}, {"keep_alive": 0}, {"truncate": False},
@@ -58,18 +63,13 @@ def _talks() -> Iterator[Case]:
     ):  # fmt: skip
         yield talk(f"chat with {more}"[:60], ("send", chat("a") | more), ("settle",))
     for name, failure in failures.items():
-        yield talk(
-            f"chat, {name}", ("send", chat("a")), ("settle",), script=lambda _, b=failure: [b]
-        )
-        yield talk(f"turn, {name}", ("send", turn), ("settle",), script=lambda _, b=failure: [b])
-        yield talk(
-            f"text, {name}",
-            ("send", "Hi"),
-            ("settle",),
-            script=lambda _, b=failure: [ollama_like, b],
-        )
+        at_once = _answers(failure)
+        yield talk(f"chat, {name}", ("send", chat("a")), ("settle",), script=at_once)
+        yield talk(f"turn, {name}", ("send", turn), ("settle",), script=at_once)
+        listed = _answers(ollama_like, failure)
+        yield talk(f"text, {name}", ("send", "Hi"), ("settle",), script=listed)
         pull = request("p", "/api/pull", body={"model": "x"})
-        yield talk(f"request, {name}", ("send", pull), ("settle",), script=lambda _, b=failure: [b])
+        yield talk(f"request, {name}", ("send", pull), ("settle",), script=at_once)
     for path, method in (
         ("/api/tags", "GET"), ("/api/version", "GET"), ("/api/ps", "get"), ("/api/show", "POST"),
         ("/api/chat", "POST"), ("/api/embed", "POST"), ("/api/pull", "POST"), ("/sys/tags", "GET"),

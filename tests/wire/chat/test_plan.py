@@ -15,7 +15,8 @@ SAID = [{"role": "user", "content": "Hi"}]
 
 
 def plan(**more: Any) -> Plan:
-    return Plan(**{"messages": SAID, "stream": True} | more)
+    fields: dict[str, Any] = {"messages": SAID, "stream": True}
+    return Plan(**fields | more)
 
 
 def test_what_is_not_said_is_left_to_ollama() -> None:

@@ -19,7 +19,8 @@ def planned(policy: Policy | None = None, **body: Any) -> ChatRequest:
 
 def native(policy: Policy | None = None, **body: Any) -> dict[str, Any]:
     [sent] = planned(policy, **body).bodies()
-    return json.loads(sent)
+    read: dict[str, Any] = json.loads(sent)
+    return read
 
 
 def refused(**body: Any) -> str | None:

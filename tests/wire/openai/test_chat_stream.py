@@ -118,7 +118,7 @@ def test_legacy_functions_are_answered_in_legacy_form() -> None:
 def test_logprobs_go_with_the_text_they_describe() -> None:
     tokens = [{"token": "a", "logprob": -0.5}]
     events = run(line("a", logprobs=tokens) + line(logprobs=tokens) + done(), logprobs=True)
-    filled = {"content": [{"token": "a", "logprob": -0.5, "bytes": None, "top_logprobs": []}],
+    filled: Any = {"content": [{"token": "a", "logprob": -0.5, "bytes": None, "top_logprobs": []}],
               "refusal": None}  # fmt: skip
     assert [e["choices"][0]["logprobs"] for e in events[:-1]] == [None, filled, filled, None]
 

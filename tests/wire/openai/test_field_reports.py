@@ -27,7 +27,8 @@ def planned(policy: Policy | None = None, **body: Any) -> ChatRequest:
 
 def native(**body: Any) -> dict[str, Any]:
     [sent] = planned(**body).bodies()
-    return json.loads(sent)
+    read: dict[str, Any] = json.loads(sent)
+    return read
 
 
 def history(*messages: Any) -> list[dict[str, Any]]:

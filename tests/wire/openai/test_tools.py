@@ -114,14 +114,14 @@ def test_references_of_parameters_still_lead_somewhere() -> None:
 @pytest.mark.parametrize(
     ("body", "forced", "sent"),
     [
-        ({"function_call": "auto"}, set(), 2),
-        ({"function_call": "none"}, set(), 0),
-        ({"function_call": {"name": "g"}}, {"g"}, 1),
-        ({}, set(), 2),
+        ({"function_call": "auto"}, frozenset(), 2),
+        ({"function_call": "none"}, frozenset(), 0),
+        ({"function_call": {"name": "g"}}, frozenset("g"), 1),
+        ({}, frozenset(), 2),
     ],
 )
 def test_functions_are_tools_in_older_words(
-    body: dict[str, Any], forced: set[str], sent: int
+    body: dict[str, Any], forced: frozenset[str], sent: int
 ) -> None:
     functions = [{"name": "f", "parameters": PARAMETERS}, {"name": "g"}]
     chosen = toolbox({"functions": functions} | body)

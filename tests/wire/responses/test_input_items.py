@@ -34,7 +34,7 @@ def refusal(*items: Any, **more: Any) -> BadRequest:
     return refused.value
 
 
-def called(name: str = "f", call_id: str = "c1", **more: Any) -> dict[str, Any]:
+def called(name: Any = "f", call_id: Any = "c1", **more: Any) -> dict[str, Any]:
     call = {"type": "function_call", "call_id": call_id, "name": name, "arguments": '{"a":1}'}
     return call | more
 

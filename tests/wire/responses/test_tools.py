@@ -221,8 +221,8 @@ def test_a_forced_call_is_read_out_of_the_text(tool: Any) -> None:
     request = read(tool, tool_choice="required")
     arguments = {"port": "Oban"} if tool is FUNCTION else {"input": "x"}
     text = json.dumps({"name": tool["name"], "arguments": arguments})
-    lines = [{"message": {"content": text[:7]}}, {"message": {"content": text[7:]}},
-             {"message": {"content": ""}, "done": True, "done_reason": "stop"}]  # fmt: skip
+    lines: list[dict[str, Any]] = [{"message": {"content": part}} for part in (text[:7], text[7:])]
+    lines.append({"message": {"content": ""}, "done": True, "done_reason": "stop"})
     head = Head("resp_0", 1, "m", read().echo)
     machine = response_stream(request, head, lambda: 2, lambda response: None)
     stream = machine.feed(b"".join(json.dumps(line).encode() + b"\n" for line in lines))
