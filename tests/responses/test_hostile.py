@@ -148,7 +148,7 @@ KEYS = st.sampled_from(
 )
 ROLES = st.sampled_from(["user", "assistant", "system", "developer"])
 VALUES = st.deferred(lambda: JSON | KINDS | ROLES | ITEMS | st.lists(ITEMS, max_size=3))
-ITEMS = st.dictionaries(KEYS, VALUES, max_size=5)
+ITEMS: Any = st.dictionaries(KEYS, VALUES, max_size=5)
 
 
 @given(
@@ -199,7 +199,7 @@ TOOLS_OF_100_KB = [
 ]
 IMAGE = "data:image/png;base64," + "iVBORw0KGgpm" * (20 * 1024 * 1024 // 12)
 
-HEAVY = {
+HEAVY: dict[str, dict[str, Any]] = {
     "10,000 items": {"input": heavy_items(10_000)},
     "40 tools of 100 KB": {"input": "x", "tools": TOOLS_OF_100_KB},
     "10 MB of history": {

@@ -38,8 +38,9 @@ def machine(kept: list[bytes] | None = None, **more: Any) -> ReplyStream[Any]:
     body = {"model": "m", "input": "x", "stream": True, "tools": TOOLS} | more
     request = response_request(body, Policy(), NoPast(), may_store=False)
     head = Head("resp_0123456789abcdef", 1767323045, "m", request.echo)
-    keep = [].append if kept is None else kept.append
-    return response_stream(request, head, lambda: 1767323046.7, keep)
+    unseen: list[bytes] = []
+    keep = unseen if kept is None else kept
+    return response_stream(request, head, lambda: 1767323046.7, keep.append)
 
 
 FORMS: list[dict[str, Any]] = [
