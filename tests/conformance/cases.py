@@ -86,7 +86,9 @@ def sse_data(stream: bytes) -> list[Any]:
     assert stream == b"" or stream.endswith(b"\n\n")
     found = []
     for event in stream.split(b"\n\n")[:-1]:
-        if event.startswith(b":"):
+        while event.startswith(b":"):
+            event = event.partition(b"\n")[2]
+        if not event:
             continue
         assert event.startswith(b"data: ") and b"\n" not in event and b"\r" not in event
         data = event.removeprefix(b"data: ")
