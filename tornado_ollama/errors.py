@@ -10,6 +10,7 @@
         ClientStalled           408  the client does not take its reply
         BodyTooLarge            413
         UnsupportedMedia        415
+            UnsupportedCoding   415  a Content-Encoding that is not taken
         UpgradeRequired         426  a WebSocket where there is none
         TooManyJobs             429  more than one socket may have under way
         TooManyWrongTokens      429  more than one address may put into URLs
@@ -115,6 +116,14 @@ class BodyTooLarge(GatewayError):
 class UnsupportedMedia(GatewayError):
     status = 415
     code = "unsupported_media_type"
+
+
+class UnsupportedCoding(UnsupportedMedia):
+    def __init__(self, message: str, *, accepted: tuple[str, ...] = ()) -> None:
+        """`accepted`: the codings that are taken, for the `Accept-Encoding` header (RFC 9110,
+        12.5.3); none stands for `identity`."""
+        super().__init__(message)
+        self.accepted = accepted
 
 
 class UpgradeRequired(GatewayError):

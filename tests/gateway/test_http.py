@@ -196,23 +196,6 @@ async def test_a_body_on_a_get_does_not_become_the_next_request(
     assert not backend.requests("/api/ps")
 
 
-async def test_compressed_bodies_are_not_unpacked_here(connect: Any, backend: Backend) -> None:
-    headers = [("Content-Encoding", "zstd"), ("Content-Type", "application/json")]
-    backend.on("/api/chat", Reply(b"{}"))
-    await (await connect()).request("POST", "/api/chat", headers, b"\x28\xb5\x2f\xfd")
-    assert bytes(backend.exchanges[0].body) == b"\x28\xb5\x2f\xfd"
-    assert backend.exchanges[0].header("content-encoding") == "zstd"
-
-
-async def test_a_compressed_v1_body_is_refused_plainly(connect: Any, backend: Backend) -> None:
-    headers = [("Content-Encoding", "gzip")]
-    response = await (await connect()).request(
-        "POST", "/v1/chat/completions", headers, b"\x1f\x8b\x08\x00"
-    )
-    assert response.status in (400, 415)
-    assert not backend.exchanges
-
-
 async def test_cors_and_security_headers_are_on_every_answer(connect: Any) -> None:
     client = await connect()
     for method, path in (("GET", "/"), ("GET", "/api/tags"), ("GET", "/nope"), ("GET", "/v1/x")):

@@ -149,13 +149,6 @@ async def test_a_length_said_twice_is_one(connect: Any, backend: Backend) -> Non
     assert response.status == 200
 
 
-async def test_a_compressed_body_is_refused(connect: Any, backend: Backend) -> None:
-    path = "/v1/chat/completions"
-    headers = [("Content-Encoding", "gzip")]
-    response = await (await connect()).request("POST", path, headers, body(path, "m"))
-    assert response.status == 415 and "ompressed" in response.json()["error"]["message"]
-
-
 @pytest.mark.parametrize("path", ["/v1/nope", "/v1/chat", "/v1"])
 async def test_other_paths_are_404_in_openais_form(
     connect: Any, backend: Backend, path: str

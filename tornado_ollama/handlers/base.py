@@ -101,12 +101,16 @@ class BaseHandler(InFlightHandler):
     def take_body(self, chunk: bytes) -> Awaitable[None] | None:
         return None
 
+    async def end_body(self) -> None:
+        """The body is complete; raises GatewayError."""
+
     async def dispatch(self, *_: str) -> None:
         self._body_ended = True
         if self._answered:
             self._end_answer()
             return
         try:
+            await self.end_body()
             await self.respond()
         except GatewayError as error:
             if not self.closed:

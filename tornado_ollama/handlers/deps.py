@@ -6,8 +6,9 @@ but for `in_flight`, which all generations share.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..access.authenticator import Authenticator
@@ -105,6 +106,8 @@ class ProcessState:
     last_reload: LastReload
     started_at: float
     """`time.monotonic()` of the start, in seconds."""
+    decoding: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held for one step of decoding a compressed body."""
 
 
 @dataclass(frozen=True, slots=True)

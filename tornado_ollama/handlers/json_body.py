@@ -3,18 +3,12 @@
 
 from __future__ import annotations
 
-from ..errors import UnsupportedMedia
 from ..wire.checks import Json, read_json
 from .collecting import CollectingHandler
 
 
 class JsonBodyHandler(CollectingHandler):
     """Gives subclasses `read_body`."""
-
-    def begin_body(self) -> None:
-        super().begin_body()
-        if self.request.headers.get("Content-Encoding", "identity").lower() != "identity":
-            raise UnsupportedMedia("Compressed request bodies are not taken; send it as it is.")
 
     def read_body(self) -> Json:
         """Returns the object in the body. Raises BadRequest for any other body. To be called

@@ -42,13 +42,13 @@ class NativeHandler(AuthMixin, CollectingHandler):
         self._upload: asyncio.Task[None] | None = None
         self._fetch: Submission | None = None
 
-    def begin_body(self) -> None:
+    def expect_body(self) -> None:
         """Decides whether the body is collected or streamed, and how large it may be."""
         connection = self.request.connection
         assert isinstance(connection, HTTP1Connection)
         kind = self.route.body
         if not kind.is_upload or self._must_read:
-            super().begin_body()
+            super().expect_body()
             connection.set_body_timeout(BODY_S)
         elif kind is Body.FORM:
             self.collect(self.deps.process.body_memory.limit, "limits.max_buffered_bytes")

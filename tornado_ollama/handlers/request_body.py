@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..errors import BodyTooLarge, Overloaded
+from ..wire.content_codings import decoded
 
 
 class BodyMemory:
@@ -74,6 +75,22 @@ class CollectedBody:
             raise
         self._size += len(data)
         self._parts.append(data)
+
+    def decode(self, coding: str) -> Iterator[bool]:
+        """Puts what the body decodes to in its place, a little at each step, so that whoever takes
+        the steps can do something else in between; each says True. What has been decoded is held
+        as any other body is, and may be as large. Raises BadRequest, BodyTooLarge and Overloaded.
+        """
+        plain = CollectedBody(self._memory, None, self._max_bytes, self._limit_name)
+        try:
+            for piece in decoded(self._parts, coding):
+                plain.add(piece)
+                yield True
+            self.release()
+            self._parts, self._size = plain._parts, plain._size
+        except BaseException:
+            plain.release()
+            raise
 
     def whole(self) -> bytes:
         """Returns the whole body. To be called once; its bytes are counted until `release`."""

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import SplitResult, unquote
 
-from ..errors import GatewayError, MethodNotAllowed, UpgradeRequired
+from ..errors import GatewayError, MethodNotAllowed, UnsupportedCoding, UpgradeRequired
 
 HOP_BY_HOP = frozenset(
     {
@@ -32,6 +32,8 @@ _NOT_UPSTREAM = HOP_BY_HOP | {
     "host",
     "content-length",
     "expect",
+    # decoded before it is passed on
+    "content-encoding",
     # who is asking, and from where: known here, nobody's business there
     "authorization",
     "x-api-key",
@@ -96,12 +98,14 @@ def to_client(headers: Headers) -> list[tuple[str, str]]:
 
 def of_error(error: GatewayError) -> dict[str, str]:
     """The headers that HTTP itself has for an error, in every API (RFC 9110, sections 11.6.1,
-    10.2.1 and 10.2.3)."""
+    10.2.1, 10.2.3 and 12.5.3)."""
     found = {}
     if error.status == 401:
         found["WWW-Authenticate"] = 'Bearer realm="ollama"'
     if isinstance(error, MethodNotAllowed):
         found["Allow"] = ", ".join(error.allow)
+    if isinstance(error, UnsupportedCoding):
+        found["Accept-Encoding"] = ", ".join(error.accepted) or "identity"
     if isinstance(error, UpgradeRequired):
         found["Upgrade"] = "HTTP/1.1"
     if error.retry_after is not None:

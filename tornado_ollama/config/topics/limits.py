@@ -14,7 +14,7 @@ class Limits(Topic):
         32 * 1024 * 1024,
         whole("bytes", 1),
         "largest JSON body taken; uploads of blobs have no limit",
-        more="Audio has that of the next key.",
+        more="A compressed body counts as what it decodes to. Audio has the limit of the next key.",
     )
     max_buffered_bytes: int = setting(
         512 * 1024 * 1024,
