@@ -1,8 +1,8 @@
-"""The process: listening, signals, reload, drain, and where Ollama is while it runs.
+"""Runs the process: listening, signals, reload, shutdown, and the choice of the backend.
 
-One event loop, one process. SIGHUP reads the configuration again; SIGTERM and SIGINT stop taking
-requests, let those under way finish for `listen.drain_timeout` seconds, close sockets with 1001 and
-end; a second one, a second or more after the first, ends at once.
+One event loop, one process. SIGHUP reads the configuration again. SIGTERM and SIGINT refuse new
+requests, let those in flight finish for `listen.drain_timeout` seconds, close sockets with 1001 and
+end the process; a second one, a second or more after the first, ends it at once.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ terminals send one to `make` and one to all that it has started, milliseconds ap
 
 
 def make_http_server(app: Gateway, settings: Settings) -> HTTPServer:
-    """The server as every listener needs it; `xheaders` stays off, `access/proxies.py` decides."""
+    """Makes the HTTP server of a listener. Tornado's `xheaders` stays off, because
+    `access/proxies.py` decides which forwarding headers are trusted."""
     return HTTPServer(
         app,
         ssl_options=_tls_context(settings),
@@ -77,27 +78,27 @@ async def serve(
     announce: Callable[[str], None] = print,
 ) -> int:
     """Runs the gateway until a signal ends it; returns the exit code. `reader` has read the
-    settings, and reads them again. `announce` gets the line
-    with the page's address, once it answers there."""
+    settings, and is used again for a reload. `announce` is called with the line that holds the
+    page's address, once the gateway answers there."""
     app = make_app(settings)
     server = make_http_server(app, settings)
     raise_descriptor_limit()
     for line in settings.warnings:
         log.warning("%s", line)
     backend_switch = BackendSwitch(app.backend, app.client, embedded)
-    stop = Stop(app, reader)
-    stop.listen_to_signals()  # before the port answers
+    signals = SignalHandler(app, reader)
+    signals.listen_to_signals()  # before the port answers
     sockets = []
     try:
         sockets = listen(settings.listen.host, settings.listen.port)
-        if await stop.comes_before(backend_switch.start()):
+        if await signals.comes_before(backend_switch.start()):
             return 0
         server.add_sockets(sockets)
         gc.collect()
         gc.freeze()  # what was built at the start lives as long as the process
         port = sockets[0].getsockname()[1]
         announce(_address(settings, port, app.backend.kind))
-        await stop.requested.wait()
+        await signals.requested.wait()
         server.stop()
         await _drain(app, settings.listen.drain_timeout)
     finally:
@@ -110,8 +111,8 @@ async def serve(
     return 0
 
 
-class Stop:
-    """The signals, and what they ask for."""
+class SignalHandler:
+    """Handles the process's signals: a reload on SIGHUP, the shutdown on SIGTERM and SIGINT."""
 
     def __init__(self, app: Gateway, reader: SettingsReader) -> None:
         self._app = app
@@ -128,8 +129,8 @@ class Stop:
         on_signal(loop, "SIGHUP", self._reload)
 
     async def comes_before(self, work: Coroutine[Any, Any, None]) -> bool:
-        """Whether the process is told to stop before the work is done, which is cancelled then.
-        Raises what the work raises."""
+        """Waits for the work or for a signal. Returns true when the signal comes first, and then
+        cancels the work. Raises what the work raises."""
         working = asyncio.create_task(work)
         stopping = asyncio.create_task(self.requested.wait())
         await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
