@@ -1,4 +1,4 @@
-"""`python -m tornado_ollama` is `tornado-ollama`."""
+"""Lets `python -m tornado_ollama` run the same command line as `tornado-ollama`."""
 
 import sys
 

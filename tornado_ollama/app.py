@@ -1,8 +1,8 @@
-"""The map of the house: which handler answers each kind of route.
+"""The application: puts the parts together from the settings, and finds the handler of each
+request.
 
-`make_app` puts the parts together from the settings; `Gateway.find_handler` is all the routing
-there is. The path is made canonical first, and the handler is given that path: nobody looks at the
-raw one again.
+`make_app` builds it; `Gateway.find_handler` is the whole routing. The path is made canonical first
+and the handler gets that path, so that no later check sees another one.
 """
 
 from __future__ import annotations
@@ -81,10 +81,11 @@ its end did not wait for them; an answer has a few tasks to pass on its way."""
 
 
 class Gateway(Application):
-    """The application. `deps` is replaced by `reload`; handlers keep the one they began with."""
+    """The Tornado application. `deps` is replaced by `reload`; handlers keep the one they began
+    with."""
 
     def __init__(self, settings: Settings) -> None:
-        """Must be called inside the running loop: the client to Ollama belongs to it."""
+        """Must be called inside the running event loop, to which the client to Ollama belongs."""
         super().__init__(
             log_function=lambda handler: None,  # `handlers/in_flight.py` writes the access log
             websocket_ping_interval=20,
@@ -119,7 +120,8 @@ class Gateway(Application):
         return self.get_handler_delegate(request, HANDLERS[asked["route"].kind], asked)
 
     def _asked(self, target: str) -> dict[str, Any]:
-        """What handlers are told of a target: its path and query, and the route of that path."""
+        """The arguments of a handler that follow from the request's target: path, query and
+        route."""
         deps = self.deps
         asked: dict[str, Any] = {"deps": deps, "url_path": REFUSED_PATH, "query": ""}
         try:
@@ -138,11 +140,9 @@ class Gateway(Application):
         return asked | {"url_path": rest, "route": route, "path_token": path_token}
 
     def reload(self, settings: Settings) -> None:
-        """New requests see the new settings; of the running ones those end whose credential is no
-        longer valid.
-
-        The address stays the one that is bound, also for the question who may be anonymous.
-        """
+        """Applies new settings to new requests, and ends the running ones whose credential is no
+        longer valid. The listening address stays as it is, and decides as before whether anonymous
+        access is open."""
         listen = replace(settings.listen, host=self._host)
         settings = replace(settings, listen=listen)
         self.deps = self._make_deps(settings)  # may fail; nothing has changed then
@@ -158,8 +158,8 @@ class Gateway(Application):
         self._apply_limits(settings)  # last: no slot for a request that was revoked
 
     def begin_drain(self) -> None:
-        """From now on new requests are answered 503, and sockets close when they have nothing
-        under way."""
+        """Starts the shutdown: from now on new requests are answered with 503, and sockets close
+        when nothing is in flight on them."""
         self._in_flight.draining = True
         for request in self._in_flight:
             request.drain()
@@ -169,12 +169,13 @@ class Gateway(Application):
         return self._in_flight
 
     def fail_all(self, error: GatewayError) -> None:
-        """Ends every request to Ollama with this error, those that wait for a slot first."""
+        """Ends every request to Ollama with this error; first those that wait for a slot, so that
+        none of them gets one."""
         self.queue.fail_all(error)
         self.client.fail_all(error)
 
     async def close(self) -> None:
-        """Ends what still runs, and all connections to Ollama."""
+        """Ends all requests in flight and closes all connections to Ollama."""
         self._sweeper.stop()
         self._catalogue.close()
         self.fail_all(ShuttingDown())

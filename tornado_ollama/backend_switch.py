@@ -1,10 +1,11 @@
-"""Where Ollama is: the real one, or the embedded backend while there is none.
+"""Switches between the real Ollama and the embedded backend, which serves while there is no real
+one.
 
-A process that began with the embedded backend keeps looking. The real one takes over when it
-answers, and the embedded one stands in again when the real one cannot be reached; `sights.py` says
-when either is so. Never silent: the log says which, `/health` and the page as well. Requests under
-way stay with the backend they began on. Once the last one has left the embedded backend, that
-sleeps: its process is ended, and with it goes the memory of its model.
+A process that started with the embedded backend keeps probing the real Ollama. The real one takes
+over when it answers, and the embedded one again when the real one cannot be reached; `sights.py`
+decides when. A switch is logged, and shown by `/health` and the page. Requests in flight stay with
+the backend they began on. When the last one has left the embedded backend, its process is ended,
+which frees the model's memory.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ PACE = Pace()
 
 
 class BackendSwitch:
-    """Starts the embedded backend where it is wanted, and looks for a real Ollama meanwhile."""
+    """Starts the embedded backend where it is needed, and probes the real Ollama meanwhile."""
 
     def __init__(
         self,
@@ -61,7 +62,7 @@ class BackendSwitch:
         command: Sequence[str] = COMMAND,
         pace: Pace = PACE,
     ) -> None:
-        """`command` starts the embedded backend."""
+        """`command` starts the process of the embedded backend."""
         self._backend = backend
         self._client = client
         self._mode = mode
@@ -73,7 +74,8 @@ class BackendSwitch:
         self._not_before = 0.0
 
     async def start(self) -> None:
-        """Decides where requests go. Raises EmbeddedFailed."""
+        """Decides which backend serves, and starts the embedded one if it is that. Raises
+        EmbeddedFailed."""
         if self._mode == "never" or (self._mode == "auto" and await self._look() == "answers"):
             return
         url = await self._supervisor.start()
@@ -84,14 +86,14 @@ class BackendSwitch:
             self._watch = asyncio.create_task(self._keep_looking())
 
     async def stop(self) -> None:
-        """Ends the looking and the embedded backend. May be called at any time."""
+        """Ends the probing and the embedded backend. May be called at any time."""
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.wait({self._watch})
         await self._supervisor.stop()
 
     def _moved(self, url: str) -> None:
-        """The embedded backend was restarted, on another port."""
+        """Called when the embedded backend was restarted on another port."""
         if self._backend.kind == "embedded":
             self._backend.use_embedded(url)
 
@@ -148,7 +150,7 @@ class BackendSwitch:
             log.info("The embedded backend sleeps while Ollama answers.")
 
     async def _look(self) -> Sight:
-        """Asks the real Ollama whether it is there, and keeps what was seen."""
+        """Probes the real Ollama once and notes the result."""
         where = self._where
         sight = await self._ask()
         if where != self._looked_at:

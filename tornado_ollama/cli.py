@@ -1,7 +1,8 @@
-"""The command line: commands, their flags, and how they come to their settings.
+"""The command line: commands, their flags, and how flags reach the settings.
 
-Exit codes: 0 done, 1 the answer is no, 2 wrong usage or configuration, 130 interrupted. Commands
-are imported when they are called, so that `--help` and `token` need not wait for a server.
+Exit codes: 0 success, 1 the check or the command failed, 2 wrong usage or configuration, 130
+interrupted. Commands are imported when they are called, so that `--help` and `token` need not load
+the server.
 """
 
 from __future__ import annotations
@@ -55,14 +56,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def settings_reader(args: argparse.Namespace, *, serving: bool) -> SettingsReader:
-    """Reads the settings, each time it is called, as these flags want them."""
+    """Makes a reader that reads the settings with these flags, each time it is called."""
     flags = {key: getattr(args, key, None) for key, setting in SETTINGS.items() if setting.row.flag}
     path = args.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
     return SettingsReader(path, os.environ, flags, serving=serving)
 
 
 def _read_dotenv(path: Path) -> None:
-    """Variables of the file that the environment does not have."""
+    """The variables of the `.env` file that the environment does not set."""
     try:
         if path.is_file():
             load_dotenv(path)
@@ -160,7 +161,8 @@ def _add_serve(
 
 
 def _add_setting_flags(parser: argparse.ArgumentParser, command: str) -> None:
-    """The flags that set a key of the configuration, as its row says."""
+    """Adds the flags that set a key of the configuration, as the rows of the settings declare
+    them."""
     for key, setting in SETTINGS.items():
         flag = setting.row.flag
         if flag is not None and command in flag.commands:

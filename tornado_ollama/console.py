@@ -1,8 +1,7 @@
-"""Standard output and standard error, in whatever state the process was given them.
+"""Standard output and standard error, which may be closed, full, or a pipe that nobody reads.
 
-They may be closed, full, a pipe whose reader has gone, or one that nobody reads. A command that
-prints its answer and ends fails then (`OutputLost`); one that serves goes on, and ends when it is
-told to: its lines are written by a `LineWriter`.
+A command that prints its result and ends fails then (`OutputLost`); one that serves goes on: its
+lines are written by a `LineWriter`.
 """
 
 from __future__ import annotations
@@ -30,14 +29,14 @@ Line = str | Callable[[], str]
 
 
 class OutputLost(Exception):
-    """What a command has to say cannot be written; the message is one sentence."""
+    """The output of a command could not be written; the message is one sentence."""
 
 
 def hold_descriptors() -> None:
-    """Fills the places of standard descriptors that are closed. Otherwise the next socket would
-    get the number, and lines that are meant for a person would be sent to a client.
+    """Opens a substitute for each standard descriptor that is closed.
 
-    What is put there can be read but not written, so that output which goes nowhere is a failure.
+    Otherwise the next socket would get that number, and output would be sent to a client. The
+    substitute can be read but not written, so that writing to it fails instead of going nowhere.
     """
     for number in range(3):
         try:
@@ -49,7 +48,7 @@ def hold_descriptors() -> None:
 
 
 def say(text: str) -> None:
-    """Prints what a command was asked for. Raises OutputLost, as `flush_output` does."""
+    """Prints a command's result. Raises OutputLost as `flush_output` does."""
     try:
         print(text)
     except OSError as error:
@@ -57,7 +56,7 @@ def say(text: str) -> None:
 
 
 def flush_output() -> None:
-    """Sees out what was printed. Raises OutputLost where that cannot be."""
+    """Flushes standard output. Raises OutputLost where that fails."""
     try:
         sys.stdout.flush()
     except OSError as error:
@@ -72,20 +71,23 @@ def _lost(error: OSError) -> OutputLost:
 
 
 def complain(text: str) -> None:
-    """A line on standard error, if it goes within two seconds."""
+    """Prints a line on standard error, and gives up after two seconds."""
     writer = LineWriter(sys.stderr)
     writer.put(text)
     writer.stop()
 
 
 class LineWriter:
-    """Writes lines to a stream in a thread of its own. Bounded both ways: a reader that stands
-    still costs lines, which are counted, and never memory or the end of the process."""
+    """Writes lines to a stream in a thread of its own.
+
+    A reader that does not read costs lines, which are counted; it never costs unbounded memory, and
+    never blocks the process.
+    """
 
     def __init__(
         self, stream: TextIO | None, lost: Callable[[int], str] = "{} lines were lost.".format
     ) -> None:
-        """`lost` makes the line that follows when some could not be written or kept."""
+        """`lost` makes the line that reports how many lines were dropped."""
         self._write = _write_to(stream)
         self._lost = lost
         self._lines: queue.Queue[Line | None] = queue.Queue(MAX_WAITING)
@@ -97,14 +99,14 @@ class LineWriter:
         self._thread.start()
 
     def put(self, line: Line) -> None:
-        """From any thread, if one at a time; never waits."""
+        """Queues a line without waiting. May be called from any thread, but from one at a time."""
         try:
             self._lines.put_nowait(line)
         except queue.Full:
             self._dropped += 1
 
     def stop(self) -> None:
-        """Sees the last lines out, if they go within two seconds."""
+        """Writes the queued lines, waiting at most two seconds, and ends the thread."""
         deadline = time.monotonic() + STOP_S
         with contextlib.suppress(queue.Full):
             self._lines.put(None, timeout=STOP_S)
@@ -125,8 +127,9 @@ class LineWriter:
 
 
 def _write_to(stream: TextIO | None) -> Callable[[str], object]:
-    """By the descriptor where there is one: the streams of `sys` are locked while they write, and
-    the interpreter wants that lock at its end."""
+    """Returns a function that writes text to the stream, by its file descriptor where it has one:
+    the streams of `sys` hold a lock while they write, and the interpreter needs that lock to exit.
+    """
     if stream is None:
         return len
     try:

@@ -39,7 +39,7 @@ _PHRASES = {status.value: status.phrase.lower() for status in HTTPStatus}
 
 
 class GatewayError(Exception):
-    """Base of all failures that a client is told about."""
+    """Base of all errors that are reported to a client."""
 
     status = 500
     code: str | None = None
@@ -65,7 +65,7 @@ class GatewayError(Exception):
 
     @property
     def outcome(self) -> str:
-        """One word or two for the log: the code, else the status's name."""
+        """A word or two for the log: the error's `code`, else the name of the status."""
         return self.code or _PHRASES.get(self.status, str(self.status))
 
 
@@ -127,7 +127,8 @@ class UnsupportedCoding(UnsupportedMedia):
 
 
 class UpgradeRequired(GatewayError):
-    """There is no WebSocket here; the name is RFC 9110's (section 15.5.22)."""
+    """A WebSocket was requested on a path that has none; the name is RFC 9110's (section
+    15.5.22)."""
 
     status = 426
     code = "upgrade_required"
@@ -154,8 +155,8 @@ class TooManyWrongTokens(GatewayError):
 
 
 class UpstreamAnswer(GatewayError):
-    """Ollama answered with an error of its own: `status` and sentence are Ollama's, and `param` is
-    its name of the field. Made by `wire/ollama_errors.py`."""
+    """Ollama answered with an error of its own: `status` and message are Ollama's, `param` the
+    field at fault by Ollama's name. Made by `wire/ollama_errors.py`."""
 
     def __init__(
         self,
@@ -171,8 +172,8 @@ class UpstreamAnswer(GatewayError):
 
 
 class PromptTooLong(UpstreamAnswer):
-    """`tokens`: how many the prompt has; `window`: how many there is room for. None where Ollama
-    did not say."""
+    """The prompt does not fit into the model's context. `tokens`: the length of the prompt;
+    `window`: the size of the context, in tokens. None where Ollama did not report it."""
 
     def __init__(
         self, message: str, *, param: str, tokens: int | None = None, window: int | None = None
@@ -241,4 +242,5 @@ class ShuttingDown(GatewayError):
 
 
 class ConfigError(Exception):
-    """A setting is wrong. The message is one line: key path, value, rule, where it was read."""
+    """A setting has a wrong value. The message is one line: key path, value, rule, where it was
+    read."""

@@ -1,7 +1,8 @@
-"""TCP keep-alive: how a peer that vanished without a word is found, however long it may be silent.
+"""TCP keep-alive: detects a peer that vanished without closing, however long the connection is
+silent.
 
-Silence is no sign of death: Ollama sends nothing for minutes while it holds back a tool call or
-loads a model, and a client sends nothing while it waits. The kernel asks instead (RFC 9293, section
+Silence alone is no sign of it: Ollama sends nothing for minutes while it holds back a tool call or
+loads a model, and a client sends nothing while it waits. So the kernel probes (RFC 9293, section
 3.8.4): first after `IDLE_S` without traffic, then every `INTERVAL_S`; after `PROBES` probes without
 an answer the connection is closed as broken. TCP_USER_TIMEOUT is not set: it would also end a
 connection whose peer is alive and merely reads slowly.

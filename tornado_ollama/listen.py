@@ -1,9 +1,10 @@
-"""The listening sockets: bound with a clear refusal, and calm when descriptors run out.
+"""The listening sockets: binding with a clear error, and accepting when file descriptors run out.
 
-Every connection costs two file descriptors here, one to the client and one to Ollama. Where they
-run out, `accept` fails while the connection stays pending, so a server that only reports it spins:
-a whole core, thousands of tracebacks a second. Here one descriptor is kept in reserve; with it the
-pending connection is taken and closed, so that its client is told and the loop goes on.
+Every connection costs two file descriptors here, one to the client and one to Ollama. When they run
+out, `accept` fails while the connection stays pending, so a server that only reports it spins: a
+whole core, thousands of tracebacks a second. Here one descriptor is kept in reserve; with it the
+pending connection is accepted and closed, so that its client gets an error and the event loop goes
+on.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ REPORT_EVERY_S = 10.0
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
-    """Binds the address; port 0 picks a free one. Raises ConfigError when it cannot."""
+    """Binds the address; port 0 picks a free one. Raises ConfigError when it cannot be bound."""
     try:
         bound = bind_sockets(port, host)
     except OSError as error:
@@ -40,7 +41,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
 
 
 def raise_descriptor_limit() -> None:
-    """Asks for as many file descriptors as the system allows without asking an administrator."""
+    """Raises the process's limit of file descriptors to the highest that needs no administrator."""
     try:
         import resource
     except ImportError:  # Windows has no such limit
@@ -51,7 +52,7 @@ def raise_descriptor_limit() -> None:
 
 
 class Listener(socket.socket):
-    """A listening socket whose `accept` never fails for want of a descriptor."""
+    """A listening socket whose `accept` never fails because file descriptors have run out."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)

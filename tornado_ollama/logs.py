@@ -1,8 +1,8 @@
-"""How log lines look and where they go: standard error, through a thread of their own, so that a
-full pipe behind it never holds up the loop.
+"""Logging: the formats of log lines, and a thread that writes them to standard error, so that a
+full pipe never blocks the event loop.
 
-The one place that bounds them: whatever a client, Ollama or an exception puts into a line, it has
-an end, and it cannot pass for a line of its own.
+The one place that limits lines: text of a client, of Ollama or of an exception is cut to a length,
+and escaped so that it cannot forge a line.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ _ESCAPES_OF_LINES = _ESCAPES | {ord("\n"): "\n  "}
 
 
 class TextFormatter(logging.Formatter):
-    """`2026-11-21T05:45:00.123Z INFO message`, in UTC; the lines of a traceback are indented."""
+    """Formats a record as `2026-11-21T05:45:00.123Z INFO message`, in UTC; the lines of a traceback
+    are indented."""
 
     converter = staticmethod(time.gmtime)
     default_time_format = "%Y-%m-%dT%H:%M:%S"
@@ -35,7 +36,8 @@ class TextFormatter(logging.Formatter):
         super().__init__(form)
 
     def format(self, record: logging.LogRecord) -> str:
-        """Control characters are escaped, or one could fake a line."""
+        """Formats a record with control characters escaped, so that no text in it can forge a
+        line."""
         return super().format(record).translate(_ESCAPES_OF_LINES)
 
     def formatMessage(self, record: logging.LogRecord) -> str:
@@ -44,15 +46,15 @@ class TextFormatter(logging.Formatter):
 
 
 class PlainFormatter(TextFormatter):
-    """The message alone, for a child whose lines its parent logs."""
+    """Formats a record as its message alone, for a child process whose lines its parent logs."""
 
     def __init__(self) -> None:
         super().__init__("%(message)s")
 
 
 class JsonFormatter(TextFormatter):
-    """One JSON object a line: `time`, `level`, and what the record's `fields` gives, or its
-    `message`."""
+    """Formats a record as a JSON object on one line: `time`, `level`, and what the record's
+    `fields` returns, or its `message`."""
 
     def format(self, record: logging.LogRecord) -> str:
         give = getattr(record, "fields", None)
@@ -68,7 +70,7 @@ FORMATTERS: dict[str, Callable[[], logging.Formatter]] = {
 
 
 class LogThread(logging.Handler):
-    """Hands records to a thread that writes them to `stream`."""
+    """A log handler that passes records to a thread, which writes them to `stream`."""
 
     def __init__(self, stream: TextIO | None, formatter: logging.Formatter) -> None:
         super().__init__()
@@ -84,7 +86,7 @@ class LogThread(logging.Handler):
         self._lines.put(lambda: self.format(settled))
 
     def stop(self) -> None:
-        """Sees the last lines out, if they go within two seconds."""
+        """Writes the queued records, waiting at most two seconds."""
         self._lines.stop()
 
     def _lost(self, count: int) -> str:
@@ -95,7 +97,7 @@ class LogThread(logging.Handler):
 
 
 def set_up(form: str, level: str) -> LogThread:
-    """Starts logging to standard error as `text`, `json` or `plain`; `stop()` what is returned at
+    """Starts logging to standard error as `text`, `json` or `plain`. Call `stop()` of the result at
     the end."""
     thread = LogThread(sys.stderr, FORMATTERS[form]())
     root = logging.getLogger()
@@ -108,8 +110,8 @@ def set_up(form: str, level: str) -> LogThread:
 
 
 def _settled(record: logging.LogRecord) -> logging.LogRecord:
-    """The record as text, cut to its bounds. It may wait for long: it must keep alive neither a
-    traceback, with all that its frames hold, nor a value of many megabytes."""
+    """A copy of the record as text, cut to its limits, that can wait in the queue without keeping a
+    traceback's frames or a value of many megabytes in memory."""
     settled = copy.copy(record)
     settled.msg, settled.args = shortened(record.getMessage(), MAX_MESSAGE_CHARS), None
     if record.exc_info:
@@ -123,7 +125,7 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def shortened(text: str, limit: int) -> str:
-    """The beginning and the end of a text that is longer than `limit` characters."""
+    """Cuts a text longer than `limit` characters to its beginning and its end."""
     if len(text) <= limit:
         return text
     half = limit // 2

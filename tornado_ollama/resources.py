@@ -1,5 +1,5 @@
-"""Where the page and the shipped configuration are: beside the package in a checkout, inside it
-in an installed wheel (`setup.py` puts them there)."""
+"""Finds the files of the page and the shipped configuration: beside the package in a checkout,
+inside it in an installed wheel (`setup.py` puts them there)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What looks at the real Ollama saw, and what follows from them. Pure.
+"""Decides from the results of probes whether the real Ollama is there. Pure.
 
-An Ollama that comes and goes must not drag the requests to and fro, and must not keep them either:
-it takes over only when every look for some seconds found it, and it has gone not only when every
-look was refused, but also when many were.
+An Ollama that comes and goes must not make requests switch to and fro, nor keep them on a backend
+that fails. So it takes over only when every probe of some seconds was answered, and is given up
+when every probe of some seconds was refused, or many of those in twice that time.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ MANY = 0.4
 
 class Sights:
     def __init__(self, answering: float, refusing: float) -> None:
-        """Seconds: how long every look must be answered, and how long every look must be refused,
-        or `MANY` of the looks of twice that time."""
+        """Both in seconds: how long every probe must be answered, and how long every probe must be
+        refused, or `MANY` of the probes of twice that time."""
         self._answering = answering
         self._refusing = refusing
         self._recent: deque[tuple[float, Sight]] = deque()
         self.forget()
 
     def forget(self) -> None:
-        """What was seen so far counts no longer."""
+        """Drops all results so far."""
         self._recent.clear()
         self.last: Sight = "unclear"
         self._since = 0.0
         self._in_a_row = 0
 
     def saw(self, sight: Sight, now: float) -> None:
-        """`now`: seconds of a clock that never goes back."""
+        """Adds the result of a probe. `now`: seconds of a monotonic clock."""
         if sight != self.last or not self._recent:
             self.last, self._since, self._in_a_row = sight, now, 0
         self._in_a_row += 1
@@ -51,11 +51,11 @@ class Sights:
             self._recent.popleft()
 
     def lasts_s(self, now: float) -> float:
-        """How long the last looks have all seen the same."""
+        """For how many seconds the latest probes have all had the same result."""
         return now - self._since
 
     def verdict(self, now: float) -> Verdict:
-        """Right after a look."""
+        """What the probes so far show. To be asked for right after a probe."""
         if self.last == "answers":
             held = self._in_a_row >= LOOKS and self.lasts_s(now) >= self._answering
             return "there" if held else "open"

@@ -1,4 +1,4 @@
-"""Signals as callbacks of the loop, on every system."""
+"""Signals as callbacks on the event loop, on every operating system."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Callable
 
 
 def on_signal(loop: asyncio.AbstractEventLoop, name: str, callback: Callable[[], object]) -> None:
-    """Calls back, on the loop, whenever the signal of this name comes, and when it was held; a name
-    that the system does not have is no failure. To be called on the main thread."""
+    """Registers a callback that runs on the event loop whenever the signal of this name arrives, or
+    has arrived while it was held. A name that the operating system does not know is ignored. To be
+    called on the main thread."""
     number = getattr(signal, name, None)
     if number is None:
         return
@@ -22,8 +23,9 @@ def on_signal(loop: asyncio.AbstractEventLoop, name: str, callback: Callable[[],
 
 
 def hold_signal(name: str) -> None:
-    """Lets a signal of this name wait until `on_signal` takes it. Without either it would end the
-    process. To be called on the main thread, before others are started: they inherit it."""
+    """Holds signals of this name until `on_signal` registers a callback; otherwise they would end
+    the process. To be called on the main thread before other threads are started, which inherit
+    this."""
     number = getattr(signal, name, None)
     if number is not None and hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_BLOCK, {number})

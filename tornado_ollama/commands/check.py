@@ -1,4 +1,5 @@
-"""`check`: is Ollama there, does a model answer; one line each."""
+"""The command `check`: prints in a line each whether Ollama is reachable and whether a model
+answers."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from .probe import probe
 
 
 def run(args: argparse.Namespace, read_settings: Callable[[], Settings]) -> int:
-    """Exit code 1 when something does not answer as it should."""
+    """Runs the command. Returns 1 when a line reports a failure, otherwise 0."""
     return asyncio.run(_check(read_settings(), args.model))
 
 

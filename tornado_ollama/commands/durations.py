@@ -1,4 +1,4 @@
-"""Lengths of time as they are typed and as they are shown."""
+"""Parses durations as users type them, and formats them for output."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ MAX_S = 100 * 365 * 86400
 
 
 def duration(text: str) -> float:
-    """Seconds of `30s`, `15m`, `1h`, `30d`, `1h30m`, or of a bare number. For argparse."""
+    """Parses `30s`, `15m`, `1h`, `30d`, `1h30m` or a bare number into seconds. Made for
+    argparse."""
     text = text.strip().lower()
     if re.fullmatch(r"[0-9]{1,10}", text):
         text += "s"
@@ -23,7 +24,7 @@ def duration(text: str) -> float:
 
 
 def spoken(seconds: float) -> str:
-    """Roughly, in the largest unit of which there are two."""
+    """Formats a duration roughly, in the largest unit of which it has at least two."""
     for unit in "dhm":
         if seconds >= 2 * UNIT_S[unit]:
             return f"{int(seconds // UNIT_S[unit])}{unit}"

@@ -14,7 +14,7 @@ from ..embedded.server import serve
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serves until told to end. Reads `args.port`, and where present `args.host` (127.0.0.1),
+    """Serves until a signal ends it. Reads `args.port`, and where present `args.host` (127.0.0.1),
     `args.threads` (by default what suits the number of processors) and `args.exit_with_stdin`."""
     log = logs.set_up("plain", "info")
     output = LineWriter(sys.stdout)

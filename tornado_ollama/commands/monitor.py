@@ -1,4 +1,5 @@
-"""`monitor`: what `check` says, for ever, one line with the time a round."""
+"""The command `monitor`: repeats `check` without end, and prints one line with the time for each
+round."""
 
 from __future__ import annotations
 
@@ -15,8 +16,8 @@ from .probe import Finding, probe
 
 
 def run(args: argparse.Namespace, read_settings: Callable[[], Settings]) -> int:
-    """Until SIGTERM or SIGINT, which is no failure: exit code 0; or until nobody can read what it
-    says, exit code 1."""
+    """Runs until SIGTERM or SIGINT, and then returns 0; returns 1 when the output cannot be written
+    any more."""
     output = LineWriter(sys.stdout)
     try:
         return asyncio.run(_monitor(read_settings(), args.model, args.interval, output))

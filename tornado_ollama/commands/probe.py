@@ -1,4 +1,4 @@
-"""Asks Ollama whether it is there and whether a model answers: what `check` and `monitor` say."""
+"""Probes Ollama and a model, for the commands `check` and `monitor`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Finding:
 
 
 class Probe:
-    """One Ollama, and perhaps one of its models."""
+    """Probes one Ollama, and where one is named, one of its models."""
 
     def __init__(self, ollama: Ollama, base_url: str, model: str | None) -> None:
         self._ollama = ollama
@@ -34,7 +34,8 @@ class Probe:
         self._model = model
 
     async def look(self) -> list[Finding]:
-        """One finding for Ollama and, when it is there, one for the model."""
+        """Probes once. Returns one finding about Ollama and, when it is reachable, one about the
+        model."""
         findings = [await self._version()]
         if self._model is not None and findings[0].good:
             findings.append(await self._answer(self._model))
@@ -53,7 +54,7 @@ class Probe:
         return Finding(True, f"Ollama {version!a} at {self._base_url} ({_since(begun)})")
 
     async def _answer(self, model: str) -> Finding:
-        """One token, or a vector where the model has no other use."""
+        """Asks the model for one token, or for a vector where the model can do nothing else."""
         begun = time.monotonic()
         one_token = {"model": model, "prompt": "Hi", "stream": False}
         one_token |= {"options": {"num_predict": 1}}
@@ -77,7 +78,8 @@ class Probe:
 
 @asynccontextmanager
 async def probe(settings: Settings, model: str | None) -> AsyncIterator[Probe]:
-    """A probe of the configured Ollama; its connections end with the block."""
+    """A context manager that gives a probe of the configured Ollama, and closes its connections at
+    the end."""
     service = settings.service
     client = UpstreamClient(force_instance=True)
     timeouts = Timeouts(service.connect_timeout, service.load_timeout, service.timeout)

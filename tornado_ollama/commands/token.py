@@ -1,4 +1,4 @@
-"""`token create`, `token jwt`, `token inspect`: making tokens, and saying what one is.
+"""The commands `token create`, `token jwt` and `token inspect`: make tokens, and describe one.
 
 A new token is shown once, or written to a file that only its owner can read; nothing else here
 prints a secret.
@@ -100,7 +100,7 @@ def sign(args: argparse.Namespace, read_settings: ReadSettings) -> int:
 
 
 def inspect(args: argparse.Namespace, read_settings: ReadSettings) -> int:
-    """Exit code 1 when the token would be refused."""
+    """Prints what a token is and allows. Returns 1 when the gateway would refuse it."""
     settings = read_settings()
     token = (sys.stdin.readline() if args.token == "-" else args.token).strip()
     now = time.time()
@@ -148,7 +148,8 @@ def _utc(moment: float) -> str:
 
 
 def _scopes(text: str) -> list[Scope]:
-    """`generate,manage`, in that order. Raises ConfigError."""
+    """Parses a list such as `generate,manage`, and returns the scopes in that order. Raises
+    ConfigError."""
     words = {word.strip() for word in text.split(",")}
     if not words <= {scope.value for scope in Scope}:
         raise ConfigError(f"--scope: {text!a} must be generate, manage or generate,manage")
@@ -156,7 +157,7 @@ def _scopes(text: str) -> list[Scope]:
 
 
 def _write_new(path: Path, text: str) -> None:
-    """Never over something that is there, nor through a link; never readable by others."""
+    """Writes a new file that only its owner can read. Never replaces a file nor follows a link."""
     try:
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
