@@ -1,4 +1,4 @@
-"""Makes of the token entries and JWT keys of the file what the authenticator takes.
+"""Turns the token entries and JWT keys of the configuration into what the authenticator takes.
 
 Reads the files that entries name, hashes the tokens, and joins a token that is listed under both
 scopes. After this no plain token is left in the settings.
@@ -32,7 +32,7 @@ MAKE_SECRET = 'make one with: python -c "import secrets; print(secrets.token_url
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Reads the files that keys name, and makes errors that say where a key was given."""
+    """Reads the files that keys of the configuration name. Its errors name the key."""
 
     directory: Path
     source: Callable[[str], str]
@@ -64,7 +64,8 @@ class Reader:
 
 
 def resolved(written: WrittenAuth, reader: Reader) -> Auth:
-    """With tokens and keys in the form in which they are used. Raises ConfigError."""
+    """The settings with tokens and keys in the form in which the program uses them. Raises
+    ConfigError."""
     tokens, jwt_keys = _tokens(written, reader), _jwt_keys(written.jwt, reader)
     others = {field.name: getattr(written, field.name) for field in fields(written)}
     others |= {"generate_tokens": (), "model_tokens": ()}
@@ -73,7 +74,7 @@ def resolved(written: WrittenAuth, reader: Reader) -> Auth:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A token and where it is listed."""
+    """A token entry and the key of the list that holds it."""
 
     key: str
     token: StaticToken
@@ -101,7 +102,7 @@ def _tokens(written: WrittenAuth, reader: Reader) -> tuple[StaticToken, ...]:
 
 
 def _joined(one: _Entry, two: _Entry, reader: Reader) -> _Entry:
-    """One token in both lists."""
+    """One entry with both scopes, for a token that is in both lists."""
     if one.token.scopes == two.token.scopes:
         raise reader.impossible(two.key, None, f"another token: it is the one of {one.key}")
     if one.named and two.named and one.token.name != two.token.name:
@@ -186,7 +187,7 @@ def _jwt_keys(settings: Jwt, reader: Reader) -> tuple[jwt.JwtKey, ...]:
 
 
 def _secret(settings: Jwt, reader: Reader) -> str | None:
-    """The HMAC secret, from wherever it is."""
+    """The HMAC secret, given directly or in a file."""
     if settings.secret_file is None:
         return settings.secret
     if settings.secret is not None:

@@ -1,7 +1,5 @@
-"""The files of one reading of the configuration, so that it can be seen whether they hold still.
-
-Kept are hashes, and nothing of what the files say.
-"""
+"""Reads the files of a configuration, and detects whether they change afterwards. Keeps hashes, not
+the contents."""
 
 from __future__ import annotations
 
@@ -10,14 +8,14 @@ from pathlib import Path
 
 
 class Files:
-    """Reads files, and remembers what they held."""
+    """Reads files and remembers the hash of each."""
 
     def __init__(self) -> None:
         self._held: list[tuple[Path, int, bytes | None]] = []
 
     def read(self, path: Path, limit: int) -> bytes:
-        """Up to `limit` bytes of a file and one more, which shows that it is longer. Raises
-        OSError, and ValueError for what is no path."""
+        """Reads up to `limit` bytes of a file and one more, which shows that it is longer. Raises
+        OSError, and ValueError for text that cannot be a path."""
         content = None
         try:
             with path.open("rb") as file:
@@ -28,8 +26,8 @@ class Files:
         return content
 
     def unchanged(self) -> bool:
-        """Whether every file still holds, or still lacks, what was read. A pipe, which says a
-        thing once, and says itself when that is whole, has not changed."""
+        """Whether every file still has the content that was read, or is still missing. A pipe
+        counts as unchanged: it can be read only once, and its end marks it as complete."""
         return all(self._is_as_read(*held) for held in self._held)
 
     def _is_as_read(self, path: Path, limit: int, digest: bytes | None) -> bool:

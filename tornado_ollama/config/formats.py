@@ -1,6 +1,6 @@
-"""Rules of texts that have a form of their own: hosts, URLs, networks, origins, durations.
+"""Rules for values in a text format: hosts, URLs, networks, origins, durations.
 
-A check returns the text in its one spelling, so that the rest of the program can compare it.
+A rule returns the value normalised, so that the rest of the program can compare it.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ def _bind_host(text: str) -> str:
 
 
 def _can_be_looked_up(host: str) -> bool:
-    """`getaddrinfo` encodes names with this codec first, which raises no OSError where a label
-    is empty or longer than 63 characters."""
+    """Whether a host name can be resolved at all. `getaddrinfo` encodes names with this codec
+    first, which raises no OSError where a label is empty or longer than 63 characters."""
     try:
         return bool(host.encode("idna"))
     except UnicodeError:

@@ -1,7 +1,7 @@
 """Merges file, environment and flags into one tree of values, each with its source.
 
-Which variables and flags there are, and what their text stands for, is in the rows of the settings.
-Knows no limits of values.
+The rows of the settings declare the variables and flags, and how their text is read. Checks no
+limits of values.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One value as it was given. Text from a variable or flag may stand for a number."""
+    """A value as the user wrote it, with its source. Text of a variable or flag may stand for a
+    number."""
 
     value: Any
     source: str
@@ -61,7 +62,8 @@ def merged_layers(
 
 
 def read_document(path: Path, files: Files) -> Document:
-    """Raises ConfigError for a file that cannot be read, is far too large, or holds no table."""
+    """Reads a configuration file. Raises ConfigError for one that cannot be read, is far too large,
+    or whose root is not a table."""
     try:
         raw = files.read(path, MAX_FILE_BYTES)
     except OSError as error:
@@ -95,9 +97,9 @@ _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses what YAML allows and nobody means: a key twice, aliases (which can grow a small file
-    without bound, and which a bare `*` is by mistake), and numbers to the base 60 (`1:30` is 90 in
-    YAML 1.1; reading a long one takes quadratic time)."""
+    """A YAML loader that refuses what is legal YAML but nearly always a mistake: a key given twice,
+    aliases (which can grow a small file without bound, and which a bare `*` is by mistake), and
+    numbers to the base 60 (`1:30` is 90 in YAML 1.1; reading a long one takes quadratic time)."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()

@@ -57,7 +57,8 @@ def settings_from(
     *,
     serving: bool,
 ) -> Settings:
-    """As `load`, from a file that has been read. `files` reads the files that its keys name."""
+    """Makes the settings as `load` does, from a file that has been read. `files` reads the files
+    that its keys name."""
     tree = merged_layers(document, environ, flags)
     written = read(tree)
     directory = document.path.parent if document else Path()

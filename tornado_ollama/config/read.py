@@ -1,4 +1,4 @@
-"""Makes settings of the merged layers, and refuses unknown keys and values that break their rule.
+"""Turns the merged layers into settings, and refuses unknown keys and wrong values.
 
 Every error is one line: the dotted key, the value (never a secret), the rule, the source.
 """
@@ -23,18 +23,19 @@ T = TypeVar("T", bound=Topic)
 
 
 def read(tree: Tree) -> Written:
-    """The settings of the tree. Raises ConfigError for the first key or value that is refused."""
+    """The settings of the merged tree. Raises ConfigError for the first key or value that is
+    refused."""
     return _topic(Written, tree, "")
 
 
 def impossible(key: str, value: Any, rule: str, source: str) -> ConfigError:
-    """`<key>: <value> is not possible, it must be <rule> (<source>)`. The key is that of a setting,
-    of an item within it (`auth.model_tokens[0].name`), or of a table."""
+    """Makes the error `<key>: <value> is not possible, it must be <rule> (<source>)`. The key is
+    that of a setting, of an item within it (`auth.model_tokens[0].name`), or of a table."""
     return _impossible(key, value, rule, source, hidden=_hides(key.partition("[")[0], value))
 
 
 def source_of(tree: Tree, key: str) -> str:
-    """Where the value of a dotted key is from."""
+    """The source (file, variable or flag) of the value of a dotted key."""
     at: Any = tree
     for name in key.split("."):
         if not isinstance(at, dict) or name not in at:
@@ -117,7 +118,8 @@ def _impossible(key: str, value: Any, rule: str, source: str, *, hidden: bool) -
 
 
 def _hides(key: str, value: Any) -> bool:
-    """True also for a table that has a secret: by mistake the secret may stand in its place."""
+    """Whether the value must not be shown. True also for a table that has a secret, because the
+    secret may be given in the table's place by mistake."""
     if key in SETTINGS:
         return SETTINGS[key].row.hides(value)
     within = (setting for setting in SETTINGS.values() if setting.key.startswith(f"{key}."))

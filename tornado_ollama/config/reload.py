@@ -45,7 +45,7 @@ OPENED = (
 
 
 class SettingsReader:
-    """Reads the settings: called for the start of the process, `reload` after that."""
+    """Reads the settings: call it at the start of the process, `reload` after that."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class SettingsReader:
         *,
         serving: bool,
     ) -> None:
-        """As `load` takes them."""
+        """The arguments of `load`."""
         self._path = path
         self._environ = environ
         self._flags = flags
@@ -63,15 +63,15 @@ class SettingsReader:
         self._accepted: tuple[_Lines | None, Settings] | None = None
 
     def __call__(self) -> Settings:
-        """The settings, read at once. Raises ConfigError."""
+        """Reads the settings at once. Raises ConfigError."""
         return self._accept(*self._read(Files()))
 
     async def reload(
         self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     ) -> tuple[Settings, tuple[str, ...]]:
-        """The settings, read once the files have stopped changing, and a sentence for the log for
-        each credential that may do more than before. Only after a first call. Raises ConfigError.
-        """
+        """Waits until the files have stopped changing, and reads the settings again. Also returns a
+        sentence for the log for each credential that may do more than before. Only after a first
+        call. Raises ConfigError."""
         assert self._accepted is not None
         _, old = self._accepted
         for _ in range(ATTEMPTS):
@@ -109,7 +109,7 @@ class SettingsReader:
 
 @dataclass(frozen=True, slots=True)
 class _Lines:
-    """Hashes of a file's lines, to tell whether another file is its beginning. Holds no token."""
+    """Hashes of a file's lines, to detect a file that was cut off. Holds no token."""
 
     lines: tuple[tuple[int, bytes], ...]
     """Size in bytes and SHA-256 of each, its end included."""
@@ -122,8 +122,8 @@ class _Lines:
         return cls(lines, text.endswith(b"\n") or text.lstrip().startswith(b"{"))
 
     def begins(self, other: _Lines) -> bool:
-        """Whether this looks like `other` cut short. Of a last line without a line end only the
-        size is compared."""
+        """Whether this looks like `other` cut off. The last line, where it has no line end, is
+        compared by size only."""
         whole = self.lines if self.ended else self.lines[:-1]
         count = len(whole)
         if not whole or count >= len(other.lines) or whole != other.lines[:count]:
@@ -147,8 +147,8 @@ def _refuse_cut(
 
 
 def _only_less(old: Settings, new: Settings) -> bool:
-    """Whether nothing has changed but that credentials are gone: that is what the file looks like
-    when an operator has removed its last entry."""
+    """Whether the only change is that credentials were removed: a file from which the operator has
+    removed the last entry looks cut off, and is accepted."""
     return (
         replace(new, auth=Auth(), warnings=()) == replace(old, auth=Auth(), warnings=())
         and new.anonymous_scopes() <= old.anonymous_scopes()

@@ -1,4 +1,4 @@
-"""What a row is: one setting, with all there is to say about it, where it is declared.
+"""A row declares one setting: type, rule, default, variable, flag and sentence.
 
     drain_timeout: float = setting(30.0, DURATION, "how long ... after SIGTERM", at_start=True)
 
@@ -44,7 +44,8 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One setting, without its name, type and default. `setting` says what each field means."""
+    """The declaration of one setting, without its name, type and default. `setting` explains each
+    field."""
 
     rule: Rule[Any]
     sentence: str
@@ -61,11 +62,11 @@ class Row:
 
     @property
     def plain_sentence(self) -> str:
-        """The sentence without Markdown's marks."""
+        """The sentence without Markdown's markup."""
         return re.sub(r"`|\\(?=\*)", "", self.sentence)
 
     def hides(self, value: object) -> bool:
-        """Whether no message may show the value."""
+        """Whether messages must not show the value."""
         return self.secret or self.rule.hides(value)
 
 
@@ -117,8 +118,8 @@ def setting(
 def tables(
     item: type[T_topic], sentence: str, *, more: str = "", example: str
 ) -> dict[str, T_topic]:
-    """Declares a table whose keys the user chooses, as `example`, with a table of the kind `item`
-    for each."""
+    """Declares a table whose keys the user chooses (one is `example`), each with a table of the
+    kind `item` as its value."""
     made: dict[str, T_topic] = _field({}, Row(TABLE, sentence, more, example=example, item=item))
     return made
 
@@ -130,7 +131,7 @@ def row_of(declared: dataclasses.Field[Any]) -> Row | None:
 
 
 def default_of(declared: dataclasses.Field[Any]) -> Any:
-    """The default of a field, made anew where it could be changed."""
+    """The default of a field; a new copy where it is mutable."""
     if declared.default_factory is not dataclasses.MISSING:
         return declared.default_factory()
     return declared.default
@@ -150,7 +151,8 @@ def settings_of(topic: type[Topic], prefix: str = "") -> Iterator[Setting]:
 
 
 def kept_until_restart(old: T_topic, new: T_topic) -> T_topic:
-    """The settings that a reload brings: `new`, but `old` in all that only a restart changes."""
+    """The settings in force after a reload: `new`, but with the values of `old` where only a
+    restart changes a setting."""
     kept: dict[str, Any] = {}
     for declared in dataclasses.fields(new):
         name, row = declared.name, row_of(declared)

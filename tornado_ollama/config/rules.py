@@ -1,8 +1,7 @@
 """Rules of single values: a type, its limits, and the end of the sentence "it must be ...".
 
-A rule is a small value that the rows in `topics/` share: a constant (`TEXT`, `SWITCH`), or what a
-function makes of its limits (`whole("a port", 0, 65535)`). Rules that bind several keys are in
-`load.py`.
+The rows in `topics/` share them: a rule is a constant (`TEXT`, `SWITCH`), or made by a function
+from its limits (`whole("a port", 0, 65535)`). Rules that involve several keys are in `load.py`.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ def _never(value: object) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Rule(Generic[T_co]):
-    """What values a setting takes."""
+    """Decides which values a setting may have."""
 
     words: str
     """The end of "<key>: <value> is not possible, it must be ..."."""
@@ -49,8 +48,8 @@ class Rule(Generic[T_co]):
     """Whether a value may hold a password, so that no message shows it."""
 
     def value(self, given: object, *, textual: bool = False) -> T_co:
-        """The value as the program uses it. `textual`: a text may stand for a number. Raises
-        ValueError with the words of the rule."""
+        """Returns the value as the program uses it. `textual`: a text may stand for a number.
+        Raises ValueError with the rule's sentence."""
         try:
             converted = msgspec.convert(given, self.kind, strict=not textual)
         except ValueError:  # msgspec's own error is one
@@ -60,7 +59,7 @@ class Rule(Generic[T_co]):
         return self.check(converted)
 
     def schema(self) -> dict[str, Any]:
-        """JSON Schema of the type. It allows all that `value` takes, and may allow more."""
+        """The JSON Schema of the type. It accepts all that `value` accepts, and may accept more."""
         return msgspec.json.schema(self.kind)
 
 
@@ -73,18 +72,18 @@ def _finite(value: Any) -> bool:
 
 
 def whole(words: str, least: int, most: int | None = None) -> Rule[int]:
-    """A whole number from `least` to `most`."""
+    """A rule for whole numbers from `least` to `most`."""
     limits = f"{least} or more" if most is None else f"{least} to {most}"
     return Rule(f"{words}, {limits}", Annotated[int, Meta(ge=least, le=most)])
 
 
 def seconds(most: int) -> Rule[float]:
-    """A number of seconds from 0 to `most`."""
+    """A rule for seconds from 0 to `most`."""
     return Rule(f"seconds, from 0 to {most}", Annotated[float, Meta(ge=0, le=most)])
 
 
 def one_of(*choices: T) -> Rule[T]:
-    """One of these texts and truth values. Variables may have them in capitals."""
+    """A rule for a choice of texts and booleans. In variables they may be in capitals."""
     spelt = {c if isinstance(c, str) else json.dumps(c): c for c in choices}
     texts = tuple(choice for choice in choices if isinstance(choice, str))
     kind: Any = Literal[texts]
@@ -99,14 +98,14 @@ def one_of(*choices: T) -> Rule[T]:
 
 
 def split_at_commas(text: str) -> list[str]:
-    """The items of a list in a variable."""
+    """The items of a list in a variable, which are separated by commas."""
     return [item.strip() for item in text.split(",") if item.strip()]
 
 
 def texts(
     words: str, check: Callable[[tuple[str, ...]], tuple[str, ...]] = _as_it_is
 ) -> Rule[tuple[str, ...]]:
-    """A list of texts; in variables they are separated by commas."""
+    """A rule for a list of texts; in variables they are separated by commas."""
     return Rule(words, tuple[_Filled, ...], check, split_at_commas)
 
 

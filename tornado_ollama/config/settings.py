@@ -26,7 +26,7 @@ from .topics.service import Service
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Written(Topic):
-    """All there is to set: the root of `config.yaml`."""
+    """All settings as the configuration has them: the root of `config.yaml`."""
 
     listen: Listen = Listen()
     service: Service = Service()
@@ -42,17 +42,15 @@ class Written(Topic):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings(Written):
-    """All settings, checked, with credentials in the form in which they are used."""
+    """All settings as the program uses them: checked, with credentials hashed."""
 
     auth: Auth = Auth()
     warnings: tuple[str, ...] = ()
     """Sentences for the log at start: possible, but hardly meant."""
 
     def anonymous_scopes(self) -> frozenset[Scope]:
-        """What a caller without a valid credential may do.
-
-        Open with both scopes only where nothing is configured and only this machine can connect;
-        `auth.anonymous: true` keeps it open elsewhere, for generating only.
+        """The scopes of a caller without a valid credential. Both where no credential is configured
+        and only this machine can connect; with `auth.anonymous: true` elsewhere, generating only.
         """
         if self.auth.anonymous is False:
             return frozenset()

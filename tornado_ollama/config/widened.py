@@ -1,7 +1,8 @@
-"""Which credentials a reload lets do more than before, in sentences for the log. Pure.
+"""Finds the credentials that may do more after a reload, and describes each in a sentence for the
+log. Pure.
 
-Most often that is meant. It is also what a file looks like that lost a line or its end: what bounds
-a credential stands behind it.
+Most often that is intended. It is also the effect of a file that lost a line or its end, because a
+token's restrictions are written after the token.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from .settings import Settings
 
 
 def widened(old: Settings, new: Settings) -> tuple[str, ...]:
-    """One sentence for each credential that both settings know and the new ones bound less."""
+    """A sentence for each credential in both settings that the new ones restrict less."""
     return tuple(_sentences(old, new))
 
 

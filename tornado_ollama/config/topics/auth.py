@@ -1,4 +1,4 @@
-"""`auth`: who may do what."""
+"""The topic `auth`: credentials, and what each may do."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Jwt(Topic):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WrittenAuth(Topic):
-    """`auth` as the file has it. A token is a text or a table, see `credentials.py`."""
+    """`auth` as the configuration has it. A token is a text or a table, see `credentials.py`."""
 
     NOTE = """\
 With no token and no JWT key everybody on this machine may do everything, and nobody else can
@@ -96,13 +96,13 @@ what to put here. An entry is a text, or a table:"""
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Auth(WrittenAuth):
-    """`auth` as the program sees it. The two lists of the file are empty; what they held is in
-    `tokens`, by its hash."""
+    """`auth` as the program uses it. The two lists are empty; their tokens are in `tokens`,
+    hashed."""
 
     tokens: tuple[StaticToken, ...] = ()
     jwt_keys: tuple[JwtKey, ...] = ()
 
     @property
     def configured(self) -> bool:
-        """Whether there is any credential that would be accepted."""
+        """Whether any credential is configured."""
         return bool(self.tokens or self.jwt_keys)

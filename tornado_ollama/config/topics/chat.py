@@ -1,4 +1,4 @@
-"""`chat`: chats over `/ws`."""
+"""The topic `chat`: chats over `/ws`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`cors`: which web pages may call."""
+"""The topic `cors`: the web pages that may call the gateway."""
 
 from __future__ import annotations
 

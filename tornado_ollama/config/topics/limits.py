@@ -1,4 +1,4 @@
-"""`limits`: how much at once, and how large."""
+"""The topic `limits`: limits of parallel work, of sizes and of memory."""
 
 from __future__ import annotations
 

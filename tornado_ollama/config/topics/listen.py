@@ -1,4 +1,5 @@
-"""`listen`: where the gateway can be reached, and by whom."""
+"""The topic `listen`: the gateway's address and certificate, host names, proxies, and the
+shutdown."""
 
 from __future__ import annotations
 
@@ -67,7 +68,7 @@ class Listen(Topic):
     tls: Tls = Tls()
 
     def url(self, port: int) -> str:
-        """Where this machine reaches it, without a slash at the end."""
+        """The gateway's URL on this machine, without a slash at the end."""
         host = "127.0.0.1" if self.host in WILDCARDS else self.host
         scheme = "http" if self.tls.cert_file is None else "https"
         return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"

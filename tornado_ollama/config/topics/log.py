@@ -1,4 +1,4 @@
-"""`log`: what the log looks like."""
+"""The topic `log`: the format and the level of the log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`models`: other names for models, and what is used where a request is silent."""
+"""The topic `models`: aliases of models, and defaults for fields that a request omits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..rules import TABLE, one_of, whole
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelDefaults(Topic):
-    """What is used for a model where the request is silent."""
+    """The defaults of a model for fields that a request omits."""
 
     num_ctx: int | None = setting(
         None, whole("a number of tokens", 1), "length of the context in tokens", example=16384

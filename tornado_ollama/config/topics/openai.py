@@ -1,4 +1,4 @@
-"""`openai`: OpenAI's API under `/v1`."""
+"""The topic `openai`: OpenAI's API under `/v1`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`responses`: what is kept of the responses of `/v1/responses`."""
+"""The topic `responses`: how many responses of `/v1/responses` are kept, and for how long."""
 
 from __future__ import annotations
 

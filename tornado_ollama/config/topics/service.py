@@ -1,4 +1,4 @@
-"""`service`: where Ollama is, and how long it may take."""
+"""The topic `service`: the address of Ollama, and the timeouts of requests to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An entry of `auth.generate_tokens` and `auth.model_tokens`: the rows of its fields."""
+"""The rows of an entry of `auth.generate_tokens` and `auth.model_tokens`."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ def _path_token(text: str) -> str:
 
 
 def _unix_seconds(value: Any) -> float:
-    """Unix seconds; a date means its first second, and a time without a zone is UTC."""
+    """Parses a date or time into Unix seconds; a date means its first second, and a time without a
+    zone is UTC."""
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
         if isinstance(moment, date) and not isinstance(moment, datetime):
@@ -75,7 +76,7 @@ EXPIRY: Rule[float] = Rule(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TokenEntry(Topic):
-    """A token and what bounds it. Exactly one of `token`, `sha256` and `token_file` is given."""
+    """A token and its restrictions. Exactly one of `token`, `sha256` and `token_file` is given."""
 
     name: str | None = setting(
         None,
