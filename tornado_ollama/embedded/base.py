@@ -1,8 +1,9 @@
-"""What all routes share: the guard, errors in Ollama's form, and the task of a request.
+"""The base of the embedded backend's handlers: the guard, errors in Ollama's form, and the task of
+a request.
 
-The work of a request is a task of its own, which is cancelled when the client leaves; that
-closes llama.cpp's stream. What Ollama would answer before the first byte is a whole reply with
-its status, afterwards a last line with `error`.
+The work of a request is a task of its own, which is cancelled when the client leaves; that closes
+llama.cpp's stream. A failure before the first byte is a whole reply with its status, afterwards a
+last line with `error`, as at Ollama.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ class OllamaHandler(RequestHandler):
         self.clear_header("Server")
 
     def prepare(self) -> None:
-        """Web pages of other sites must not reach a server on loopback, neither by a name that
-        leads here nor by a cross-origin request: 403 without a body, as Ollama's guard."""
+        """Refuses requests of web pages of other sites with 403 and no body, as Ollama does: a
+        foreign `Host` or a cross-origin request must not reach a server on loopback."""
         host = f"//{self.request.headers.get('Host', '')}"
         origin = self.request.headers.get("Origin")
         if not (_is_local(host) and (origin is None or _is_local(origin))):
@@ -55,7 +56,7 @@ class OllamaHandler(RequestHandler):
             self._task.cancel()
 
     async def run(self, work: Coroutine[Any, Any, None]) -> None:
-        """Runs `work` to its end or the client's; a `Refusal` becomes the answer."""
+        """Runs `work` until it ends or the client leaves; a `Refusal` becomes the answer."""
         self._task = asyncio.ensure_future(work)
         try:
             await self._task
@@ -71,7 +72,7 @@ class OllamaHandler(RequestHandler):
         self.finish(body)
 
     async def write_line(self, line: bytes) -> None:
-        """One line of a stream; waits while the client reads slowly."""
+        """Writes one line of a stream, and waits while the client reads slowly."""
         if not self._headers_written:
             self.set_header("Content-Type", "application/x-ndjson")
             connection: Any = self.request.connection

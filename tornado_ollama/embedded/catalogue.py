@@ -1,4 +1,4 @@
-"""The one model as `/api/tags`, `/api/ps` and `/api/show` describe it, and its names.
+"""Describes the one model for `/api/tags`, `/api/ps` and `/api/show`, and knows its names.
 
 Pure, but for reading the file's header when it is made. Source of keys and their order: the
 recorded transcripts.
@@ -77,7 +77,7 @@ class Catalogue:
         return {"models": [entry]}
 
     def ps(self, loaded: bool, expires_at: float) -> dict[str, Any]:
-        """`expires_at` is in seconds since 1970, or `FOREVER`."""
+        """The reply of `/api/ps`. `expires_at` is in seconds since 1970, or `FOREVER`."""
         if not loaded:
             return {"models": []}
         expires = FAR_AWAY
@@ -96,7 +96,8 @@ class Catalogue:
         return {"models": [entry]}
 
     def show(self, name: str, verbose: bool) -> dict[str, Any]:
-        """Raises a `Refusal`: 400 without a name, 404 for another model."""
+        """The reply of `/api/show`. Raises a `Refusal`: 400 without a name, 404 for another
+        model."""
         if not name:
             raise Refusal(400, "model is required")
         if not is_served(name):

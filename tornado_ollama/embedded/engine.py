@@ -1,9 +1,11 @@
-"""llama.cpp with its one model: loading, unloading, and who may use it when.
+"""The engine: runs llama.cpp with its one model, loads and unloads it, and shares it between
+requests.
 
 Owns the `xllamacpp.Server` object, which runs llama.cpp's threads and its own HTTP server on a
-loopback port behind a random key; all work is asked for through that server (`llama_http`), so
-nothing here blocks the event loop. Counts users, keeps `keep_alive`, and lets only as many
-generations in as there are slots; the others wait in order and can leave at any time.
+loopback port behind a random key; all work is requested through that server (`llama_http`), so
+nothing here blocks the event loop. Counts the requests that use the model, applies `keep_alive`,
+and runs only as many generations at once as there are slots; the others wait in order and can be
+cancelled at any time.
 """
 
 from __future__ import annotations
@@ -49,7 +51,7 @@ class LoadFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """The loaded model in the hands of one request."""
+    """The loaded model, as one request uses it."""
 
     llama: LlamaClient
     load_duration: int
@@ -78,8 +80,9 @@ class Engine:
 
     @asynccontextmanager
     async def use(self, keep_alive: float | None = None) -> AsyncIterator[Use]:
-        """The model, loaded first if it must be, and not unloaded meanwhile. Afterwards it stays
-        for `keep_alive` seconds, or for ever. Raises `Refusal` when it cannot be loaded."""
+        """A context manager that gives the model, loads it first if needed, and keeps it loaded
+        meanwhile. Afterwards it stays loaded for `keep_alive` seconds, or for ever. Raises
+        `Refusal` when it cannot be loaded."""
         began = time.monotonic_ns()
         self._users += 1
         self._stop_timer()
@@ -95,7 +98,8 @@ class Engine:
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:
-        """One of the places for generations. Raises a 503 `Refusal` when the queue is full."""
+        """A context manager that waits for a slot, the right to run a generation, and holds it.
+        Raises a 503 `Refusal` when the queue is full."""
         if self._waiting >= QUEUE:
             raise Refusal(503, "server busy, please try again.  maximum pending requests exceeded")
         self._waiting += 1
@@ -188,12 +192,12 @@ class Engine:
 
 
 def threads_for(processors: int, wanted: int | None = None) -> tuple[int, int]:
-    """How many threads write tokens, and how many read prompts.
+    """The numbers of threads that write tokens and that read prompts.
 
-    Writing waits for its slowest thread at every layer of every token: with a thread on each of
-    two processors it is a quarter faster while they are idle (141 tokens a second against 110,
-    measured), but seven times slower while something else, as the gateway, is busy (12 against
-    77). So half of them write. Reading a prompt waits rarely, and all of them do it.
+    Writing waits for its slowest thread at every layer of every token: with a thread on each of two
+    processors it is a quarter faster while they are idle (141 tokens a second against 110,
+    measured), but seven times slower while something else, as the gateway, is busy (12 against 77).
+    So half of them write. Reading a prompt waits rarely, and all of them do it.
     """
     if wanted is not None:
         return wanted, wanted
@@ -202,7 +206,7 @@ def threads_for(processors: int, wanted: int | None = None) -> tuple[int, int]:
 
 
 def processors() -> int:
-    """The processors this process may use."""
+    """How many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

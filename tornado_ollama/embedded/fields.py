@@ -1,10 +1,9 @@
-"""Reads a JSON body the way Ollama's Go code does, with its sentences.
+"""Reads a JSON body as Ollama's Go code does, with the same error messages.
 
-Pure. Keys match without regard to case, `null` is the same as absent, only the first JSON value
-of the body counts, halves of surrogate pairs become U+FFFD (llama.cpp's parser refuses them and
-quotes what stands around), and a wrong type is a 400 that names the field. Source: Go
-`encoding/json`, and the recorded transcripts (`chat-bad-messages`, `generate-bad-type`,
-`chat-empty`).
+Pure. Keys match without regard to case, `null` is the same as absent, only the first JSON value of
+the body counts, halves of surrogate pairs become U+FFFD (llama.cpp's parser refuses them and quotes
+the text around them), and a wrong type is a 400 that names the field. Source: Go `encoding/json`,
+and the recorded transcripts (`chat-bad-messages`, `generate-bad-type`, `chat-empty`).
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ class Fields:
         return value if isinstance(value, list) else self._wrong(name, value, go_type)
 
     def objects(self, name: str, go_type: str) -> list[Fields]:
-        """The objects of an array; `go_type` is the element's."""
+        """The objects of an array field; `go_type` is the Go type of an element, for errors."""
         result = []
         for item in self.items(name, "[]" + go_type):
             if not isinstance(item, dict):
@@ -72,7 +71,7 @@ class Fields:
 
 
 def read_fields(body: bytes, struct: str) -> Fields:
-    """The object in `body`; raises a 400 `Refusal` for anything else."""
+    """Parses the JSON object in `body`. Raises a 400 `Refusal` for any other body."""
     try:
         refuse_heavy(body)
         body = without_halves(body)

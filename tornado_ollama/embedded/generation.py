@@ -1,7 +1,7 @@
-"""One generation: fits the prompt into the context, runs it, counts it.
+"""One generation: fits the prompt into the context, runs llama.cpp, and counts tokens and times.
 
-Owns what is asked of llama.cpp's `/completion`, `/tokenize` and `/embeddings`; knows nothing of
-HTTP towards the client. Closing the iterator of `generate` frees the slot.
+Owns the requests to llama.cpp's `/completion`, `/tokenize` and `/embeddings`; knows nothing of HTTP
+towards the client. Closing the iterator of `generate` frees the slot.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Durations are nanoseconds."""
+    """The end of a generation: its reason, counts, and durations in nanoseconds."""
 
     reason: str
     prompt_eval_count: int
@@ -61,7 +61,7 @@ class End:
 
 
 async def generate(llama: LlamaClient, task: Task) -> AsyncGenerator[Piece | End, None]:
-    """Pieces of text as they are made, then one `End`. Raises `Refusal`."""
+    """Yields pieces of text as the model makes them, then one `End`. Raises `Refusal`."""
     begun = False
     async with aclosing(llama.stream("/completion", _body(task))) as events:
         async for event in events:
@@ -82,7 +82,7 @@ async def generate(llama: LlamaClient, task: Task) -> AsyncGenerator[Piece | End
 
 
 def window(options: Options) -> int:
-    """Tokens the prompt and the answer may fill together."""
+    """How many tokens the prompt and the answer may have together."""
     return min(options.num_ctx or CONTEXT, CONTEXT)
 
 
@@ -95,10 +95,11 @@ async def tokenize(llama: LlamaClient, text: str) -> list[int]:
 async def chat_tokens(
     llama: LlamaClient, request: ChatRequest, options: Options, begun: str
 ) -> list[int]:
-    """The prompt of a chat, and the text with which the answer has `begun`.
+    """The tokens of a chat's prompt. `begun`: the text with which the answer has begun.
 
-    Where it does not fit, the oldest messages are left out, and where that is not enough it is
-    cut in the middle; with `truncate: false`, a 400 `Refusal`."""
+    Where the prompt does not fit, the oldest messages are left out, and where that is not enough it
+    is cut in the middle; with `truncate: false` raises a 400 `Refusal` instead.
+    """
     messages = prompt.with_system(request.messages, request.tools)
     limit = window(options)
 
@@ -122,7 +123,7 @@ async def chat_tokens(
 
 
 def fit(tokens: Sequence[int], options: Options, truncate: bool) -> list[int]:
-    """`tokens`, cut in the middle where they do not fit; see `chat_tokens`."""
+    """The prompt's tokens, cut in the middle where they do not fit. Raises as `chat_tokens`."""
     limit = window(options)
     if len(tokens) < limit:
         return list(tokens)
@@ -133,9 +134,8 @@ def fit(tokens: Sequence[int], options: Options, truncate: bool) -> list[int]:
 async def embed(
     llama: LlamaClient, texts: Sequence[str], *, truncate: bool
 ) -> tuple[list[list[float]], int]:
-    """A normalised vector for each text, in order, and how many tokens were read.
-
-    Texts longer than `BATCH` tokens are cut; with `truncate` false, a 400 `Refusal`."""
+    """Returns a normalised vector for each text, in order, and the number of tokens read. Texts
+    longer than `BATCH` tokens are cut; with `truncate` false raises a 400 `Refusal` instead."""
     inputs = []
     for text in texts:
         # An empty text has no token, and no vector without one.
@@ -153,7 +153,8 @@ async def embed(
 
 
 def cut_dimensions(vector: list[float], dimensions: int) -> list[float]:
-    """The first `dimensions` numbers at length 1; all of them when there are not more."""
+    """Shortens a vector to its first `dimensions` numbers and normalises it; a shorter one is
+    returned unchanged."""
     if not 0 < dimensions < len(vector):
         return vector
     head = vector[:dimensions]
@@ -162,7 +163,8 @@ def cut_dimensions(vector: list[float], dimensions: int) -> list[float]:
 
 
 def _must_be_json(text: str, schema: dict[str, Any]) -> None:
-    """llama.cpp answers freely, without a word, where it cannot use a schema."""
+    """Raises a 500 `Refusal` for a text that cannot match the schema: llama.cpp silently ignores a
+    schema that it cannot use."""
     kind = schema.get("type")
     allowed = JSON_BEGINS.get(kind, ANY_JSON) if isinstance(kind, str) else ANY_JSON
     if text.lstrip()[0] not in allowed:

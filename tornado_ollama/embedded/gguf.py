@@ -41,7 +41,8 @@ class Header:
 
 
 def read_header(path: Path) -> Header:
-    """Raises `ValueError` for a file that is not GGUF, `OSError` for one that cannot be read."""
+    """Reads the header of a GGUF file. Raises `ValueError` for a file that is not GGUF, `OSError`
+    for one that cannot be read."""
     with path.open("rb") as stream:
         if stream.read(4) != MAGIC:
             raise ValueError(f"{path.name} is not a GGUF file")

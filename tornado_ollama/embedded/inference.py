@@ -157,7 +157,7 @@ class EmbedHandler(OllamaHandler):
 
 
 class EmbeddingsHandler(OllamaHandler):
-    """The older route: one prompt, one vector."""
+    """`/api/embeddings`, the older route: one prompt, one vector."""
 
     async def post(self) -> None:
         await self.run(self._embed())
@@ -208,7 +208,7 @@ async def _generate_task(use: Use, request: GenerateRequest) -> Task:
 
 
 def _check(common: Common, has_images: bool) -> None:
-    """Refuses what this model is not, or cannot do."""
+    """Raises a `Refusal` for another model, or for something that this model cannot do."""
     require(common.model)
     if common.think:
         raise Refusal(400, f'"{common.model}" does not support thinking')

@@ -30,7 +30,8 @@ class ModelFile:
 
 
 def find_model() -> ModelFile:
-    """The model file. Raises `NotInstalled` where the engine or the model is missing."""
+    """The path of the model file. Raises `NotInstalled` where the engine or the model is
+    missing."""
     if util.find_spec(ENGINE) is None:
         raise NotInstalled(_sentence(ENGINE))
     try:
@@ -58,7 +59,8 @@ def _text(file: metadata.PackagePath) -> str:
 
 
 def _digest(file: metadata.PackagePath, path: Path) -> str:
-    """The installer already recorded the hash (PEP 376); 93 MB are only read where it did not."""
+    """SHA-256 of the model file: as recorded by the installer (PEP 376); only where it is not, the
+    93 MB are read."""
     if file.hash is not None and file.hash.mode == "sha256":
         padded = file.hash.value + "=" * (-len(file.hash.value) % 4)
         return base64.urlsafe_b64decode(padded).hex()

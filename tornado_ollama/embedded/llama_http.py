@@ -1,9 +1,9 @@
-"""A client for the HTTP server that llama.cpp runs inside this process.
+"""An HTTP client for the server that llama.cpp runs inside this process. One connection a request.
 
-One connection a request. Leaving a stream closes its connection, which is how llama.cpp learns
-that it can stop: it looks before every token, and once a second before the first. A reader that
-is slow fills the socket, so nothing is buffered without bound. llama.cpp's own sentences are not
-passed on: they quote what was sent, and so prompts. Knows no route of Ollama.
+Closing a stream closes its connection, by which llama.cpp learns that it can stop: it checks before
+every token, and once a second before the first. A slow reader fills the socket's buffer, so nothing
+is buffered without bound. llama.cpp's own messages are not passed on, because they quote the
+prompt. Knows no route of Ollama.
 """
 
 from __future__ import annotations

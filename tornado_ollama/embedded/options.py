@@ -1,6 +1,6 @@
-"""Ollama's `options`, `keep_alive` and `format`, as llama.cpp wants them.
+"""Translates Ollama's `options`, `keep_alive` and `format` for llama.cpp.
 
-Pure. Types, defaults and sentences are of Ollama 0.32.15 (`api/types.go`); options that concern
+Pure. Types, defaults and messages are of Ollama 0.32.15 (`api/types.go`); options that concern
 loading (`num_gpu`, `num_batch`, ...) are checked and have no effect, unknown ones are ignored.
 """
 
@@ -65,7 +65,7 @@ class Options:
 
 
 def read_options(given: Mapping[str, Any]) -> Options:
-    """Raises a 500 `Refusal` for a wrong type, as Ollama does."""
+    """Reads `options`. Raises a 500 `Refusal` for a wrong type, as Ollama does."""
     values: dict[str, Any] = dict(MODEL_PARAMETERS)
     for name, value in given.items():
         if value is not None:
@@ -104,7 +104,8 @@ def _checked(name: str, value: object) -> Any:
 
 
 def read_keep_alive(value: object) -> float | None:
-    """Seconds, `FOREVER` for anything negative, None when unset. Raises a 400 `Refusal`."""
+    """Reads `keep_alive`: seconds, `FOREVER` for anything negative, None when unset. Raises a 400
+    `Refusal`."""
     if value is None:
         return None
     if isinstance(value, str):
@@ -128,7 +129,8 @@ def _duration(text: str) -> float:
 
 
 def read_format(value: object) -> dict[str, Any] | None:
-    """The JSON schema an answer must obey, or None. Raises a 500 `Refusal`."""
+    """Reads `format`: the JSON schema that the answer must match, or None. Raises a 500
+    `Refusal`."""
     if value is None or value == "":
         return None
     if value == "json":
@@ -140,8 +142,8 @@ def read_format(value: object) -> dict[str, Any] | None:
 
 
 def read_schema(value: object, name: str) -> dict[str, Any]:
-    """A JSON Schema; the empty lists that PHP writes for objects are objects. Raises a 400
-    `Refusal` for one that is nested too deeply."""
+    """Reads a JSON Schema; empty lists, which PHP writes for empty objects, become objects. Raises
+    a 400 `Refusal` for one that is nested too deeply."""
     try:
         return checked_schema(value, name)
     except BadRequest as error:

@@ -1,7 +1,8 @@
-"""Messages into the text the model was trained on (ChatML), and which of them fit the context.
+"""Turns messages into the prompt format that the model was trained on (ChatML), and selects those
+that fit the context.
 
-Pure. The text is what the chat template inside the model file makes of the same messages, which
-a test asks llama.cpp about. Roles are not checked and special tokens inside a content are not
+Pure. The text is what the chat template inside the model file makes of the same messages, which a
+test checks with llama.cpp. Roles are not checked and special tokens inside a content are not
 escaped, as in Ollama.
 """
 
@@ -31,7 +32,8 @@ TOOLS_SYSTEM = (
 
 
 def chat_prompt(messages: Sequence[Message], tools: Sequence[Tool] = ()) -> str:
-    """The prompt for the assistant's next message; `messages` begin with the system's."""
+    """The prompt for the assistant's next message; the first of `messages` is the system
+    message."""
     lines = [_block(message) for message in with_system(messages, tools)]
     return "".join(lines) + "<|im_start|>assistant\n"
 

@@ -17,7 +17,7 @@ from .request import ToolCall
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """Durations are nanoseconds."""
+    """The token counts of a reply, and its durations in nanoseconds."""
 
     total_duration: int = 0
     load_duration: int = 0
@@ -33,7 +33,7 @@ class Counters:
 
 @dataclass(slots=True)
 class Answer:
-    """What is said in one line: a piece of a stream, or the whole of it."""
+    """The content of one line: a piece of a stream, or a whole answer."""
 
     text: str = ""
     calls: list[tuple[str, int, ToolCall]] = field(default_factory=list)
@@ -90,7 +90,8 @@ def generate_line(
 
 
 def logprob(entry: Mapping[str, Any], alternatives: int) -> dict[str, Any]:
-    """llama.cpp's entry of a token as Ollama's, with at most so many alternatives."""
+    """Translates llama.cpp's entry of a token into Ollama's, with at most this many
+    alternatives."""
     result = _token(entry)
     if alternatives:
         result["top_logprobs"] = [_token(top) for top in entry["top_logprobs"][:alternatives]]
@@ -98,7 +99,7 @@ def logprob(entry: Mapping[str, Any], alternatives: int) -> dict[str, Any]:
 
 
 def timestamp(nanoseconds: int) -> str:
-    """RFC 3339 in UTC with nine digits, from nanoseconds since 1970."""
+    """Formats nanoseconds since 1970 as RFC 3339 in UTC with nine digits."""
     seconds, rest = divmod(nanoseconds, 1_000_000_000)
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S") + f".{rest:09d}Z"
 

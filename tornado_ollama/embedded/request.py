@@ -1,7 +1,7 @@
-"""The bodies of `/api/generate`, `/api/chat` and `/api/embed` as values.
+"""Parses the bodies of `/api/generate`, `/api/chat` and `/api/embed`.
 
-Pure. Field names, types and sentences are of Ollama 0.32.15 (`api/types.go`); see `fields` for
-how a body is read. What a request asks for beyond what this model can do is refused here.
+Pure. Field names, types and messages are of Ollama 0.32.15 (`api/types.go`); see `fields` for how a
+body is read. A request for something that this model cannot do is refused here.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ TOP_LOGPROBS_MAX = 20
 
 @dataclass(frozen=True, slots=True)
 class Common:
-    """What chat and generate share."""
+    """The fields that chat and generate share."""
 
     model: str
     stream: bool
@@ -97,7 +97,8 @@ def chat_request(body: bytes) -> ChatRequest:
 
 
 def generate_request(body: bytes) -> GenerateRequest:
-    """Raises a 400 `Refusal` for a body that is not a generate request."""
+    """Parses the body of `/api/generate`. Raises a 400 `Refusal` for a body that is not a generate
+    request."""
     fields = read_fields(body, "GenerateRequest")
     request = GenerateRequest(
         common=_common(fields),
@@ -115,7 +116,8 @@ def generate_request(body: bytes) -> GenerateRequest:
 
 
 def embed_request(body: bytes) -> EmbedRequest:
-    """Raises a 400 `Refusal` for a body that is not an embed request."""
+    """Parses the body of `/api/embed`. Raises a 400 `Refusal` for a body that is not an embed
+    request."""
     fields = read_fields(body, "EmbedRequest")
     given = fields.raw("input")
     texts = [] if given is None or given == "" else given if isinstance(given, list) else [given]

@@ -1,6 +1,6 @@
-"""The route table, and the routes that ask nothing of llama.cpp.
+"""The embedded backend's route table, and the handlers that do not need llama.cpp.
 
-Everything of Ollama's API that one fixed model cannot do answers 501 with a sentence.
+What Ollama's API has and one fixed model cannot do is answered with 501 and a message.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class ShowHandler(OllamaHandler):
 
 
 class NotServedHandler(OllamaHandler):
-    """Whatever the method, the answer is the same."""
+    """Answers 501 whatever the method."""
 
     SENTENCE: ClassVar[str] = (
         "the embedded backend serves one fixed model and does not have this route; "

@@ -1,8 +1,9 @@
-"""The child process: listens, says where, loads the model, ends when told.
+"""The child process of the embedded backend: listens, prints its address, loads the model, ends on
+request.
 
 Prints exactly one line on stdout, when it listens: `embedded backend on http://HOST:PORT`.
 Everything else goes to the log. It ends on SIGTERM and SIGINT and, where asked, when its stdin
-reaches its end, which happens when the parent is gone however it went.
+reaches its end, which happens whenever the parent process ends.
 """
 
 from __future__ import annotations
@@ -41,8 +42,9 @@ async def serve(
     exit_with_stdin: bool,
     announce: Callable[[str], None],
 ) -> None:
-    """Serves until it is told to end; `announce` gets the one line. Raises `OSError` when it cannot
-    listen, `LoadFailed` or `ValueError` when the model cannot be loaded."""
+    """Serves until a signal or the end of stdin; `announce` is called with the line to print.
+    Raises `OSError` when it cannot listen, `LoadFailed` or `ValueError` when the model cannot be
+    loaded."""
     engine = Engine(file.path, threads)
     app = make_app(Parts(engine, Catalogue(file)))
     server = HTTPServer(app, max_body_size=MAX_BODY_BYTES, max_buffer_size=2 * MAX_BODY_BYTES)
@@ -85,8 +87,9 @@ def _stop_on_signals(stop: asyncio.Event) -> None:
 
 
 def _stop_at_end_of_stdin(stop: asyncio.Event) -> None:
-    """In a thread, because not every loop can wait for every kind of stdin; and by `os.read`,
-    because a thread inside `sys.stdin` would hold a lock that the interpreter's end needs."""
+    """Stops the server when stdin ends. It waits in a thread, because not every event loop can wait
+    for every kind of stdin; and by `os.read`, because a thread inside `sys.stdin` would hold a lock
+    that the interpreter needs to exit."""
     loop, number = asyncio.get_running_loop(), sys.stdin.fileno()
 
     def wait() -> None:

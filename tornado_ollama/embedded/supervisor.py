@@ -1,8 +1,10 @@
-"""The gateway's side of the embedded backend: starts the child, keeps it alive, ends it.
+"""The gateway's side of the embedded backend: starts the child process, restarts it when it fails,
+and ends it.
 
-The child lives exactly as long as it is wanted: its stdin is a pipe from here, and it ends when
-that pipe does, however this process goes. It has its own process group, so that a Ctrl-C in the
-terminal ends the gateway first, which lets running streams finish. Its log lines become ours.
+The child never outlives the gateway: its stdin is a pipe from here, and it ends when that pipe
+closes, however this process ends. It has its own process group, so that a Ctrl-C in the terminal
+ends the gateway first, which lets running streams finish. Its log lines are written to the
+gateway's log.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 
 class EmbeddedFailed(Exception):
-    """The embedded backend does not start; the message is one sentence."""
+    """The embedded backend could not be started; the message is one sentence."""
 
 
 class Supervisor:
@@ -71,7 +73,7 @@ class Supervisor:
         return self.url
 
     async def let_go(self) -> None:
-        """From now on the child is not started again when it ends."""
+        """Stops restarting: the child is not started again when it ends."""
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.wait({self._watch})
@@ -180,6 +182,7 @@ class Supervisor:
 
 
 async def _drain(stream: asyncio.StreamReader) -> None:
-    """The child says nothing more on stdout; should it, it must not block on it."""
+    """Reads and discards the child's stdout after its first line. The child should write nothing
+    more; if it does, a full pipe must not block it."""
     while await stream.read(4096):
         continue

@@ -32,10 +32,8 @@ _SCHEMA_KEYS = ("type", "$defs", "items", "required", "properties", "enum", "any
 
 
 def wanted(messages: Sequence[Message], tools: Sequence[Tool]) -> list[Tool]:
-    """The tools a call may be due to: those that share a word with the user's last message.
-
-    None after a tool's result, which the model should put into words.
-    """
+    """The tools that may be called: those that share a word with the user's last message. None are
+    after a tool's result, which the model should put into words."""
     if not messages or messages[-1].role != "user":
         return []
     said = _words(messages[-1].content)
@@ -43,7 +41,7 @@ def wanted(messages: Sequence[Message], tools: Sequence[Tool]) -> list[Tool]:
 
 
 def call_schema(tools: Sequence[Tool]) -> dict[str, Any]:
-    """The schema of a call of one of `tools`."""
+    """The JSON Schema of a call of one of `tools`."""
     calls = [
         {
             "type": "object",
@@ -86,7 +84,7 @@ class CallReader:
         return self._release(), []
 
     def close(self) -> tuple[str, list[ToolCall]]:
-        """The rest, when the model has ended."""
+        """Returns the text held back, when the model has ended."""
         calls = self._complete()
         call = self._call(self._held.strip().removeprefix(CALL_OPEN))
         if call is not None:
@@ -136,7 +134,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 def _kept(schema: Any) -> Any:
-    """`schema` with the keys of `_SCHEMA_KEYS` only, at every depth."""
+    """`schema` with only the keys of `_SCHEMA_KEYS`, at every depth."""
     if not isinstance(schema, dict):
         return schema
     kept: dict[str, Any] = {}
