@@ -1,1 +1,1 @@
-"""Pure: a chat with Ollama, whichever dialect the client speaks."""
+"""Chats with Ollama, for the clients of every dialect. Pure."""

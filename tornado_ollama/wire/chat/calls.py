@@ -1,4 +1,4 @@
-"""Tool calls in a reply of Ollama's, as all dialects give them back.
+"""Reads the tool calls of Ollama's replies, for the writers of all dialects.
 
 Owns ids, running indexes, the arguments' text and the limit of one call. Ollama gives a call no id
 on some paths and the index 0 to every call on others, so both are kept here, per reply.
@@ -19,7 +19,7 @@ from .toolbox import CUSTOM_INPUT, Toolbox
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call, ready to be said."""
+    """One tool call with all that a writer needs."""
 
     index: int
     """Among the calls of the reply."""
@@ -33,12 +33,12 @@ class Call:
 
 
 class CallList:
-    """The calls of one reply, numbered as they come."""
+    """The calls of one reply, numbered in their order."""
 
     __slots__ = ("_custom", "_limit", "_make_id", "_seen", "count")
 
     def __init__(self, toolbox: Toolbox, make_id: Callable[[int], str]) -> None:
-        """`make_id` makes the id of a call that came without one, from its index."""
+        """`make_id` makes the id of a call that Ollama gave none, from its index."""
         self._custom = toolbox.custom
         self._limit = 1 if toolbox.first_only else None
         self._make_id = make_id
@@ -46,7 +46,7 @@ class CallList:
         self.count = 0
 
     def take(self, calls: Sequence[native.ToolCall]) -> list[Call]:
-        """The next calls; those over the limit are left out. Raises UpstreamBroken."""
+        """Reads the next calls, without those over the limit. Raises UpstreamBroken."""
         taken = []
         for call in calls:
             if self.count == self._limit:
@@ -70,7 +70,7 @@ class CallList:
 
 
 def custom_input(arguments: str) -> str:
-    """The text for a custom tool in the arguments of its call; where they do not have it, all of
-    them."""
+    """The text for a custom tool from the arguments of its call; all of the arguments where it is
+    missing."""
     given = msgspec.json.decode(arguments).get(CUSTOM_INPUT)
     return given if isinstance(given, str) else arguments

@@ -1,9 +1,9 @@
-"""The content of a message: parts of whatever dialect, into a text, thoughts and images.
+"""Reads the content of a message: parts of any dialect into text, thoughts and images.
 
-Owns the kinds of parts. Text parts are joined by a line end, images ride along in their order. In
-what an assistant has said, a kind that is not known is left out: the client sends its history as it
-is, and cannot do otherwise. In what others say it is refused, because its content would be lost.
-Fields of a part that nobody reads are ignored, everywhere.
+Owns the kinds of parts. Text parts are joined by a line end, images keep their order. An unknown
+kind in an assistant's message is left out: the client sends its history as it is, and cannot do
+otherwise. In other messages it is refused, because its content would be lost. Unknown fields of a
+part are always ignored.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Part = tuple[Any, str]
 
 
 def numbered(parts: list[Any], param: str) -> Iterator[Part]:
-    """The parts of a list that stands at `param`."""
+    """The parts of a list at `param`, each with its own path."""
     return ((item, f"{param}[{index}]") for index, item in enumerate(parts))
 
 
@@ -55,7 +55,7 @@ def plain_text(parts: list[Any]) -> str | None:
 
 @dataclass(slots=True)
 class Content:
-    """What the parts of a message come to."""
+    """The text, thoughts and images collected from the parts of one message."""
 
     assistant: bool
     fetch_images: bool
@@ -69,7 +69,7 @@ class Content:
     remote_images: list[RemoteImage] = field(default_factory=list)
 
     def read(self, parts: Iterable[Part]) -> None:
-        """Raises BadRequest naming the part at fault."""
+        """Adds these parts. Raises BadRequest naming the part at fault."""
         for item, param in parts:
             if isinstance(item, str):
                 self.texts.append(item)
@@ -108,7 +108,7 @@ class Content:
             raise fetching_is_off(param)
 
     def _sourced_image(self, source: Json, param: str) -> None:
-        """Anthropic's form of an image."""
+        """Adds an image in Anthropic's form."""
         if source.get("type") == "url":
             self._image(text(source.get("url"), f"{param}.url"), f"{param}.url")
         else:
@@ -117,7 +117,7 @@ class Content:
 
 
 def _thought(part: Json, kind: str) -> list[str]:
-    """The texts of a thought; what is no text is left out."""
+    """The texts of a thought; elements that are not text are left out."""
     for key in (kind, "text", "summary", "content"):
         value = part.get(key)
         if isinstance(value, str) and value:

@@ -1,4 +1,4 @@
-"""A conversation on its way to Ollama: what the parsers of all dialects put native messages into.
+"""Collects the native messages of a conversation, as the parsers of all dialects add them.
 
 One message stays one message (Ollama's own /v1 makes one of every part, and loses the tool call's
 id on the way).
@@ -19,7 +19,7 @@ from .images import RemoteImage
 
 @dataclass(slots=True)
 class Conversation:
-    """The native messages, and what is still to be fetched for them."""
+    """The native messages so far, and the images that must still be fetched for them."""
 
     fetch_images: bool
     part_kinds: str
@@ -30,8 +30,8 @@ class Conversation:
     """Call id -> tool name, from the latest assistant message that used the id."""
 
     def add(self, role: str, content: Any, param: str) -> Json:
-        """A new native message; `param` is where its content stands. Only a user has to say
-        something. Raises BadRequest naming the part at fault."""
+        """Adds a native message; `param` is the path of its content, which only a user's message
+        must have. Raises BadRequest naming the part at fault."""
         if isinstance(content, list):
             plain = plain_text(content)
             if plain is None:
@@ -48,7 +48,7 @@ class Conversation:
         return message
 
     def add_parts(self, role: str, parts: Iterable[Part]) -> Json:
-        """A new native message of these parts; raises BadRequest naming the one at fault."""
+        """Adds a native message of these parts. Raises BadRequest naming the part at fault."""
         index = len(self.messages)
         content = Content(role == "assistant", self.fetch_images, index, self.part_kinds)
         content.read(parts)
@@ -62,16 +62,18 @@ class Conversation:
         return message
 
     def note(self, content: Any, param: str = "") -> Json:
-        """What the system says within the conversation, as a note on the user's side.
+        """Adds a system message that stands within the conversation, as a note in a user's message.
 
-        Templates put every system message in front, so that a model would read its whole prompt
-        again because of one line. Agents' models know this form of a note."""
+        Templates put every system message in front, so that a model would have to read its whole
+        prompt again because of one line. Models trained for agents know this form of a note.
+        """
         message = self.add("user", content, param)
         message["content"] = f"<system-reminder>\n{message['content']}\n</system-reminder>"
         return message
 
     def call(self, message: Json, name: str, arguments: Any, param: str, id: str = "") -> None:
-        """A tool call that an assistant's message holds; `param` is where its arguments stand."""
+        """Adds a tool call to an assistant's message; `param` is the path of its arguments. Raises
+        BadRequest as `call_arguments`."""
         calls = message.setdefault("tool_calls", [])
         function = {
             "index": len(calls),
@@ -85,8 +87,8 @@ class Conversation:
         calls.append({"id": id, "function": function})
 
     def result(self, message: Json, id: str | None, tool: str | None) -> None:
-        """The call that a tool's message answers. Ollama finds it by id, templates print the tool's
-        name: both are set."""
+        """Links a tool's message to the call that it answers. Ollama finds the call by id,
+        templates print the tool's name: both are set."""
         if id is not None:
             message["tool_call_id"] = id
             tool = tool or self.tools_called.get(id)

@@ -1,8 +1,8 @@
-"""How many tokens a prompt has, where nobody has counted them: an estimate.
+"""Estimates how many tokens a prompt has, where no count is known.
 
-Tokens a byte of the native messages and tools, as JSON: about what agents' prompts have with
-today's vocabularies (code and English text have fewer, other scripts more). An image is what the
-common encoders make of it, whatever its size in bytes.
+The estimate is a number of tokens per byte of the native messages and tools, as JSON: about what
+agents' prompts have with today's vocabularies (code and English text have fewer, other scripts
+more). An image counts as much as the common encoders make of it, whatever its size in bytes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ TOKENS_PER_IMAGE = 1000
 
 
 def estimated_tokens(plan: Plan) -> int:
-    """At least one."""
+    """The estimated number of tokens, at least one."""
     images = [image for message in plan.messages for image in message.get("images", ())]
     size = len(msgspec.json.encode((plan.messages, plan.tools))) - sum(map(len, images))
     return max(1, round(size * TOKENS_PER_BYTE) + len(images) * TOKENS_PER_IMAGE)

@@ -1,6 +1,6 @@
-"""The call in a reply that had to be one: a text held to `Toolbox.call_format`.
+"""Reads the reply of a forced tool call, which is a text in the form of `Toolbox.call_format`.
 
-Owns how such a text is read. Only its end tells whether it is the call, so a stream holds it back.
+Only its end tells whether the text is the call, so a stream holds it back until then.
 """
 
 from __future__ import annotations
@@ -31,12 +31,13 @@ _FUNCTION = msgspec.json.Decoder(native.Function)
 
 
 class ForcedCallWriter(PartsWriter):
-    """Stands before the writer of a dialect, and holds the text back until the end."""
+    """A writer in front of the dialect's own, which holds the text back until the end of the
+    reply."""
 
     joins_text = True
 
     def __init__(self, writer: PartsWriter, names: frozenset[str]) -> None:
-        """`names`: of the tools of which one must be called."""
+        """`names`: the tools of which one must be called."""
         self._writer = writer
         self._names = names
         self._held: list[str] = []
@@ -74,7 +75,7 @@ class ForcedCallWriter(PartsWriter):
         return self._writer.fail(error)
 
     def _release(self) -> bytes:
-        """The held text: as the forced call if it is one, else as the text it is."""
+        """Writes the held text: as a tool call if it is one, otherwise as text."""
         text = "".join(self._held)
         self._held.clear()
         call = None if self._called else forced_call(text, self._names)

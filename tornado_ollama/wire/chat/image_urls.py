@@ -41,7 +41,7 @@ _RESERVED = (
 
 
 def check_url(image: RemoteImage) -> None:
-    """Raises BadRequest for a URL that is not fetched, whatever it leads to."""
+    """Raises BadRequest for a URL that must not be fetched, whatever address it leads to."""
     if not _PLAIN.fullmatch(image.url) or not _is_plain(image.url):
         raise BadRequest(
             "An image is fetched only from a plain http or https URL on the usual port.",
@@ -57,7 +57,8 @@ def check_count(images: list[RemoteImage]) -> None:
 
 
 def cannot_be_had(image: RemoteImage) -> BadRequest:
-    """The same sentence whatever went wrong: it must not tell what answers inside the network."""
+    """The error for an image that could not be fetched. Its message is the same for every cause,
+    because it must not reveal what answers inside the network."""
     return BadRequest(
         "The image could not be fetched: it must be a public image of a bearable size.",
         param=image.param,

@@ -1,7 +1,7 @@
-"""Images and sound inside a message, into the base64 texts Ollama takes.
+"""Reads images and sound inside a message into the base64 texts that Ollama takes.
 
 Owns data URIs and base64. Fetching an image from the network is not done here: where the policy
-allows it, the URL is handed on as a `RemoteImage` for the caller to replace.
+allows it, the URL is returned as a `RemoteImage` for the caller to replace.
 """
 
 from __future__ import annotations

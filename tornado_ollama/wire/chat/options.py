@@ -1,10 +1,10 @@
-"""Sampling and runtime settings: the dialects' names and Ollama's own, into Ollama's `options`.
+"""Translates sampling and runtime settings of all dialects into Ollama's `options`.
 
-Owns the types and ranges of these settings. A setting is sent only when somebody gave it, so that
-a Modelfile's own parameters stay in force (Ollama's own /v1 forces temperature and top_p to 1).
-Who wins: OpenAI's fields, then Ollama's names at the top level, then other servers' spellings, then
-`options`, then the operator's defaults. Sources: OpenAI's API reference; Ollama 0.32.15
-`api/types.go`.
+Owns the types and ranges of these settings. A setting is sent only when the client or the operator
+gave it, so that a Modelfile's own parameters stay in force (Ollama's own /v1 forces temperature and
+top_p to 1). Where several fields mean the same, the first of these wins: OpenAI's fields, Ollama's
+names at the top level, other servers' spellings, `options`, the operator's defaults. Sources:
+OpenAI's API reference; Ollama 0.32.15 `api/types.go`.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ SPELLINGS = {
 def native_options(
     body: Json, defaults: Mapping[str, Any], token_limits: Sequence[str] = TOKEN_LIMITS
 ) -> Json:
-    """Ollama's `options` for a request; empty when nobody asked for anything. `token_limits`: the
-    dialect's fields for the length of the reply, the last one wins."""
+    """Ollama's `options` for a request; empty when none are given. `token_limits`: the dialect's
+    fields for the length of the reply, of which the last wins. Raises BadRequest."""
     options = dict(defaults)
     given = body.get("options")
     if given is not None:
@@ -92,7 +92,8 @@ def native_options(
 
 
 def keep_alive(body: Json) -> str | int | float | None:
-    """How long Ollama keeps the model loaded: seconds, or a Go duration such as `5m`."""
+    """Reads `keep_alive`, for how long Ollama keeps the model loaded: seconds, or a Go duration
+    such as `5m`. Raises BadRequest."""
     value = body.get("keep_alive")
     if value is None or isinstance(value, str):
         return value
@@ -100,7 +101,7 @@ def keep_alive(body: Json) -> str | int | float | None:
 
 
 def flags(body: Json, *names: str) -> Json:
-    """Those of the boolean fields `names` that were given."""
+    """The boolean fields among `names` that the request has. Raises BadRequest."""
     return {name: boolean(body[name], name) for name in names if body.get(name) is not None}
 
 
@@ -119,7 +120,8 @@ def _option(key: str, value: Any, param: str) -> Any:
 
 
 def _token_limit(value: Any, param: str) -> int:
-    """1 or more, or -1 for none and -2 for what fits the context, as Ollama's users write it."""
+    """Reads a token limit: 1 or more, or Ollama's -1 (no limit) and -2 (until the context is
+    full)."""
     limit = integer(value, param, -2, _INT32)
     if limit == 0:
         raise BadRequest(f"'{param}' must be 1 or more, or -1 for no limit.", param=param)
@@ -127,7 +129,7 @@ def _token_limit(value: Any, param: str) -> int:
 
 
 def _stops(value: Any, param: str) -> list[str]:
-    """The stop strings as a list. An empty one is no stop: it would match at once."""
+    """The stop strings as a list, without empty ones, which would end the reply at once."""
     if value is None:
         return []
     given = [value] if isinstance(value, str) else items(value, param)

@@ -1,8 +1,8 @@
-"""A chat as Ollama is to be asked for it, whichever dialect the client speaks.
+"""A plan: the native request of a chat, whichever dialect the client speaks.
 
-Owns the native body of `/api/chat` and the operator's defaults beneath it. The parsers of the
-dialects make plans, and keep for themselves what only the reply has to know. Source: Ollama
-0.32.15 `api/types.go` (`ChatRequest`).
+Owns the body of `/api/chat` and the operator's defaults for fields that the client omits. The
+parsers of the dialects make plans, and keep for themselves what only the reply needs. Source:
+Ollama 0.32.15 `api/types.go` (`ChatRequest`).
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ Options = Mapping[str, Any] | msgspec.Raw | None
 
 
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """The body of `/api/chat`, its fields in the order in which they are sent; None leaves one to
-    Ollama.
+    """The body of `/api/chat`, with the fields in the order in which they are sent; None leaves a
+    field out.
 
     Values are what a parser has checked, or `msgspec.Raw`: the client's own text, which is passed
-    on as it is, so that no tree of objects is built of a long conversation.
+    on unchanged, so that no tree of objects is built of a long conversation.
     """
 
     model: str | None = None
@@ -50,8 +50,8 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     stream: bool
 
     def for_model(self, model: str, defaults: Defaults) -> Plan:
-        """The plan with its model decided and the operator's defaults beneath what the client
-        says. Raises BadRequest for options of too many keys."""
+        """The plan with this model, and with the operator's defaults for the fields that the client
+        omits. Raises BadRequest for options of too many keys."""
         return msgspec.structs.replace(
             self,
             model=model,
@@ -61,17 +61,17 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         )
 
     def place_image(self, image: RemoteImage, base64: str) -> None:
-        """Puts an image that was fetched where the conversation has left room for it."""
+        """Puts a fetched image into its place in the conversation."""
         self.messages[image.message]["images"][image.slot] = base64
 
     def without_thinking(self, error: GatewayError) -> Plan | None:
-        """The plan to try next where Ollama has refused to let the model think, which cannot; None
-        where it has refused something else."""
+        """The plan without `think`, to try after Ollama refused it because the model cannot think;
+        None where the error is another one."""
         refused = error.param == "think" and error.code == "unsupported_value"
         return msgspec.structs.replace(self, think=None) if refused and self.think else None
 
     def body(self, choice: int = 0) -> bytes:
-        """The native request for one of several choices, which differ in their seeds."""
+        """The native request for one of several choices, which differ by their seeds."""
         options = self.options
         if choice and isinstance(options, dict):
             return _encode(msgspec.structs.replace(self, options=seeded(options, choice)))
@@ -86,8 +86,8 @@ _encode = msgspec.json.Encoder().encode
 
 
 def seeded(options: dict[str, Any], choice: int) -> dict[str, Any]:
-    """The options of a choice: the seed moves on by one a choice, so that choices differ and the
-    whole can still be repeated."""
+    """The options of a choice: its seed is the request's plus the choice's index, so that choices
+    differ and the result can be repeated."""
     seed = options.get("seed", _RANDOM)
     if choice == 0 or seed == _RANDOM:
         return options

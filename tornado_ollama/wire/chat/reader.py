@@ -1,7 +1,7 @@
-"""The reader of Ollama's replies: bytes of a native stream in, calls of a writer out.
+"""Reads Ollama's replies: cuts a native stream into lines and calls a writer for each.
 
-Owns the cutting into lines, the order of the writer's calls, and what ends a reply. What a line
-may look like is the source's (`source.py`), what becomes of it the writer's (`writer.py`). A line
+Owns the cutting into lines, the order of the writer's calls, and what ends a reply. The source
+(`source.py`) decides what a line may look like, the writer (`writer.py`) what is made of it. A line
 that only carries text, the case of nearly every token, costs one decoding and one call at most.
 """
 
@@ -17,11 +17,12 @@ from .writer import AnyLine, Writer
 
 
 class Reader(Generic[AnyLine]):
-    """One native reply. Its methods return what the writer made of it, in order and with empty
-    pieces, and raise nothing: once it has `ended`, either `error` or `last` is set.
+    """Reads one native reply.
 
-    The error is for the caller to say, by the writer's `fail`: it may know others, such as a lost
-    connection, and says one at most.
+    Its methods return what the writer made of it, in order and with empty pieces, and raise
+    nothing: once it has `ended`, either `error` or `last` is set. The caller sends the error with
+    the writer's `fail`, because it may know of others, such as a lost connection, and sends only
+    one.
     """
 
     __slots__ = (
@@ -49,7 +50,7 @@ class Reader(Generic[AnyLine]):
         self._done: tuple[AnyLine, bytes] | None = None
 
     def feed(self, data: bytes) -> list[bytes]:
-        """More bytes of the stream, cut anywhere."""
+        """Reads the next bytes of the stream, cut anywhere."""
         out: list[bytes] = []
         decode, flat = self._decode, self._flat
         joins_text, write_text = self._joins_text, self._write_text
@@ -87,7 +88,7 @@ class Reader(Generic[AnyLine]):
         return out
 
     def feed_line(self, line: bytes) -> list[bytes]:
-        """One whole line of any length; a reply that is no stream is one."""
+        """Reads one whole line of any length, such as a reply that is not a stream."""
         out: list[bytes] = []
         try:
             self._read_line(line, out)
@@ -97,7 +98,7 @@ class Reader(Generic[AnyLine]):
         return out
 
     def close(self) -> list[bytes]:
-        """The stream ended cleanly."""
+        """Called when the stream has ended without a failure of the connection."""
         rest = self._lines.close()
         out = self.feed_line(rest) if rest.strip() else []
         if not self.ended:
@@ -115,7 +116,7 @@ class Reader(Generic[AnyLine]):
         self._read(record, line, out)
 
     def _read(self, record: AnyLine, line: bytes, out: list[bytes]) -> None:
-        """A line of any kind."""
+        """Reads a line that brings more than text."""
         self._source.check(record, line)
         if not self._began:
             self._began = True

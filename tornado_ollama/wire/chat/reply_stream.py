@@ -1,8 +1,8 @@
-"""The machine behind every streamed reply over HTTP, whatever its events look like.
+"""Turns the native replies to one request into a stream of events over HTTP, in any dialect.
 
-Owns what the dialects share: native bytes of one or several choices in, events out, the ending
-once after the last choice, an error and nothing more after a failure. The events themselves are
-made by the writers.
+Owns what the dialects share: native bytes of one or several choices in, events out, the ending once
+after the last choice, an error and nothing more after a failure. The events themselves are made by
+the writers.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from .writer import AnyLine
 
 
 class ReplyStream(Generic[AnyLine]):
-    """The machine of one request: native bytes of each choice in, events out.
+    """The streamed reply to one request: native bytes of each choice in, events out.
 
-    `started`: an event was given out. `error`: the failure that ended the stream, after which
-    everything fed is ignored. While the caller has sent nothing to its client, not even a
-    comment, and the stream has not `started`, it may drop the bytes and answer the `error` with
-    its own status.
+    `started`: an event was returned. `error`: the failure that ended the stream, after which
+    everything fed is ignored. While the caller has sent nothing to its client, not even a comment,
+    and the stream has not `started`, it may drop the bytes and answer the `error` with its own
+    status.
     """
 
     def __init__(
@@ -32,11 +32,10 @@ class ReplyStream(Generic[AnyLine]):
         keep_alive: Callable[[], bytes] = lambda: sse.KEEP_ALIVE,
         said_in_stream: frozenset[str] = frozenset(),
     ) -> None:
-        """`readers`: one a choice. `ending`: the bytes after all of them, made of the records
-        that ended them. `keep_alive`: the bytes that tell a client that the reply goes on, while
-        there is nothing to say; some dialects have an event of their own for it.
-        `said_in_stream`: codes of errors that are always said in the stream, even as the first
-        that leaves: the dialect's clients look for them there."""
+        """`readers`: one for each choice. `ending`: makes the bytes after all choices, from the
+        records that ended them. `keep_alive`: the bytes to send while the model is silent; some
+        dialects have an event for it. `said_in_stream`: codes of errors that are sent as an event
+        even when nothing has been sent yet, because the dialect's clients look for them there."""
         self._readers = readers
         self._ending = ending
         self.keep_alive = keep_alive
@@ -47,11 +46,11 @@ class ReplyStream(Generic[AnyLine]):
 
     @property
     def finished(self) -> bool:
-        """Whether the reply is complete: its ending was given out."""
+        """Whether the reply is complete: its ending was returned."""
         return self._open == 0
 
     def feed(self, data: bytes, choice: int = 0) -> bytes:
-        """The events for more bytes of the native reply of `choice`."""
+        """Returns the events for the next bytes of the native reply of `choice`."""
         reader = self._readers[choice]
         if self.error is not None or reader.ended:
             return b""
@@ -63,7 +62,7 @@ class ReplyStream(Generic[AnyLine]):
         return events
 
     def close(self, choice: int = 0) -> bytes:
-        """The events for the clean end of the native reply of `choice`."""
+        """Returns the events for the end, without a failure, of the native reply of `choice`."""
         reader = self._readers[choice]
         if self.error is not None or reader.ended:
             return b""
@@ -73,8 +72,8 @@ class ReplyStream(Generic[AnyLine]):
         return events + self._after(reader)
 
     def fail(self, error: GatewayError) -> bytes:
-        """The last event for a failure outside of the native reply: a lost connection, a timeout.
-        Nothing once the reply is complete."""
+        """Returns the last event, for a failure outside of the native reply: a lost connection, a
+        timeout. Empty once the reply is complete."""
         if self.error is not None or self.finished:
             return b""
         self.error = error

@@ -1,6 +1,6 @@
-"""JSON Schemas that clients send: the parameters of tools, the format of a reply.
+"""Checks JSON Schemas that clients send: the parameters of tools, the format of a reply.
 
-They go to Ollama as they are, but for what PHP makes of them: it has one empty array, so that an
+They go to Ollama unchanged but for one mistake of PHP clients: PHP has one empty array, so that an
 object without members arrives as `[]`, which Ollama's parser refuses.
 """
 
@@ -25,8 +25,9 @@ _LISTS = frozenset("allOf anyOf oneOf prefixItems items".split())
 
 
 def checked_schema(value: object, param: str) -> Json:
-    """The schema, its empty lists made objects where objects belong. Raises BadRequest for what is
-    no object, or nested deeper than `checks.MAX_DEPTH`. Changes the value itself."""
+    """Checks a schema, and turns its empty lists into objects where objects belong; changes the
+    value in place. Raises BadRequest for a value that is not an object, or is nested deeper than
+    `checks.MAX_DEPTH`."""
     schema = mapping(value, param)
     shallow(schema, param)
     found = [schema]
@@ -42,7 +43,7 @@ def checked_schema(value: object, param: str) -> Json:
 
 
 def _below(key: str, inner: Any) -> Iterator[Json]:
-    """The schemas in the value of a key."""
+    """The schemas inside the value of a key."""
     if isinstance(inner, list):
         if key in _LISTS:
             yield from (item for item in inner if isinstance(item, dict))

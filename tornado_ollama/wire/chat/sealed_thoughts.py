@@ -1,8 +1,8 @@
-"""A model's thought inside a text that clients keep without looking into it, and send back.
+"""Encodes a model's thought in an opaque text that clients keep and send back.
 
 Owns that text: Anthropic's `signature` and OpenAI's `encrypted_content`, which are no secrets here.
-A client that does not get to see the thought gives it back all the same, so that the model has it
-in the next turn. What another service has sealed cannot be read, and is ignored.
+A client that is not shown the thought still returns it, so that the model has it in the next turn.
+A text sealed by another service cannot be read, and is ignored.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a reply of Ollama's is read as: its lines' form, and when it is complete.
+"""The rules by which a reply of Ollama's is read: the form of its lines, and when it is complete.
 
 Owns how strictly a reply to `/api/chat` or `/api/generate` is read where it gets translated.
 """
@@ -38,26 +38,23 @@ class Source(ABC, Generic[AnyLine]):
 
     @abstractmethod
     def check(self, record: AnyLine, line: bytes) -> None:
-        """Called for the first line, and for each that brings more than text. Raises the error
-        that the line reports, or `UpstreamBroken` where it is no part of a reply."""
+        """Called for the first line, and for each that brings more than text. Raises the error that
+        the line reports, or `UpstreamBroken` where it is not part of a reply."""
 
     @abstractmethod
     def end(self, done: tuple[AnyLine, bytes] | None, *, spoke: bool) -> AnyLine:
-        """The record that ends the reply, at the end of a stream whose reply had not ended.
-
-        `done`: the last line with `done`, decoded and raw. `spoke`: the model said anything.
-        Raises `UpstreamBroken` where the reply is not complete."""
+        """Returns the record that ends the reply, when a stream ends whose reply had not ended.
+        `done`: the last line with `done`, decoded and raw. `spoke`: whether the model wrote
+        anything. Raises `UpstreamBroken` where the reply is not complete."""
 
 
 Record = TypeVar("Record", bound=native.ReplyRecord)
 
 
 class TranslatedSource(Source[Record]):
-    """A reply that gets translated, so every field that is read must be of its type.
-
-    Without its `done` line it counts as complete where the model said something: Ollama ends so
-    after 30 equal tokens.
-    """
+    """The rules for a reply that gets translated: every field that is read must be of its type.
+    Without its `done` line the reply counts as complete where the model wrote anything: Ollama ends
+    so after 30 equal tokens."""
 
     ends_at_done = True
 
@@ -87,7 +84,7 @@ class TranslatedSource(Source[Record]):
         return self.decode(b'{"done":true}')
 
     def whole(self, body: bytes) -> Record:
-        """The reply that came in one piece; raises like `check` and `end`."""
+        """Parses a reply that came in one piece. Raises as `check` and `end`."""
         record = native.decode(self._decoder, body)
         self._check_error(record)
         said = record.message

@@ -1,7 +1,7 @@
-"""How much a model shall think: the words that clients of other APIs have for Ollama's `think`.
+"""Translates the words of other APIs for how much a model shall think into Ollama's `think`.
 
-Owns the table of words. Which field wins is the dialect's. Source of the efforts: Ollama 0.32.15
-`openai/openai.go`.
+Owns the table of words. Which field wins is decided by the dialect. Source of the efforts: Ollama
+0.32.15 `openai/openai.go`.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _UNDECIDED = frozenset(("", "auto", "default", "adaptive"))
 
 
 def wanted(value: object, param: str) -> Think | None:
-    """`think` for a switch or an effort; None where it leaves that to the model. Raises BadRequest
-    for a value that is neither."""
+    """Reads a switch or an effort as `think`; None where it leaves the decision to the model.
+    Raises BadRequest for any other value."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):

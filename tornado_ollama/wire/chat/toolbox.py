@@ -1,8 +1,8 @@
-"""The tools of a chat as Ollama takes them, and the emulation of a forced call.
+"""The tools of a chat in Ollama's form, and the emulation of a forced call.
 
-Ollama has no `tool_choice`. A call that must be made is asked for by holding the reply to a JSON
-Schema of the call (`format`); `forced_call.py` turns such a text back into a call. A tool that
-takes free text (OpenAI's kind `custom`) becomes a function of one text.
+Ollama has no `tool_choice`. To force a call, the reply is constrained by a JSON Schema of the call
+(`format`); `forced_call.py` turns such a text back into a call. A tool that takes free text
+(OpenAI's kind `custom`) becomes a function of one text.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ CUSTOM_INPUT = "input"
 
 @dataclass(frozen=True, slots=True)
 class Toolbox:
-    """What a model may call."""
+    """The tools that a model may call."""
 
     tools: list[Json]
     """As Ollama takes them."""
@@ -35,7 +35,7 @@ class Toolbox:
     """The fields that declare tools of kinds that do not exist here."""
 
     def call_format(self) -> Json:
-        """The JSON Schema that a forced call is held to."""
+        """The JSON Schema of a forced call."""
         calls = [_call_schema(tool["function"], index) for index, tool in enumerate(self.tools)]
         schema = calls[0][0] if len(calls) == 1 else {"anyOf": [call for call, _ in calls]}
         definitions = {key: value for _, found in calls for key, value in found.items()}
@@ -43,8 +43,8 @@ class Toolbox:
 
 
 def native_tool(name: str, description: str | None, parameters: object, param: str) -> Json:
-    """A function; `param` is where its parameters stand. Raises BadRequest for parameters that are
-    no schema."""
+    """A function in Ollama's form; `param` is the path of its parameters. Raises BadRequest for
+    parameters that are not a schema."""
     schema = checked_schema({} if parameters is None else parameters, param)
     if "type" not in schema:
         # Templates print the type, and a tool without parameters has an empty object of them.
@@ -56,7 +56,8 @@ def native_tool(name: str, description: str | None, parameters: object, param: s
 
 
 def native_custom_tool(name: str, description: str | None, grammar: str | None) -> Json:
-    """A custom tool as a function. Its grammar cannot be enforced; the model is told of it."""
+    """A custom tool as a function in Ollama's form. Its grammar cannot be enforced, so it is put
+    into the description for the model."""
     told = description
     if grammar is not None:
         told = "\n\n".join(filter(None, (description, f"The input has this grammar:\n{grammar}")))
@@ -69,10 +70,11 @@ def native_custom_tool(name: str, description: str | None, grammar: str | None) 
 
 
 def _call_schema(function: Json, index: int) -> tuple[Json, Json]:
-    """The schema of a call of `function`, and definitions it needs at the schema's root.
+    """The schema of a call of `function`, and the definitions it needs at the schema's root.
 
-    References inside the parameters count from their own root, which they no longer are: such
-    parameters move as a whole into the definitions, and their references with them."""
+    References inside the parameters are relative to their own root, which they lose here: such
+    parameters move as a whole into the definitions, and their references are changed with them.
+    """
     # Unclosed objects let llama.cpp's grammar add properties without end.
     closed = {"additionalProperties": False}
     parameters = closed | function["parameters"]

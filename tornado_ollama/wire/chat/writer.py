@@ -1,7 +1,7 @@
-"""What turns a reply into the bytes of one dialect: the protocol, and a base for most dialects.
+"""Writers turn a reply into the bytes of one dialect: the protocol, and a base for most of them.
 
 Owns the contract between the reader of Ollama's lines (`reader.py`) and the writers; the writers
-themselves lie in the room of their dialect.
+themselves are in the package of their dialect.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .. import native
 
 
 class Said(Protocol):
-    """What a line of Ollama's lets the model say."""
+    """What the model wrote in one line of Ollama's."""
 
     @property
     def content(self) -> str | None: ...
@@ -28,8 +28,8 @@ class Said(Protocol):
 
 
 class Line(Protocol):
-    """A decoded line, in as much as the reader looks at it. Tool calls and logprobs may have any
-    type that is false where there are none."""
+    """A decoded line, with the fields that the reader looks at. Tool calls and logprobs may have
+    any type that is false where there are none."""
 
     @property
     def message(self) -> Said | None: ...
@@ -51,12 +51,12 @@ LineIn = TypeVar("LineIn", bound=Line, contravariant=True)
 
 
 class Writer(Protocol[LineIn]):
-    """One reply in the words of one dialect.
+    """Writes one reply in one dialect.
 
-    The methods return what goes to the client, as bytes or in pieces, empty where there is nothing
-    to say to it; where the dialect has frames, each piece is one. The order of the calls: `begin`;
-    then `text` and `line` in the order of the reply; then `finish`. `fail` may come at any time,
-    and nothing comes after it. `line` and `finish` may raise `GatewayError` for what cannot be
+    The methods return what goes to the client, as bytes or in pieces, empty where nothing is to be
+    sent; where the dialect has frames, each piece is one. The order of the calls: `begin`; then
+    `text` and `line` in the order of the reply; then `finish`. `fail` may come at any time, and
+    nothing comes after it. `line` and `finish` may raise `GatewayError` for what cannot be
     translated.
     """
 
@@ -65,32 +65,33 @@ class Writer(Protocol[LineIn]):
     each line's in its own."""
 
     def begin(self) -> bytes:
-        """Once, as soon as Ollama's first line turned out to be part of a reply."""
+        """Called once, as soon as Ollama's first line turned out to be part of a reply."""
 
     def text(self, text: str, /) -> Iterable[bytes]:
-        """Text and nothing else, never empty: nearly every call, so it must be cheap. In pieces,
-        so that what is pasted between bytes made before need not be copied twice."""
+        """Writes text that comes alone and is never empty. Called for nearly every line, so it must
+        be cheap. Returns pieces, so that text put between bytes made before need not be copied
+        twice."""
 
     def line(self, line: LineIn, /) -> Iterable[bytes]:
-        """A line that brings more than text, or the line that ends the reply. In pieces, so that
-        what comes before a part that cannot be translated is not lost."""
+        """Writes a line that brings more than text, or the line that ends the reply. Returns
+        pieces, so that those before a part that cannot be translated are not lost."""
 
     def finish(self, last: LineIn, /) -> bytes:
-        """The reply is complete. `last` holds its reason and counts (all absent where Ollama sent
-        none); what it says has been given to `line` or `text` before."""
+        """Writes the end of a complete reply. `last` holds its reason and counts (all absent where
+        Ollama sent none); its text has been given to `line` or `text` before."""
 
     def fail(self, error: GatewayError, /) -> bytes:
-        """The reply is over, and not complete."""
+        """Writes the end of a reply that has failed before it was complete."""
 
 
 _NOTHING = native.Message()
 
 
 class PartsWriter(ABC):
-    """A writer for dialects that say each part of a line on its own.
+    """A base for writers of dialects that send each part of a line on its own.
 
     The order within a line is reasoning, text, tool calls. A line's logprobs go with its text,
-    which they nearly always describe, and else with its reasoning.
+    which they nearly always describe, and otherwise with its reasoning.
     """
 
     joins_text = False
@@ -117,11 +118,12 @@ class PartsWriter(ABC):
 
     @abstractmethod
     def mixed_text(self, text: str, logprobs: Logprobs) -> bytes:
-        """The text of a line that brings more; it may be empty where there are logprobs."""
+        """Writes the text of a line that brings more than text; the text may be empty where there
+        are logprobs."""
 
     @abstractmethod
     def tool_calls(self, calls: Sequence[native.ToolCall], logprobs: Logprobs = None) -> bytes:
-        """`logprobs`: those of the text that turned out to be a call."""
+        """Writes tool calls. `logprobs`: those of the text that was parsed into a call."""
 
     @abstractmethod
     def finish(self, last: native.ReplyRecord) -> bytes: ...
