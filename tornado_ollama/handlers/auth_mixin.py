@@ -72,7 +72,8 @@ class AuthMixin:
         self.authenticate()
 
     def authenticate(self) -> None:
-        """Sets the principal by the request's headers. Raises Unauthorized or Forbidden."""
+        """Sets the principal by the request's headers, where the route requires one. Raises what
+        `identify` raises."""
         requirement = self.route.requirement
         if requirement is Requirement.NOTHING:
             return
@@ -89,9 +90,9 @@ class AuthMixin:
         return found if self.path_token is None else (*found, self.path_token)
 
     def identify(self, credentials: Credentials) -> Principal:
-        """Sets the principal of these credentials, which must have the scope that this route
-        requires. The credentials are not kept: `Authenticator.still_valid` needs only the
-        principal. Raises Unauthorized, Forbidden and BadRequest."""
+        """Finds and sets the principal of these credentials, which must have the scope that this
+        route requires. The credentials are not kept: `Authenticator.still_valid` needs only the
+        principal. Raises Unauthorized, Forbidden, BadRequest and TooManyWrongTokens."""
         access = self.deps.access
         try:
             principal = access.authenticator.authenticate(credentials, time.time())

@@ -82,7 +82,7 @@ class InFlight:
 
 @dataclass(slots=True)
 class LastReload:
-    """The time and outcome of the last reload of the configuration."""
+    """The outcome of the last reload of the configuration."""
 
     refused: bool = False
     """The settings before it are still in force."""

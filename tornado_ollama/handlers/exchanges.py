@@ -133,8 +133,8 @@ class Exchanges:
             self._fetches.discard(fetch)
 
     def refused(self, status: int, body: bytes) -> bytes | None:
-        """Returns None for a reply with a success status, and the body of a second try where there
-        is one. Otherwise raises the error that Ollama answered with."""
+        """Returns None for a reply with status 200, and another body to send where there is a
+        second try. Otherwise raises the error that Ollama answered with."""
         if status == 200:
             return None
         error = native_error(status, body, input_field=self._input_field)

@@ -58,5 +58,6 @@ class EmbeddingsHandler(TranslatedHandler):
 
 
 def _identity(kind: str, model: str) -> Identity:
-    """The id and time of a reply. The id has 96 random bits, so it is unique without a counter."""
+    """The id, time and model of a reply. The id has 96 random bits, so it is unique without a
+    counter."""
     return Identity(f"{kind}-{secrets.token_hex(12)}", int(time.time()), model)

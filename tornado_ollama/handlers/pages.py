@@ -40,8 +40,8 @@ class PageHandler(AuthMixin, BaseHandler):
         return "text/html" in self.request.headers.get("Accept", "")
 
     def _vary(self, *names: str) -> None:
-        """The value of `Vary`: the request headers that the answer depends on, beside Origin, which
-        is always among them."""
+        """Sets `Vary` to the request headers that the answer depends on; Origin is always among
+        them."""
         self.set_header("Vary", ", ".join((*names, "Origin")))
 
     def _send(self, asset: Asset) -> None:
