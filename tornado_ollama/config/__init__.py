@@ -1,17 +1,17 @@
-"""The configuration: what can be set, and one `load` that reads it.
+"""The configuration: the settings, and one `load` that reads them.
 
     settings.py     all settings, by topic
     topics/         the rows of each topic: type, rule, default, variable, flag, sentence
-    rows.py         what a row is
+    rows.py         the declaration of one setting
     rules.py        rules of single values, which rows share
-    formats.py      those of texts with a form of their own
-    layers.py       file, environment, flags into one tree that knows where each value is from
-    read.py         the tree into settings, key by key
-    credentials.py  token entries and JWT keys: files read, secrets hashed
-    load.py         the order of all this, and the rules that bind several keys
-    files.py        the files of one reading, and whether they hold still
-    reload.py       what settings may not follow which, while the process runs
-    widened.py      which credentials a reload lets do more
+    formats.py      rules of values in a text format: hosts, URLs, networks, durations
+    layers.py       merges file, environment and flags into one tree of values and their sources
+    read.py         turns the tree into settings, key by key
+    credentials.py  token entries and JWT keys: reads their files, hashes the secrets
+    load.py         calls all these in order, and checks the rules that involve several keys
+    files.py        reads the files of a configuration, and detects whether they change
+    reload.py       reads the configuration again, and refuses files that look cut off
+    widened.py      finds the credentials that may do more after a reload
 
 A later layer wins: defaults < config.yaml < environment < flags.
 """

@@ -1,10 +1,11 @@
-"""Reads the configuration again while the process runs, and refuses what looks like an accident.
+"""Reads the configuration again while the process runs, and refuses a file that looks cut off or
+gives access by accident.
 
 A file may be read while an editor or a deployment is writing it: it is empty then, or ends too
 early. YAML does not show that, because the beginning of a file is mostly valid YAML too, and what
 is missing at the end is often what limits a credential. So a reload waits until the files have
-stopped changing, and gives nobody access who had none before, unless the file says so in so many
-words. At the start of the process the file is taken as it is.
+stopped changing, and gives nobody access who had none before, unless the file says so explicitly.
+At the start of the process the file is taken as it is.
 """
 
 from __future__ import annotations

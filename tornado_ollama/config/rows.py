@@ -94,11 +94,11 @@ def setting(
 ) -> T:
     """Declares one setting, as the default of a field of a `Topic`.
 
-    `sentence`: what it is, in Markdown, without a capital and a full stop; for `config.yaml`, the
-    help of the flag, the docs and editors. `more`: further sentences, for the docs alone.
-    `env`: variables that set it; of several the first wins. `flag`: of `serve`, or a `Flag`.
-    `secret`: no message and no `repr` shows the value. `at_start`: a reload keeps the old value.
-    `example`: a value shown where the default says nothing. `entry`: see `Row`.
+    `sentence`: what the setting does, in Markdown, without a capital and a full stop; for
+    `config.yaml`, the help of the flag, the docs and editors. `more`: further sentences, for the
+    docs alone. `env`: variables that set it; of several the first wins. `flag`: of `serve`, or a
+    `Flag`. `secret`: no message and no `repr` shows the value. `at_start`: a reload keeps the old
+    value. `example`: a value shown where the default says nothing. `entry`: see `Row`.
     """
     row = Row(
         rule,

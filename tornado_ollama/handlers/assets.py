@@ -1,8 +1,8 @@
-"""The page's files, read once at the start: what a browser gets, and with which headers.
+"""The page's files with the headers that browsers get, read once at the start.
 
 They are small, so they stay in memory, compressed, with a strong ETag for each form; a request
-never waits for a disk. A reload of the configuration reads them again. Of the page's own modules
-the comments are left out, and with them what only developers need, the types.
+never waits for a disk. A reload of the configuration reads them again. Comments and types are
+removed from the page's own modules, because only developers need them.
 """
 
 from __future__ import annotations

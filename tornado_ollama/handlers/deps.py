@@ -1,6 +1,6 @@
-"""What handlers are given: the parts of the gateway that decide and that reach Ollama.
+"""The dependencies of the handlers: the parts of the gateway that decide and that reach Ollama.
 
-A reload of the configuration makes a new `Deps`; requests under way keep the one they began with,
+A reload of the configuration makes a new `Deps`; requests in flight keep the one they began with,
 but for `in_flight`, which all generations share.
 """
 

@@ -1,12 +1,10 @@
-"""Chats that outlive their socket for a while, because their client asked for it.
+"""Chats that run on for a while when their socket is lost, if their client asked for it.
 
-A phone that changes its network loses its socket, not its interest. A chat started with
-`"resumable": true` numbers its frames and keeps the last of them; when its socket is lost it runs
-on for `chat.resume_grace` seconds, and a `resume` frame on a new socket of the same credential gets
-what was missed and all that follows. After the grace it is cancelled like any other.
-
-What is kept is bounded: of a chat its frames, never its request, and only some chats of the same
-caller may wait without a socket.
+A phone that changes its network loses its socket. A chat started with `"resumable": true` numbers
+its frames and keeps the last of them; when its socket is lost it runs on for `chat.resume_grace`
+seconds. A `resume` frame on a new socket with the same credential gets the missed frames and all
+that follow. After that time the chat is cancelled. What is kept is bounded: of a chat its frames,
+never its request, and only some chats of the same caller may be without a socket.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """One HTTP/1.1 connection to Ollama: a socket, a reply's parser, and the exchange that uses it.
 
-Owns the pausing of reads while the reader is slow, and the question whether the connection may be
+Owns the pausing of reads while the consumer is slow, and the decision whether the connection may be
 used again. It must not know about pools, timeouts or retries: those are `client.py`'s. Everything
-parsed out of one read of the socket is handed over in one call, so that a token costs no future,
-no task and no queue.
+parsed out of one read of the socket is handed over in one call, so that a token costs no future, no
+task and no queue.
 
-Whatever goes wrong in a call that asyncio makes ends the exchange with an error and makes the
-connection unusable: asyncio would only log it, and whoever asked would wait for ever.
+An exception in a call that asyncio makes ends the exchange with an error and makes the connection
+unusable: asyncio would only log it, and the caller would wait for ever.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _view = memoryview(bytearray(READ_BYTES))
 
 
 class Reader(Protocol):
-    """Receives the events of a connection, in practice an exchange. An exception in one of these
-    methods is for the reader to handle: it ends its exchange."""
+    """Receives the events of a connection; in practice it is an exchange. Its methods must not
+    raise: an exchange turns an exception in one into its own end."""
 
     def on_head(self, status: int, reason: str, headers: list[tuple[str, str]]) -> None: ...
 

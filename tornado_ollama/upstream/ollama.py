@@ -34,8 +34,8 @@ class Timeouts:
 
 
 class Backend:
-    """Where requests go: to the real Ollama, or to the embedded backend while there is none.
-    Requests under way stay where they are, new ones go to the new place."""
+    """The server that requests go to: the real Ollama, or the embedded backend while there is none.
+    After a switch requests in flight stay where they are, and new ones go to the new server."""
 
     def __init__(self, base_url: str) -> None:
         """`base_url`: `service.base_url`."""

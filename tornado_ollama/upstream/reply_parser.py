@@ -1,10 +1,9 @@
-"""Ollama's reply as llhttp reads it: bytes of a socket in, head and payload out.
+"""Parses Ollama's reply with llhttp: bytes of a socket in, head and payload out.
 
-Owns the framing of one reply: where its head, its payload and its end are, and what came beside
-it. It has no socket and no loop, and takes any split of the bytes.
-
-Rules: RFC 9112 (message framing: section 6, keep-alive: section 9.3), RFC 9110 sections 5.5 (a
-field's value ends before the blanks behind it) and 15.2 (1xx).
+Owns the framing of one reply: where its head, its payload and its end are, and which bytes do not
+belong to it. It has no socket and no event loop, and takes any split of the bytes. Rules: RFC 9112
+(message framing: section 6, keep-alive: section 9.3), RFC 9110 sections 5.5 (a field's value ends
+before the blanks behind it) and 15.2 (1xx).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Typed reads of a request's JSON values; a wrong one becomes a 400 that names the field.
+"""Reads JSON values of a request with their types; a wrong one becomes a 400 error that names the
+field.
 
-Owns the wording of type and range errors. Knows no field: the caller passes value and `param`,
-the dotted path that OpenAI's error objects carry. Values never appear in messages: they may be
-prompts.
+Owns the wording of type and range errors. Knows no field: the caller passes value and `param`, the
+dotted path that OpenAI's error objects carry. Values never appear in messages: they may be prompts.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ encoder and llama.cpp's grammar compiler both recurse; real schemas stay under 2
 
 
 def read_json(body: bytes) -> Json:
-    """The JSON object in a request's body; raises `BadRequest` for anything else."""
+    """Parses the JSON object in a request's body. Raises `BadRequest` for any other body."""
     refuse_heavy(body)
     try:
         value = mended_json(body, _ANY)
@@ -41,9 +41,9 @@ def read_json(body: bytes) -> Json:
 
 
 def mended_json(text: bytes, decoder: msgspec.json.Decoder[_T]) -> _T:
-    """The value of a JSON text, with U+FFFD for halves of surrogate pairs and for bytes that are no
-    UTF-8, as Go reads it. They are looked for only where the text is not valid: few are not.
-    Raises `msgspec.DecodeError`, RecursionError, and BadRequest for very many of these."""
+    """Decodes a JSON text that may have halves of surrogate pairs, or bytes that are not UTF-8:
+    each becomes U+FFFD, as in Go. They are replaced only where the text is not valid, which is
+    rare. Raises `msgspec.DecodeError`, RecursionError, and BadRequest for very many of these."""
     try:
         return decoder.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -54,7 +54,8 @@ def mended_json(text: bytes, decoder: msgspec.json.Decoder[_T]) -> _T:
 
 
 def mapping(value: object, param: str) -> Json:
-    """An object. An empty list is one too: PHP has no other way to write it."""
+    """Checks that a value is an object, or an empty list, which is how PHP writes an empty object.
+    Raises BadRequest."""
     if value == []:
         return {}
     if not isinstance(value, dict):
@@ -75,7 +76,7 @@ def text(value: object, param: str) -> str:
 
 
 def name(value: object, param: str) -> str:
-    """A string that is not empty."""
+    """Checks that a value is a string that is not empty. Raises BadRequest."""
     if value is None or value == "":
         raise missing(param)
     return text(value, param)
@@ -88,7 +89,8 @@ def boolean(value: object, param: str) -> bool:
 
 
 def integer(value: object, param: str, low: int, high: int) -> int:
-    """An integer of `low`..`high`; 3.0 is one (JSON Schema, section 4.2.3), true is none."""
+    """Checks that a value is an integer of `low`..`high`; 3.0 is one (JSON Schema, section 4.2.3),
+    true is none. Raises BadRequest."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):
@@ -98,7 +100,8 @@ def integer(value: object, param: str, low: int, high: int) -> int:
 
 
 def number(value: object, param: str, low: float, high: float) -> int | float:
-    """A number of `low`..`high`, of the type it was sent in."""
+    """Checks that a value is a number of `low`..`high`, and returns it in the type it was sent in.
+    Raises BadRequest."""
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         raise _wrong(value, param, "a number")
     _within(value, param, low, high)
@@ -106,7 +109,8 @@ def number(value: object, param: str, low: float, high: float) -> int | float:
 
 
 def shallow(value: Any, param: str) -> Any:
-    """`value` as it is, unless it is nested deeper than `MAX_DEPTH`. Time is linear."""
+    """Returns `value` unchanged. Raises BadRequest where it is nested deeper than `MAX_DEPTH`.
+    Takes linear time."""
     level = [value]
     for _ in range(MAX_DEPTH):
         level = [
@@ -130,7 +134,8 @@ def missing(param: str) -> BadRequest:
 
 
 def _wrong(value: object, param: str, expected: str) -> BadRequest:
-    """`null` is the same as absent; as a member of an array it is a value like others."""
+    """The error for a value of the wrong type. `null` is the same as absent; as a member of an
+    array it is a value like others."""
     if value is None and not param.endswith("]"):
         return missing(param)
     return BadRequest(f"'{param}' must be {expected}.", param=param)

@@ -1,5 +1,5 @@
-"""What a decision about a field means for a request that holds it: the reader of the tables of all
-translated dialects (`fields.py` of each)."""
+"""Applies the decisions about fields to a request: which are ignored and which refused. Reads the
+tables of all translated dialects (`fields.py` of each)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WRAPPER = "extra_body"
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """The decisions about one object of a request."""
+    """The decisions about the fields of one object of a request."""
 
     honoured: frozenset[str]
     harmless: Mapping[str, str] = field(default_factory=dict)
@@ -37,8 +37,8 @@ class Fields:
         return self.honoured | self.harmless.keys() | self.refused.keys()
 
     def check(self, given: Json, policy: Policy) -> list[str]:
-        """The fields that are ignored, as dotted names. Raises `BadRequest` naming the first that
-        is refused, a slip, or unknown where the policy refuses that."""
+        """Returns the fields that are ignored, as dotted names. Raises `BadRequest` naming the
+        first field that is refused, misspelt, or unknown where the policy refuses that."""
         unknown = list(self._unknown(given, ""))
         if unknown and policy.refuse_unknown:
             raise _refused(unknown[0], "The gateway refuses fields it would have to ignore.")
@@ -61,7 +61,8 @@ class Fields:
                 raise BadRequest(self.refused[name], param=path + name)
 
     def _meant(self, name: str) -> str | None:
-        """The known field that an unknown one is one letter from."""
+        """The known field that differs from an unknown one by one letter, None where there is
+        none."""
         first, dot, rest = name.partition(".")
         if dot and first in self.inside:
             found = self.inside[first]._meant(rest)
@@ -72,7 +73,8 @@ class Fields:
 
 
 def unwrapped(body: Json) -> Json:
-    """The request with the fields of `extra_body` beside its own, which win."""
+    """The request with the fields of its `extra_body` added; of two with the same name, the one
+    outside wins."""
     wrapped = body.get(WRAPPER)
     if wrapped is None:
         return body
@@ -81,7 +83,7 @@ def unwrapped(body: Json) -> Json:
 
 
 def _is_slip(name: str, known: str) -> bool:
-    """Whether one letter is wrong, missing or too many."""
+    """Whether two names differ by one letter: wrong, missing or too many."""
     longer, shorter = (name, known) if len(name) >= len(known) else (known, name)
     if len(longer) - len(shorter) > 1:
         return False

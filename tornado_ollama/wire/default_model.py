@@ -1,10 +1,10 @@
-"""Which model a chat goes to that names none: the first of Ollama's list that can chat.
+"""Chooses the model for a chat that names none: the first of Ollama's list that can chat.
 
 Ollama's list does not always know what a model can do: `/api/tags` gives `completion` for a BERT
 whose GGUF file has its keys sorted, as `ollama create` writes them, while `/api/show` says
 `embedding` (0.32 and 0.33; its list reads the keys in order and misses what stands before the
-architecture). So the list only proposes, and `/api/show` decides. What it said is kept by the
-model's digest, which changes with the model.
+architecture). So the list only gives candidates, and `/api/show` decides. Its answer is cached by
+the model's digest, which changes with the model.
 """
 
 from __future__ import annotations
@@ -21,22 +21,23 @@ _CHATS = "completion"
 
 
 def candidates(tags: TagsReply) -> list[ModelEntry]:
-    """The models of the list that it does not rule out, in its order: the newest first."""
+    """The models that may be able to chat according to the list, in its order: the newest first."""
     return [model for model in tags.models or () if _chats(model.capabilities)]
 
 
 def chats(body: bytes) -> bool:
-    """Whether the model can chat, by the reply of `/api/show`. Raises UpstreamBroken."""
+    """Whether the model can chat, according to the reply of `/api/show`. Raises UpstreamBroken."""
     return _chats(decode(SHOW, body).capabilities)
 
 
 def _chats(capabilities: list[str] | None) -> bool:
-    """An Ollama before 0.6 does not say what its models can do."""
+    """Whether these capabilities include chat; true for None, since an Ollama before 0.6 does not
+    report them."""
     return capabilities is None or _CHATS in capabilities
 
 
 class KnownModels:
-    """What `/api/show` said about models."""
+    """Caches which models can chat, by digest."""
 
     def __init__(self) -> None:
         self._chats: dict[tuple[str, str], bool] = {}
@@ -45,7 +46,7 @@ class KnownModels:
         return len(self._chats)
 
     def chats(self, model: ModelEntry) -> bool | None:
-        """Whether it can chat; None where that is not known."""
+        """Whether a model can chat; None where that is not known yet."""
         return self._chats.get((model.name, model.digest))
 
     def keep(self, model: ModelEntry, chats: bool) -> None:

@@ -1,7 +1,8 @@
-"""The APIs whose clients are served: Ollama's own, OpenAI's, and Anthropic's.
+"""The dialects, which are the APIs whose clients are served: Ollama's own, OpenAI's, and
+Anthropic's.
 
-A route belongs to one of them (`access.routes`), and its clients are told of errors in the form
-that they expect.
+A route belongs to one of them (`access.routes`), and its clients get errors in the form that they
+expect.
 """
 
 from __future__ import annotations
@@ -16,21 +17,21 @@ from .openai import errors as openai_errors
 
 
 class ErrorRenderer(Protocol):
-    """How an API says that something failed: a pure module for each."""
+    """Formats an error for the clients of one API: a pure module for each."""
 
     def body(self, error: GatewayError) -> bytes:
-        """The body of an answer that is nothing but the error."""
+        """The body of a reply that is an error."""
 
     def event(self, error: GatewayError) -> bytes:
-        """The last thing in a stream that has begun."""
+        """The last event of a stream that has begun and then failed."""
 
     def headers(self, error: GatewayError) -> dict[str, str]:
-        """The headers of an answer that is nothing but the error, in their order."""
+        """The headers of a reply that is an error, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """One API."""
+    """One API: its name, the form of its errors, and its header of the request id."""
 
     name: str
     errors: ErrorRenderer

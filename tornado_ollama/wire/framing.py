@@ -1,7 +1,8 @@
-"""Where a request's body ends, by its head; what leaves that open is refused.
+"""Finds where a request's body ends, from the request's headers; refuses headers that leave it
+ambiguous.
 
-A gateway and the one behind it must never disagree about it, or a body could hide a second request
-(RFC 9112, section 6.3).
+A gateway and the server behind it must never disagree about it, or a body could hide a second
+request (RFC 9112, section 6.3).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ MAX_LENGTH_DIGITS = 18
 
 
 def check_framing(headers: Mapping[str, str]) -> None:
-    """Raises BadRequest where the body's end is not certain."""
+    """Raises BadRequest where the headers do not say for certain where the body ends."""
     encoding = headers.get("Transfer-Encoding")
     if encoding is not None and (encoding.lower() != "chunked" or "Content-Length" in headers):
         raise BadRequest("Transfer-Encoding must be chunked, without a Content-Length.")
@@ -23,11 +24,9 @@ def check_framing(headers: Mapping[str, str]) -> None:
 
 
 def body_length(headers: Mapping[str, str]) -> int | None:
-    """The declared length of the body in bytes; None when it is not known beforehand.
-
-    Raises BadRequest for what is no number. The same number said twice is one (RFC 9110,
-    section 8.6).
-    """
+    """The declared length of the body in bytes; None where it is not declared. A length repeated
+    with the same number is one (RFC 9110, section 8.6). Raises BadRequest for a value that is not a
+    number."""
     declared = headers.get("Content-Length")
     if declared is None:
         return None
@@ -39,5 +38,5 @@ def body_length(headers: Mapping[str, str]) -> int | None:
 
 
 def has_body(headers: Mapping[str, str]) -> bool:
-    """Whether a body follows, be it an empty one in chunks."""
+    """Whether a body follows; also true for an empty one in chunks."""
     return "Transfer-Encoding" in headers or headers.get("Content-Length", "0") != "0"

@@ -1,8 +1,8 @@
-"""Matching text against a pattern with `*`, in time that grows with the text and no faster.
+"""Matches text against a pattern with `*`, in linear time.
 
-Owns the search only: what a star may stand for, and how pattern and text are brought into one
-spelling, is for those who call. A regular expression with several stars tries every way to divide
-the text between them, so that a text of a few thousand characters takes seconds.
+Owns the search only: the callers decide what a star may stand for, and normalise pattern and text.
+A regular expression with several stars tries every way to divide the text between them, so that a
+text of a few thousand characters takes seconds.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 
 def fits(pieces: Sequence[str], text: str) -> bool:
-    """Whether `text` is `pieces` in their order with anything between them.
+    """Whether `text` consists of `pieces` in their order with anything between them.
 
     `pieces`: the literal texts between the stars, `pattern.split("*")`; at least one. Each is
-    taken where it is found first, which leaves the most room for those that follow.
+    matched where it is found first, which leaves the most room for those that follow.
     """
     first, *others = pieces
     if not others:

@@ -1,8 +1,9 @@
-"""Headers: which pass to Ollama, which to the client or go with an error, and a request's head.
+"""Header policy: which headers pass to Ollama, to the client, or go with an error; and a request's
+head as bytes.
 
-The one place of header policy. Hop-by-hop headers end here (RFC 9110, section 7.6.1), and so does
-everything that says who the client is: Ollama knows no credentials, and refuses foreign `Host`
-and `Origin` values with an empty 403.
+The one place of it. Hop-by-hop headers end here (RFC 9110, section 7.6.1), and so does everything
+that identifies the client: Ollama knows no credentials, and refuses foreign `Host` and `Origin`
+values with an empty 403.
 """
 
 from __future__ import annotations
@@ -70,11 +71,9 @@ Headers = Sequence[tuple[str, str]]
 def to_upstream(
     headers: Headers, *, peer: str, chain: str, scheme: str, host: str, request_id: str
 ) -> list[tuple[str, str]]:
-    """The client's headers as Ollama gets them.
-
-    `peer` is the address that called this gateway, `chain` the addresses that trusted proxies
-    named before it (empty when there are none), `scheme` and `host` what the client used.
-    """
+    """The headers of a client's request as Ollama gets them. `peer` is the address that connected
+    to this gateway, `chain` the addresses that trusted proxies named before it (empty when there
+    are none), `scheme` and `host` those the client used."""
     passed = list(_passing(headers, _NOT_UPSTREAM, _NOT_UPSTREAM_PREFIXES))
     passed += [
         ("X-Forwarded-For", f"{chain}, {peer}" if chain else peer),
@@ -86,18 +85,18 @@ def to_upstream(
 
 
 def without_text(headers: Headers, secret: str) -> Headers:
-    """Those that do not hold the text, however it is encoded: a proxy in front may name the URL
-    that it was asked for in any header (`X-Original-URI`)."""
+    """The headers whose value does not contain the text in any encoding. A proxy in front may
+    repeat the URL, and with it a token, in any header (`X-Original-URI`)."""
     return [pair for pair in headers if secret not in unquote(pair[1])]
 
 
 def to_client(headers: Headers) -> list[tuple[str, str]]:
-    """Ollama's headers as the client gets them, in order, repeated ones repeated."""
+    """The headers of Ollama's reply as the client gets them, in their order, with repeated ones."""
     return list(_passing(headers, _NOT_DOWNSTREAM, _NOT_DOWNSTREAM_PREFIXES))
 
 
 def of_error(error: GatewayError) -> dict[str, str]:
-    """The headers that HTTP itself has for an error, in every API (RFC 9110, sections 11.6.1,
+    """The headers that HTTP defines for an error, in every dialect (RFC 9110, sections 11.6.1,
     10.2.1, 10.2.3 and 12.5.3)."""
     found = {}
     if error.status == 401:
@@ -114,7 +113,7 @@ def of_error(error: GatewayError) -> dict[str, str]:
 
 
 def request_id(offered: str | None, fresh: str) -> str:
-    """The client's own `X-Request-Id` where it is harmless in a log line, else the fresh one."""
+    """The client's own `X-Request-Id` where it is safe in a log line, otherwise the fresh one."""
     return offered if offered is not None and _REQUEST_ID.fullmatch(offered) else fresh
 
 

@@ -1,7 +1,7 @@
-"""What a client is told of the fields of its request that were ignored: `X-Ignored-Fields`.
+"""The header `X-Ignored-Fields`, which lists the fields of a request that were ignored.
 
 The names are the client's: they are bounded in number and length, and only those that look like
-names are repeated, so that nothing else gets into a header or a log.
+names are repeated, so that no other text gets into a header or a log.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _OTHER = "?"
 
 
 def shown(names: Iterable[str]) -> tuple[str, ...]:
-    """The names as they may be repeated, each once, in their order."""
+    """The names that may be repeated, each once, in their order."""
     plain = (name if _NAME.fullmatch(name) else _OTHER for name in names)
     return tuple(islice(dict.fromkeys(islice(plain, 1000)), MAX_NAMES))
 

@@ -1,6 +1,6 @@
-"""The outermost members of a JSON object, their values left as they were written.
+"""Splits a JSON object into its outermost members, with their values left as text.
 
-A conversation of any size is checked, but no object is made of it: time and memory go with the
+So a conversation of any size is checked without making objects of it: time and memory depend on the
 number of outermost keys, which is bounded.
 """
 

@@ -1,8 +1,8 @@
-"""What a JSON text would cost if it were parsed and translated, told from its bytes.
+"""Estimates from a JSON text's bytes how expensive parsing and translating it would be.
 
 Objects, arrays and short values cost memory and time out of all proportion to their bytes: parsed,
-`[],[],...` is thirty times as large, and the loop stands still meanwhile. Long texts and pictures
-cost about their size. What is only passed on is not parsed, and so not weighed.
+`[],[],...` is thirty times as large, and the event loop is blocked meanwhile. Long texts and
+pictures cost about their size. A text that is only passed on is not parsed, and so not checked.
 """
 
 from __future__ import annotations
@@ -40,8 +40,9 @@ _STRING = re.compile(rb'"[^"]*(?:"|\Z)')
 
 
 def refuse_heavy(text: bytes) -> None:
-    """Raises BadRequest for a JSON text of too many values or objects for its length. Takes at most
-    25 ms a megabyte and twice the text's memory; a text that is nearly all strings takes 2 ms."""
+    """Raises BadRequest for a JSON text with too many values or objects for its length. Takes at
+    most 25 ms a megabyte and twice the text's memory; a text that is nearly all strings takes 2 ms.
+    """
     allowed = max(FREE_BYTES, BYTES_PER_BYTE * len(text))
     allowed_objects = max(FREE_OBJECTS, len(text) // BYTES_PER_OBJECT)
     marks = text.translate(
@@ -72,8 +73,8 @@ def _weight(text: bytes) -> int:
 
 
 def _outside_strings(text: bytes) -> Iterator[bytes]:
-    """The opening brackets, commas and colons of a JSON text, without those inside of strings.
-    Up to where the text is valid they are exact; a parser looks no further."""
+    """The opening brackets, commas and colons of a JSON text that are not inside strings. Exact up
+    to the first error in the text; a parser reads no further."""
     if b"\\" in text:
         text = text.replace(rb"\\", b"").replace(rb"\"", b"")
     # Every second quote ends a string now, and two in a row are one that held no mark: between

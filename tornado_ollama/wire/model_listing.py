@@ -1,8 +1,8 @@
-"""The models that a caller may use, by the names that clients have for them: Ollama's, and the
+"""Lists the models that a caller may use, by the names that clients use: Ollama's, and the
 operator's aliases.
 
-Owns what is known of each, for the APIs that list models in a form of their own. From `/api/tags`
-and `/api/show`.
+Owns what is known of each, for the APIs that list models in a form of their own. Source:
+`/api/tags` and `/api/show`.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class ListedModel:
 
 
 def listed_models(tags: bytes, policy: Policy, may_use: Callable[[str], bool]) -> list[ListedModel]:
-    """Aliases after the models they stand for. `may_use`: whether the caller may use a model, by
-    the name Ollama knows; others are not shown. Raises UpstreamBroken."""
+    """The models of Ollama's list, and after them the aliases. `may_use`: whether the caller may
+    use a model, by the name Ollama knows; others are left out. Raises UpstreamBroken."""
     reply = native.decode(native.TAGS, tags)
     entries = [entry for entry in reply.models or [] if may_use(entry.name)]
     models = [_listed(entry.name, entry) for entry in entries]
@@ -50,7 +50,8 @@ def listed_models(tags: bytes, policy: Policy, may_use: Callable[[str], bool]) -
 
 
 def shown_model(show: bytes, model: str, native_model: str) -> ListedModel:
-    """One model. `model`: the name as the client wrote it. Raises UpstreamBroken."""
+    """One model, from the reply of `/api/show`. `model`: the name as the client wrote it. Raises
+    UpstreamBroken."""
     reply = native.decode(native.SHOW, show)
     info = reply.model_info or {}
     context = info.get(f"{info.get('general.architecture')}.context_length")
@@ -69,7 +70,7 @@ def _length(said: Any) -> int | None:
 
 
 def _unix(modified_at: str) -> int:
-    """Unix seconds of Go's RFC 3339 time; 0 where there is none."""
+    """Parses a time that Go wrote as RFC 3339 into Unix seconds; 0 where there is none."""
     try:
         moment = datetime.fromisoformat(modified_at)
     except ValueError:

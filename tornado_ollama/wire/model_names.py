@@ -1,7 +1,7 @@
-"""Model names as Ollama reads them, and every place where a request body can name one.
+"""Normalises model names as Ollama does, and finds every model that a request body names.
 
-Two spellings that Ollama takes for one model must be one here, or a credential that is bound to
-models could be led around its bounds. The rules of names are Ollama's `types/model/name.go`:
+Two spellings that Ollama takes for one model must be one here, or a credential with restricted
+models could reach others. The rules of names are Ollama's `types/model/name.go`:
 `[host/][namespace/]model[:tag]`, case-insensitive, defaults `registry.ollama.ai`, `library`,
 `latest`. The rules of bodies are those of Go's `encoding/json`: keys match case-insensitively by
 Unicode simple folding, of two equal keys the last wins, and only the first value is read.
@@ -26,7 +26,8 @@ NAMING_KEYS = frozenset(("model", "name", "from", "source", "destination"))
 
 
 def canonical(name: str) -> str:
-    """The one spelling of a model: lower case, with its tag, without default host and namespace."""
+    """The normal form of a model's name: lower case, with its tag, without default host and
+    namespace."""
     rest, tag = _split_tag(name.lower())
     _, scheme, without_scheme = rest.partition("://")
     *places, model = (without_scheme if scheme else rest).split("/")
@@ -38,10 +39,8 @@ def canonical(name: str) -> str:
 
 
 def matches(glob: str, name: str) -> bool:
-    """Whether a glob takes in a model. `*` stands for anything, `/` and `:` included.
-
-    A glob that ends neither in a tag nor in `*` means the tag `latest`, as a name does.
-    """
+    """Whether a glob matches a model. `*` stands for anything, `/` and `:` included. A glob that
+    ends neither in a tag nor in `*` means the tag `latest`, as a name does."""
     if len(name) > MAX_NAME_CHARS:
         return False
     pieces = _pieces(glob)
@@ -52,15 +51,17 @@ def matches(glob: str, name: str) -> bool:
 
 
 def covers(glob: str, other: str) -> bool:
-    """Whether a glob takes in all that another one does; False also where that is hard to say."""
+    """Whether a glob matches every model that another one matches; False also where that cannot be
+    decided simply."""
     return fits(_pieces(glob), "*".join(_pieces(other)))  # its stars fit nothing but a star
 
 
 def named_models(body: bytes) -> list[str]:
     """Every model that a JSON request body names, in all spellings of the keys that Go accepts.
 
-    More than Ollama will look at (all duplicates, all keys), never less. A body that names none
-    gives an empty list. Raises BadRequest on what is not a JSON object, or too heavy to look at.
+    More than Ollama will look at (all duplicates, all keys), never less; empty for a body that
+    names none. Raises BadRequest for a body that is not a JSON object, or is too expensive to
+    parse.
     """
     return [
         value
@@ -70,13 +71,14 @@ def named_models(body: bytes) -> list[str]:
 
 
 def _split_tag(name: str) -> tuple[str, str]:
-    """A colon before the last slash belongs to the scheme or to the host's port."""
+    """Splits a name and its tag. A colon before the last slash belongs to the scheme or to the
+    host's port."""
     rest, colon, tag = name.rpartition(":")
     return (rest, tag) if colon and "/" not in tag else (name, "")
 
 
 def _with_defaults(name: str) -> str:
-    """A canonical name in full, for the globs that speak of the default host by name."""
+    """A canonical name with default host and namespace, for globs that name these."""
     slashes = name.count("/")
     missing = ((DEFAULT_HOST, DEFAULT_NAMESPACE), (DEFAULT_HOST,))[slashes : slashes + 1]
     return "/".join((*(missing[0] if missing else ()), name))
@@ -84,8 +86,8 @@ def _with_defaults(name: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _pieces(glob: str) -> list[str]:
-    """The literal texts between the stars of a glob. What it leaves out is filled in as in a
-    name; but `library/*` must not become `*`, so with stars the defaults are kept."""
+    """The literal texts between the stars of a glob. Omitted parts are filled in as in a name; but
+    `library/*` must not become `*`, so with stars the defaults are kept."""
     if "*" not in glob:
         return [canonical(glob)]
     glob = glob.lower()

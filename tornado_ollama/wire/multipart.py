@@ -1,11 +1,10 @@
-"""Which models a multipart form names (`/v1/audio/transcriptions`).
+"""Finds the models that a multipart form names (`/v1/audio/transcriptions`).
 
-Reads only what the authorisation of a bound credential needs. The one that decides here is not the
-one that reads the form at Ollama, which is Go's `net/http` and `mime/multipart`; so only forms that
-no two parsers could read differently are taken (RFC 7578 as browsers and SDKs write it), and all
-else is refused. What Go would forgive or transform, and this does not: line ends other than CRLF,
-text before the first delimiter, space after one, folded headers, `name*`, escapes in names,
-transfer encodings, and fields in the URL's query.
+Reads only what the authorisation of a credential with restricted models needs. Ollama parses the
+form with another parser, Go's `net/http` and `mime/multipart`; so only forms that no two parsers
+could read differently are accepted (RFC 7578 as browsers and SDKs write it). Refused although Go
+would accept or change them: line ends other than CRLF, text before the first delimiter, space after
+one, folded headers, `name*`, escapes in names, transfer encodings, and fields in the URL's query.
 """
 
 from __future__ import annotations
@@ -63,7 +62,8 @@ def _boundary(content_type: str) -> bytes:
 
 
 def _fields(boundary: bytes, body: bytes) -> Iterator[tuple[str, int, int]]:
-    """Name, start and end of each field's value."""
+    """The name of each field, and the start and end of its value in the body. Raises BadRequest for
+    a form that could be read in two ways."""
     delimiter = b"--" + boundary
     at = len(delimiter)
     if not body.startswith(delimiter + b"\r\n"):
@@ -86,7 +86,7 @@ def _fields(boundary: bytes, body: bytes) -> Iterator[tuple[str, int, int]]:
 
 
 def _name(head: bytes) -> str:
-    """The field's name, out of the headers of its part."""
+    """The field's name, from the headers of its part."""
     dispositions = []
     for line in head.split(b"\r\n"):
         header = _HEADER.fullmatch(line)

@@ -59,7 +59,7 @@ class Logprob(msgspec.Struct, gc=False):
 
 
 class Record(msgspec.Struct, gc=False):
-    """What the lines of both streams and both whole replies share."""
+    """The fields that the lines of both streams and both whole replies share."""
 
     done: bool = False
     done_reason: str | None = None
@@ -73,14 +73,14 @@ class Record(msgspec.Struct, gc=False):
 
 
 class ChatRecord(Record, gc=False):
-    """A line of `/api/chat`, or its whole reply."""
+    """A line of the stream of `/api/chat`, or its whole reply."""
 
     message: Message | None = None
 
 
 class GenerateRecord(Record, gc=False):
-    """A line of `/api/generate`, or its whole reply. It is its own message, so that it can be read
-    as a line of a chat is."""
+    """A line of the stream of `/api/generate`, or its whole reply. It is its own `message`, so that
+    it has the same attributes as a line of a chat."""
 
     content: str | None = msgspec.field(default=None, name="response")
     thinking: str | None = None
@@ -136,7 +136,7 @@ Reply = TypeVar("Reply")
 
 
 def decode(decoder: msgspec.json.Decoder[Reply], body: bytes) -> Reply:
-    """The reply in `body`; raises `UpstreamBroken` for anything else than its shape."""
+    """Decodes the reply in `body`. Raises `UpstreamBroken` for a body of another shape."""
     try:
         return decoder.decode(body)
     except UNREADABLE:
@@ -149,7 +149,7 @@ def show_body(model: str) -> bytes:
 
 
 def ollama_version(status: int, body: bytes) -> str | None:
-    """The version of the Ollama that answered `/api/version` like this; None: it is none."""
+    """The version in a reply of `/api/version`; None where the reply is not Ollama's."""
     if status != 200:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Errors in Ollama's own form: a renderer of `dialects.py`."""
+"""Formats errors in Ollama's own form: a renderer of `dialects.py`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FOR_THE_COMMAND = (
 
 
 def body(error: GatewayError) -> bytes:
-    """The object of Ollama's API; a 401 says its sentence twice, because the `ollama` command
+    """The error object of Ollama's API. A 401 has its message twice, because the `ollama` command
     prints the key `status`."""
     sentence = error.message
     if isinstance(error, NoCredential):
@@ -31,7 +31,7 @@ def event(error: GatewayError) -> bytes:
 
 
 def headers(error: GatewayError) -> dict[str, str]:
-    """HTTP's own; Ollama has no others."""
+    """The headers that HTTP defines; Ollama has no others."""
     return of_error(error)
 
 

@@ -1,8 +1,8 @@
-"""What a request body of Ollama's API asks for, as far as the gateway has to know.
+"""Reads the fields of a native request that the gateway needs, without making objects of the
+conversation.
 
-No object is made of the conversation. The rules are those of Go's `encoding/json`: keys match
-case-insensitively by Unicode simple folding, of two equal keys the last wins, and only the first
-value of a body is read.
+The rules are those of Go's `encoding/json`: keys match case-insensitively by Unicode simple
+folding, of two equal keys the last wins, and only the first value of a body is read.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ Values = list[tuple[str, str | bool | None]]
 
 
 class NotAnObject(BadRequest):
-    """The body is no JSON object: Ollama refuses it."""
+    """The body is not a JSON object, so that Ollama will refuse it."""
 
 
 class Asked(NamedTuple):
-    """The fields that decide how a request is sent."""
+    """The fields of a request that decide how it is sent."""
 
     model: str | None
     streams: bool
@@ -36,8 +36,8 @@ NOTHING_ASKED = Asked(None, True)
 
 
 def read_asked(body: bytes) -> Asked:
-    """The fields of a JSON body. Raises BadRequest for one that is too heavy or nested too deeply
-    to be looked at."""
+    """Reads the model and `stream` from the JSON body of a native request. Raises BadRequest for a
+    body that is too expensive to parse or nested too deeply."""
     model, streams = NOTHING_ASKED
     try:
         for key, value in outermost_values(body):
@@ -51,8 +51,9 @@ def read_asked(body: bytes) -> Asked:
 
 
 def outermost_values(body: bytes) -> Values:
-    """The outermost keys of a body, folded, and their values: texts and booleans as they are, None
-    for all others. Raises NotAnObject, or BadRequest for what is too heavy to be looked at."""
+    """The outermost keys of a body, case-folded, and their values: texts and booleans unchanged,
+    None for all others. Raises NotAnObject, or BadRequest for a body that is too expensive to
+    parse."""
     try:
         found = members(body)
     except msgspec.DecodeError:
@@ -68,8 +69,9 @@ def _simple(value: msgspec.Raw) -> str | bool | None:
 
 
 def _as_go_reads(body: bytes) -> Values:
-    """Also what follows the first value, and text that is no UTF-8: Go takes no notice of the one
-    and replaces the other. Only here objects are made of the whole body."""
+    """Parses a body with text after its first value, or with bytes that are not UTF-8, as Go does:
+    it ignores the former and replaces the latter. Makes objects of the whole body, so it is used
+    only for such bodies."""
     refuse_heavy(body)
     text = body.decode("utf-8", "replace").lstrip(" \t\r\n")
     try:

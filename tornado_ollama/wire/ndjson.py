@@ -1,8 +1,8 @@
-"""Lines out of a byte stream, as Ollama's NDJSON replies need them.
+"""Splits a byte stream into lines, as Ollama's NDJSON replies need it.
 
-Owns the cutting only: what a line means is `native.py`'s. Lines end at `\\n` and nowhere else,
-because a JSON string may hold U+2028, U+0085 and other characters that text tools take for line
-ends (https://github.com/ndjson/ndjson-spec).
+What a line means is decided in `native.py`. Lines end at `\\n` and nowhere else, because a JSON
+string may hold U+2028, U+0085 and other characters that text tools take for line ends
+(https://github.com/ndjson/ndjson-spec).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ line."""
 
 
 class LineSplitter:
-    """Takes bytes in any pieces, gives whole lines without their `\\n`."""
+    """Takes bytes in pieces of any size, and returns whole lines without their `\\n`."""
 
     __slots__ = ("_max", "_parts", "_size")
 
@@ -50,7 +50,7 @@ class LineSplitter:
         return [line for line in lines if line]
 
     def close(self) -> bytes:
-        """What came after the last `\\n`: empty when the stream ended at a line's end."""
+        """Returns the bytes after the last `\\n`: empty when the stream ended at a line's end."""
         rest = b"".join(self._parts)
         self._parts.clear()
         self._size = 0

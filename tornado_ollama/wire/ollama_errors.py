@@ -1,9 +1,9 @@
-"""What Ollama's own errors mean: its statuses and sentences read into the tree of `errors.py`.
+"""Translates Ollama's errors, which are statuses and messages, into the exceptions of `errors.py`.
 
-Owns the table of docs/openai.md, "Errors"; how an error is said to a client is the dialect's
-(`dialects.py`). Ollama has no error codes, only HTTP statuses and sentences, and the sentences
-change between versions: a rule here looks for as little of a sentence as tells the case apart, and
-whatever no rule knows keeps status and sentence. Fields have Ollama's names.
+Owns the table of docs/openai.md, "Errors"; how an error is formatted for a client is the dialect's
+(`dialects.py`). Ollama has no error codes, and its messages change between versions: a rule here
+looks for as little of a message as tells the case apart, and an error that no rule knows keeps
+status and message. Fields have Ollama's names.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ _MODEL_NAME = re.compile(r"^model is required|^invalid model name", re.I)
 
 @dataclass(frozen=True, slots=True)
 class _Complaint:
-    """What Ollama said: the sentence, and where llama.cpp's server said it, its own code."""
+    """An error message of Ollama's, and the error code of llama.cpp's server where it comes from
+    there."""
 
     message: str
     kind: str = ""
@@ -128,8 +129,8 @@ def _complaint(body: bytes) -> _Complaint | None:
 
 
 def _unwrap(error: Any) -> _Complaint:
-    """Ollama passes llama.cpp's error body on as a string of JSON, at times with a second line
-    of plain advice; cloud models answer with an object."""
+    """Finds the message in an error's value. Ollama passes llama.cpp's error body on as a string of
+    JSON, at times with a second line of plain advice; cloud models answer with an object."""
     hint = ""
     for _ in range(4):
         if isinstance(error, str):

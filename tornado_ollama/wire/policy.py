@@ -1,7 +1,6 @@
-"""What the operator decided about the translation: aliases, defaults per model, limits.
+"""The operator's decisions about translation: aliases, defaults per model, limits.
 
-Owns the look-up of a model's name and defaults. Reading the configuration is not its business:
-the values are handed in.
+Looks up a model's name and defaults. Does not read the configuration: the values are passed in.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ MAX_CHOICES = 128
 
 
 class ModelDefaults(Protocol):
-    """What is used where a request is silent (`models.defaults` of the configuration)."""
+    """Defaults for fields that a request omits (`models.defaults` of the configuration)."""
 
     @property
     def num_ctx(self) -> int | None: ...
@@ -40,10 +39,13 @@ class Defaults:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`aliases`: name a client sends -> name Ollama knows. `defaults`: glob -> defaults; where
-    several match, the later ones win. `fetch_images`: whether images given by URL are fetched.
-    `refuse_unknown`: whether fields that would be ignored are refused. `reasoning_fields`: where a
-    model's thoughts stand in a reply of OpenAI's."""
+    """How the operator wants requests to be translated.
+
+    `aliases`: name a client sends -> name Ollama knows. `defaults`: glob -> defaults; where several
+    match, the later ones win. `fetch_images`: whether images given by URL are fetched.
+    `refuse_unknown`: whether fields that would be ignored are refused. `reasoning_fields`: the
+    fields of an OpenAI reply that hold a model's thoughts.
+    """
 
     aliases: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, ModelDefaults] = field(default_factory=dict)
@@ -53,7 +55,7 @@ class Policy:
     max_choices: int = MAX_CHOICES
 
     def resolve(self, model: str) -> str:
-        """The name to send to Ollama for the name a client sent."""
+        """The name that Ollama knows, for the name a client sent."""
         return self.aliases.get(model, model)
 
     def defaults_for(self, model: str) -> Defaults:

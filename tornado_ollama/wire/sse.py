@@ -1,8 +1,7 @@
-"""Server-sent events, as the translated APIs stream them.
+"""The framing of server-sent events, in which the translated APIs stream their replies.
 
-Owns the framing of events and nothing of their content. Rules: the HTML Standard, section
-"Server-sent events"; of OpenAI's APIs the older ones send one `data:` line an event and end with
-`[DONE]`, the newer one and Anthropic's name each event.
+Rules: the HTML Standard, section "Server-sent events"; of OpenAI's APIs the older ones send one
+`data:` line an event and end with `[DONE]`, the newer one and Anthropic's name each event.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ def event(json: bytes) -> bytes:
 
 
 def named_event(name: bytes, json: bytes) -> bytes:
-    """The same with the name of its kind."""
+    """One event with a name, whose data is `json`, a JSON text on one line."""
     return b"event: %b\ndata: %b\n\n" % (name, safe_line(json))
 
 

@@ -1,5 +1,5 @@
-"""Halves of surrogate pairs in a JSON text, and bytes that are no UTF-8: each becomes U+FFFD, as
-Go's decoder reads it.
+"""Replaces halves of surrogate pairs in a JSON text, and bytes that are not UTF-8, by U+FFFD, as
+Go's decoder does.
 
 JavaScript cuts strings between UTF-16 units, so a browser sends the half of an emoji as an escape
 like `\\ud83d` with nothing to complete it (RFC 8259, section 8.2); others cut between bytes.
@@ -33,7 +33,8 @@ _HIDDEN = b"\0\1"
 
 
 def as_utf8(text: bytes) -> bytes:
-    """The text with U+FFFD for what is no UTF-8. Raises BadRequest for more than `MAX_HALVES`."""
+    """Replaces the bytes of a text that are not UTF-8. Raises BadRequest for more than
+    `MAX_HALVES`."""
     valid = bytearray()
     at = count = 0
     while at < len(text):
@@ -52,7 +53,8 @@ def as_utf8(text: bytes) -> bytes:
 
 
 def without_halves(text: bytes) -> bytes:
-    """The JSON text with U+FFFD for every half. Raises BadRequest for more than `MAX_HALVES`."""
+    """Replaces every half of a surrogate pair in a JSON text. Raises BadRequest for more than
+    `MAX_HALVES`."""
     if b"\\u" not in text or _HIDDEN in text:
         return text
     text, count = _HALF.subn(rb"\\ufffd", text.replace(rb"\\", _HIDDEN), MAX_HALVES + 1)

@@ -1,10 +1,9 @@
-"""Request targets: which spellings of a path are served, and which URL of Ollama one becomes.
+"""Normalises the path of a request's target, and makes the URL at Ollama from it.
 
-The route is looked up, the decision made and the upstream URL built on the same canonical path,
-so that no spelling can be authorised as one route and arrive at Ollama as another. Spellings that
-every server reads alike are brought into that form: encoded letters, and the slashes too many of a
-base URL that ends in one. What servers read in different ways is refused instead of repaired.
-
+The route is looked up, the decision made and the upstream URL built on the same canonical path, so
+that no spelling can be authorised as one route and arrive at Ollama as another. Spellings that
+every server reads alike are normalised: encoded letters, and the slashes too many of a base URL
+that ends in one. Spellings that servers read in different ways are refused instead of repaired.
 Rules: RFC 9112 section 3.2 (forms of the target), RFC 3986 section 6.2.2.2 (percent-encoded
 unreserved characters mean the same as the characters themselves).
 """
@@ -47,11 +46,11 @@ MAX_TARGET = 8192
 
 
 def split_target(raw: str) -> tuple[str, str]:
-    """`(path, query)` of a request target as it came in, the path canonical: doubled slashes are
-    one, and one at the end is none.
+    """Splits a request target into canonical path and query: doubled slashes become one, and one at
+    the end is dropped.
 
-    Raises BadRequest for every spelling that somebody could read otherwise: absolute form,
-    `..` and `.` segments, encoded slashes, backslashes, NUL, non-ASCII.
+    Raises BadRequest for every spelling that servers may read differently: absolute form, `..` and
+    `.` segments, encoded slashes, backslashes, NUL, non-ASCII.
     """
     path, _, query = raw.partition("?")
     if len(raw) > MAX_TARGET:
@@ -83,14 +82,14 @@ def split_target(raw: str) -> tuple[str, str]:
 
 
 def cut_path_token(path: str) -> tuple[str | None, str]:
-    """The token of a canonical path `/k/TOKEN/...` and the path behind it, canonical too; no token
-    and the path as it is where there is none."""
+    """Splits a canonical path `/k/TOKEN/...` into the token and the path behind it, which is
+    canonical too; None and the path unchanged where there is no token."""
     found = _PATH_TOKEN.fullmatch(path)
     return (found[1], found[2] or "/") if found else (None, path)
 
 
 def loggable_path(path: str) -> str:
-    """A canonical path as logs and errors show it: cut, and without what may be a credential."""
+    """A canonical path for logs and errors: shortened, and without what may be a credential."""
     shown = _SECRET_SEGMENT.sub(lambda found: f"{found[1]}***" if found[1] else "***@", path)
     return shown if len(shown) <= MAX_LOGGED_CHARS else f"{shown[:MAX_LOGGED_CHARS]}..."
 
@@ -101,7 +100,7 @@ def _decode_harmless(match: re.Match[str]) -> str:
 
 
 class Upstream:
-    """Where Ollama is: `service.base_url`, parsed once."""
+    """The address of Ollama: `service.base_url`, parsed once."""
 
     def __init__(self, base_url: str) -> None:
         """`base_url`: http or https, perhaps with a path prefix; already validated."""

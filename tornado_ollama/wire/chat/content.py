@@ -44,8 +44,8 @@ def numbered(parts: list[Any], param: str) -> Iterator[Part]:
 
 
 def plain_text(parts: list[Any]) -> str | None:
-    """The text of a list that holds nothing else: that of nearly every message. None: look at the
-    parts."""
+    """The text of a list that consists of one text part, as nearly every message does; None for any
+    other list."""
     if len(parts) != 1 or not isinstance(parts[0], dict):
         return None
     kind, text = parts[0].get("type"), parts[0].get("text")

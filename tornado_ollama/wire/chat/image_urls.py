@@ -1,11 +1,12 @@
-"""Which URLs an image may be fetched from, and which addresses may be connected to.
+"""The rules for images given by URL: which URLs may be fetched, and which addresses may be
+connected to.
 
-Owns the rules against server-side request forgery; the fetching itself is `handlers`'. An image is
-named by whoever may send a prompt, and this gateway stands inside the operator's network: only
-addresses of the public internet are allowed, decided on the very address that is connected to, so
-that no spelling of a host (`2130706433`, `0x7f.1`, a name that resolves to 127.0.0.1, now or at
-the second look) makes a difference. Sources: IANA's special-purpose address registries, as
-Python's `ipaddress` has them.
+They guard against server-side request forgery; the fetching itself is `handlers`'. Anybody who may
+send a prompt can name an image, and this gateway is inside the operator's network: only addresses
+of the public internet are allowed, decided on the very address that is connected to, so that no
+spelling of a host (`2130706433`, `0x7f.1`, a name that resolves to 127.0.0.1, now or at the second
+look-up) makes a difference. Sources: IANA's special-purpose address registries, as Python's
+`ipaddress` has them.
 """
 
 from __future__ import annotations

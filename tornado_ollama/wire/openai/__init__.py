@@ -1,1 +1,1 @@
-"""OpenAI requests to Ollama requests, and Ollama replies to OpenAI replies. Pure."""
+"""Translates OpenAI's requests into Ollama's, and Ollama's replies into OpenAI's. Pure."""

@@ -1,4 +1,4 @@
-"""Tool calls in a reply of chat completions."""
+"""The form of a tool call in the replies of chat completions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from ..checks import Json
 
 
 def called(call: Call) -> Json:
-    """The call as it stands in a message; a delta has its index besides."""
+    """A tool call in OpenAI's form, as in a message; a delta has its index besides."""
     if call.input is not None:
         custom = {"name": call.name, "input": call.input}
         return {"id": call.id, "type": "custom", "custom": custom}

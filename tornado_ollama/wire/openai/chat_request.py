@@ -1,7 +1,7 @@
-"""`POST /v1/chat/completions`: the request, as a plan of native chats.
+"""Parses `POST /v1/chat/completions` into a plan of native chats.
 
-Owns what is sent to Ollama and what the reply must know of the request. Rules:
-docs/openai.md, "Chat completions". Reading bodies and sending them is the handler's.
+Owns what is sent to Ollama and what the reply must know of the request. Rules: docs/openai.md,
+"Chat completions". Reading bodies and sending them is the handler's.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from .tools import toolbox
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """What a chat request comes to."""
+    """A parsed chat request: the plan for Ollama, and what the reply needs."""
 
     model: str
     """As the client wrote it; replies repeat it."""
@@ -47,12 +47,14 @@ class ChatRequest:
     """To be fetched and handed to the plan's `place_image` before `bodies` is called."""
 
     def bodies(self) -> Iterator[bytes]:
-        """The native requests' bodies in the order of the choices, made one at a time."""
+        """Yields the bodies of the native requests in the order of the choices, made one at a
+        time."""
         return self.plan.bodies(self.choices)
 
 
 def chat_request(body: Json, policy: Policy) -> ChatRequest:
-    """Raises `BadRequest` naming the field that is missing, wrong, unsupported or unknown."""
+    """Parses a request. Raises `BadRequest` naming the field that is missing, wrong, unsupported or
+    unknown."""
     body = unwrapped(body)
     unknown = fields.CHAT.check(body, policy)
     model = name(body.get("model"), "model")
@@ -88,12 +90,12 @@ def chat_request(body: Json, policy: Policy) -> ChatRequest:
 
 
 def flag(body: Json, key: str) -> bool:
-    """A boolean field that is false when absent."""
+    """Reads a boolean field that is false when absent. Raises BadRequest."""
     return body.get(key) is not None and boolean(body[key], key)
 
 
 def choice_count(body: Json, policy: Policy) -> int:
-    """`n`, one when absent."""
+    """Reads `n`, the number of choices; one when absent. Raises BadRequest."""
     return 1 if body.get("n") is None else integer(body["n"], "n", 1, policy.max_choices)
 
 

@@ -24,7 +24,7 @@ from .streams import ChunkWriter, Frame
 
 
 def chat_stream(request: ChatRequest, identity: Identity) -> ReplyStream[native.ChatRecord]:
-    """The machine for a streamed chat."""
+    """Makes the `ReplyStream` of a streamed chat."""
     frame = Frame(identity, "chat.completion.chunk", include_usage=request.include_usage)
     source = TranslatedSource(native.CHAT)
     readers = [
@@ -40,7 +40,7 @@ def _writer(frame: Frame, index: int, request: ChatRequest, identity: Identity) 
 
 
 class ChatWriter(ChunkWriter):
-    """One choice as chunks."""
+    """Writes one choice of a chat as chunks."""
 
     def __init__(self, frame: Frame, index: int, request: ChatRequest, identity: Identity) -> None:
         super().__init__(

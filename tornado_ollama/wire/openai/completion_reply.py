@@ -38,7 +38,7 @@ def completion_reply(bodies: Sequence[bytes], plan: CompletionPlan, identity: Id
 def completion_stream(
     plan: CompletionPlan, identity: Identity
 ) -> ReplyStream[native.GenerateRecord]:
-    """The machine for a streamed text completion."""
+    """Makes the `ReplyStream` of a streamed text completion."""
     frame = Frame(identity, _KIND, include_usage=plan.include_usage)
     readers = [Reader(_SOURCE, _TextWriter(frame, index, plan)) for index in range(plan.choices)]
     return ReplyStream(readers, partial(frame.ending, per_prompt=plan.n))
@@ -59,7 +59,8 @@ def _choice(record: native.GenerateRecord, index: int, plan: CompletionPlan) -> 
 
 
 class _LegacyLogprobs:
-    """Logprobs as parallel lists; offsets count characters of the text from its beginning."""
+    """Logprobs in the old form: parallel lists, whose offsets count characters from the beginning
+    of the text."""
 
     __slots__ = ("_offset", "_plan")
 
@@ -68,7 +69,8 @@ class _LegacyLogprobs:
         self._offset = offset
 
     def take(self, logprobs: Sequence[native.Logprob] | None) -> Json | None:
-        """The object for the next tokens; None when not asked for, or when there are none."""
+        """The object for the next tokens; None where logprobs were not requested, or there are no
+        tokens."""
         if not self._plan.logprobs or not logprobs:
             return None
         offsets = []
@@ -87,7 +89,7 @@ class _LegacyLogprobs:
 
 
 class _TextWriter(ChunkWriter):
-    """One choice as chunks."""
+    """Writes one choice of a text completion as chunks."""
 
     def __init__(self, frame: Frame, index: int, plan: CompletionPlan) -> None:
         super().__init__(
@@ -117,7 +119,7 @@ class _TextWriter(ChunkWriter):
             yield self._chunk("", reasoning=line.message.thinking)
 
     def finish(self, last: native.ReplyRecord) -> bytes:
-        """The text of the last line goes with the reason."""
+        """Writes the finish reason, in one chunk with the text of the last line."""
         text = last.message.content if last.message is not None else None
         logprobs = self._legacy.take(last.logprobs)
         return self._chunk(text or "", logprobs, finish=finish_reason(last.done_reason))

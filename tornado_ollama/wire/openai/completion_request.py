@@ -1,7 +1,7 @@
-"""`POST /v1/completions`: the request, as a plan of native `/api/generate` requests.
+"""Parses `POST /v1/completions` into a plan of native `/api/generate` requests.
 
-Owns prompts, `echo`, `suffix`, `n` and the old form of `logprobs`. Rules: docs/openai.md,
-"Text completions".
+Owns prompts, `echo`, `suffix`, `n` and the old form of `logprobs`. Rules: docs/openai.md, "Text
+completions".
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PATH = "/api/generate"
 
 @dataclass(frozen=True, slots=True)
 class CompletionPlan:
-    """What a text completion request comes to. Choice `i` answers prompt `i // n`."""
+    """A parsed text completion request. Choice `i` answers prompt `i // n`."""
 
     model: str
     """As the client wrote it; replies repeat it."""
@@ -52,11 +52,12 @@ class CompletionPlan:
         return len(self.prompts) * self.n
 
     def echoed(self, choice: int) -> str:
-        """What stands before the text of a choice."""
+        """The text that is sent before the reply of a choice (`echo`)."""
         return self.prompts[choice // self.n] if self.echo else ""
 
     def bodies(self) -> Iterator[bytes]:
-        """The native requests' bodies in the order of the choices, made one at a time."""
+        """Yields the bodies of the native requests in the order of the choices, made one at a
+        time."""
         for prompt in self.prompts:
             for index in range(self.n):
                 request = self.request | {"prompt": prompt}
@@ -66,7 +67,8 @@ class CompletionPlan:
 
 
 def completion_request(body: Json, policy: Policy) -> CompletionPlan:
-    """Raises `BadRequest` naming the field that is missing, wrong, unsupported or unknown."""
+    """Parses a request. Raises `BadRequest` naming the field that is missing, wrong, unsupported or
+    unknown."""
     body = unwrapped(body)
     unknown = fields.COMPLETION.check(body, policy)
     model = name(body.get("model"), "model")
@@ -124,6 +126,7 @@ def _prompts(value: object) -> list[str]:
 
 
 def _logprobs(body: Json) -> int | None:
-    """How many alternatives a token; 0 asks for the chosen tokens only, None for nothing."""
+    """Reads `logprobs`, the number of alternatives for each token; 0: the chosen tokens only, None:
+    no logprobs."""
     wanted = body.get("logprobs")
     return None if wanted is None else integer(wanted, "logprobs", 0, 5)

@@ -1,7 +1,7 @@
-"""`POST /v1/embeddings`: request to `/api/embed` and its reply back.
+"""Translates `POST /v1/embeddings` into `/api/embed`, and its reply back.
 
-Owns both directions. Rules: docs/openai.md, "Embeddings". Too long an input is an error unless
-the request says `truncate`: a vector of half a text looks like any other.
+Rules: docs/openai.md, "Embeddings". Too long an input is an error unless the request says
+`truncate`: a vector of half a text looks like any other.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _ENCODINGS = ("float", "base64")
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingPlan:
-    """What an embeddings request comes to."""
+    """A parsed embeddings request: the native request, and what the reply needs."""
 
     model: str
     """As the client wrote it; the reply repeats it."""
@@ -44,7 +44,8 @@ class EmbeddingPlan:
 
 
 def embedding_request(body: Json, policy: Policy) -> EmbeddingPlan:
-    """Raises `BadRequest` naming the field that is missing, wrong, unsupported or unknown."""
+    """Parses a request. Raises `BadRequest` naming the field that is missing, wrong, unsupported or
+    unknown."""
     body = unwrapped(body)
     unknown = fields.EMBEDDING.check(body, policy)
     model = name(body.get("model"), "model")
@@ -79,8 +80,8 @@ def embedding_request(body: Json, policy: Policy) -> EmbeddingPlan:
 
 
 def embedding_reply(body: bytes, plan: EmbeddingPlan) -> bytes:
-    """The reply for Ollama's; raises `UpstreamBroken` when it is none, or holds another number
-    of vectors than there were inputs."""
+    """Translates Ollama's reply. Raises `UpstreamBroken` for another body, or another number of
+    vectors than there were inputs."""
     reply = native.decode(native.EMBED, body)
     if reply.error:
         raise reported_error(reply.error, input_field="input")
@@ -116,8 +117,8 @@ def _vector(raw: msgspec.Raw, base64: bool) -> str | list[float]:
 
 
 def _input(value: object) -> str | list[str]:
-    """One text or many. Ollama takes a single empty text for no input at all, in a list it
-    embeds it."""
+    """Reads `input`, one text or many. A single empty text is put into a list, because Ollama takes
+    it for no input at all otherwise."""
     given = value if isinstance(value, list) else [value]
     if value is None or not given:
         raise missing("input")

@@ -1,7 +1,7 @@
-"""Errors in OpenAI's form: a renderer of `dialects.py`.
+"""Formats errors in OpenAI's form: a renderer of `dialects.py`.
 
-Owns the form and the `type` of docs/openai.md, "Errors"; OpenAI's types say no more than the
-status does.
+Owns the form and the `type` of docs/openai.md, "Errors"; OpenAI's types say no more than the status
+does.
 """
 
 from __future__ import annotations
@@ -48,8 +48,9 @@ def event(error: GatewayError) -> bytes:
 
 
 def headers(error: GatewayError) -> dict[str, str]:
-    """Also those that keep SDKs from repeating a whole prompt in vain: they repeat every 5xx twice
-    unless told otherwise, but what Ollama itself calls a failure fails again."""
+    """The headers of an error. `X-Should-Retry: false` keeps SDKs from sending a prompt again in
+    vain: they repeat every 5xx twice otherwise, but a failure that Ollama reports itself will
+    happen again."""
     found = of_error(error)
     if error.status == 500 or error.code in _USELESS_TO_REPEAT:
         found["X-Should-Retry"] = "false"

@@ -1,15 +1,15 @@
-"""The one place that decides about every field of an OpenAI request.
+"""The decision about every field of an OpenAI request: honoured, harmless or refused. The one place
+of these decisions.
 
 A field is honoured (some translation reads it), harmless (leaving it out changes nothing in the
-reply that a client could rely on; the reason stands beside it), or refused with a sentence that
-says what to do. A field at the top level that is in none of the three is unknown: it is ignored, as
+reply that a client could rely on; the reason stands beside it), or refused with a message that says
+what to do. A field at the top level that is in none of the three is unknown: it is ignored, as
 every other local server does, and the reply names it. So nothing is silently dropped. A name that
-is one letter from a known one is a slip of the pen, and refused.
-
-Inside of messages, tools, calls and content parts the unknown is ignored without a word: the tables
-about them say only what is read, and what for. A test walks the request types of the official SDK
-and fails for a field that has no decision. `null` is the same as absent, and a refused field that
-asks for nothing (`false`, `{}`, `[]`, `""`) is let pass.
+is one letter from a known one is a misspelling, and refused. Unknown fields inside of messages,
+tools, calls and content parts are ignored without being named: the tables about them list only the
+fields that are read, and why. A test walks the request types of the official SDK and fails for a
+field that has no decision. `null` is the same as absent, and a refused field that asks for nothing
+(`false`, `{}`, `[]`, `""`) is accepted.
 """
 
 from __future__ import annotations

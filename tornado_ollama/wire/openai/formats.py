@@ -1,7 +1,7 @@
-"""Structured output: `response_format` and its other spellings, into Ollama's `format`.
+"""Translates `response_format` and its other spellings into Ollama's `format` (structured output).
 
-Owns what shape a reply is held to. The schema goes through as it is: llama.cpp compiles it into a
-grammar, so it is enforced whether `strict` is set or not.
+The schema is passed on unchanged: llama.cpp compiles it into a grammar, so it is enforced whether
+`strict` is set or not.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _PARAM = "response_format"
 
 def reply_format(body: Json) -> Format | None:
     """Ollama's `format`: from `response_format`, else from Ollama's own `format`, else from the
-    fields of llama.cpp and vLLM."""
+    fields of llama.cpp and vLLM. Raises BadRequest."""
     wanted = body.get(_PARAM)
     if wanted is None or wanted in ({}, []):
         return _native_format(body)
@@ -42,7 +42,7 @@ def _schema(wrapper: Json, path: str) -> Json:
 
 
 def _object(value: object, path: str) -> Json:
-    """As `checks.mapping`, but `param` is the field as a whole, as OpenAI has it."""
+    """Checks for an object as `checks.mapping`, but errors name the whole field, as OpenAI's do."""
     if value is None:
         raise BadRequest(f"'{path}' is required.", param=_PARAM)
     if not isinstance(value, dict):

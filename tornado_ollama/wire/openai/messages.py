@@ -1,7 +1,7 @@
-"""The messages of chat completions, into Ollama's.
+"""Translates the messages of chat completions into Ollama's.
 
-Owns roles, an assistant's calls and thoughts. Fields of a message that are not read here are
-ignored, always: a client sends its history as its framework keeps it.
+Owns roles, an assistant's calls and thoughts. Fields of a message that are not read here are always
+ignored: a client sends its history as its framework keeps it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ _THOUGHTS = ("reasoning", "reasoning_content", "thinking", "reasoning_text")
 
 
 def native_messages(value: object, *, fetch_images: bool) -> Conversation:
-    """The whole conversation; raises `BadRequest` naming the message and the field at fault."""
+    """Translates the whole conversation. Raises `BadRequest` naming the message and the field at
+    fault."""
     given = items(value, "messages")
     if not given:
         raise BadRequest("'messages' must hold at least one message.", param="messages")
@@ -65,7 +66,7 @@ def _assistant(message: Json, native: Json, param: str, talk: Conversation) -> N
 
 
 def _tool_call(call: Json, native: Json, param: str, talk: Conversation) -> None:
-    """A call of a kind that is not known here is left out, unless it has a function."""
+    """Adds a tool call. One of an unknown kind is left out, unless it has a function."""
     kind = call.get("type") or "function"
     call_id = text(call["id"], f"{param}.id") if call.get("id") else ""
     if kind == "custom" and call.get("custom"):
@@ -80,7 +81,7 @@ def _tool_call(call: Json, native: Json, param: str, talk: Conversation) -> None
 def _called(
     call: Json, key: str, native: Json, param: str, talk: Conversation, call_id: str = ""
 ) -> None:
-    """The function under a key of a call."""
+    """Adds the function that stands under a key of a call."""
     here = f"{param}.{key}"
     function = mapping(call.get(key), here)
     arguments = function.get("arguments")
@@ -88,7 +89,7 @@ def _called(
 
 
 def _called_name(tool: Json, param: str) -> str:
-    """What a model has called; it may have left the name out."""
+    """The name of the called function; empty where the model left it out."""
     called = tool.get("name")
     return "" if called is None else text(called, f"{param}.name")
 

@@ -1,8 +1,8 @@
-"""`GET /v1/models` and `/v1/models/{id}` as OpenAI's API has them.
+"""Formats `GET /v1/models` and `/v1/models/{id}` as OpenAI's API does.
 
-Owns the model object. Rules: docs/openai.md, "Models". Beyond OpenAI's four keys the
-objects carry what clients of local models ask for: `context_length` and `capabilities`, and
-`root` where the id is an alias.
+Owns the model object. Rules: docs/openai.md, "Models". Beyond OpenAI's four keys the objects have
+those that clients of local models read: `context_length` and `capabilities`, and `root` where the
+id is an alias.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ def _model(model: ListedModel) -> Json:
 
 
 def _namespace(model: str) -> str:
-    """Whose model it is: `[host/][namespace/]model[:tag]`, `library` where unsaid."""
+    """The namespace of a model `[host/][namespace/]model[:tag]`, for `owned_by`; `library` where it
+    has none."""
     parts = model.split("/")
     return parts[-2] if len(parts) > 1 else "library"

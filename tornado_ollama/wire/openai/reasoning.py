@@ -1,9 +1,9 @@
-"""Whether a model shall think, and whether its thoughts are shown: the fields of all dialects of
-chat completions that are in use.
+"""Reads whether a model shall think, and whether its thoughts are sent: from the fields of all
+variants of chat completions in use.
 
-Owns which of them wins. Ollama's own `think` comes first, then OpenAI's and OpenRouter's, then
-those of vLLM, SGLang, Qwen, DeepSeek and llama.cpp. As at Ollama (0.32.15 `openai/openai.go`) an
-object `reasoning` wins over `reasoning_effort` even when it names no effort.
+Owns which field wins. Ollama's own `think` comes first, then OpenAI's and OpenRouter's, then those
+of vLLM, SGLang, Qwen, DeepSeek and llama.cpp. As at Ollama (0.32.15 `openai/openai.go`) an object
+`reasoning` wins over `reasoning_effort` even when it names no effort.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _TEMPLATE = "chat_template_kwargs"
 
 
 def think(body: Json) -> Think | None:
-    """Ollama's `think` for a request; None where it says nothing, so that the model decides."""
+    """Ollama's `think` for a request; None where no field sets it, so that the model decides."""
     for param, value in _said(body):
         decided = wanted(value, param)
         if decided is not None:
@@ -26,7 +26,7 @@ def think(body: Json) -> Think | None:
 
 
 def hides_thoughts(body: Json) -> bool:
-    """Whether the reply shall go without the thoughts, though the model may think."""
+    """Whether thoughts are left out of the reply, though the model may think."""
     shown = body.get("include_reasoning")
     if shown is not None and not boolean(shown, "include_reasoning"):
         return True
@@ -35,7 +35,7 @@ def hides_thoughts(body: Json) -> bool:
 
 
 def _said(body: Json) -> Iterator[tuple[str, object]]:
-    """What the request says about thinking, the most decisive first: field and value."""
+    """The request's fields about thinking with their values, the most decisive first."""
     yield "think", body.get("think")
     if body.get("reasoning") is None:
         yield "reasoning_effort", body.get("reasoning_effort")
@@ -50,7 +50,8 @@ def _said(body: Json) -> Iterator[tuple[str, object]]:
 
 
 def _switches(body: Json, name: str, *keys: str) -> Iterator[tuple[str, object]]:
-    """The `keys` of a field that is an object; another is a switch itself."""
+    """The `keys` of a field whose value is an object; the field itself where its value is a
+    switch."""
     value = body.get(name)
     if isinstance(value, dict):
         yield from ((f"{name}.{key}", value.get(key)) for key in keys)

@@ -1,7 +1,5 @@
-"""What all OpenAI replies share: identity, counts, the reason a reply ended, logprobs.
-
-Owns these small shapes; the replies themselves are in `chat_reply.py` and its siblings.
-"""
+"""The small objects that all OpenAI replies share: identity, counts, finish reason, logprobs. The
+replies themselves are in `chat_reply.py` and its siblings."""
 
 from __future__ import annotations
 
@@ -17,7 +15,7 @@ FINGERPRINT = "fp_ollama"
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What every chunk of a reply repeats. `id`: unique, e.g. `chatcmpl-` and 24 random
+    """The fields that every chunk of a reply repeats. `id`: unique, e.g. `chatcmpl-` and 24 random
     characters; `created`: Unix seconds; `model`: the name the client sent."""
 
     id: str
@@ -34,13 +32,13 @@ class Identity:
         }
 
     def call_id(self, choice: int, position: int) -> str:
-        """An id for a tool call that Ollama gave none: as unique as the reply's own."""
+        """Makes an id for a tool call that Ollama gave none; as unique as the reply's own."""
         return f"call_{self.id.rpartition('-')[2]}{choice}_{position}"
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Tokens of one native reply."""
+    """The token counts of one native reply."""
 
     prompt: int = 0
     completion: int = 0
@@ -74,8 +72,8 @@ def usage(prompts: Iterable[Sequence[Counts]]) -> Json:
 
 
 def finish_reason(done_reason: str | None, *, called: bool = False, legacy: bool = False) -> str:
-    """Why a reply ended. A reply that was cut by its limit says so even when it holds calls;
-    `load`, `unload` and a missing reason are Ollama's own affair."""
+    """Translates the reason why a reply ended. A reply that was cut by its limit says so even when
+    it holds calls; `load`, `unload` and a missing reason become `stop`."""
     if done_reason == "length":
         return "length"
     if called:

@@ -1,4 +1,4 @@
-"""What every streamed OpenAI reply is made of, whatever its chunks look like.
+"""The parts that every streamed OpenAI reply is made of.
 
 Owns the bytes around a chunk, the chunk of plain text, the chunk of counts and `[DONE]`. All other
 chunks are made by the writers (`chat_stream.py`, `completion_reply.py`).
@@ -21,8 +21,8 @@ encode = msgspec.json.Encoder().encode
 
 
 class Frame:
-    """The unchanging bytes around every chunk of a stream. With `include_usage` every chunk but
-    the last says `"usage":null`, as OpenAI does."""
+    """The constant bytes around every chunk of a stream. With `include_usage` every chunk but the
+    last has `"usage":null`, as at OpenAI."""
 
     def __init__(self, identity: Identity, kind: str, *, include_usage: bool) -> None:
         head = encode(identity.head(kind))
@@ -34,10 +34,11 @@ class Frame:
         return b"%b%b%b" % (self.head, sse.safe_line(encode(choice)), self.tail)
 
     def ending(self, lasts: Sequence[native.Record], *, per_prompt: int) -> bytes:
-        """What follows the last chunk: the counts where they were asked for, and `[DONE]`.
+        """The bytes after the last chunk: the counts where they were requested, and `[DONE]`.
 
         `lasts`: the records that ended the choices. `per_prompt`: how many neighbouring choices
-        answer the same prompt."""
+        answer the same prompt.
+        """
         if not self._include_usage:
             return sse.DONE
         counts = [Counts.of(last) for last in lasts]
@@ -46,11 +47,11 @@ class Frame:
 
 
 class ChunkWriter(PartsWriter):
-    """A writer of chunks. Each line's text has its own, pasted between two byte strings that are
-    made once a stream."""
+    """A base for writers of chunks. Each line's text is a chunk, put between two byte strings that
+    are made once for the stream."""
 
     def __init__(self, frame: Frame, before_text: bytes, after_text: bytes) -> None:
-        """`before_text`, `after_text`: what stands around the text of a plain chunk's choice."""
+        """`before_text`, `after_text`: the JSON around the text in a chunk's choice."""
         self._frame = frame
         self._before = frame.head + before_text
         self._after = after_text + frame.tail

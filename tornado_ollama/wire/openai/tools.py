@@ -1,9 +1,9 @@
-"""Tools a model may call: OpenAI's `tools` and `tool_choice`, into a `Toolbox`.
+"""Translates OpenAI's `tools` and `tool_choice` into a `Toolbox`.
 
 Owns the choice of tools: `none` sends no tools, `allowed_tools` sends those allowed, `required` or
-a named one is forced. The deprecated `functions` and `function_call` are the same in older words.
-Fields of a tool that are not read here are ignored, and so are tools of kinds that do not exist
-here, such as a search: clients declare them unasked.
+a named one is forced. The deprecated `functions` and `function_call` mean the same. Fields of a
+tool that are not read here are ignored, and so are tools of kinds that do not exist here, such as a
+search, because clients declare them whether they are used or not.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _MODES = {"none": "none", "auto": "auto", "required": "required", "any": "requir
 
 
 def toolbox(body: Json) -> Toolbox:
-    """The tools of a chat request; raises `BadRequest` naming the field at fault."""
+    """Translates the tools of a chat request. Raises `BadRequest` naming the field at fault."""
     legacy = bool(body.get("functions"))
     if legacy and body.get("tools"):
         raise BadRequest("Give either 'tools' or 'functions', not both.", param="functions")

@@ -1,7 +1,7 @@
-"""What a client of `/ws` gets for a chat: writers of frames and of plain text.
+"""Writers of chats on `/ws`: as frames, and as plain text.
 
-Owns the frames `delta` and `done`. Tool calls and logprobs are passed on in Ollama's own words,
-with fields that nobody here knows. Rules: docs/websocket.md.
+Owns the frames `delta` and `done`. Tool calls and logprobs are passed on as Ollama wrote them, with
+fields that are unknown here. Rules: docs/websocket.md.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _EMPTY = (b"", b"[]", b"null")
 
 
 class Message(msgspec.Struct, gc=False):
-    """The `message` of a line."""
+    """The `message` of a line, as far as it is read."""
 
     content: str | None = None
     thinking: str | None = None
@@ -33,8 +33,8 @@ class Message(msgspec.Struct, gc=False):
 
 
 class ChatLine(msgspec.Struct, gc=False):
-    """A line of `/api/chat`. What it counts may be of any type: a client gets 0 for a count that
-    is none."""
+    """A line of `/api/chat`. Its counts may be of any type: one that is not a number is sent as
+    0."""
 
     message: Message | None = None
     done: bool = False
@@ -50,7 +50,7 @@ class ChatLine(msgspec.Struct, gc=False):
 
     @property
     def is_text(self) -> bool:
-        """It brings nothing but content, or nothing at all."""
+        """Whether the line has nothing but content, or nothing at all."""
         message = self.message
         return not self.logprobs and (
             message is None or not (message.tool_calls or message.thinking)
@@ -58,8 +58,8 @@ class ChatLine(msgspec.Struct, gc=False):
 
 
 class ChatSource(Source[ChatLine]):
-    """A reply that is passed on: it ends with its stream, and is complete only where one of its
-    lines said so. Lines that are no part of a chat are skipped."""
+    """The rules for a reply that is passed on: it ends with its stream, and is complete only where
+    one of its lines had `done`. Lines that are not part of a chat are skipped."""
 
     ends_at_done = False
     decode = msgspec.json.Decoder(ChatLine).decode
@@ -86,13 +86,13 @@ _OBJECT = msgspec.json.Decoder(dict[str, Any])
 
 
 class FrameWriter:
-    """A chat as frames: the text of one read in one `delta`, any other line in one of its own, and
-    `done`."""
+    """Writes a chat as frames: the text of one read in one `delta`, any other line in one of its
+    own, and `done`."""
 
     joins_text = True
 
     def __init__(self, id: str | None, reply: list[str] | None = None) -> None:
-        """`reply`: gets the pieces of the text."""
+        """`reply`: called with each piece of the text."""
         self._id = id
         self._reply = reply
         self._before = open_frame("delta", id, "content")
@@ -120,7 +120,7 @@ class FrameWriter:
 
 
 class PlainTextWriter:
-    """A chat as plain text: the reply's pieces as they are, and nothing that marks its end."""
+    """Writes a chat as plain text: the reply's pieces unchanged, and nothing that marks its end."""
 
     joins_text = True
 
@@ -142,7 +142,7 @@ class PlainTextWriter:
 
 
 def delta_frame(id: str | None, line: ChatLine) -> bytes | None:
-    """The frame of one line, whatever it brings; None when it brings nothing."""
+    """The `delta` frame of one line; None for a line without content."""
     message = line.message or Message()
     brings = {
         "content": message.content or None,
@@ -156,7 +156,8 @@ def delta_frame(id: str | None, line: ChatLine) -> bytes | None:
 
 
 def done_frame(id: str | None, last: ChatLine) -> bytes:
-    """The frame for Ollama's last line. Counters that Ollama omits are 0; times in milliseconds."""
+    """The `done` frame, from Ollama's last line. Counts that Ollama omits are 0; times are in
+    milliseconds."""
     prompt, reply = _count(last.prompt_eval_count), _count(last.eval_count)
     eval_ms = _ms(last.eval_duration)
     speed = {"tokens_per_second": round(reply / eval_ms * 1000, 2)} if eval_ms else {}

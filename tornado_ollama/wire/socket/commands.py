@@ -1,10 +1,9 @@
-"""What a client of `/ws` says: text frames to commands.
+"""Parses the text frames of a client of `/ws` into commands. Pure.
 
-Pure. `docs/websocket.md` shows every frame with an example. Keys that are not understood are
-refused by name instead of ignored, so that a misspelt option does not go unnoticed.
-
-What goes on to Ollama is kept as the text that the client wrote: no tree of objects is built of a
-long conversation, and Ollama reads the very numbers, keys and duplicates that were sent.
+`docs/websocket.md` shows every frame with an example. Unknown keys are refused by name instead of
+ignored, so that a misspelt option does not go unnoticed. Values for Ollama are kept as the text
+that the client wrote: no tree of objects is built of a long conversation, and Ollama reads the very
+numbers, keys and duplicates that were sent.
 """
 
 from __future__ import annotations
@@ -35,14 +34,14 @@ _CONTROLS = bytes(set(range(0x20)) - set(b"\b\t\n\f\r"))
 
 @dataclass(frozen=True, slots=True)
 class PlainText:
-    """Text that is not a JSON object: answered as text, then the socket closes."""
+    """A frame that is not a JSON object: it is answered in plain text, then the socket closes."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """`{"text": ...}`: one turn of the conversation that the connection keeps."""
+    """`{"text": ...}`: one turn of the conversation that the socket keeps."""
 
     text: str
     model: str | None
@@ -50,8 +49,8 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """A chat with all it needs; the values of its plan, but for the model, are in the client's own
-    words."""
+    """A chat with its whole conversation; the values of its plan, but for the model, are the
+    client's own text."""
 
     id: str
     plan: Plan
@@ -61,7 +60,8 @@ class Chat:
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """Takes up a resumable chat on a new socket; `after` is the last `seq` that was seen."""
+    """Continues a resumable chat on a new socket; `after` is the last `seq` that the client
+    received."""
 
     id: str
     stream: str
@@ -70,7 +70,7 @@ class Resume:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Any native route, over the socket."""
+    """A request to any native route."""
 
     id: str
     method: str
@@ -80,7 +80,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """`id` None: the turn of the conversation."""
+    """Cancels the job of this id; None: the turn of the conversation."""
 
     id: str | None
 
@@ -91,14 +91,14 @@ class Auth:
 
 
 class Ping:
-    """Answered with pong."""
+    """A ping frame, which is answered with a pong frame."""
 
 
 Command = PlainText | Turn | Chat | Resume | Request | Cancel | Auth | Ping
 
 
 class BadFrame(BadRequest):
-    """A frame that is not understood; `id` is the frame's, where it has a usable one."""
+    """A frame that is refused; `id` is the frame's, where it has a valid one."""
 
     def __init__(self, message: str, id: str | None) -> None:
         super().__init__(message)
@@ -106,7 +106,7 @@ class BadFrame(BadRequest):
 
 
 def read_frame(text: str) -> Command:
-    """The command in a text frame. Raises BadFrame for a JSON object that holds none."""
+    """Parses a text frame into a command. Raises BadFrame for a JSON object that is not one."""
     data = text.encode("utf-8", "replace")
     frame = _object(data)
     if frame is None:
@@ -156,10 +156,11 @@ def _object(text: bytes) -> Frame | None:
 
 
 def _value(frame: Frame, key: str, decoder: msgspec.json.Decoder[Any] = _STRING) -> Any:
-    """The value of a key where it is of the decoder's type, None where it is null or not there.
+    """Decodes the value of a key; None where it is null or absent.
 
-    Another stays raw, and is then of no type that anybody asks for. Nothing is made of it: it may
-    be a list of millions."""
+    A value of another type is returned undecoded, which no caller accepts. It is not decoded
+    because it may be a list of millions.
+    """
     raw = frame.get(key, _NULL)
     if raw == _NULL:
         return None

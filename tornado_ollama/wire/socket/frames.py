@@ -1,6 +1,6 @@
-"""What a client of `/ws` gets: the gateway's own frames, and replies of any route as frames.
+"""Makes the gateway's frames on `/ws`, and those of the replies of any route. Pure.
 
-Pure. A frame is the UTF-8 of a JSON object. The frames of chats are made in `chat_writers.py`.
+A frame is the UTF-8 of a JSON object. The frames of chats are made in `chat_writers.py`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ encode = msgspec.json.Encoder().encode
 
 
 class _AnyLine(msgspec.Struct, gc=False):
-    """A line of any route's: only whether it is an error."""
+    """A line of any route, decoded only as far as its error."""
 
     error: Any = None
 
@@ -27,8 +27,8 @@ _RAW = msgspec.json.Decoder(msgspec.Raw)
 
 
 def line_data(line: bytes) -> bytes:
-    """A line of any route's as the `data` of a chunk: the very bytes, once they are known to be a
-    JSON object in UTF-8. Raises what the line says, when it says an error; else UpstreamBroken."""
+    """A line of any route as the `data` of a `chunk` frame: unchanged, after a check that it is a
+    JSON object in UTF-8. Raises the error that the line reports, otherwise UpstreamBroken."""
     if decode(_ANY, line).error:
         raise native_error(500, line)
     check_utf8(line)
@@ -36,7 +36,7 @@ def line_data(line: bytes) -> bytes:
 
 
 def body_data(body: bytes) -> bytes:
-    """A whole reply as the `data` of a chunk: JSON as it is, anything else as a string."""
+    """A whole reply as the `data` of a `chunk` frame: JSON unchanged, anything else as a string."""
     try:
         _RAW.decode(body)
     except (msgspec.DecodeError, RecursionError):
@@ -45,19 +45,20 @@ def body_data(body: bytes) -> bytes:
 
 
 def frame(type: str, id: str | None = None, **fields: Any) -> bytes:
-    """A frame to the client; keys whose value is None are left out."""
+    """Makes a frame; keys whose value is None are left out."""
     whole = {"type": type, "id": id, **fields}
     return encode({key: value for key, value in whole.items() if value is not None})
 
 
 def open_frame(type: str, id: str | None, key: str) -> bytes:
-    """A frame up to the value of its last key; the value's JSON and `}` make it whole."""
+    """The beginning of a frame, up to the value of its last key; the value's JSON and `}` complete
+    it."""
     return b"%b,%b:" % (frame(type, id)[:-1], encode(key))
 
 
 def error_frame(id: str | None, error: GatewayError) -> bytes:
-    """`id` is always there, null where the error belongs to no request; `code` and `retry_after`
-    where the error has them."""
+    """Makes an `error` frame. `id` is always present, null where the error belongs to no request;
+    `code` and `retry_after` where the error has them."""
     more = {"code": error.code, "retry_after": error.retry_after}
     return encode(
         {"type": "error", "id": id, "status": error.status, "message": error.message}
@@ -66,8 +67,8 @@ def error_frame(id: str | None, error: GatewayError) -> bytes:
 
 
 def check_utf8(line: bytes) -> None:
-    """Raises UpstreamBroken for a line that is not UTF-8: passed on as it came, it would be a text
-    frame that ends the socket of any browser."""
+    """Raises UpstreamBroken for a line that is not UTF-8: sent as a text frame, it would make
+    browsers close the socket."""
     if not _is_utf8(line):
         raise UpstreamBroken("Ollama answered with something that cannot be read.")
 
