@@ -8,7 +8,7 @@ WORKERS ?= 3
 export PORT HOST
 
 .DEFAULT_GOAL := help
-.PHONY: help run test record differential check lint types fmt docs page embedded clean
+.PHONY: help run test cov record differential check lint types fmt docs page embedded clean
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ run: $(VENV)/.installed page  ## Start the gateway (PORT=9000 for another port);
 
 test: $(VENV)/.dev node_modules/.dev embedded  ## Run all tests
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+cov: $(VENV)/.dev node_modules/.dev embedded  ## Run all tests and say what of the package they have not reached
+	$(BIN)/python -m pytest -n $(WORKERS) --cov $(ARGS)
 
 record: $(VENV)/.dev  ## Record what a running Ollama answers: make record URL=http://127.0.0.1:11434 ARGS=chat-stop
 	$(BIN)/python -m tests.backend.recorder $(URL) $(ARGS)
@@ -52,7 +55,7 @@ embedded: $(VENV)/.embedded  ## Install the embedded backend and its model
 	@:
 
 clean:  ## Remove everything that make has made
-	rm -rf $(VENV) static/vendor node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) static/vendor node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage*
 
 # Without npm, or without a network, the page still chats, in plain text.
 static/vendor/.made: $(VENV)/.created package-lock.json tools/vendor_page.py tools/npm.py
