@@ -30,7 +30,7 @@ from .dispatch.dispatcher import Dispatcher
 from .dispatch.journal import Journal
 from .dispatch.queue import Queue, QueueLimits
 from .errors import BadRequest, GatewayError, ShuttingDown
-from .handlers.anthropic import MessagesHandler
+from .handlers.anthropic import MessagesHandler, TokenCountHandler
 from .handlers.assets import read_assets
 from .handlers.base import BaseHandler
 from .handlers.deps import AccessControl, Deps, InFlight, LastReload, ProcessState, Resumables
@@ -67,6 +67,7 @@ HANDLERS: dict[HandlerKind, type[RequestHandler]] = {
     HandlerKind.RESPONSES: ResponsesHandler,
     HandlerKind.STORED_RESPONSE: StoredResponseHandler,
     HandlerKind.MESSAGES: MessagesHandler,
+    HandlerKind.TOKEN_COUNT: TokenCountHandler,
     HandlerKind.SOCKET: ChatSocketHandler,
     HandlerKind.NOT_FOUND: NotFoundHandler,
 }

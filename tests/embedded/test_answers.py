@@ -193,7 +193,31 @@ def test_a_conversation_too_long_loses_its_oldest_messages(ollama: Ollama) -> No
     assert 100 < reply.json["prompt_eval_count"] <= 150
     refused = ollama.post("/api/chat", **body, truncate=False)
     assert refused.status == 400
-    assert "longer than the context" in refused.json["error"]
+    told = json.loads(refused.json["error"])["error"]
+    assert told["type"] == "exceed_context_size_error" and told["n_ctx"] == 200
+    assert told["n_prompt_tokens"] > 400
+
+
+def test_the_prompt_of_a_chat_is_counted_as_it_is_read(ollama: Ollama) -> None:
+    messages = [{"role": "user", "content": f"Number {n}."} for n in range(9)]
+    body = {"messages": messages, "stream": False, "options": {"num_predict": 1}}
+    counted = ollama.post("/api/count_tokens", **body).json
+    assert counted == {"prompt_tokens": ollama.post("/api/chat", **body).json["prompt_eval_count"]}
+
+
+def test_the_stop_sequence_that_ended_an_answer_is_told(ollama: Ollama) -> None:
+    options: dict[str, Any] = {"temperature": 0, "num_predict": 40, "stop": ["xyz", "."]}
+    reply = ollama.chat("Say one sentence about the sea.", options=options)
+    assert reply["stop_sequence"] == "." and "." not in reply["message"]["content"]
+    assert "stop_sequence" not in ollama.chat("Hi", options={"num_predict": 2})
+
+
+def test_a_last_message_of_the_assistants_is_gone_on_from(ollama: Ollama) -> None:
+    asked = {"role": "user", "content": "Tell me a tale."}
+    begun = {"role": "assistant", "content": "Once upon a"}
+    options = {"temperature": 0, "num_predict": 3}
+    reply = ollama.post("/api/chat", messages=[asked, begun], stream=False, options=options)
+    assert reply.json["message"]["content"].startswith(" time")
 
 
 def test_a_message_too_long_is_cut(ollama: Ollama) -> None:

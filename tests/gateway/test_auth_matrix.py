@@ -63,6 +63,7 @@ DECISIONS = {
     "/v1/responses": WRITES,
     "/v1/responses/*": WRITES,
     "/v1/messages": WRITES,
+    "/v1/messages/count_tokens": WRITES,
     "/v1/audio/transcriptions": WRITES,
     "/ws": WRITES,
 }

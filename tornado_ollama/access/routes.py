@@ -53,6 +53,7 @@ class HandlerKind(StrEnum):
     RESPONSES = "responses"
     STORED_RESPONSE = "stored response"
     MESSAGES = "messages"
+    TOKEN_COUNT = "token count"
     SOCKET = "socket"
     NOT_FOUND = "not found"
 
@@ -183,6 +184,7 @@ ROUTES: tuple[Route, ...] = (
         body=Body.NONE,
     ),
     _anthropic("/v1/messages", kind=HandlerKind.MESSAGES),
+    _anthropic("/v1/messages/count_tokens", kind=HandlerKind.TOKEN_COUNT),
     _openai("/v1/audio/transcriptions", kind=HandlerKind.NATIVE, body=Body.FORM, computes=True),
     Route("/ws", ("GET",), Requirement.GENERATE, HandlerKind.SOCKET),
 )

@@ -6,6 +6,7 @@ towards the client. Closing the iterator of `generate` frees the slot.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -58,6 +59,8 @@ class End:
     prompt_eval_duration: int
     eval_count: int
     eval_duration: int
+    stop_sequence: str | None
+    """Which of the request's own stop sequences ended it."""
 
 
 async def generate(llama: LlamaClient, task: Task) -> AsyncGenerator[Piece | End, None]:
@@ -76,7 +79,7 @@ async def generate(llama: LlamaClient, task: Task) -> AsyncGenerator[Piece | End
             if text or tokens:
                 yield Piece(text, entries, tokens)
             if event["stop"]:
-                yield _end(event)
+                yield _end(event, task.options.stop)
                 return
     raise Refusal(500, "llama.cpp ended its answer without its last line")
 
@@ -90,6 +93,12 @@ async def tokenize(llama: LlamaClient, text: str) -> list[int]:
     reply = await llama.post("/tokenize", {"content": text, "parse_special": True})
     tokens: list[int] = reply["tokens"]
     return tokens
+
+
+async def chat_length(llama: LlamaClient, request: ChatRequest, begun: str) -> int:
+    """How many tokens the whole prompt of a chat has; see `chat_tokens`."""
+    messages = prompt.with_system(request.messages, request.tools)
+    return len(await tokenize(llama, prompt.chat_prompt(messages) + begun))
 
 
 async def chat_tokens(
@@ -110,7 +119,7 @@ async def chat_tokens(
     tokens = await tokens_without(0)
     if len(tokens) < limit:
         return tokens
-    _must_truncate(request.common.truncate)
+    _must_truncate(request.common.truncate, len(tokens), limit)
     room = limit - min(MOST_ROOM, limit // 4)
     fewest, most = 1, prompt.droppable(messages)
     while fewest < most:
@@ -127,7 +136,7 @@ def fit(tokens: Sequence[int], options: Options, truncate: bool) -> list[int]:
     limit = window(options)
     if len(tokens) < limit:
         return list(tokens)
-    _must_truncate(truncate)
+    _must_truncate(truncate, len(tokens), limit)
     return prompt.shorten(tokens, limit - min(MOST_ROOM, limit // 4), options.num_keep)
 
 
@@ -171,11 +180,18 @@ def _must_be_json(text: str, schema: dict[str, Any]) -> None:
         raise Refusal(500, "invalid format: this JSON schema cannot be turned into a grammar")
 
 
-def _must_truncate(truncate: bool) -> None:
+def _must_truncate(truncate: bool, tokens: int, limit: int) -> None:
+    """As Ollama 0.33, which passes llama.cpp's error on as a text of JSON."""
     if not truncate:
-        raise Refusal(
-            400, "the prompt is longer than the context length currently available to the model"
-        )
+        error = {
+            "code": 400,
+            "message": f"request ({tokens} tokens) exceeds the available context size "
+            f"({limit} tokens), try increasing it",
+            "type": "exceed_context_size_error",
+            "n_prompt_tokens": tokens,
+            "n_ctx": limit,
+        }
+        raise Refusal(400, json.dumps({"error": error}))
 
 
 def _body(task: Task) -> dict[str, Any]:
@@ -199,12 +215,14 @@ def _body(task: Task) -> dict[str, Any]:
     return body
 
 
-def _end(event: dict[str, Any]) -> End:
+def _end(event: dict[str, Any], stops: Sequence[str]) -> End:
     timings = event["timings"]
+    word = event.get("stopping_word")
     return End(
         reason=STOP_REASONS.get(event["stop_type"], "length"),
         prompt_eval_count=event["tokens_evaluated"],
         prompt_eval_duration=int(timings["prompt_ms"] * 1e6),
         eval_count=event["tokens_predicted"],
         eval_duration=int(timings["predicted_ms"] * 1e6),
+        stop_sequence=word if event["stop_type"] == "word" and word in stops else None,
     )

@@ -17,7 +17,17 @@ from .base import OllamaHandler
 from .catalogue import NAME, is_served, require
 from .engine import Use
 from .fields import read_fields
-from .generation import End, Task, chat_tokens, cut_dimensions, embed, fit, generate, tokenize
+from .generation import (
+    End,
+    Task,
+    chat_length,
+    chat_tokens,
+    cut_dimensions,
+    embed,
+    fit,
+    generate,
+    tokenize,
+)
 from .options import CALL_PARAMETERS, FORMAT_PARAMETERS, read_format, read_keep_alive, read_options
 from .prompt import chat_prompt
 from .refusal import Refusal, model_not_found
@@ -86,6 +96,8 @@ class GeneratingHandler(OllamaHandler):
         )
         if task.return_tokens:
             write = partial(write, context=tokens)
+        if end.stop_sequence is not None and write is chat_line:
+            write = partial(write, stop_sequence=end.stop_sequence)
         last = write(common.model, _now(), whole, done_reason=end.reason, counters=counters)
         if common.stream:
             await self.write_line(last)
@@ -110,6 +122,20 @@ class ChatHandler(GeneratingHandler):
             task = await _chat_task(use, request)
             reader = CallReader(request.tools)
             await self.answer(use, began, request.common, task, reader, chat_line)
+
+
+class CountHandler(OllamaHandler):
+    """The gateway's own question: the prompt of a chat is read, and no model runs."""
+
+    async def post(self) -> None:
+        await self.run(self._count())
+
+    async def _count(self) -> None:
+        request = chat_request(self.request.body)
+        _check(request.common, request.has_images)
+        async with self.engine.use(request.common.keep_alive) as use:
+            tokens = await chat_length(use.llama, request, _begun(request))
+        self.say(encode({"prompt_tokens": tokens}))
 
 
 class GenerateHandler(GeneratingHandler):
@@ -178,16 +204,22 @@ class EmbeddingsHandler(OllamaHandler):
 
 async def _chat_task(use: Use, request: ChatRequest) -> Task:
     common = request.common
-    schema, begun, given = read_format(common.format), "", common.options
-    due = wanted(request.messages, request.tools)
+    schema, begun, given = read_format(common.format), _begun(request), common.options
     if schema is not None:
         given = {**FORMAT_PARAMETERS, **given}
-    elif due:
-        schema, begun = call_schema(due), CALL_OPEN
+    elif begun:
+        schema = call_schema(wanted(request.messages, request.tools))
         given = {**CALL_PARAMETERS, **given}
     options = read_options(given)
     tokens = await chat_tokens(use.llama, request, options, begun)
     return Task(tokens, options, schema, common.logprobs)
+
+
+def _begun(request: ChatRequest) -> str:
+    """The text with which the answer begins, where a call is due."""
+    if read_format(request.common.format) is not None:
+        return ""
+    return CALL_OPEN if wanted(request.messages, request.tools) else ""
 
 
 async def _generate_task(use: Use, request: GenerateRequest) -> Task:

@@ -18,8 +18,10 @@ SYSTEM = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
 """The system prompt the model's template puts before a conversation that brings none."""
 
 TEMPLATE = (
-    "{{- range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}<|im_end|>\n"
-    "{{ end }}<|im_start|>assistant\n"
+    "{{- range $i, $_ := .Messages }}{{ $last := eq (len (slice $.Messages $i)) 1 }}"
+    "<|im_start|>{{ .Role }}\n{{ .Content }}"
+    '{{ if not (and $last (eq .Role "assistant")) }}<|im_end|>\n{{ end }}'
+    '{{ if and $last (ne .Role "assistant") }}<|im_start|>assistant\n{{ end }}{{ end }}'
 )
 """What `chat_prompt` does, in the template language that `/api/show` reports."""
 
@@ -33,9 +35,12 @@ TOOLS_SYSTEM = (
 
 def chat_prompt(messages: Sequence[Message], tools: Sequence[Tool] = ()) -> str:
     """The prompt for the assistant's next message; the first of `messages` is the system
-    message."""
-    lines = [_block(message) for message in with_system(messages, tools)]
-    return "".join(lines) + "<|im_start|>assistant\n"
+    message. A last message of the assistant's own is a beginning, from which it goes on."""
+    *before, last = with_system(messages, tools)
+    lines = [_block(message) for message in before]
+    if last.role == "assistant" and not last.tool_calls:
+        return "".join(lines) + f"<|im_start|>assistant\n{last.content}"
+    return "".join(lines) + _block(last) + "<|im_start|>assistant\n"
 
 
 def with_system(messages: Sequence[Message], tools: Sequence[Tool]) -> list[Message]:

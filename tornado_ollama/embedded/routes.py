@@ -9,13 +9,20 @@ from typing import ClassVar
 
 from tornado.web import Application
 
+from ..wire.native import COUNT_PATH, EMBEDDED
 from .base import OllamaHandler, Parts
 from .fields import read_fields
-from .inference import ChatHandler, EmbeddingsHandler, EmbedHandler, GenerateHandler
+from .inference import (
+    ChatHandler,
+    CountHandler,
+    EmbeddingsHandler,
+    EmbedHandler,
+    GenerateHandler,
+)
 from .refusal import Refusal
 from .reply import encode
 
-VERSION = "0.32.15+embedded"
+VERSION = f"0.32.15{EMBEDDED}"
 """The Ollama whose API this is; what follows the + says who answers."""
 
 NOT_SERVED = (
@@ -94,6 +101,7 @@ def make_app(parts: Parts) -> Application:
         (r"/api/show", ShowHandler),
         (r"/api/chat", ChatHandler),
         (r"/api/generate", GenerateHandler),
+        (COUNT_PATH, CountHandler),
         (r"/api/embed", EmbedHandler),
         (r"/api/embeddings", EmbeddingsHandler),
         (NOT_SERVED, NotServedHandler),

@@ -6,11 +6,21 @@ from __future__ import annotations
 import secrets
 
 from ..wire.anthropic.message_reply import message_reply
-from ..wire.anthropic.message_request import message_request
+from ..wire.anthropic.message_request import MessageRequest, count_request, message_request
 from ..wire.anthropic.message_stream import message_stream
 from ..wire.anthropic.replies import Identity
+from ..wire.anthropic.token_count import (
+    ESTIMATE,
+    EXACT,
+    HEADER,
+    count_body,
+    count_reply,
+    counted_tokens,
+    counts_exactly,
+)
 from ..wire.chat.estimate import estimated_tokens
 from ..wire.chat.plan import PATH
+from ..wire.native import COUNT_PATH
 from .event_stream import EventStream
 from .remote_images import fetch_images
 from .translated import TranslatedHandler
@@ -32,3 +42,23 @@ class MessagesHandler(TranslatedHandler):
         else:
             [reply] = await ollama.whole([plan.body()], 1)
             self.answer(200, message_reply(reply, request, identity))
+
+
+class TokenCountHandler(TranslatedHandler):
+    async def respond(self) -> None:
+        request = count_request(self.read_body(), self.deps.policy)
+        self.note_ignored(request.ignored)
+        self.check_asked_model(request.model, request.native_model)
+        version = await self.deps.process.catalogue.version(self.deps.ollama)
+        if counts_exactly(version):
+            tokens, how = await self._counted(request), EXACT
+        else:
+            tokens, how = estimated_tokens(request.plan), ESTIMATE
+        self.set_header(HEADER, how)
+        self.answer(200, count_reply(tokens))
+
+    async def _counted(self, request: MessageRequest) -> int:
+        await fetch_images(request.remote_images, request.plan)
+        ollama = self.ask(COUNT_PATH, request.native_model)
+        [reply] = await ollama.whole([count_body(request.plan)], 1)
+        return counted_tokens(reply)

@@ -19,6 +19,11 @@ from ..errors import UpstreamBroken
 
 LIST_PATH = "/api/tags"
 SHOW_PATH = "/api/show"
+COUNT_PATH = "/api/count_tokens"
+"""Of the embedded backend alone: how many tokens the prompt of a chat has."""
+
+EMBEDDED = "+embedded"
+"""What the version of the embedded backend ends in."""
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What a decoder raises for bytes that are not what it decodes."""
@@ -126,6 +131,10 @@ class VersionReply(msgspec.Struct):
     version: str
 
 
+class CountReply(msgspec.Struct):
+    prompt_tokens: int
+
+
 class ShowReply(msgspec.Struct):
     modified_at: str = ""
     model_info: dict[str, Any] | None = None
@@ -165,3 +174,4 @@ TAGS = msgspec.json.Decoder(TagsReply)
 PS = msgspec.json.Decoder(PsReply)
 SHOW = msgspec.json.Decoder(ShowReply)
 VERSION = msgspec.json.Decoder(VersionReply)
+COUNT = msgspec.json.Decoder(CountReply)

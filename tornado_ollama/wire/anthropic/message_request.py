@@ -46,7 +46,7 @@ class MessageRequest:
 
 
 def message_request(body: Json, policy: Policy) -> MessageRequest:
-    """Raises `BadRequest` naming the field that is missing, wrong or unknown."""
+    """Raises `BadRequest` naming the field that is missing, wrong, or a slip of the pen."""
     body = unwrapped(body)
     max_tokens = integer(body.get("max_tokens"), "max_tokens", 1, _MAX_TOKENS)
     unknown = fields.MESSAGE.check(body, policy)
@@ -78,6 +78,12 @@ def message_request(body: Json, policy: Policy) -> MessageRequest:
         ignored=shown([*unknown, *box.left_out, *talk.left_out]),
         remote_images=talk.conversation.remote_images,
     )
+
+
+def count_request(body: Json, policy: Policy) -> MessageRequest:
+    """The same for `POST /v1/messages/count_tokens`, which needs no `max_tokens`."""
+    body = unwrapped(body)
+    return message_request({**body, "max_tokens": body.get("max_tokens") or 1}, policy)
 
 
 def _think(body: Json, defaults: Defaults) -> Think | None:

@@ -1,0 +1,101 @@
+"""The official SDK, the gateway and a real model: the chain that a user has on a fresh machine."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import anthropic
+import pytest
+from pydantic import BaseModel
+
+from tests.embedded.conftest import Ollama, ollama  # noqa: F401  (a fixture)
+
+from .test_sdk import client, make_client, told  # noqa: F401  (fixtures)
+
+pytestmark = pytest.mark.gen_test(timeout=240)
+
+FIXED: Any = {"temperature": 0, "seed": 7}
+ASKED: Any = {
+    "model": "smollm2:135m",
+    "max_tokens": 40,
+    "messages": [{"role": "user", "content": "What is the weather in Paris?"}],
+    "extra_body": FIXED,
+}
+TOOLS: Any = [
+    {
+        "name": "get_weather",
+        "description": "Current weather of a city",
+        "input_schema": {
+            "type": "object",
+            "properties": {"city": {"type": "string", "enum": ["Paris", "Oban"]}},
+            "required": ["city"],
+        },
+    }
+]
+
+
+class Place(BaseModel):
+    city: Literal["Paris", "Oban"]
+
+
+@pytest.fixture
+def config(ollama: Ollama) -> dict[str, Any]:  # noqa: F811
+    return {"service": {"base_url": ollama.url}}
+
+
+async def test_a_stream_says_what_the_whole_message_says(
+    client: anthropic.AsyncAnthropic,  # noqa: F811
+) -> None:
+    whole = await client.messages.create(**ASKED)
+    async with client.messages.stream(**ASKED) as stream:
+        streamed = await stream.get_final_message()
+    assert told(streamed) == told(whole)
+    assert whole.content[0].type == "text" and whole.content[0].text
+    assert whole.usage.output_tokens == 40 and whole.stop_reason == "max_tokens"
+    count = await client.messages.count_tokens(model="smollm2:135m", messages=ASKED["messages"])
+    assert count.input_tokens == whole.usage.input_tokens
+
+
+async def test_a_tool_that_must_be_called_is_called(
+    client: anthropic.AsyncAnthropic,  # noqa: F811
+) -> None:
+    choice: Any = {"type": "any"}
+    message = await client.messages.create(**ASKED, tools=TOOLS, tool_choice=choice)
+    [use] = message.content
+    assert use.type == "tool_use" and use.input["city"] in ("Paris", "Oban")
+    assert message.stop_reason == "tool_use"
+
+
+async def test_a_reply_of_a_given_shape(
+    client: anthropic.AsyncAnthropic,  # noqa: F811
+) -> None:
+    message = await client.messages.parse(**ASKED, output_format=Place)
+    assert isinstance(message.parsed_output, Place)
+
+
+async def test_a_stop_sequence_is_told(
+    client: anthropic.AsyncAnthropic,  # noqa: F811
+) -> None:
+    message = await client.messages.create(**ASKED, stop_sequences=["xyz", " the"])
+    assert (message.stop_reason, message.stop_sequence) == ("stop_sequence", " the")
+
+
+async def test_a_beginning_is_gone_on_from(
+    client: anthropic.AsyncAnthropic,  # noqa: F811
+) -> None:
+    begun: Any = [
+        {"role": "user", "content": "Tell me a tale."},
+        {"role": "assistant", "content": "Once upon a"},
+    ]
+    message = await client.messages.create(**ASKED | {"messages": begun, "max_tokens": 3})
+    assert message.content[0].type == "text" and message.content[0].text.startswith(" time")
+
+
+async def test_a_prompt_that_does_not_fit_is_told_with_its_figures(
+    client: anthropic.AsyncAnthropic,  # noqa: F811
+) -> None:
+    long: Any = [{"role": "user", "content": "one two " * 8000}]
+    with pytest.raises(
+        anthropic.BadRequestError, match=r"prompt is too long: \d+ tokens > \d+ max"
+    ):
+        await client.messages.create(**ASKED | {"messages": long})
