@@ -8,9 +8,9 @@ import zlib
 from collections.abc import Callable
 
 if sys.version_info >= (3, 14):
-    from compression import zstd
+    from compression import zstd as zstd
 else:
-    from backports import zstd
+    from backports import zstd as zstd
 
 Compress = Callable[[bytes], bytes]
 
