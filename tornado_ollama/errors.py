@@ -1,27 +1,27 @@
-"""Every failure the gateway can name, as one tree.
+"""The errors of the gateway, as one tree of exceptions.
 
     GatewayError
         BadRequest              400  not JSON, wrong type, missing field, bad path
         Unauthorized            401  bad credential
-            NoCredential        401  none was sent
+            NoCredential        401  no credential was sent
         Forbidden               403  scope, model, Host or Origin not allowed
         NotFound                404  unknown route or model
         MethodNotAllowed        405
-        ClientStalled           408  the client does not take its reply
+        ClientStalled           408  the client does not read its reply
         BodyTooLarge            413
         UnsupportedMedia        415
-            UnsupportedCoding   415  a Content-Encoding that is not taken
-        UpgradeRequired         426  a WebSocket where there is none
-        TooManyJobs             429  more than one socket may have under way
-        TooManyWrongTokens      429  more than one address may put into URLs
-        UpstreamAnswer          any  Ollama itself refused; its status and sentence
-            PromptTooLong       400  the prompt does not fit into the model's window
+            UnsupportedCoding   415  a Content-Encoding that is not supported
+        UpgradeRequired         426  a WebSocket on a path that has none
+        TooManyJobs             429  more than one socket may have in flight
+        TooManyWrongTokens      429  more than one address may send in URLs
+        UpstreamAnswer          any  Ollama itself refused; its status and message
+            PromptTooLong       400  the prompt does not fit into the model's context
         UpstreamUnavailable     503  Ollama cannot be reached
-        UpstreamBroken          502  Ollama broke off, or answered nonsense
+        UpstreamBroken          502  Ollama broke off, or its reply is malformed
         UpstreamTimeout         504  one of the timeouts of `service.*` ran out
-        Overloaded              503  the bodies of requests take too much memory already
-        QueueFull               503  too many wait for Ollama already
-        QueueTimeout            504  the turn did not come in time
+        Overloaded              503  the bodies of requests take too much memory
+        QueueFull               503  the queue for Ollama is full
+        QueueTimeout            504  no slot was free in time
         ShuttingDown            503
     ConfigError                      a setting that stops the start; never sent to a client
 

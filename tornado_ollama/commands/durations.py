@@ -10,8 +10,8 @@ MAX_S = 100 * 365 * 86400
 
 
 def duration(text: str) -> float:
-    """Parses `30s`, `15m`, `1h`, `30d`, `1h30m` or a bare number into seconds. Made for
-    argparse."""
+    """Parses `30s`, `15m`, `1h`, `30d`, `1h30m` or a bare number into seconds. Raises
+    `argparse.ArgumentTypeError`, which argparse reports as a wrong flag."""
     text = text.strip().lower()
     if re.fullmatch(r"[0-9]{1,10}", text):
         text += "s"

@@ -47,7 +47,7 @@ ReadSettings = Callable[[], Settings]
 
 def create(args: argparse.Namespace, read_settings: ReadSettings) -> int:
     """Prints a new token on the first line, and after it the entry for the configuration; with
-    `--path` also the URL to paste."""
+    `--path` also the URL to paste. Raises ConfigError."""
     name = args.name
     if not name or loggable_name(name) != name:
         raise ConfigError(f"--name: must be up to {MAX_NAME_CHARS} characters without spaces")
@@ -72,7 +72,7 @@ def create(args: argparse.Namespace, read_settings: ReadSettings) -> int:
 
 
 def sign(args: argparse.Namespace, read_settings: ReadSettings) -> int:
-    """Prints a signed JWT, or writes it to a new file."""
+    """Prints a signed JWT, or writes it to a new file. Raises ConfigError."""
     settings = read_settings()
     key = next((key for key in settings.auth.jwt_keys if isinstance(key.key, str)), None)
     if key is None or not isinstance(key.key, str):

@@ -64,7 +64,7 @@ class GeneratingHandler(OllamaHandler):
     async def answer(
         self, use: Use, began: int, common: Common, task: Task, reader: CallReader, write: WriteLine
     ) -> None:
-        """Runs `task` and writes its answer, streamed or whole."""
+        """Runs `task` and writes its answer, streamed or whole. Raises `Refusal`."""
         whole, index, end = Answer(), 0, None
         tokens = list(task.tokens)
         async with aclosing(generate(use.llama, task)) as events:

@@ -109,7 +109,9 @@ class Exchanges:
         on_data: Callable[[bytes], Awaitable[None] | None] | None = None,
         whole_reply: bool = False,
     ) -> HTTPResponse:
-        """Sends one request; every status is a result. `whole_reply` as in `UpstreamRequest`."""
+        """Sends one request; every status is a result. `whole_reply` as in `UpstreamRequest`.
+        Raises the error given to `fail`, CancelledError after `stop`, and what `Dispatcher.submit`
+        raises."""
         handler = self._handler
         if handler.closed:
             raise asyncio.CancelledError

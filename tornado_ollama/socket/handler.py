@@ -52,7 +52,7 @@ class ChatSocketHandler(AuthMixin, SocketTransport):
 
     def authenticate(self) -> None:
         """Authenticates by headers and subprotocol; where neither has a credential, the first frame
-        must bring one.
+        must bring one. Raises Unauthorized, Forbidden and BadRequest.
 
         Browsers hide the status of a refused handshake from the page. So a wrong token in the
         subprotocol is refused after the handshake, by a close code.

@@ -101,7 +101,9 @@ class Job:
         self.emit(frames.frame("done", self.id, reason="cancelled"))
 
     async def exchange(self, method: str, path: str, body: bytes | None, **more: Any) -> None:
-        """Sends the request, and passes the reply to `on_stream`, or keeps it in `collected`."""
+        """Sends the request, and passes the reply to `on_stream`, or keeps it in `collected`.
+        Raises BodyTooLarge for too large a request, and the GatewayError of an exchange that fails.
+        """
         self._go_on()
         deps, asker, size = self._sink.deps, self._sink.asker, len(body or b"")
         self.account.received = size

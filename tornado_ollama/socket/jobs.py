@@ -13,7 +13,7 @@ from . import resumable
 from .job import Job
 
 MAX_JOBS = 32
-"""Chats and requests under way on one socket; more are refused, not queued."""
+"""Chats and requests in flight on one socket; more are refused, not queued."""
 
 
 class Owner(resumable.Socket, Protocol):

@@ -6,7 +6,7 @@ All code that needs one of these asks here, and equal questions at the same time
   the request runs on when those who wait for it leave: `/health` may be asked as often as clients
   like.
 * Lists of models, and what one of them can do, are never cached. A question within `JOINED_S`
-  seconds of one that is under way shares its answer, which may therefore be older by that much, not
+  seconds of one that is in flight shares its answer, which may therefore be older by that much, not
   more. While a request that changes the models passes this gateway, such sharing is off, and
   answers requested before its end are not used: after a pull has ended, its model is in every list.
   When the last one who waits leaves, the request is cancelled.
@@ -107,7 +107,7 @@ class Catalogue:
         """Returns the reply of `/api/tags`. Raises the error that Ollama answered with, and what
         `Ollama.fetch` raises; cancel to leave.
 
-        `headers` are sent unless the answer of a request under way is shared; `timeout` as in
+        `headers` are sent unless the answer of a request in flight is shared; `timeout` as in
         `Ollama.fetch`.
         """
         return self._ask(ollama, "GET", LIST_PATH, None, headers, timeout)
@@ -172,7 +172,7 @@ class Catalogue:
 
 
 class _Question:
-    """One request under way, and all callers that wait for its answer."""
+    """One request in flight, and all callers that wait for its answer."""
 
     def __init__(self, fetch: asyncio.Future[HTTPResponse], asked_at: float) -> None:
         self._asked_at = asked_at
@@ -181,7 +181,7 @@ class _Question:
         fetch.add_done_callback(self._answer)
 
     def may_be_joined(self, now: float) -> bool:
-        """Whether another caller may share the answer: the request is under way and recent
+        """Whether another caller may share the answer: the request is in flight and recent
         enough."""
         return not self._fetch.done() and now - self._asked_at <= JOINED_S
 

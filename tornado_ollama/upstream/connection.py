@@ -71,7 +71,7 @@ class Connection(asyncio.BufferedProtocol):
     reply is complete it may be used again while `usable` is true."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, lost: Callable[[Connection], None]) -> None:
-        """`lost` is called once when the connection has closed, with an exchange under way or
+        """`lost` is called once when the connection has closed, with an exchange in flight or
         idle."""
         self._loop = loop
         self._lost = lost

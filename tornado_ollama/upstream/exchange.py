@@ -64,7 +64,7 @@ def _ends_it(
 
 
 class Exchange:
-    """A request under way. Implements `connection.Reader`."""
+    """A request in flight. Implements `connection.Reader`."""
 
     def __init__(
         self,

@@ -64,12 +64,14 @@ def mapping(value: object, param: str) -> Json:
 
 
 def items(value: object, param: str) -> list[Any]:
+    """Checks that a value is an array. Raises BadRequest."""
     if not isinstance(value, list):
         raise _wrong(value, param, "an array")
     return value
 
 
 def text(value: object, param: str) -> str:
+    """Checks that a value is a string. Raises BadRequest."""
     if not isinstance(value, str):
         raise _wrong(value, param, "a string")
     return value
@@ -83,6 +85,7 @@ def name(value: object, param: str) -> str:
 
 
 def boolean(value: object, param: str) -> bool:
+    """Checks that a value is true or false. Raises BadRequest."""
     if not isinstance(value, bool):
         raise _wrong(value, param, "true or false")
     return value

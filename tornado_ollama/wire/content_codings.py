@@ -1,4 +1,4 @@
-"""Compressed request bodies: which codings are taken, and their decoding in bounded pieces.
+"""Decodes compressed request bodies in bounded pieces, and checks which codings are supported.
 
 Owns what `Content-Encoding` may say (RFC 9110, sections 8.4 and 12.5.3) and the three formats
 behind it: gzip (RFC 1952), zlib and bare deflate (RFC 1950, 1951), zstd (RFC 8878). How much may
@@ -45,8 +45,8 @@ _BROKEN = {
 
 
 def content_coding(header: str | None) -> str | None:
-    """The coding of a body, None for one that is as it is. Raises UnsupportedCoding, also where
-    several were applied on top of each other: no client is known to do that."""
+    """Reads `Content-Encoding`: the coding of a body, None for one that is not compressed. Raises
+    UnsupportedCoding, also for several codings on top of each other, which no known client uses."""
     codings = _codings(header)
     if len(codings) > 1 or not set(codings) <= set(CODINGS):
         raise UnsupportedCoding(
@@ -58,7 +58,7 @@ def content_coding(header: str | None) -> str | None:
 
 
 def refuse_coding(header: str | None) -> None:
-    """For uploads: raises UnsupportedCoding for whatever coding."""
+    """Raises UnsupportedCoding for an upload with any coding."""
     if _codings(header):
         raise UnsupportedCoding("Uploads are not taken compressed: send this one as it is.")
 
@@ -69,24 +69,25 @@ def _codings(header: str | None) -> list[str]:
 
 
 class _Decompressor(Protocol):
-    """One member. `feed` returns at most OUTPUT_BYTES."""
+    """A decoder of one member: one complete compressed text, of which a body may have several.
+    `feed` returns at most OUTPUT_BYTES."""
 
     def feed(self, data: bytes) -> bytes: ...
 
     @property
     def hungry(self) -> bool:
-        """Nothing more comes of what it has been fed."""
+        """Whether all input so far is decoded, so that only further input yields more."""
 
     @property
     def ended(self) -> bool: ...
 
     @property
     def rest(self) -> bytes:
-        """What it was fed beyond its end."""
+        """The input after the end of the member."""
 
 
 class _Zlib:
-    """gzip or deflate."""
+    """A decoder of one gzip or deflate member."""
 
     def __init__(self, window_bits: int) -> None:
         self._inflate = zlib.decompressobj(window_bits)
@@ -129,9 +130,9 @@ class _Zstd:
 
 
 def decoded(parts: Iterable[bytes], coding: str) -> Iterator[bytes]:
-    """What a body of one of CODINGS decodes to, in pieces of at most OUTPUT_BYTES; an empty one
-    stands for work of which nothing came. Raises BadRequest for what is broken or cut. No data at
-    all is an empty body."""
+    """Decodes a body of one of CODINGS, and yields pieces of at most OUTPUT_BYTES; a piece is empty
+    where a step of the work yielded no data. A body without data is an empty one. Raises BadRequest
+    for a body that is malformed or cut off."""
     member: _Decompressor | None = None
     members = 0
     try:

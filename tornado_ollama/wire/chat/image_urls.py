@@ -51,6 +51,7 @@ def check_url(image: RemoteImage) -> None:
 
 
 def check_count(images: list[RemoteImage]) -> None:
+    """Raises BadRequest where a request names more than MAX_IMAGES images to fetch."""
     if len(images) > MAX_IMAGES:
         raise BadRequest(
             f"At most {MAX_IMAGES} images are fetched for one request.", param="messages"

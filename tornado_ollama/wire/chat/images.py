@@ -32,7 +32,8 @@ class RemoteImage:
 
 
 def image_source(value: object, param: str) -> str:
-    """The URL of an image, given as an object or, as many clients do, as a string."""
+    """The URL of an image, given as an object or, as many clients do, as a string. Raises
+    BadRequest."""
     if isinstance(value, str):
         return value
     return text(mapping(value, param).get("url"), param)
@@ -43,7 +44,8 @@ def is_remote(url: str) -> bool:
 
 
 def image_base64(url: str, param: str) -> str:
-    """The image of a data URI (RFC 2397) as Ollama takes it: bare, padded base64."""
+    """Reads the image of a data URI (RFC 2397) as Ollama takes it: bare, padded base64. Raises
+    BadRequest."""
     comma = url.find(",", 0, MAX_MEDIA_CHARS)
     scheme, _, media = url[: max(comma, 0)].partition(":")
     kind, *parameters = media.lower().split(";")
@@ -55,7 +57,8 @@ def image_base64(url: str, param: str) -> str:
 
 
 def audio_base64(value: object, param: str) -> str:
-    """The sound of an `input_audio` part; Ollama takes it in `images` and looks at the bytes."""
+    """Reads the sound of an `input_audio` part; Ollama takes it in `images` and detects its type.
+    Raises BadRequest."""
     audio = mapping(value, param)
     if audio.get("format") not in _AUDIO_FORMATS:
         raise BadRequest(f"'{param}.format' must be wav or mp3.", param=f"{param}.format")
@@ -71,8 +74,8 @@ def fetching_is_off(param: str) -> BadRequest:
 
 
 def checked_base64(data: str, param: str) -> str:
-    """`data` without the line ends that MIME encoders put in; raises BadRequest for what is no
-    base64."""
+    """Returns `data` without the line ends that MIME encoders put in. Raises BadRequest for text
+    that is not base64."""
     data = data.replace("\r", "").replace("\n", "")
     try:
         if binascii.a2b_base64(data, strict_mode=True):
