@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tornado_ollama.errors import BadRequest
-from tornado_ollama.wire.model_names import canonical, covers, matches, named_models
+from tornado_ollama.wire.model_names import admits, canonical, covers, matches, named_models
 
 SAME = [
     "llama3",
@@ -20,6 +20,12 @@ SAME = [
     "REGISTRY.ollama.ai/library/llama3:latest",
     "https://registry.ollama.ai/library/llama3",
     "http://registry.ollama.ai/library/llama3:latest",
+    "https:///library/llama3",
+    "/llama3",
+    "//llama3",
+    "registry.ollama.ai//llama3:",
+    " library/llama3",
+    "\u0085library/llama3:latest\t\n",
 ]
 
 
@@ -71,7 +77,7 @@ def test_a_glob_without_star_takes_in_one_model(glob: str, name: str) -> None:
     "glob",
     [
         *("*", "llama3", "Llama3:latest", "llama*", "*3", "l*a*3", "llama3:*", "*:latest"),
-        *("library/llama3", "library/*", "registry.ollama.ai/*", "registry.ollama.ai/library/l*3"),
+        *("library/llama3", "library/*", "registry.ollama.ai/**", "registry.ollama.ai/library/l*3"),
     ],
 )
 def test_a_glob_takes_in_every_spelling(glob: str, name: str) -> None:
@@ -88,6 +94,14 @@ def test_a_glob_takes_in_every_spelling(glob: str, name: str) -> None:
         ("*:8b", "llama3"),
         ("qwen*", "llama3"),
         ("library/*", "me/llama3"),
+        ("llama3*", "llama3.evil.example/x/y"),
+        ("llama3*", "llama3/anything"),
+        ("registry.ollama.ai/*", "llama3"),
+        ("hf.co/*", "hf.co/me/llama3"),
+        ("*/*", "llama3"),
+        ("*/*", "hf.co/me/llama3"),
+        ("*/llama3", " library/llama3"),
+        ("*:8b", "me/llama3:8b"),
         ("library/*", "hf.co/library/llama3"),
         ("library/*:8b", "me/llama3:8b"),
         ("registry.ollama.ai/*", "hf.co/me/llama3"),
@@ -104,10 +118,38 @@ def test_a_glob_leaves_out_other_models(glob: str, name: str) -> None:
     assert not matches(glob, name)
 
 
-def test_a_star_goes_over_slashes_and_tags() -> None:
-    assert matches("hf.co/*", "hf.co/me/llama3:q4")
-    assert matches("hf*q4", "hf.co/me/llama3:latest") is False
-    assert matches("hf*:q4", "hf.co/me/llama3:q4")
+@pytest.mark.parametrize(
+    ("glob", "name"),
+    [
+        *(("hf.co/**", "hf.co/me/llama3:q4"), ("hf**:q4", "hf.co/me/llama3:q4")),
+        *(("**:8b", "me/llama3:8b"), ("hf.co/*/*:q*", "hf.co/me/llama3:q4"), ("me/*", "me/a:b")),
+        *(("*", "hf.co/me/llama3"), ("**", "hf.co/me/llama3"), ("**/llama3", "me/llama3")),
+    ],
+)
+def test_two_stars_go_over_slashes(glob: str, name: str) -> None:
+    assert matches(glob, name)
+
+
+CLOUD = ["gpt-oss:120b-cloud", "GPT-OSS:CLOUD", "me/gpt-oss:cloud", "hf.co/me/gpt-oss:x-cloud"]
+
+
+@pytest.mark.parametrize("name", CLOUD)
+@pytest.mark.parametrize("glob", ["gpt-oss*", "**gpt-oss:**", "gpt-oss:120b-*", "**:120b*", "**/*"])
+def test_a_model_that_leaves_the_machine_is_not_admitted_unasked(glob: str, name: str) -> None:
+    assert not admits(glob, name)
+
+
+@pytest.mark.parametrize("name", CLOUD)
+@pytest.mark.parametrize("glob", ["*", "**", "**:*cloud", "**gpt-oss:*Cloud"])
+def test_a_glob_that_says_so_admits_models_that_leave_the_machine(glob: str, name: str) -> None:
+    assert admits(glob, name)
+
+
+def test_cloud_is_a_word_of_the_tag() -> None:
+    assert (
+        admits("cloudy*", "cloudy:8b") and admits("*", "a:mycloud") and admits("a:*", "a:mycloud")
+    )
+    assert admits("a:8b-cloud", "a:8b-cloud") and not admits("cloudy*", "cloudy:8b-cloud")
 
 
 def test_many_stars_cost_no_more_than_the_length_of_the_name() -> None:
@@ -210,6 +252,14 @@ def test_a_model_is_found_among_anything(others: dict[str, object], name: str) -
         ("llama3", "llama3*", False),
         ("llama3", "*", False),
         ("a*b:*", "a*:8b", False),
+        ("hf.co/*", "hf.co/**", False),
+        ("hf.co/**", "hf.co/*/*", True),
+        ("*", "**", True),
+        ("**", "*", True),
+        ("**:**", "*", False),
+        ("a*", "a:8b-cloud", False),
+        ("a*", "a:*cloud", False),
+        ("a:*cloud", "a:8b-cloud", True),
     ],
 )
 def test_one_glob_covers_another(glob: str, other: str, expected: bool) -> None:

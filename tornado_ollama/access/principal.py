@@ -8,7 +8,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Literal
 
-from ..wire.model_names import covers, matches
+from ..wire.model_names import admits, covers
 from .fingerprint import Fingerprint
 
 Kind = Literal["anonymous", "token", "jwt"]
@@ -85,7 +85,7 @@ class Principal:
     def may_use(self, model: str) -> bool:
         """Whether the principal may use a model. `model` may be spelt in any way Ollama accepts,
         with aliases resolved."""
-        return self.models is None or any(matches(glob, model) for glob in self.models)
+        return self.models is None or any(admits(glob, model) for glob in self.models)
 
 
 def loggable_name(text: str) -> str:

@@ -7,6 +7,7 @@ text of a few thousand characters takes seconds.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 
@@ -28,3 +29,39 @@ def fits(pieces: Sequence[str], text: str) -> bool:
             return False
         at = found + len(piece)
     return len(text) - len(last) >= at and text.endswith(last)
+
+
+class PathGlob:
+    """A pattern for texts with slashes: `*` stands for anything without one, `**` for anything.
+
+    All ways of dividing the text between the stars are followed at once: bit `n` of a number stands
+    for a beginning of the text that fits the first `n` elements of the pattern.
+    """
+
+    def __init__(self, pattern: str) -> None:
+        self._takes: dict[str, int] = {}
+        self._stars = self._wide_stars = 0
+        count = 0
+        for element in re.findall(r"\*+|[^*]", pattern):
+            here = 1 << count
+            if element[0] == "*":
+                self._stars |= here
+                if len(element) > 1:
+                    self._wide_stars |= here
+            else:
+                self._takes[element] = self._takes.get(element, 0) | here
+            count += 1
+        self._all = 1 << count
+
+    def fits(self, text: str) -> bool:
+        fitting = self._with_empty_stars(1)
+        for char in text:
+            stars = self._wide_stars if char == "/" else self._stars
+            moved = (fitting & self._takes.get(char, 0)) << 1
+            fitting = self._with_empty_stars(moved | (fitting & stars))
+            if not fitting:
+                return False
+        return bool(fitting & self._all)
+
+    def _with_empty_stars(self, fitting: int) -> int:
+        return fitting | (fitting & self._stars) << 1

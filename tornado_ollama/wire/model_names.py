@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from .globs import fits
+from .globs import PathGlob
 from .native_request import outermost_values
 
 DEFAULT_HOST = "registry.ollama.ai"
 DEFAULT_NAMESPACE = "library"
 DEFAULT_TAG = "latest"
+
+_EVERY_MODEL = ("*", "**")
 
 MAX_NAME_CHARS = 1024
 """Above any name Ollama takes (host 350, the other parts 80 each): nothing longer is a name."""
@@ -27,33 +29,52 @@ NAMING_KEYS = frozenset(("model", "name", "from", "source", "destination"))
 
 def canonical(name: str) -> str:
     """The normal form of a model's name: lower case, with its tag, without default host and
-    namespace."""
-    rest, tag = _split_tag(name.lower())
+    namespace. As in Ollama, an empty part stands for the default, and space around the name is
+    ignored."""
+    rest, tag = _split_tag(name.strip().lower())
     _, scheme, without_scheme = rest.partition("://")
     *places, model = (without_scheme if scheme else rest).split("/")
-    if len(places) == 2 and places[0] == DEFAULT_HOST:
-        places = places[1:]
+    if len(places) <= 2:
+        host, namespace = ("", "", *places)[-2:]
+        host, namespace = host or DEFAULT_HOST, namespace or DEFAULT_NAMESPACE
+        places = [host, namespace] if host != DEFAULT_HOST else [namespace]
     if places == [DEFAULT_NAMESPACE]:
         places = []
     return f"{'/'.join((*places, model))}:{tag or DEFAULT_TAG}"
 
 
 def matches(glob: str, name: str) -> bool:
-    """Whether a glob matches a model. `*` stands for anything, `/` and `:` included. A glob that
-    ends neither in a tag nor in `*` means the tag `latest`, as a name does."""
+    """Whether a glob matches a model. `*` stands for anything without a slash, `:` included, and
+    `**` for anything; alone, both do.
+
+    A glob that ends neither in a tag nor in `*` means the tag `latest`, as a name does.
+    """
     if len(name) > MAX_NAME_CHARS:
         return False
-    pieces = _pieces(glob)
+    if glob in _EVERY_MODEL:
+        return True
     name = canonical(name)
-    if pieces[0].startswith(f"{DEFAULT_HOST}/"):
+    if _spelled(glob).startswith(f"{DEFAULT_HOST}/"):
         name = _with_defaults(name)
-    return fits(pieces, name)
+    return _compiled(glob).fits(name)
+
+
+def admits(glob: str, name: str) -> bool:
+    """Whether a credential that is bound to a glob may use a model: one that Ollama sends to its
+    own service, by its tag, only where the glob says so itself, or means every model."""
+    return matches(glob, name) and (_says_cloud(glob) or not _in_the_cloud(canonical(name)))
 
 
 def covers(glob: str, other: str) -> bool:
-    """Whether a glob matches every model that another one matches; False also where that cannot be
+    """Whether a glob admits every model that another one admits; False also where that cannot be
     decided simply."""
-    return fits(_pieces(glob), "*".join(_pieces(other)))  # its stars fit nothing but a star
+    if glob in _EVERY_MODEL or other in _EVERY_MODEL:
+        return glob in _EVERY_MODEL
+    if _in_the_cloud(_spelled(other)) and not _says_cloud(glob):
+        return False
+    # In place of a star stands a character that only a star matches; of a double one, with a slash.
+    text = _spelled(other).replace("**", "\0/\0").replace("*", "\0")
+    return _compiled(glob).fits(text)
 
 
 def named_models(body: bytes) -> list[str]:
@@ -84,15 +105,28 @@ def _with_defaults(name: str) -> str:
     return "/".join((*(missing[0] if missing else ()), name))
 
 
-@lru_cache(maxsize=1024)
-def _pieces(glob: str) -> list[str]:
-    """The literal texts between the stars of a glob. Omitted parts are filled in as in a name; but
-    `library/*` must not become `*`, so with stars the defaults are kept."""
+def _in_the_cloud(name: str) -> bool:
+    """Whether Ollama sends the model of a canonical name, or of a glob, to its own service."""
+    return name.endswith((":cloud", "-cloud", "*cloud"))
+
+
+def _says_cloud(glob: str) -> bool:
+    return glob in _EVERY_MODEL or glob.lower().endswith("cloud")
+
+
+def _spelled(glob: str) -> str:
+    """A glob in the form of the names that it is compared with. Omitted parts are filled in as in
+    a name; but `library/*` must not become `*`, so with stars the defaults are kept."""
     if "*" not in glob:
-        return [canonical(glob)]
+        return canonical(glob)
     glob = glob.lower()
     if not glob.endswith("*") and not _split_tag(glob)[1]:
         glob += f":{DEFAULT_TAG}"
     if glob.startswith(f"{DEFAULT_NAMESPACE}/"):
         glob = f"{DEFAULT_HOST}/{glob}"
-    return glob.split("*")
+    return glob
+
+
+@lru_cache(maxsize=1024)
+def _compiled(glob: str) -> PathGlob:
+    return PathGlob(_spelled(glob))
