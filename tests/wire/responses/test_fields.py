@@ -12,11 +12,13 @@ import pytest
 import typing_extensions
 from openai.types.responses import response_create_params as params
 
-from tests.wire.openai.test_fields import OTHER_SERVERS, request_types
+from tests.responses.past import NoPast
+from tests.wire.openai.test_fields import OTHER_SERVERS, Spy, request_types
 from tornado_ollama.errors import BadRequest
 from tornado_ollama.wire.decisions import Fields
 from tornado_ollama.wire.policy import Policy
 from tornado_ollama.wire.responses import fields
+from tornado_ollama.wire.responses.request import response_request
 
 TABLES: dict[str, Fields] = {
     "ResponseCreateParamsNonStreaming": fields.REQUEST,
@@ -165,3 +167,10 @@ def test_no_other_servers_field_is_a_slip() -> None:
 @pytest.mark.parametrize("name", ["max_tokens", "messages", "max_completion_tokens", "functions"])
 def test_fields_of_chat_completions_are_no_slips(name: str) -> None:
     assert fields.REQUEST.check({name: 1}, Policy()) == [name]
+
+
+def test_what_is_read_has_a_decision() -> None:
+    spy = Spy({"model": "m", "input": "x"})
+    spy.asked = set()
+    response_request(spy, Policy(), NoPast(), may_store=True)
+    assert spy.asked - {"extra_body"} <= fields.REQUEST.honoured | fields.REQUEST.harmless.keys()
