@@ -32,8 +32,8 @@ _SCHEMA_KEYS = ("type", "$defs", "items", "required", "properties", "enum", "any
 
 
 def wanted(messages: Sequence[Message], tools: Sequence[Tool]) -> list[Tool]:
-    """The tools that may be called: those that share a word with the user's last message. None are
-    after a tool's result, which the model should put into words."""
+    """The tools that the model may call: those that share a word with the user's last message. The
+    list is empty after a tool's result, which the model should put into words."""
     if not messages or messages[-1].role != "user":
         return []
     said = _words(messages[-1].content)
