@@ -1,13 +1,18 @@
-"""The official SDK, the gateway and a real model, by /v1/responses."""
+"""The official SDK and the agent libraries, the gateway and a real model, by /v1/responses."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+import agents
 import openai
 import pytest
+from langchain_openai import ChatOpenAI
 from pydantic import BaseModel
+from pydantic_ai import Agent
+from pydantic_ai.models.openai import OpenAIResponsesModel
+from pydantic_ai.providers.openai import OpenAIProvider
 from tornado.httpserver import HTTPServer
 
 from tests.embedded.conftest import Ollama, ollama  # noqa: F401  (a fixture)
@@ -127,3 +132,42 @@ async def test_a_window_that_is_full_is_an_error(connect: Any) -> None:
     last = valid(response.body)[-1]["response"]
     assert last["error"]["code"] == "context_length_exceeded"
     assert last["usage"]["total_tokens"] == 256
+
+
+async def test_the_agents_sdk(client: openai.AsyncOpenAI) -> None:
+    agents.set_tracing_disabled(True)
+    agent = agents.Agent(
+        name="greeter",
+        instructions="Be brief.",
+        model=agents.OpenAIResponsesModel(model=MODEL, openai_client=client),
+        model_settings=agents.ModelSettings(temperature=0),
+    )
+    whole = await agents.Runner.run(agent, "Say hello.")
+    streamed = agents.Runner.run_streamed(agent, "Say hello.")
+    async for _ in streamed.stream_events():
+        pass
+    assert whole.final_output and whole.final_output == streamed.final_output
+
+
+async def test_pydantic_ai(client: openai.AsyncOpenAI) -> None:
+    model = OpenAIResponsesModel(MODEL, provider=OpenAIProvider(openai_client=client))
+    agent = Agent(model, instructions="Be brief.", model_settings={"temperature": 0})
+    whole = await agent.run("Say hello.")
+    async with agent.run_stream("Say hello.") as streamed:
+        assert await streamed.get_output() == whole.output != ""
+
+
+async def test_langchain(client: openai.AsyncOpenAI) -> None:
+    chat = ChatOpenAI(
+        model=MODEL,
+        temperature=0,
+        max_tokens=10,  # type: ignore[call-arg]
+        base_url=str(client.base_url),
+        api_key="not-needed",  # type: ignore[arg-type]
+        use_responses_api=True,
+    )
+    whole = await chat.ainvoke("Say hello.")
+    pieces = [piece.text async for piece in chat.astream("Say hello.")]
+    assert whole.text and "".join(pieces) == whole.text
+    await chat.root_async_client.close()
+    chat.root_client.close()
