@@ -219,8 +219,13 @@ class TestBounds:
             store.put("me", stored(str(number), size=ENTRY_BYTES // 2), number)
             assert store.held <= store.max_bytes
         assert len(store) == 1
-        store.put("me", stored("huge", size=10 * ENTRY_BYTES), 9)
-        assert len(store) == 0 and store.held == 0
+
+    def test_what_is_larger_than_all_may_be_drives_nobody_out(self) -> None:
+        store = self.store(max_bytes=3 * ENTRY_BYTES)
+        store.put("me", stored("0"), 0)
+        store.put("other", stored("huge", size=3 * ENTRY_BYTES), 1)
+        assert store.get("other", "huge", 2) is None
+        assert store.get("me", "0", 2) is not None and len(store) == 1
 
     def test_what_is_too_old_is_let_go_without_being_asked_for(self) -> None:
         store = self.store()

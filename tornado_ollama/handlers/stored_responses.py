@@ -99,7 +99,10 @@ class ResponseStore:
         return self.max_responses > 0 and self.max_bytes > 0
 
     def put(self, owner: str, stored: StoredResponse, now: float) -> None:
-        """Keeps one. What it went on from is held by it from now on."""
+        """Keeps one, unless it alone is too large. What it went on from is held by it from now
+        on."""
+        if stored.size > self.max_bytes:
+            return
         stored.used_at = now
         self._hold(stored)
         self._stored[owner, stored.id] = stored
