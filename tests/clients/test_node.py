@@ -1,4 +1,5 @@
-"""`openai`, `ollama` and the AI SDK from npm, as their users write them, streamed and not."""
+"""`openai`, `ollama`, `@anthropic-ai/sdk` and the AI SDK from npm, as their users write them,
+streamed and not."""
 
 from __future__ import annotations
 
@@ -82,7 +83,8 @@ async def test_a_script_that_breaks_off_its_loop_leaves_nothing_running(
 
 
 class Chats:
-    """Ollama's side of `responses.mjs`: a tool that was shown is called once, then all is text."""
+    """Ollama's side of `responses.mjs` and `messages.mjs`: a tool that was shown is called once,
+    then all is text."""
 
     async def __call__(self, exchange: Exchange) -> None:
         await exchange.read_body()
@@ -112,3 +114,21 @@ async def test_responses(node: str, door: Door, request: pytest.FixtureRequest) 
         last = backend.exchanges[-1].json()["messages"]
         assert [one["role"] for one in last] == ["user", "assistant", "tool"]
         assert last[1]["thinking"] == "hm"  # the AI SDK names the item, which is stored
+
+
+async def test_messages(node: str, door: Door, request: pytest.FixtureRequest) -> None:
+    if not door.real:
+        backend: Backend = request.getfixturevalue("backend")
+        backend.on("/api/chat", Chats())
+    said = await run(node, "messages.mjs", door)
+    assert said["whole"] != "" and said["streamed"] == said["final"] != ""
+    assert said["stop"] in ("end_turn", "max_tokens") and said["counted"] > 0
+    assert any(name.startswith(door.model) for name in said["models"])
+    assert said["refused"] == {"status": 401, "type": "authentication_error"}
+    assert said["generated"] and said["flowing"] and said["tokens"] > 0
+    if not door.real:
+        assert said["steps"] == [["06:12 in Oban"], []] and said["answer"] == "High at six."
+        assert said["reasoning"] == ["hm", ""]
+        last = backend.requests("/api/chat")[-1].json()["messages"]
+        assert [one["role"] for one in last] == ["user", "assistant", "tool"]
+        assert last[1]["thinking"] == "hm"
