@@ -396,10 +396,10 @@ async def test_a_request_frame_can_be_cancelled(
         (StallMidLine(), {504}),
         (ErrorLine({"message": {"content": "Hi"}}), {500}),
         (NdjsonStream({"message": {"content": "Hi"}}, b"nonsense\n"), {502}),
-        (NdjsonStream({"message": {"content": "Hi"}}), {502}),
+        (NdjsonStream({"message": {"content": ""}}), {502}),
         (Reply(b'{"error":"no such model"}', 404), {404}),
     ],
-    ids=["reset", "cut", "silent", "stall", "error", "nonsense", "no-done", "refused"],
+    ids=["reset", "cut", "silent", "stall", "error", "nonsense", "never-spoke", "refused"],
 )
 @pytest.mark.parametrize("config", [{"service": {"load_timeout": 0.1, "timeout": 0.1}}])
 async def test_a_failure_is_an_error_frame_and_the_connection_stays(

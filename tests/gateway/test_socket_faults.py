@@ -66,6 +66,32 @@ async def test_odd_lines_end_a_chat_in_order(
         await id_is_free(ws)
 
 
+@pytest.mark.parametrize("resumable", [False, True])
+@pytest.mark.parametrize("said", ["content", "thinking"])
+async def test_a_reply_without_its_last_line_is_done_for_an_unknown_reason(
+    http_server: Any, http_port: int, backend: Backend, said: str, resumable: bool
+) -> None:
+    backend.on(
+        "/api/chat", NdjsonStream({"message": {said: "Hi"}}), NdjsonStream(HI | {"done": True})
+    )
+    async with socket(http_port) as ws:
+        await ws.send(CHAT | {"resumable": resumable})
+        frames = await ws.until("done", "a")
+        assert frames[-2][said] == "Hi"
+        assert frames[-1]["reason"] == "unknown"
+        assert frames[-1]["usage"]["total_tokens"] == 0
+        await id_is_free(ws)
+
+
+async def test_a_reply_in_which_nothing_was_said_is_an_error(
+    http_server: Any, http_port: int, backend: Backend
+) -> None:
+    backend.on("/api/chat", NdjsonStream({"message": {"content": ""}}))
+    async with socket(http_port) as ws:
+        await ws.send(CHAT)
+        assert (await ws.until("error", "a"))[-1]["status"] == 502
+
+
 @pytest.mark.parametrize("place", ["line", "finish", "text"])
 async def test_a_failure_that_nobody_foresaw_is_an_error_frame(
     http_server: Any,

@@ -152,8 +152,15 @@ def test_the_reply_ends_with_the_stream_not_with_its_done_line() -> None:
     assert json.loads(frames[-1])["usage"]["completion_tokens"] == 5
 
 
-@pytest.mark.parametrize("data", [b"", line("a"), line("a", thinking="t")])
-def test_an_end_without_a_done_line_is_an_error(data: bytes) -> None:
+@pytest.mark.parametrize("data", [line("a"), line("a", thinking="t")])
+def test_an_end_without_a_done_line_has_an_unknown_reason(data: bytes) -> None:
+    frames, error = said(data)
+    assert kinds(frames)[-1] == "done" and error is None
+    assert json.loads(frames[-1])["reason"] == "unknown"
+
+
+@pytest.mark.parametrize("data", [b"", line("")])
+def test_an_end_before_anything_was_said_is_an_error(data: bytes) -> None:
     frames, error = said(data)
     assert "done" not in kinds(frames)
     assert isinstance(error, UpstreamBroken)

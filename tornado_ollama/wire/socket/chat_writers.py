@@ -13,7 +13,7 @@ import msgspec
 
 from ...errors import GatewayError, UpstreamBroken
 from .. import native
-from ..chat.source import Source
+from ..chat.source import NEVER_SPOKE, Source
 from ..ollama_errors import native_error
 from .frames import check_utf8, encode, error_frame, frame, open_frame
 
@@ -58,8 +58,9 @@ class ChatLine(msgspec.Struct, gc=False):
 
 
 class ChatSource(Source[ChatLine]):
-    """The rules for a reply that is passed on: it ends with its stream, and is complete only where
-    one of its lines had `done`. Lines that are not part of a chat are skipped."""
+    """The rules for a reply that is passed on: it ends with its stream. Without a line with `done`
+    it is complete where the model said something, as in `TranslatedSource`. Lines that are not part
+    of a chat are skipped."""
 
     ends_at_done = False
     decode = msgspec.json.Decoder(ChatLine).decode
@@ -75,7 +76,9 @@ class ChatSource(Source[ChatLine]):
 
     def end(self, done: tuple[ChatLine, bytes] | None, *, spoke: bool) -> ChatLine:
         if done is None:
-            raise UpstreamBroken("Ollama ended its reply before it was complete.")
+            if not spoke:
+                raise UpstreamBroken(NEVER_SPOKE)
+            return ChatLine(done=True, done_reason="unknown")
         record, line = done
         native.decode(_OBJECT, line)  # the fields too that nobody reads must be readable
         return record
