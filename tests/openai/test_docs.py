@@ -1,4 +1,4 @@
-"""docs/openai.md says of every field what the code decides."""
+"""The page of each API says of every field what the code decides."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tornado_ollama.wire.anthropic import fields as messages_fields
 from tornado_ollama.wire.chat.options import FLAT_OPTIONS, SPELLINGS
 from tornado_ollama.wire.decisions import Fields
 from tornado_ollama.wire.openai import fields
@@ -37,6 +38,7 @@ def decisions(page: str, heading: str) -> dict[str, str]:
         ("openai.md", "## Text completions", fields.COMPLETION),
         ("openai.md", "## Embeddings", fields.EMBEDDING),
         ("responses.md", "## The request", responses_fields.REQUEST),
+        ("messages.md", "## The request", messages_fields.MESSAGE),
     ],
 )
 def test_every_field_is_documented_as_it_is_decided(page: str, heading: str, table: Fields) -> None:
