@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
@@ -45,3 +46,22 @@ def test_what_is_no_object_is_refused(value: object) -> None:
     with pytest.raises(BadRequest) as refusal:
         checked_schema(value, "p")
     assert refusal.value.param == "p"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"required": {}}, {}),
+        ({"required": True}, {}),
+        ({"required": None}, {}),
+        ({"required": ["a"]}, {"required": ["a"]}),
+        ({"enum": {"0": "a", "2": 1}}, {"enum": ["a", 1]}),
+        ({"properties": {"a": True, "b": None, "c": False}},
+         {"properties": {"a": {}, "b": {}, "c": {}}}),
+        ({"properties": {"required": {}, "enum": {"enum": {}}}},
+         {"properties": {"required": {}, "enum": {"enum": []}}}),
+    ],
+)  # fmt: skip
+def test_shapes_that_go_refuses_are_mended(given: Any, expected: Any) -> None:
+    wrapped = checked_schema({"items": copy.deepcopy(given)}, "p")
+    assert (checked_schema(given, "p"), wrapped) == (expected, {"items": expected})
