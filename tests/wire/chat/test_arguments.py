@@ -80,3 +80,20 @@ def test_what_ollama_says_is_the_text_of_an_object(raw: bytes, text: str) -> Non
 def test_bytes_that_are_no_text_cannot_be_read(raw: bytes) -> None:
     with pytest.raises(UNREADABLE):
         arguments_text(msgspec.Raw(raw))
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1E+400", "9" * 400, "9" * 5000, "9" * 309 + ".5"])
+def test_a_number_that_go_cannot_hold_makes_a_text_of_the_whole(number: str) -> None:
+    text = f'{{"a":[{{"b":{number}}}]}}'
+    assert sent(text) == {"arguments": text}
+    assert sent(f"[{number}]") == {"arguments": f"[{number}]"}
+
+
+def test_an_integer_that_go_cannot_hold_makes_a_text_of_the_whole() -> None:
+    assert sent({"a": [10**400]}) == {"arguments": '{"a":[1%s]}' % ("0" * 400)}
+
+
+@pytest.mark.parametrize("text", ['{"a":1e300}', '{"a":"1e999"}', '{"a":1e-999}',
+                                  '{"a":"%s"}' % ("9" * 400)])  # fmt: skip
+def test_other_numbers_go_on_as_they_were_written(text: str) -> None:
+    assert msgspec.json.encode(call_arguments(text, "a")) == text.encode()

@@ -208,19 +208,89 @@ def test_a_call_without_an_id_is_kept() -> None:
             {"role": "user", "content": [{"type": "input_audio", "input_audio": {"data": "AA=="}}]},
             ".content[0].input_audio.format",
         ),
-        ({"role": "tool", "content": "x"}, ".tool_call_id"),
-        ({"role": "tool", "content": "x", "tool_call_id": 3}, ".tool_call_id"),
-        ({"role": "function", "content": "x"}, ".name"),
-        ({"role": "assistant", "tool_calls": {"a": 1}}, ".tool_calls"),
-        ({"role": "assistant", "tool_calls": [{}]}, ".tool_calls[0].function"),
-        (
-            {"role": "assistant", "tool_calls": [{"function": {"name": 1}}]},
-            ".tool_calls[0].function.name",
-        ),
-        ({"role": "assistant", "function_call": [1]}, ".function_call"),
     ],
 )
 def test_what_is_wrong_is_named(message: Any, param: str) -> None:
     with pytest.raises(BadRequest) as refusal:
         native(USER, message)
     assert refusal.value.param == "messages[1]" + param
+
+
+WORD = {"type": "text", "text": "x"}
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        None,
+        5,
+        {"type": "text"},
+        {"type": "text", "text": 5},
+        {"type": "image_url", "image_url": None},
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,@@@"}},
+        {"type": "image_url", "image_url": "http://example.com/a.png"},
+        {"type": "image", "source": {"type": "base64"}},
+        {"type": "input_audio", "input_audio": {"data": "AA==", "format": "flac"}},
+        {"type": "file"},
+        {"type": ["text"]},
+    ],
+)
+def test_a_broken_part_is_left_out_of_what_an_assistant_has_said(broken: Any) -> None:
+    [message] = native({"role": "assistant", "content": [broken, WORD]})
+    assert message == {"role": "assistant", "content": "x"}
+
+
+@pytest.mark.parametrize("role", ["user", "assistant"])
+def test_a_text_may_stand_in_an_object(role: str) -> None:
+    part = {"type": "text", "text": {"value": "x", "annotations": []}}
+    assert native({"role": role, "content": [part]})[0]["content"] == "x"
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        "[]",
+        {"a": 1},
+        [None],
+        [{}],
+        [{"id": "c1", "type": "function", "function": None}],
+        [{"type": "function", "function": "f"}],
+        [{"type": "custom", "custom": [1]}],
+    ],
+)
+def test_what_is_no_call_is_left_out(calls: Any) -> None:
+    message = {"role": "assistant", "content": "x", "function_call": [1]}
+    assert native(message | {"tool_calls": calls}) == [{"role": "assistant", "content": "x"}]
+    if isinstance(calls, list):
+        mixed = calls + called()["tool_calls"]
+        assert native(message | {"tool_calls": mixed}) == native(called() | {"content": "x"})
+
+
+def test_a_number_is_an_id_and_no_name_is_an_empty_one() -> None:
+    call, result = native(called(id=5), {"role": "tool", "tool_call_id": 5, "content": "1"})
+    assert (call["tool_calls"][0]["id"], result["tool_call_id"]) == ("5", "5")
+    [message] = native(called(function={"name": {}}))
+    assert message["tool_calls"][0]["function"]["name"] == ""
+
+
+@pytest.mark.parametrize("id", [None, "", {}])
+@pytest.mark.parametrize("role", ["tool", "function"])
+def test_a_result_without_an_id_answers_the_one_open_call(role: str, id: Any) -> None:
+    result = {"role": role, "tool_call_id": id, "content": "1"}
+    answers = {"role": "tool", "content": "1", "tool_call_id": "c1", "tool_name": "f"}
+    assert native(called(), result)[1:] == [answers]
+    bare = {"role": "tool", "content": "1"}
+    assert native(USER, result)[1:] == [bare]
+    assert native(called(), result, result)[1:] == [answers, bare]
+    two = called()
+    two["tool_calls"] += called(id="c2")["tool_calls"]
+    assert native(two, result)[1:] == [bare]
+    known = {"role": "tool", "tool_call_id": "c2", "content": "2"}
+    assert native(two, known, result)[2:] == [answers]
+
+
+def test_an_unknown_part_is_named_with_all_that_is_taken() -> None:
+    with pytest.raises(BadRequest, match="part of type 'file'; it takes: text, image_url"):
+        native({"role": "user", "content": [{"type": "file"}]})
+    with pytest.raises(BadRequest, match=r"^'messages\[0\]\.content\[0\]\.type' must be one"):
+        native({"role": "user", "content": [{"type": "what a\nsecret"}]})

@@ -7,6 +7,8 @@ the model sees what it has written.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -21,8 +23,13 @@ MAX_ENCODINGS = 3
 
 _RAW = msgspec.json.Decoder(msgspec.Raw)
 _STRING = msgspec.json.Decoder(str)
+_ANY = msgspec.json.Decoder(Any)
 _EMPTY = msgspec.Raw(b"{}")
+_MAX_DOUBLE = int(1.7976931348623157e308)
 _BLANKS = " \t\r\n"
+
+_MAYBE_HUGE = re.compile(rb"[0-9][eE]|[0-9]{300}")
+"""What a number that is too large for a double needs: an exponent, or 300 digits and more."""
 
 
 def call_arguments(value: Any, param: str) -> Json | msgspec.Raw:
@@ -30,12 +37,14 @@ def call_arguments(value: Any, param: str) -> Json | msgspec.Raw:
     nothing, `null` and `[]` become `{}`.
 
     A text is JSON, as OpenAI writes arguments. An object in it is kept as text and not decoded, so
-    it may be nested as deep as msgspec reads (some 900 levels). Raises BadRequest only for other
+    it may be nested as deep as msgspec reads (some 900 levels). One with a number that is too large
+    for a double is wrapped as text, since Go refuses such numbers. Raises BadRequest only for other
     values that are nested deeper than `checks.MAX_DEPTH`.
     """
     if isinstance(value, str):
         return _object(value)
-    shallow(value, param)
+    if _holds_huge(shallow(value, param)):
+        return msgspec.Raw(msgspec.json.encode({WRAPPER: msgspec.json.encode(value).decode()}))
     if isinstance(value, dict):
         return value
     return {WRAPPER: value} if value else {}
@@ -58,11 +67,31 @@ def _object(text: str) -> msgspec.Raw:
             return _EMPTY
         try:
             written = mended_json(text.encode("utf-8", "replace"), _RAW)
+            huge = _MAYBE_HUGE.search(written) and _holds_huge(_ANY.decode(written))
         except (msgspec.DecodeError, RecursionError):
-            break  # cut, or no JSON at all
+            break  # cut, or no JSON at all, or its numbers are out of range
+        if huge:
+            break
         if text[0] == "{":
             return written
         if text[0] != '"':
             return msgspec.Raw(b'{"%b":%b}' % (WRAPPER.encode(), bytes(written)))
         text = _STRING.decode(written)
     return msgspec.Raw(msgspec.json.encode({WRAPPER: text}))
+
+
+def _holds_huge(value: Any) -> bool:
+    """Whether a number inside of a decoded value is beyond the range of a double. Of those, msgspec
+    decodes integers alone."""
+    level = [value]
+    while level:
+        if any(isinstance(node, int) and abs(node) > _MAX_DOUBLE for node in level):
+            return True
+        level = [child for node in level for child in _children(node)]
+    return False
+
+
+def _children(node: Any) -> Iterable[Any]:
+    if isinstance(node, dict):
+        return node.values()
+    return node if isinstance(node, list) else ()

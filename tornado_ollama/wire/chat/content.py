@@ -1,13 +1,15 @@
 """Reads the content of a message: parts of any dialect into text, thoughts and images.
 
-Owns the kinds of parts. Text parts are joined by a line end, images keep their order. An unknown
-kind in an assistant's message is left out: the client sends its history as it is, and cannot do
-otherwise. In other messages it is refused, because its content would be lost. Unknown fields of a
-part are always ignored.
+Owns the kinds of parts. Text parts are joined by a line end, images keep their order. A part of an
+assistant's message that is of an unknown kind, or broken, is left out: the client sends its history
+as it is, and cannot do otherwise. In other messages it is refused, because its content would be
+lost. Unknown fields of a part are always ignored.
 """
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +33,7 @@ _THOUGHTS = frozenset("thinking reasoning reasoning_text reasoning_content summa
 """Kinds that hold what an assistant has thought. Its text stands under the kind's own name or under
 `text` or `summary`, as a text or as a list of parts."""
 
+_KIND = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 
 _PLAIN = frozenset(("text", "input_text", "output_text"))
 
@@ -69,20 +72,21 @@ class Content:
     remote_images: list[RemoteImage] = field(default_factory=list)
 
     def read(self, parts: Iterable[Part]) -> None:
-        """Adds these parts. Raises BadRequest naming the part at fault."""
+        """Adds these parts. Raises BadRequest naming the part at fault, but for an assistant's."""
         for item, param in parts:
             if isinstance(item, str):
                 self.texts.append(item)
-            else:
+            elif not self.assistant:
                 self._part(mapping(item, param), param)
+            elif isinstance(item, dict):
+                with contextlib.suppress(BadRequest):
+                    self._part(item, param)
 
     def _part(self, part: Json, param: str) -> None:
         kind = part.get("type") or ("text" if "text" in part else None)
         match kind:
             case "text" | "input_text" | "output_text" | "refusal":
-                key = _TEXTS[kind]
-                if not self.assistant or part.get(key) is not None:
-                    self.texts.append(text(part.get(key), f"{param}.{key}"))
+                self.texts.append(_text(part, _TEXTS[kind], param))
             case "image_url" | "input_image":
                 self._image(image_source(part.get("image_url"), f"{param}.image_url"),
                             f"{param}.image_url")  # fmt: skip
@@ -90,12 +94,10 @@ class Content:
                 self._sourced_image(part["source"], f"{param}.source")
             case "input_audio":
                 self.images.append(audio_base64(part.get("input_audio"), f"{param}.input_audio"))
-            case _ if not self.assistant:
-                raise BadRequest(
-                    f"'{param}.type' must be one of: {self.kinds}.", param=f"{param}.type"
-                )
-            case str() if kind in _THOUGHTS:
+            case str() if self.assistant and kind in _THOUGHTS:
                 self.thoughts.extend(_thought(part, kind))
+            case _:
+                raise self._unknown(kind, f"{param}.type")
 
     def _image(self, url: str, param: str) -> None:
         if not is_remote(url):
@@ -104,8 +106,16 @@ class Content:
             slot = len(self.images)
             self.remote_images.append(RemoteImage(url, param, self.message, slot))
             self.images.append("")
-        elif not self.assistant:
+        else:
             raise fetching_is_off(param)
+
+    def _unknown(self, kind: object, param: str) -> BadRequest:
+        """The error for a part of a kind that is not taken. It quotes what looks like a kind."""
+        if isinstance(kind, str) and _KIND.fullmatch(kind):
+            says = f"A message here cannot carry a part of type '{kind}'; it takes: {self.kinds}."
+        else:
+            says = f"'{param}' must be one of: {self.kinds}."
+        return BadRequest(says, param=param)
 
     def _sourced_image(self, source: Json, param: str) -> None:
         """Adds an image in Anthropic's form."""
@@ -114,6 +124,15 @@ class Content:
         else:
             here = f"{param}.data"
             self.images.append(checked_base64(text(source.get("data"), here), here))
+
+
+def _text(part: Json, key: str, param: str) -> str:
+    """The text of a part; it may stand in an object, as OpenAI's Assistants had it
+    (`{"value": "...", "annotations": []}`). Raises BadRequest."""
+    given = part.get(key)
+    if isinstance(given, dict) and "value" in given:
+        return text(given["value"], f"{param}.{key}.value")
+    return text(given, f"{param}.{key}")
 
 
 def _thought(part: Json, kind: str) -> list[str]:

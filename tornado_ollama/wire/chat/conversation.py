@@ -28,6 +28,8 @@ class Conversation:
     remote_images: list[RemoteImage] = field(default_factory=list)
     tools_called: dict[str, str] = field(default_factory=dict)
     """Call id -> tool name, from the latest assistant message that used the id."""
+    unanswered: list[tuple[str, str]] = field(default_factory=list)
+    """Id and tool name of the latest assistant message's calls that have no result so far."""
 
     def add(self, role: str, content: Any, param: str) -> Json:
         """Adds a native message; `param` is the path of its content, which only a user's message
@@ -75,6 +77,9 @@ class Conversation:
         """Adds a tool call to an assistant's message; `param` is the path of its arguments. Raises
         BadRequest as `call_arguments`."""
         calls = message.setdefault("tool_calls", [])
+        if not calls:
+            self.unanswered.clear()
+        self.unanswered.append((id, name))
         function = {
             "index": len(calls),
             "name": name,
@@ -88,9 +93,20 @@ class Conversation:
 
     def result(self, message: Json, id: str | None, tool: str | None) -> None:
         """Links a tool's message to the call that it answers. Ollama finds the call by id,
-        templates print the tool's name: both are set."""
-        if id is not None:
+        templates print the tool's name: both are set. A result without both answers the one call
+        that is unanswered, where there is just one."""
+        if id is None and not tool and len(self.unanswered) == 1:
+            id, tool = self.unanswered[0]
+        self._answered(id, tool)
+        if id:
             message["tool_call_id"] = id
             tool = tool or self.tools_called.get(id)
         if tool:
             message["tool_name"] = tool
+
+    def _answered(self, id: str | None, tool: str | None) -> None:
+        """Strikes off the call that a result is for, found by its id, or else by its tool."""
+        for call in self.unanswered:
+            if call[0] == id if id else call[1] == tool:
+                self.unanswered.remove(call)
+                return

@@ -1,7 +1,8 @@
 """Translates the messages of chat completions into Ollama's.
 
 Owns roles, an assistant's calls and thoughts. Fields of a message that are not read here are always
-ignored: a client sends its history as its framework keeps it.
+ignored: a client sends its history as its framework keeps it. For the same reason what is no call
+among an assistant's calls is left out.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from ...errors import BadRequest
 from ..chat.conversation import Conversation
 from ..chat.toolbox import CUSTOM_INPUT
-from ..checks import Json, items, mapping, missing, name, text
+from ..checks import Json, items, mapping, text
 
 _NATIVE_ROLES = {
     "system": "system",
@@ -20,7 +21,7 @@ _NATIVE_ROLES = {
     "function": "tool",
 }
 
-_PART_KINDS = "text, image_url, input_audio, refusal"
+_PART_KINDS = "text, image_url, input_audio, refusal, input_text, output_text, input_image, image"
 
 _THOUGHTS = ("reasoning", "reasoning_content", "thinking", "reasoning_text")
 """Fields that hold an assistant's thoughts, as clients send them back."""
@@ -45,9 +46,10 @@ def native_messages(value: object, *, fetch_images: bool) -> Conversation:
         if role == "assistant":
             _assistant(message, native, param, talk)
         elif role == "tool":
-            _tool_result(message, native, param, talk)
+            tool = message.get("name") or message.get("tool_name")
+            talk.result(native, _label(message.get("tool_call_id")), _label(tool))
         elif role == "function":
-            talk.result(native, None, name(message.get("name"), f"{param}.name"))
+            talk.result(native, None, _label(message.get("name")))
     return talk
 
 
@@ -57,47 +59,40 @@ def _assistant(message: Json, native: Json, param: str, talk: Conversation) -> N
         if isinstance(thought, str) and thought:
             native["thinking"] = thought
             break
-    if message.get("tool_calls"):
-        for index, item in enumerate(items(message["tool_calls"], f"{param}.tool_calls")):
-            here = f"{param}.tool_calls[{index}]"
-            _tool_call(mapping(item, here), native, here, talk)
-    elif message.get("function_call"):
+    calls = message.get("tool_calls")
+    if isinstance(calls, list) and calls:
+        for index, call in enumerate(calls):
+            if isinstance(call, dict):
+                _tool_call(call, native, f"{param}.tool_calls[{index}]", talk)
+    else:
         _called(message, "function_call", native, param, talk)
 
 
 def _tool_call(call: Json, native: Json, param: str, talk: Conversation) -> None:
     """Adds a tool call. One of an unknown kind is left out, unless it has a function."""
     kind = call.get("type") or "function"
-    call_id = text(call["id"], f"{param}.id") if call.get("id") else ""
-    if kind == "custom" and call.get("custom"):
-        here = f"{param}.custom"
-        tool = mapping(call["custom"], here)
+    call_id = _label(call.get("id")) or ""
+    if kind == "custom" and isinstance(tool := call.get("custom"), dict):
         arguments = {CUSTOM_INPUT: tool.get("input") or ""}
-        talk.call(native, _called_name(tool, here), arguments, f"{here}.input", call_id)
-    elif kind == "function" or call.get("function"):
+        called = _label(tool.get("name")) or ""
+        talk.call(native, called, arguments, f"{param}.custom.input", call_id)
+    else:
         _called(call, "function", native, param, talk, call_id)
 
 
 def _called(
     call: Json, key: str, native: Json, param: str, talk: Conversation, call_id: str = ""
 ) -> None:
-    """Adds the function that stands under a key of a call."""
-    here = f"{param}.{key}"
-    function = mapping(call.get(key), here)
-    arguments = function.get("arguments")
-    talk.call(native, _called_name(function, here), arguments, f"{here}.arguments", call_id)
+    """Adds the function that stands under a key of a call, if there is one; its name is empty where
+    the model left it out."""
+    function = call.get(key)
+    if isinstance(function, dict):
+        called, arguments = _label(function.get("name")) or "", function.get("arguments")
+        talk.call(native, called, arguments, f"{param}.{key}.arguments", call_id)
 
 
-def _called_name(tool: Json, param: str) -> str:
-    """The name of the called function; empty where the model left it out."""
-    called = tool.get("name")
-    return "" if called is None else text(called, f"{param}.name")
-
-
-def _tool_result(message: Json, native: Json, param: str, talk: Conversation) -> None:
-    call_id, tool = message.get("tool_call_id"), message.get("name") or message.get("tool_name")
-    if call_id is not None:
-        call_id = text(call_id, f"{param}.tool_call_id")
-    elif tool is None:
-        raise missing(f"{param}.tool_call_id")
-    talk.result(native, call_id, None if tool is None else text(tool, f"{param}.name"))
+def _label(value: object) -> str | None:
+    """An id or a name as text, a number too; None for anything else, and for an empty text."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value or None if isinstance(value, str) else None
