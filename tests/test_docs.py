@@ -178,7 +178,7 @@ def test_every_dependency_is_explained_with_its_range() -> None:
     setup.read(ROOT / "setup.cfg")
     lists = [setup["options"]["install_requires"], *setup["options.extras_require"].values()]
     wanted = {
-        tuple(re.fullmatch(r"([\w\-.]+(?:\[\w+\])?)(.*)", line.partition(";")[0].strip()).groups())  # type: ignore[union-attr]
+        tuple(re.fullmatch(r"([\w\-.]+(?:\[[\w,]+\])?)(.*)", line.partition(";")[0].strip()).groups())  # type: ignore[union-attr]
         for line in "\n".join(lists).splitlines()
         if line.strip() and not line.startswith("#")
     }
