@@ -216,6 +216,13 @@ HEAVY: dict[str, dict[str, Any]] = {
             for m in range(100)
         ],
     },
+    "25,000 thoughts": {
+        "input": [
+            {"type": "reasoning", "summary": [{"type": "summary_text", "text": "x" * 1000}]},
+            {"role": "assistant", "content": [{"type": "thinking", "thinking": "x" * 1000}]},
+        ]
+        * 12_500
+    },
     "10,000 references": {"input": [{"type": "item_reference", "id": "x"}] * 10_000},
 }
 

@@ -38,6 +38,8 @@ class InputItems:
         self._tools = tools
         self._turn: Json | None = None
         """The assistant's message that further items may belong to."""
+        self._thoughts: list[str] = []
+        """Of that message; joined when all are there."""
         self._begun = False
         """Somebody else than the system has spoken."""
         self._readers: dict[str, Callable[[Json, str], None]] = {
@@ -64,13 +66,14 @@ class InputItems:
                 read(item, here)
             elif kind is None:
                 raise BadRequest(f"'{here}.type' is required.", param=f"{here}.type")
+        self._write_thoughts()
 
     def _message(self, item: Json, param: str) -> None:
         role = item.get("role")
         if role == "assistant":
             self._agent_message(item, param)
             return
-        self._turn = None
+        self._end_turn()
         content, here = item.get("content"), f"{param}.content"
         if role == "user":
             self._talk.add("user", content, here)
@@ -85,16 +88,18 @@ class InputItems:
 
     def _agent_message(self, item: Json, param: str) -> None:
         """Joins a turn that has not said anything yet."""
-        turn, talk = self._turn, self._talk
+        turn, messages = self._turn, self._talk.messages
         if turn is not None and not turn["content"] and "images" not in turn:
-            talk.messages.pop()
+            messages.pop()
         else:
-            turn = None
-        said = talk.add("assistant", item.get("content"), f"{param}.content")
-        if turn is not None:
-            _think(said, turn.pop("thinking", ""), first=True)
-            talk.messages[-1] = turn | said
-        self._turn, self._begun = talk.messages[-1], True
+            self._end_turn()
+            turn = {}
+        said = self._talk.add("assistant", item.get("content"), f"{param}.content")
+        thought = said.pop("thinking", "")
+        if thought:
+            self._thoughts.append(thought)
+        messages[-1] = turn | said
+        self._turn, self._begun = messages[-1], True
 
     def _reasoning(self, item: Json, param: str) -> None:
         """Begins a turn, unless only a thought has begun one."""
@@ -103,8 +108,8 @@ class InputItems:
             return
         turn = self._turn
         if turn is None or turn["content"] or "tool_calls" in turn:
-            turn = self._begin_turn(param)
-        _think(turn, thought)
+            self._begin_turn(param)
+        self._thoughts.append(thought)
 
     def _function_call(self, item: Json, param: str) -> None:
         self._call(item, item.get("arguments"), f"{param}.arguments", param)
@@ -122,7 +127,7 @@ class InputItems:
         self._talk.call(turn, called, arguments, arguments_param, call_id)
 
     def _output(self, item: Json, param: str) -> None:
-        self._turn = None
+        self._end_turn()
         message = self._talk.add("tool", item.get("output"), f"{param}.output")
         call_id = _optional(item, "call_id", param)
         self._talk.result(message, call_id or None, _optional(item, "name", param) or None)
@@ -133,9 +138,18 @@ class InputItems:
             self._tools.read(item["tools"], f"{param}.tools")
 
     def _begin_turn(self, param: str) -> Json:
+        self._end_turn()
         self._begun = True
         self._turn = self._talk.add("assistant", None, param)
         return self._turn
+
+    def _end_turn(self) -> None:
+        self._write_thoughts()
+        self._turn, self._thoughts = None, []
+
+    def _write_thoughts(self) -> None:
+        if self._turn is not None and self._thoughts:
+            self._turn["thinking"] = "\n".join(self._thoughts)
 
 
 def _thought(item: Json) -> str:
@@ -149,15 +163,6 @@ def _thought(item: Json) -> str:
             texts = [part.get("text") for part in parts if isinstance(part, dict)]
             return "\n".join(found for found in texts if isinstance(found, str))
     return ""
-
-
-def _think(message: Json, thought: str, *, first: bool = False) -> None:
-    """Adds a thought to those of a message, or before them."""
-    known = message.get("thinking", "")
-    both = (thought, known) if first else (known, thought)
-    joined = "\n".join(filter(None, both))
-    if joined:
-        message["thinking"] = joined
 
 
 def _optional(item: Json, key: str, param: str) -> str:
