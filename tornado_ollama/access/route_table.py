@@ -44,4 +44,10 @@ class RouteTable:
         cannot send a header; the page and the socket have other ways to send a credential."""
         if path == GREETING.path:
             return GREETING
-        return self.find(path) if path.startswith(("/api/", "/v1/")) else not_found(path)
+        if not path.startswith(("/api/", "/v1/")):
+            return not_found(path)
+        route = self.find(path)
+        if route.methods and route.requirement is Requirement.NOTHING:
+            # What is public elsewhere must not answer to a token that is none.
+            return replace(route, requirement=Requirement.CREDENTIAL)
+        return route
