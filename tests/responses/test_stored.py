@@ -234,7 +234,7 @@ class TestBounds:
         assert len(store) == 1
         store.expire(100.1)
         assert len(store) == 0 and store.held == 0
-        assert store.item("me", "msg_0", 100.1) is None
+        assert store.holder("me", "msg_0", 100.1) is None
 
     def test_a_conversation_is_whole_while_its_end_is_there(self) -> None:
         store = self.store(max_responses=1)
@@ -250,6 +250,23 @@ class TestBounds:
         assert [item["id"] for item in found or ()] == ids
         assert store.delete("me", "3") and store.held == 0
         assert not store.delete("me", "3")
+
+    def test_many_references_to_one_response_read_it_once(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        store = self.store()
+        store.put("me", stored("0"), 0)
+        read: list[StoredResponse] = []
+        output = StoredResponse.output
+
+        def counted(response: StoredResponse) -> Any:
+            read.append(response)
+            return output(response)
+
+        monkeypatch.setattr(StoredResponse, "output", counted)
+        own = OwnResponses(store, "me", 1)
+        assert all(own.item("msg_0") for _ in range(100)) and own.item("msg_1") is None
+        assert len(read) == 1
 
     def test_what_was_let_go_meanwhile_counts_again(self) -> None:
         store = self.store()

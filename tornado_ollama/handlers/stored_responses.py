@@ -119,12 +119,10 @@ class ResponseStore:
             self._stored.move_to_end((owner, id))
         return found
 
-    def item(self, owner: str, item_id: str, now: float) -> Json | None:
-        """An item of the output of one of them."""
-        holder = self._by_item.get((owner, item_id))
-        if holder is None or self.get(owner, holder.id, now) is None:
-            return None
-        return next((item for item in holder.output() if item["id"] == item_id), None)
+    def holder(self, owner: str, item_id: str, now: float) -> StoredResponse | None:
+        """The response whose output has an item."""
+        found = self._by_item.get((owner, item_id))
+        return None if found is None else self.get(owner, found.id, now)
 
     def delete(self, owner: str, id: str) -> bool:
         """Whether there was such a response. What has gone on from it keeps its conversation."""
@@ -175,6 +173,8 @@ class OwnResponses:
         self._store = store
         self._owner = owner
         self._now = now
+        self._items: dict[str, dict[str, Json]] = {}
+        """By response and id: many may be asked for, and each response is read once."""
 
     def get(self, id: str) -> StoredResponse | None:
         return self._store.get(self._owner, id, self._now)
@@ -184,4 +184,9 @@ class OwnResponses:
         return None if found is None else found.conversation()
 
     def item(self, item_id: str) -> Json | None:
-        return self._store.item(self._owner, item_id, self._now)
+        holder = self._store.holder(self._owner, item_id, self._now)
+        if holder is None:
+            return None
+        if holder.id not in self._items:
+            self._items[holder.id] = {item["id"]: item for item in holder.output()}
+        return self._items[holder.id].get(item_id)
