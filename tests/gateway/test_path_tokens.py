@@ -80,7 +80,9 @@ async def test_every_route_below_a_token_in_the_url(
         assert answer.header("referrer-policy") == "no-referrer"
         assert answer.header("location") is None
     if "+" not in route.path and "*" not in route.path and path.startswith("/api/"):
-        assert {seen.path for seen in backend.exchanges} == {path_at_ollama(route, path)}
+        own = route.requirement is Requirement.NOTHING  # the gateway's own answer
+        asked = set() if own else {path_at_ollama(route, path)}
+        assert {seen.path for seen in backend.exchanges} == asked
 
 
 @allowed
