@@ -98,4 +98,4 @@ async def test_a_message_that_is_complete_may_be_followed_by_silence(
     await raw.connection.send(frame(ASKS[9:], CONTINUATION, masked=True))
     assert (await backend.next_request()).path == "/api/chat"
     handlers = [entry for entry in app.in_flight if hasattr(entry, "ws_connection")]
-    assert handlers[0].ws_connection._clock is None
+    assert handlers[0].ws_connection._timer is None

@@ -10,7 +10,7 @@ import time
 from functools import partial
 from urllib.parse import parse_qs
 
-from ..errors import BadRequest, MethodNotAllowed, NotFound, UpgradeRequired
+from ..errors import BadRequest, GatewayError, MethodNotAllowed, NotFound, UpgradeRequired
 from ..wire.chat.plan import PATH
 from ..wire.responses.head import Head
 from ..wire.responses.request import ResponseRequest, response_request
@@ -24,14 +24,12 @@ from .translated import DialectHandler, TranslatedHandler
 
 
 class ResponsesHandler(TranslatedHandler):
-    def admit(self) -> None:
-        """A handshake gets an answer of its own: clients fall back to HTTP at once."""
-        try:
-            super().admit()
-        except MethodNotAllowed:
-            if self.request.headers.get("Upgrade", "").lower() == "websocket":
-                raise UpgradeRequired() from None
-            raise
+    def answer_error(self, error: GatewayError) -> None:
+        """A handshake has an answer of its own, 426: clients fall back to HTTP at once."""
+        upgrade = self.request.headers.get("Upgrade", "").lower()
+        if isinstance(error, MethodNotAllowed) and upgrade == "websocket":
+            error = UpgradeRequired()
+        super().answer_error(error)
 
     async def respond(self) -> None:
         store = self.deps.process.responses
