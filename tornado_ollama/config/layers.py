@@ -78,6 +78,8 @@ def _table(path: Path, raw: bytes) -> dict[Any, Any]:
         table = yaml.load(raw.decode("utf-8-sig"), _Loader)  # a SafeLoader
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: is not UTF-8 text") from None
+    except _Mistake as error:
+        raise ConfigError(f"{path}{_line(error)}: {error.problem}") from None
     except yaml.MarkedYAMLError as error:
         raise ConfigError(f"{path}{_line(error)}: is not YAML ({error.problem})") from None
     except (yaml.YAMLError, ValueError, RecursionError):
@@ -120,8 +122,12 @@ class _Loader(yaml.SafeLoader):
         return node
 
 
-def _problem(text: str, mark: yaml.error.Mark) -> yaml.MarkedYAMLError:
-    return yaml.MarkedYAMLError(problem=text, problem_mark=mark)
+class _Mistake(yaml.MarkedYAMLError):
+    """YAML that is refused though it is legal."""
+
+
+def _problem(text: str, mark: yaml.error.Mark) -> _Mistake:
+    return _Mistake(problem=text, problem_mark=mark)
 
 
 def _with_source(value: Any, source: str) -> Any:
