@@ -187,7 +187,7 @@ def test_a_created_token_works_with_the_entry_it_came_with(run: Run) -> None:
     asked = ("--scope", "manage, generate", "--model", "l*", "--model", "q", "--ttl", "30d")
     code, out, _ = run("token", "create", "--name", "laptop", *asked)
     token, _, rest = out.partition("\n")
-    entry = rest[rest.index("auth:") :]
+    entry = rest[rest.index("\nauth:") :]
     assert code == 0 and token not in rest
     Path("config.yaml").write_text(entry)
     assert yaml.safe_load(entry)["auth"].keys() == {"generate_tokens", "model_tokens"}
@@ -213,8 +213,9 @@ def test_a_token_for_urls_comes_with_the_url_to_paste(run: Run, listen: str, url
     token, _, rest = out.partition("\n")
     assert code == 0
     assert f"\n{url}/k/{token}\n{url}/k/{token}/v1" in rest
-    entry = yaml.safe_load(rest[rest.index("auth:") : rest.index("\nFor programs")])["auth"]
+    entry = yaml.safe_load(rest[rest.index("\nauth:") : rest.index("\nFor programs")])["auth"]
     assert entry["path_tokens"] is True
+    assert "`path_tokens: false` and `generate_tokens: []` and `model_tokens: []`" in rest
     assert entry["generate_tokens"] == entry["model_tokens"]
     assert entry["generate_tokens"][0]["path"] is True
     Path("config.yaml").write_text(yaml.dump({"auth": entry}))
@@ -229,7 +230,7 @@ def test_every_created_token_is_another(run: Run) -> None:
 
 def test_a_token_without_bounds_never_expires(run: Run) -> None:
     out = run("token", "create", "--name", "a")[1]
-    Path("config.yaml").write_text(out[out.index("auth:") :])
+    Path("config.yaml").write_text(out[out.index("\nauth:") :])
     told = run("token", "inspect", out.split("\n")[0])[1]
     assert "scopes:   generate\nmodels:   all\nexpires:  never\n" in told
 

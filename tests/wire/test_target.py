@@ -188,6 +188,10 @@ def test_a_path_token_is_cut_out_of_a_canonical_path(
         ("/k/a/k/to-abc/api", "/k/***/k/***/api"),
         ("/user:to-abc@host/api", "/***@host/api"),
         ("/api/kk/chat", "/api/kk/chat"),
+        (f"/to-{'a' * 43}/v1/models", "/***/v1/models"),
+        (f"/v1/TO-{'a' * 37}", "/v1/***"),
+        (f"/to-{'a' * 36}/tower-of-babel", f"/to-{'a' * 36}/tower-of-babel"),
+        (f"/to-{'a' * 43}@host/x", "/***@host/x"),
     ],
 )
 def test_what_may_be_a_credential_is_not_shown(path: str, shown: str) -> None:

@@ -27,10 +27,13 @@ from ..access.principal import MAX_NAME_CHARS, Principal, Scope, loggable_name
 from ..config import Settings
 from ..console import say
 from ..errors import ConfigError
+from ..wire.target import TOKEN_PREFIX
 from .durations import spoken
 
-TOKEN_PREFIX = "to-"
-"""So that a leaked token is recognised for what it is."""
+WHERE_TO_PUT = """
+The token is shown only now. In config.yaml, under `auth:`, put this in place of {lines};
+where a list has entries already, add this one to them:
+"""
 
 URL_TO_PASTE = """
 For programs that can send no header, this is the gateway's URL; keep it like the token:
@@ -64,7 +67,7 @@ def create(args: argparse.Namespace, read_settings: ReadSettings) -> int:
         auth = {"path_tokens": True} | auth
         listen = read_settings().listen
     say(token)
-    say("\nThe token is shown only now. Add its entry to config.yaml, under the same keys:\n")
+    say(WHERE_TO_PUT.format(lines=" and ".join(_in_default_file(key) for key in auth)))
     say(yaml.dump({"auth": auth}, Dumper=_PlainDumper, sort_keys=False, width=1000).rstrip("\n"))
     if listen is not None:
         say(URL_TO_PASTE.format(url=f"{listen.url(listen.port)}/k/{token}"))
@@ -145,6 +148,11 @@ def _expiry(expires: float | None, now: float) -> str:
 
 def _utc(moment: float) -> str:
     return datetime.fromtimestamp(int(moment), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _in_default_file(key: str) -> str:
+    """A key of `auth` as the config.yaml of a new installation has it."""
+    return f"`{key}: {'false' if key == 'path_tokens' else '[]'}`"
 
 
 def _scopes(text: str) -> list[Scope]:

@@ -35,9 +35,14 @@ REFUSED_PATH = "-"
 
 MAX_LOGGED_CHARS = 200
 
-_SECRET_SEGMENT = re.compile(r"(/k/)[^/]+|(?<=/)[^/]*@", re.IGNORECASE)
+TOKEN_PREFIX = "to-"
+"""How the tokens of `token create` begin, so that a leaked one is recognised for what it is."""
+
+_SECRET_SEGMENT = re.compile(
+    rf"(/k/)[^/]+|(?<=/)[^/]*@|(?<=/){TOKEN_PREFIX}[^/]{{37,}}", re.IGNORECASE
+)
 """What may be a credential: a path token, also behind a prefix where it is none (`/v1/k/TOKEN`),
-and whatever stands before an `@`, as in a pasted URL."""
+whatever stands before an `@`, as in a pasted URL, and what has the form of a token of ours."""
 
 _PATH_TOKEN = re.compile(r"/k/([^/]+)(/.*)?")
 
@@ -90,8 +95,12 @@ def cut_path_token(path: str) -> tuple[str | None, str]:
 
 def loggable_path(path: str) -> str:
     """A canonical path for logs and errors: shortened, and without what may be a credential."""
-    shown = _SECRET_SEGMENT.sub(lambda found: f"{found[1]}***" if found[1] else "***@", path)
+    shown = _SECRET_SEGMENT.sub(_masked, path)
     return shown if len(shown) <= MAX_LOGGED_CHARS else f"{shown[:MAX_LOGGED_CHARS]}..."
+
+
+def _masked(found: re.Match[str]) -> str:
+    return "***@" if found[0].endswith("@") and not found[1] else f"{found[1] or ''}***"
 
 
 def _decode_harmless(match: re.Match[str]) -> str:
