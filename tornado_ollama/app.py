@@ -29,7 +29,7 @@ from .dispatch import access_log
 from .dispatch.dispatcher import Dispatcher
 from .dispatch.journal import Journal
 from .dispatch.queue import Queue, QueueLimits
-from .errors import BadRequest, GatewayError, ShuttingDown
+from .errors import BadRequest, GatewayError, NotFound, ShuttingDown
 from .handlers.anthropic import MessagesHandler, TokenCountHandler
 from .handlers.assets import read_assets
 from .handlers.base import BaseHandler
@@ -135,7 +135,9 @@ class Gateway(Application):
         if token is None:
             return asked | {"route": routes.find(path)}
         if not deps.access.path_tokens:
-            return asked | {"url_path": loggable_path(path), "route": not_found(rest)}
+            problem = NotFound("Tokens in the URL are off here (auth.path_tokens).")
+            asked |= {"url_path": loggable_path(path), "problem": problem}
+            return asked | {"route": not_found(rest)}
         path_token = Bearer(token, in_path=True)
         route = routes.find_below_token(rest)
         return asked | {"url_path": rest, "route": route, "path_token": path_token}

@@ -44,7 +44,8 @@ class GatewayError(Exception):
     status = 500
     code: str | None = None
     reason: str | None = None
-    """The words behind the status on the wire, where they are not the usual ones."""
+    """The words behind the status on the wire, for clients of Ollama's API, where they are not the
+    usual ones."""
 
     def __init__(
         self,
@@ -79,8 +80,14 @@ class Unauthorized(GatewayError):
 
 
 class NoCredential(Unauthorized):
-    reason = "Unauthorized (OLLAMA_HOST=http://HOST:PORT/k/TOKEN brings a token)"
-    """All that the `ollama` command prints of a 401 to `pull`, `push` and other streams."""
+    def __init__(self, message: str, *, path_tokens: bool) -> None:
+        """`path_tokens`: whether a token may stand in the URL, of which clients of Ollama's API are
+        told."""
+        super().__init__(message)
+        self.path_tokens = path_tokens
+        if path_tokens:
+            # All that the `ollama` command prints of a 401 to `pull`, `push` and other streams.
+            self.reason = "Unauthorized (OLLAMA_HOST=http://HOST:PORT/k/TOKEN brings a token)"
 
 
 class Forbidden(GatewayError):

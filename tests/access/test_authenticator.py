@@ -28,6 +28,7 @@ TOKENS = (LAPTOP, StaticToken("admin", digest("admin-token"), BOTH))
 class Auth:
     tokens: tuple[StaticToken, ...] = TOKENS
     jwt_keys: tuple[JwtKey, ...] = (HS_KEY,)
+    path_tokens: bool = False
 
 
 def made(auth: Auth | None = None, anonymous: frozenset[Scope] = NOBODY) -> Authenticator:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ..backend import Backend
-from .keys import BOTH, EXPIRED, GENERATE, SECURED, UNKNOWN, bearer, signed
+from .keys import BOTH, EXPIRED, GENERATE, PATH_CONFIG, SECURED, UNKNOWN, bearer, signed
 
 pytestmark = pytest.mark.gen_test
 
@@ -85,14 +85,56 @@ async def test_a_401_names_the_scheme_and_speaks_to_ollamas_own_client(connect: 
     assert set(body) == {"error", "status"} and body["error"] == body["status"]
 
 
-@secured
+@pytest.mark.parametrize("config", [PATH_CONFIG], ids=["allowed"])
 @pytest.mark.parametrize("path", ["/api/show", "/api/pull"])
-async def test_ollamas_own_command_is_told_how_it_sends_a_token(connect: Any, path: str) -> None:
+async def test_ollamas_own_command_is_told_how_it_sends_a_token(
+    connect: Any, config: Any, path: str
+) -> None:
     """It prints the key `status` of an answer, and the status line of what should be a stream."""
     response = await (await connect()).request("POST", path, (), b"{}")
     assert response.status == 401
     for told in (response.reason, response.json()["status"]):
         assert "OLLAMA_HOST=http://HOST:PORT/k/TOKEN" in told
+
+
+@pytest.mark.parametrize(
+    ("config", "path"),
+    [(SECURED, "/api/show"), (SECURED, "/v1/responses"), (PATH_CONFIG, "/v1/messages")],
+)
+async def test_others_are_not_told_of_tokens_in_the_url(
+    connect: Any, config: Any, path: str
+) -> None:
+    response = await (await connect()).request("POST", path, (), b"{}")
+    assert (response.status, response.reason) == (401, "Unauthorized")
+    assert b"/k/" not in response.body
+
+
+@pytest.mark.parametrize("config", [SECURED], ids=["secured"])
+async def test_a_token_in_the_url_is_told_that_it_may_not_be_there(
+    connect: Any, config: Any
+) -> None:
+    client = await connect()
+    told = await client.request("GET", "/k/a-token/api/tags")
+    assert told.status == 404 and "off here (auth.path_tokens)" in told.json()["error"]
+    told = await client.request("GET", "/k/a-token/v1/models")
+    assert told.status == 404 and "(auth.path_tokens)" in told.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("path", "at"),
+    [
+        ("/chat/completions", "/v1/chat/completions: the base URL ends in /v1."),
+        ("/v1/v1/models", "/v1/models: the base URL ends in /v1."),
+        ("/v1/v1/messages", "/v1/messages: check the base URL."),
+    ],
+)
+async def test_a_wrong_base_url_is_told_in_the_clients_form(
+    connect: Any, path: str, at: str
+) -> None:
+    response = await (await connect()).request("POST", path, (), b"{}")
+    assert response.status == 404
+    message = f"There is nothing at {path}, but at {at}"
+    assert response.json()["error"]["message"] == message
 
 
 @secured

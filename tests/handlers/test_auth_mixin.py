@@ -22,7 +22,7 @@ from tornado_ollama.handlers.auth_mixin import AuthMixin
 from tornado_ollama.handlers.base import BaseHandler
 
 TOKEN = StaticToken("ann", digest("ann-token"), frozenset({Scope.GENERATE}), ("smollm2",))
-AUTH: Any = SimpleNamespace(tokens=(TOKEN,), jwt_keys=())
+AUTH: Any = SimpleNamespace(tokens=(TOKEN,), jwt_keys=(), path_tokens=False)
 ACCESS = SimpleNamespace(
     hosts=HostPolicy(()),
     origins=OriginPolicy(("https://page.example",)),

@@ -28,10 +28,17 @@ def test_a_401_says_its_sentence_where_ollamas_command_looks_for_it() -> None:
 
 
 def test_whoever_sent_no_credential_is_told_how_ollamas_command_sends_one() -> None:
-    told = json.loads(native_errors.body(NoCredential("Send a token.")))
+    told = json.loads(native_errors.body(NoCredential("Send a token.", path_tokens=True)))
     assert told["error"] == told["status"]
     assert told["status"].startswith("Send a token. ")
     assert "OLLAMA_HOST=http://HOST:PORT/k/TOKEN" in told["status"]
+
+
+def test_nobody_is_told_of_tokens_in_the_url_where_they_are_off() -> None:
+    error = NoCredential("Send a token.", path_tokens=False)
+    told = json.loads(native_errors.body(error))
+    assert told == {"error": "Send a token.", "status": "Send a token."}
+    assert error.reason is None
 
 
 def test_the_last_words_of_a_stream_are_one_line() -> None:

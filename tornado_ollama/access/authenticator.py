@@ -26,6 +26,9 @@ MAX_CACHED_VERDICTS = 4096
 
 class AuthSettings(Protocol):
     @property
+    def path_tokens(self) -> bool: ...
+
+    @property
     def tokens(self) -> Sequence[StaticToken]: ...
 
     @property
@@ -38,7 +41,7 @@ def build_authenticator(
     """Makes an authenticator from the settings. `index_key`: 32 random bytes for `TokenTable`, made
     here when not given."""
     table = TokenTable(auth.tokens, index_key or secrets.token_bytes(32))
-    return Authenticator(table, auth.jwt_keys, anonymous_scopes)
+    return Authenticator(table, auth.jwt_keys, anonymous_scopes, auth.path_tokens)
 
 
 class Authenticator:
@@ -50,9 +53,11 @@ class Authenticator:
         tokens: TokenTable,
         jwt_keys: Sequence[jwt.JwtKey],
         anonymous_scopes: frozenset[Scope],
+        path_tokens: bool,
     ) -> None:
         """`anonymous_scopes`: the scopes of callers without a valid credential; empty: they are
-        refused."""
+        refused. `path_tokens`: whether a token may stand in the URL, for the error."""
+        self._path_tokens = path_tokens
         self._tokens = tokens
         self._jwt_keys = tuple(jwt_keys)
         self._anonymous = Principal("anonymous", "anonymous", anonymous_scopes)
@@ -79,7 +84,9 @@ class Authenticator:
         noted = next(iter(sent or credentials), None)
         stranger = self._stranger(noted.fingerprint if noted is not None else None)
         if stranger is None or any(credential.in_path for credential in sent):
-            raise Unauthorized(UNKNOWN) if sent else NoCredential(MISSING)
+            if sent:
+                raise Unauthorized(UNKNOWN)
+            raise NoCredential(MISSING, path_tokens=self._path_tokens)
         return stranger
 
     def find(self, credentials: Credentials, now: float) -> Principal | None:

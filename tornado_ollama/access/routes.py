@@ -7,6 +7,7 @@ matrix. Methods are Ollama's own (0.32, `server/routes.go`), so that a wrong one
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
 from functools import partial
@@ -202,12 +203,23 @@ _SHARED = ("/v1/models", "/v1/models/*", _NOT_FOUND.path)
 UNKNOWN_API = _native("/api/*", ("GET", "HEAD", "POST", "PUT", "DELETE"), Requirement.MANAGE)
 """For `service.forward_unknown`: what a newer Ollama may have, for those who manage it."""
 
+_DOUBLED = re.compile(r"(?:/v1)+/")
+
 _EXACT = {route.path: route for route in ROUTES if route.path[-2:] not in ("/*", "/+")}
 _OPEN = tuple((route.path[:-1], route) for route in ROUTES if route.path[-2:] in ("/*", "/+"))
 
 
 def find(path: str, *, forward_unknown: bool = False) -> Route:
     """The row of a canonical path (`wire.target.split_target`); `not_found` when there is none."""
+    route = _row(path)
+    if route is not None:
+        return route
+    if forward_unknown and path.startswith("/api/") and not path.endswith("/"):
+        return UNKNOWN_API
+    return not_found(path)
+
+
+def _row(path: str) -> Route | None:
     route = _EXACT.get(path)
     if route is not None:
         return route
@@ -216,17 +228,30 @@ def find(path: str, *, forward_unknown: bool = False) -> Route:
         if rest != path and rest and not rest.endswith("/"):
             if route.path.endswith("*") or "/" not in rest:
                 return route
-    if forward_unknown and path.startswith("/api/") and not path.endswith("/"):
-        return UNKNOWN_API
-    return not_found(path)
+    return None
+
+
+def misplaced(path: str) -> Route | None:
+    """The row below `/v1` that a client means by a path without a row: its base URL has no `/v1`,
+    or has two."""
+    if path.startswith("/v1/"):
+        once = _DOUBLED.sub("/v1/", path)
+        return None if once == path else _row(once)
+    row = _row(f"/v1{path}")
+    if row is not None or not path.startswith("/"):
+        return row
+    openai = (row for row in ROUTES if row.dialect is OPENAI)
+    return next((row for row in openai if path.endswith(row.path.removeprefix("/v1"))), None)
 
 
 def not_found(path: str) -> Route:
-    """The row of a path that has none, or that has no canonical form. Below `/v1` its dialect is
-    OpenAI's or Anthropic's, so that clients get the error in their form."""
-    if path.startswith("/v1/messages/"):
+    """The row of a path that has none, or that has no canonical form. Below `/v1`, and where a base
+    URL is wrong, its dialect is OpenAI's or Anthropic's: clients get the error in their form."""
+    meant = misplaced(path)
+    if path.startswith("/v1/messages/") or (meant is not None and meant.dialect is ANTHROPIC):
         return _NOT_FOUND_IN_ANTHROPIC
-    return _NOT_FOUND_IN_OPENAI if path == "/v1" or path.startswith("/v1/") else _NOT_FOUND
+    is_openai = meant is not None or path == "/v1" or path.startswith("/v1/")
+    return _NOT_FOUND_IN_OPENAI if is_openai else _NOT_FOUND
 
 
 def for_anthropic(route: Route) -> Route:

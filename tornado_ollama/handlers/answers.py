@@ -22,6 +22,7 @@ from ..access.credentials import Bearer
 from ..access.routes import KNOWN_METHODS, Route
 from ..errors import GatewayError, MethodNotAllowed, UpstreamAnswer
 from ..wire import ignored_fields
+from ..wire.dialects import NATIVE
 from ..wire.framing import has_body
 from ..wire.target import loggable_path
 from .deps import Deps
@@ -111,7 +112,8 @@ class AnsweringHandler(RequestHandler):
         renderer = self.route.dialect.errors
         for name, value in renderer.headers(error).items():
             self.set_header(name, value)
-        self.answer(error.status, renderer.body(error), reason=error.reason)
+        reason = error.reason if self.route.dialect is NATIVE else None
+        self.answer(error.status, renderer.body(error), reason=reason)
 
     def _log_failure(self, error: GatewayError) -> None:
         """Logs a failure for the operator. Ollama's own messages may quote a prompt or a reply, so

@@ -26,7 +26,7 @@ from ..access.credentials import Bearer, Credentials, extract
 from ..access.principal import Principal
 from ..access.proxies import Client
 from ..access.routes import HandlerKind, Requirement, Route
-from ..errors import BadRequest, NoCredential, ShuttingDown, Unauthorized
+from ..errors import BadRequest, NoCredential, NotFound, ShuttingDown, Unauthorized
 from .deps import Deps
 
 
@@ -41,8 +41,8 @@ class AuthMixin:
     """Of which it asks `access`, the rules, and `in_flight.draining`."""
     route: Route
     url_path: str
-    problem: BadRequest | None
-    """What is wrong with a target that has no canonical form."""
+    problem: BadRequest | NotFound | None
+    """What is wrong with a target that has no canonical form, or a token where it may have none."""
     path_token: Bearer | None
     """Of a target that began with `/k/TOKEN`; cut out of everything else."""
     client: Client

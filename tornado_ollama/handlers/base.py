@@ -11,7 +11,7 @@ from tornado.http1connection import HTTP1Connection
 
 from ..access.credentials import Bearer
 from ..access.routes import Route
-from ..errors import BadRequest, GatewayError, ShuttingDown
+from ..errors import BadRequest, GatewayError, NotFound, ShuttingDown
 from ..wire.framing import check_framing
 from ..wire.headers import Headers, request_id, to_upstream, without_text
 from .deps import Deps
@@ -33,10 +33,10 @@ class BaseHandler(InFlightHandler):
         url_path: str,
         query: str,
         path_token: Bearer | None = None,
-        problem: BadRequest | None = None,
+        problem: BadRequest | NotFound | None = None,
     ) -> None:
         """`url_path` is the canonical path, without the `path_token` that stood before it;
-        `problem` is the error of a target that has no canonical path."""
+        `problem` is the error of a target that is served nowhere."""
         self.deps = deps
         self.route = route
         self.url_path = url_path

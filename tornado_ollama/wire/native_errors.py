@@ -8,8 +8,8 @@ from ..errors import GatewayError, NoCredential, Unauthorized
 from .headers import of_error
 
 FOR_THE_COMMAND = (
-    "The ollama command sends it in its address: OLLAMA_HOST=http://HOST:PORT/k/TOKEN, where the "
-    "gateway's operator allows that (auth.path_tokens)."
+    "The ollama command sends it in its address: OLLAMA_HOST=http://HOST:PORT/k/TOKEN, with a "
+    "token that was made for that (token create --path)."
 )
 """It can send no header (Ollama 0.33)."""
 
@@ -18,7 +18,7 @@ def body(error: GatewayError) -> bytes:
     """The error object of Ollama's API. A 401 has its message twice, because the `ollama` command
     prints the key `status`."""
     sentence = error.message
-    if isinstance(error, NoCredential):
+    if isinstance(error, NoCredential) and error.path_tokens:
         sentence = f"{sentence} {FOR_THE_COMMAND}"
     if isinstance(error, Unauthorized):
         return _encode({"error": sentence, "status": sentence})

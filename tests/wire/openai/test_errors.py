@@ -38,7 +38,7 @@ def test_a_key_that_is_refused_is_called_incorrect_as_at_openai() -> None:
     refused = json.loads(errors.body(Unauthorized("It is unknown.")))["error"]
     assert refused["message"] == "Incorrect API key provided. It is unknown."
     assert refused["code"] == "invalid_api_key"
-    missing = json.loads(errors.body(NoCredential("Send a token.")))["error"]
+    missing = json.loads(errors.body(NoCredential("Send a token.", path_tokens=True)))["error"]
     assert (missing["message"], missing["code"]) == ("Send a token.", "invalid_api_key")
 
 
