@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,3 +55,22 @@ def test_the_queue_for_slots_is_bounded_and_can_be_left() -> None:
         await asyncio.gather(*holders, hold())
 
     asyncio.run(fill())
+
+
+def test_the_model_is_given_out_once_its_queue_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    class Llama:
+        async def post(self, path: str, body: object) -> None:
+            asked.append(path)
+
+    llama: Any = Llama()
+    monkeypatch.setattr(Engine, "_start", lambda engine: (object(), llama))
+
+    async def load() -> None:
+        engine = Engine(Path("unused"))
+        for _ in range(2):
+            async with engine.use():
+                assert asked == ["/completion"]
+
+    asyncio.run(load())

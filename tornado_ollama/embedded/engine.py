@@ -42,6 +42,10 @@ MOST_THREADS = 8
 QUEUE = 512
 """Requests that may wait for a slot, as `OLLAMA_MAX_QUEUE`."""
 
+FIRST = {"prompt": "a", "n_predict": 0, "cache_prompt": False}
+"""A request that costs next to nothing. llama.cpp loses an order to end that comes before its
+queue runs, and then never ends; the answer to this one says that the queue runs."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -151,6 +155,7 @@ class Engine:
                 return self._llama
             began = time.monotonic()
             self._server, llama = await asyncio.to_thread(self._start)
+            await llama.post("/completion", FIRST)
             self._llama = llama
             logger.info("model loaded in %.1f s", time.monotonic() - began)
             return llama
