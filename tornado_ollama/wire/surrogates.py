@@ -45,7 +45,9 @@ def as_utf8(text: bytes) -> bytes:
         except UnicodeDecodeError as error:
             count += 1
             if count > MAX_HALVES:
-                raise BadRequest("The JSON text is not UTF-8.") from None
+                raise BadRequest(
+                    f"More than {MAX_HALVES} places of the JSON text are not UTF-8."
+                ) from None
             used = error.end
             valid += window[: error.start] + REPLACEMENT
         at += used
@@ -59,5 +61,7 @@ def without_halves(text: bytes) -> bytes:
         return text
     text, count = _HALF.subn(rb"\\ufffd", text.replace(rb"\\", _HIDDEN), MAX_HALVES + 1)
     if count > MAX_HALVES:
-        raise BadRequest("The JSON text has too many halves of surrogate pairs.")
+        raise BadRequest(
+            f"The JSON text has more than {MAX_HALVES} halves of surrogate pairs (such as \\ud83d)."
+        )
     return text.replace(_HIDDEN, rb"\\")
