@@ -259,3 +259,38 @@ class TestForcedCall:
     )
     def test_anything_else_is_text(self, text: str) -> None:
         assert forced_call(text, self.NAMES) is None
+
+
+@pytest.mark.parametrize(
+    "flat",
+    [
+        {"type": "function", "name": "f", "parameters": PARAMETERS},
+        {"name": "f", "input_schema": PARAMETERS},
+        {"type": "custom", "name": "f", "input_schema": PARAMETERS},
+        {"function": {"name": "f", "parameters": PARAMETERS}},
+    ],
+)
+@pytest.mark.parametrize("choice", [{"type": "function", "name": "f"},
+                                    {"type": "tool", "name": "f"}, named("f")])  # fmt: skip
+def test_a_tool_in_another_apis_form_is_the_same_tool(flat: Any, choice: Any) -> None:
+    chosen = toolbox({"tools": [flat], "tool_choice": choice})
+    assert chosen.tools == toolbox({"tools": [tool("f")]}).tools
+    assert chosen.forced == {"f"} and not chosen.custom
+
+
+def test_a_custom_tool_in_the_form_of_responses_is_the_same_tool() -> None:
+    grammar = {"syntax": "lark", "definition": "start: WORD"}
+    flat = {"type": "custom", "name": "f", "format": {"type": "grammar"} | grammar}
+    nested = custom("f", format={"type": "grammar", "grammar": grammar})
+    assert toolbox({"tools": [flat]}) == toolbox({"tools": [nested]})
+
+
+def test_allowed_tools_in_the_form_of_responses_are_taken() -> None:
+    allow = {"mode": "required", "tools": [{"type": "function", "name": "wind"}]}
+    assert box({"type": "allowed_tools"} | allow).forced == {"wind"}
+
+
+@pytest.mark.parametrize("other", [{"googleSearch": {}}, {}, {"type": ["x"], "name": "f"}])
+def test_a_tool_that_names_no_kind_is_left_out(other: Any) -> None:
+    chosen = toolbox({"tools": [tool("f"), other]})
+    assert len(chosen.tools) == 1 and chosen.left_out == ("tools[1]",)

@@ -3,7 +3,8 @@
 Owns the choice of tools: `none` sends no tools, `allowed_tools` sends those allowed, `required` or
 a named one is forced. The deprecated `functions` and `function_call` mean the same. Fields of a
 tool that are not read here are ignored, and so are tools of kinds that do not exist here, such as a
-search, because clients declare them whether they are used or not.
+search, because clients declare them whether they are used or not. What OpenAI puts under the name
+of the kind may stand beside it, as in the Responses API and in Anthropic's.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from ..checks import Json, boolean, items, mapping, name, text
 _CHOICE = "tool_choice"
 _KINDS = ("function", "custom")
 _MODES = {"none": "none", "auto": "auto", "required": "required", "any": "required"}
-"""Mistral and Anthropic say `any`; clients of the latter say all of them in an object."""
+"""Mistral and Anthropic say `any`; clients of the latter say all of them in an object, and `tool`
+where OpenAI says `function`."""
 
 
 def toolbox(body: Json) -> Toolbox:
@@ -62,14 +64,22 @@ def _read_tools(value: object, tools: list[Json], custom: list[str], left_out: l
     for index, item in enumerate(items(value, "tools")):
         param = f"tools[{index}]"
         tool = mapping(item, param)
-        kind = tool.get("type") or "function"
-        if kind == "function":
-            tools.append(_function(tool.get(kind), f"{param}.{kind}"))
-        elif kind == "custom":
-            tools.append(_custom(tool.get(kind), f"{param}.{kind}"))
-            custom.append(tools[-1]["function"]["name"])
-        else:
+        kind = tool.get("type") or ("function" if "function" in tool or "name" in tool else None)
+        if kind not in _KINDS:
             left_out.append(param)
+            continue
+        here = param if _is_flat(tool, kind) else f"{param}.{kind}"
+        inner = tool if here == param else tool.get(kind)
+        if kind == "function" or "input_schema" in tool:
+            tools.append(_function(inner, here))
+        else:
+            tools.append(_custom(inner, here))
+            custom.append(tools[-1]["function"]["name"])
+
+
+def _is_flat(tool: Json, kind: str) -> bool:
+    """Whether a tool's name stands beside its kind, not in an object under it."""
+    return kind not in tool and "name" in tool
 
 
 def _functions(value: object) -> list[Json]:
@@ -81,7 +91,8 @@ def _function(item: object, param: str) -> Json:
     function = mapping(item, param)
     called = name(function.get("name"), f"{param}.name")
     description = _description(function, param)
-    return native_tool(called, description, function.get("parameters"), f"{param}.parameters")
+    key = "input_schema" if function.get("parameters") is None else "parameters"
+    return native_tool(called, description, function.get(key), f"{param}.{key}")
 
 
 def _custom(item: object, param: str) -> Json:
@@ -100,6 +111,8 @@ def _grammar(tool: Json, param: str) -> str | None:
     wanted = tool.get("format")
     if wanted is None or mapping(wanted, param).get("type") != "grammar":
         return None
+    if "grammar" not in wanted and "definition" in wanted:
+        return text(wanted["definition"], f"{param}.definition")
     here = f"{param}.grammar"
     return text(mapping(wanted.get("grammar"), here).get("definition"), f"{here}.definition")
 
@@ -119,10 +132,10 @@ def _choice(value: Any, param: str) -> tuple[str, frozenset[str] | None]:
     if param != _CHOICE:
         return "required", frozenset({_choice_name(value, param)})
     kind = value.get("type")
-    if kind in _KINDS:
-        return "required", frozenset({_choice_name(value.get(kind), param)})
+    if kind in _KINDS or kind == "tool":
+        return "required", frozenset({_chosen(value, kind, param)})
     if kind == "allowed_tools":
-        return _allowed(value.get("allowed_tools"), param)
+        return _allowed(value.get("allowed_tools", value), param)
     if isinstance(kind, str) and kind in _MODES:
         return _MODES[kind], None
     raise BadRequest(f"'{param}.type' must be function, custom or allowed_tools.", param=param)
@@ -140,8 +153,12 @@ def _allowed(value: object, param: str) -> tuple[str, frozenset[str]]:
         if kind is None:
             raise BadRequest(f"'{param}' may allow only tools.", param=param)
         if kind in _KINDS:  # others are left out among the tools as well
-            names.append(_choice_name(tool.get(kind), param))
+            names.append(_chosen(tool, kind, param))
     return mode, frozenset(names)
+
+
+def _chosen(tool: Json, kind: str, param: str) -> str:
+    return _choice_name(tool if _is_flat(tool, kind) else tool.get(kind), param)
 
 
 def _choice_name(value: object, param: str) -> str:
