@@ -108,7 +108,7 @@ class TestTheWholeBody:
             ({"system": [{"type": "image"}]}, "system[0].type"),
             ({"system": [{"type": "text"}]}, "system[0].text"),
             ({"stop_sequences": 7}, "stop_sequences"),
-            ({"stop_sequences": [7]}, "stop_sequences"),
+            ({"stop_sequences": [7]}, "stop_sequences[0]"),
             ({"temperature": 3}, "temperature"),
             ({"temperature": "hot"}, "temperature"),
             ({"top_k": 1.5}, "top_k"),

@@ -69,9 +69,9 @@ def test_every_prompt_is_asked_n_times() -> None:
     ("body", "param"),
     [
         ({"prompt": None}, "prompt"),
-        ({"prompt": ""}, "prompt"),
         ({"prompt": []}, "prompt"),
-        ({"prompt": ["a", ""]}, "prompt"),
+        ({"prompt": ["a", None]}, "prompt[1]"),
+        ({"logprobs": True}, "logprobs"),
         ({"prompt": [1, 2]}, "prompt"),
         ({"prompt": [[1], [2]]}, "prompt"),
         ({"prompt": {"a": 1}}, "prompt"),
@@ -215,3 +215,12 @@ def test_recorded_logprobs_become_the_legacy_lists(version: str) -> None:
     choices = [event["choices"][0] for event in run(body, logprobs=2)[:-1]]
     tokens = [token for c in choices if c["logprobs"] for token in c["logprobs"]["tokens"]]
     assert tokens == [item["token"] for item in native] != []
+
+
+def test_an_empty_prompt_loads_the_model_and_is_answered() -> None:
+    assert [body["prompt"] for body in sent(prompt="")] == [""]
+    assert [body["prompt"] for body in sent(prompt=["a", ""])] == ["a", ""]
+
+
+def test_no_logprobs_may_be_said_as_false() -> None:
+    assert planned(logprobs=False).logprobs is False

@@ -171,13 +171,13 @@ def test_unknown_fields_are_ignored_and_named(table: Fields) -> None:
 
 def test_unknown_members_of_settings_are_named_with_their_path() -> None:
     given = {
-        "reasoning": {"effort": "low", "max_tokens": 9, "summary": "auto"},
+        "reasoning": {"effort": "low", "budget": 9, "summary": "auto"},
         "response_format": {"type": "json_schema", "json_schema": {"schema": {}, "x": 1}, "y": 2},
         "chat_template_kwargs": {"enable_thinking": True, "tone": "dry"},
         "stream_options": {"chatty": True, "include_obfuscation": False},
     }
     assert fields.CHAT.check(given, IGNORE) == [
-        "reasoning.max_tokens", "response_format.json_schema.x", "response_format.y",
+        "reasoning.budget", "response_format.json_schema.x", "response_format.y",
         "chat_template_kwargs.tone", "stream_options.chatty",
     ]  # fmt: skip
 

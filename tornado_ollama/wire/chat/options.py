@@ -129,8 +129,10 @@ def _token_limit(value: Any, param: str) -> int:
 
 
 def _stops(value: Any, param: str) -> list[str]:
-    """The stop strings as a list, without empty ones, which would end the reply at once."""
+    """The stop strings as a list, without `null` and empty ones, which would end the reply at
+    once."""
     if value is None:
         return []
     given = [value] if isinstance(value, str) else items(value, param)
-    return [stop for item in given if (stop := text(item, param))]
+    found = [text(stop, f"{param}[{at}]") for at, stop in enumerate(given) if stop is not None]
+    return [stop for stop in found if stop]

@@ -34,6 +34,8 @@ def wanted(value: object, param: str) -> Think | None:
     Raises BadRequest for any other value."""
     if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, int) and value in (0, 1):
+        return bool(value)
     if isinstance(value, str):
         word = value.strip().lower()
         if word in _UNDECIDED:

@@ -21,7 +21,7 @@ from ..policy import Policy
 from . import fields
 from .formats import reply_format
 from .messages import native_messages
-from .reasoning import hides_thoughts, think
+from .reasoning import hides_thoughts, think, unmet_budgets
 from .tools import toolbox
 
 
@@ -84,7 +84,7 @@ def chat_request(body: Json, policy: Policy) -> ChatRequest:
         logprobs=_logprobs(body),
         toolbox=box,
         reasoning_fields=() if hides_thoughts(body) else policy.reasoning_fields,
-        ignored=shown([*unknown, *box.left_out]),
+        ignored=shown([*unknown, *unmet_budgets(body), *box.left_out]),
         remote_images=talk.remote_images,
     )
 

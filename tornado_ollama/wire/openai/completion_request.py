@@ -21,7 +21,7 @@ from ..policy import Policy
 from . import fields
 from .chat_request import choice_count, flag, include_usage
 from .formats import reply_format
-from .reasoning import think
+from .reasoning import think, unmet_budgets
 
 PATH = "/api/generate"
 
@@ -110,7 +110,7 @@ def completion_request(body: Json, policy: Policy) -> CompletionPlan:
         logprobs=top_logprobs is not None,
         top_logprobs=top_logprobs or 0,
         echo=flag(body, "echo"),
-        ignored=shown(unknown),
+        ignored=shown([*unknown, *unmet_budgets(body)]),
     )
 
 
@@ -121,12 +121,14 @@ def _prompts(value: object) -> list[str]:
             raise BadRequest("Token array prompts are not supported: send text.", param="prompt")
     if not given:
         raise BadRequest("'prompt' must hold at least one prompt.", param="prompt")
-    # An empty prompt would only load the model.
-    return [name(prompt, "prompt") for prompt in given]
+    # An empty prompt only loads the model, as at Ollama.
+    if given is not value:
+        return [text(value, "prompt")]
+    return [text(prompt, f"prompt[{index}]") for index, prompt in enumerate(given)]
 
 
 def _logprobs(body: Json) -> int | None:
     """Reads `logprobs`, the number of alternatives for each token; 0: the chosen tokens only, None:
     no logprobs."""
     wanted = body.get("logprobs")
-    return None if wanted is None else integer(wanted, "logprobs", 0, 5)
+    return None if wanted is None or wanted is False else integer(wanted, "logprobs", 0, 5)

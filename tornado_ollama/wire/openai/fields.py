@@ -38,7 +38,10 @@ _OPTIONS = FLAT_OPTIONS | SPELLINGS.keys() | {"options"}
 _SAMPLING = _names("temperature top_p frequency_penalty presence_penalty seed stop")
 _NATIVE = _names("keep_alive think format truncate shift")
 _FORMATS = _names("response_format json_schema guided_json structured_outputs")
-_THINKING = _names("reasoning reasoning_effort thinking enable_thinking chat_template_kwargs")
+_THINKING = _names(
+    "reasoning reasoning_effort thinking enable_thinking disable_reasoning chat_template_kwargs "
+    "chat_template_args thinking_budget reasoning_budget"
+)
 _STREAM = _names("stream stream_options")
 
 JSON_SCHEMA = Fields(
@@ -51,13 +54,16 @@ STREAM_OPTIONS = Fields(
     _names("include_usage"), {"include_obfuscation": "padding against traffic analysis"}
 )
 REASONING = Fields(
-    _names("effort enabled exclude"),
+    _names("effort enabled exclude max_tokens"),
     _harmless("summary generate_summary", "the reasoning itself is sent, not a summary"),
 )
+_TEMPLATE = Fields(_names("enable_thinking thinking reasoning_effort"))
 _INSIDE = {
     "reasoning": REASONING,
-    "thinking": Fields(_names("type")),
-    "chat_template_kwargs": Fields(_names("enable_thinking thinking reasoning_effort")),
+    "reasoning_effort": Fields(_names("effort")),
+    "thinking": Fields(_names("type enabled budget_tokens")),
+    "chat_template_kwargs": _TEMPLATE,
+    "chat_template_args": _TEMPLATE,
     "response_format": RESPONSE_FORMAT,
     "structured_outputs": Fields(_names("json")),
     "stream_options": STREAM_OPTIONS,

@@ -1,7 +1,8 @@
 """Reads whether a model shall think, and whether its thoughts are sent: from the fields of all
 variants of chat completions in use.
 
-Owns which field wins. Ollama's own `think` comes first, then OpenAI's and OpenRouter's, then those
+Owns which field wins. Of a budget of tokens for thoughts only 0 can be honoured: no thoughts at
+all. Ollama's own `think` comes first, then OpenAI's and OpenRouter's, then those
 of vLLM, SGLang, Qwen, DeepSeek and llama.cpp. As at Ollama (0.32.15 `openai/openai.go`) an object
 `reasoning` wins over `reasoning_effort` even when it names no effort.
 """
@@ -10,10 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from ..chat.thinking import Think, wanted
 from ..checks import Json, boolean, mapping
 
-_TEMPLATE = "chat_template_kwargs"
+_TEMPLATES = ("chat_template_kwargs", "chat_template_args")
+_BUDGETS = ("thinking_budget", "reasoning_budget")
+_BUDGETS_INSIDE = {"reasoning": "max_tokens", "thinking": "budget_tokens"}
 
 
 def think(body: Json) -> Think | None:
@@ -34,19 +39,43 @@ def hides_thoughts(body: Json) -> bool:
     return excluded is not None and boolean(excluded, "reasoning.exclude")
 
 
+def unmet_budgets(body: Json) -> list[str]:
+    """The budgets of thoughts that Ollama does not have, as dotted names: all but 0."""
+    given = [(name, body.get(name)) for name in _BUDGETS]
+    for name, key in _BUDGETS_INSIDE.items():
+        given.append((f"{name}.{key}", _members(body, name).get(key)))
+    return [name for name, value in given if value is not None and value != 0]
+
+
 def _said(body: Json) -> Iterator[tuple[str, object]]:
     """The request's fields about thinking with their values, the most decisive first."""
     yield "think", body.get("think")
     if body.get("reasoning") is None:
-        yield "reasoning_effort", body.get("reasoning_effort")
+        yield from _switches(body, "reasoning_effort", "effort")
     else:
         yield from _switches(body, "reasoning", "effort", "enabled")
-    yield from _switches(body, "thinking", "type")
+    yield from _switches(body, "thinking", "type", "enabled")
     yield "enable_thinking", body.get("enable_thinking")
-    template = body.get(_TEMPLATE)
-    if template is not None:
-        mapping(template, _TEMPLATE)
-        yield from _switches(body, _TEMPLATE, "enable_thinking", "thinking", "reasoning_effort")
+    disabled = body.get("disable_reasoning")
+    if disabled is not None and boolean(disabled, "disable_reasoning"):
+        yield "disable_reasoning", False
+    for name in _TEMPLATES:
+        if body.get(name) is not None:
+            given = {name: mapping(_from_text(body[name]), name)}
+            yield from _switches(given, name, "enable_thinking", "thinking", "reasoning_effort")
+    budgets = [body.get(name) for name in _BUDGETS]
+    budgets += [_members(body, name).get(key) for name, key in _BUDGETS_INSIDE.items()]
+    yield "thinking_budget", False if 0 in budgets else None
+
+
+def _from_text(value: object) -> object:
+    """An object that came as JSON text, as forms and command lines send it; else the value."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return msgspec.json.decode(value)
+    except (msgspec.DecodeError, RecursionError):
+        return value
 
 
 def _switches(body: Json, name: str, *keys: str) -> Iterator[tuple[str, object]]:
