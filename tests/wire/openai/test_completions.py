@@ -220,6 +220,11 @@ def test_recorded_logprobs_become_the_legacy_lists(version: str) -> None:
 def test_an_empty_prompt_loads_the_model_and_is_answered() -> None:
     assert [body["prompt"] for body in sent(prompt="")] == [""]
     assert [body["prompt"] for body in sent(prompt=["a", ""])] == ["a", ""]
+    loaded = line("", True, done_reason="load")
+    *_, last, _done = run(loaded, prompt="")
+    assert last["choices"][0]["finish_reason"] == "stop"
+    reply = json.loads(completion_reply([loaded], planned(prompt=""), WHO))
+    assert (reply["choices"][0]["text"], reply["usage"]["total_tokens"]) == ("", 0)
 
 
 def test_no_logprobs_may_be_said_as_false() -> None:
