@@ -288,8 +288,12 @@ class TestToolResults:
         [message] = told(user(result("x", id="c9")))
         assert message == {"role": "tool", "content": "x", "tool_call_id": "c9"}
 
-    def test_a_result_needs_an_id(self) -> None:
-        assert refused(user({"type": "tool_result"})) == "messages[0].content[0].tool_use_id"
+    def test_a_broken_block_is_left_out_and_a_result_without_an_id_finds_its_call(self) -> None:
+        result = {"type": "tool_result", "tool_use_id": None, "content": "1"}
+        broken = [None, 5, {"type": "tool_use", "id": 7, "name": "f", "input": {}}]
+        said, answer = told(assistant(*broken), user(result))
+        assert said["tool_calls"][0]["id"] == "7"
+        assert (answer["tool_call_id"], answer["tool_name"]) == ("7", "f")
 
 
 class TestAssistants:

@@ -14,8 +14,8 @@ from typing import Any
 
 from ...errors import BadRequest
 from ..chat.content import Part, numbered
-from ..chat.conversation import Conversation
-from ..checks import Json, items, mapping, text
+from ..chat.conversation import Conversation, label
+from ..checks import Json, items, mapping
 from .blocks import KINDS, assistant_part, system_text, told_parts
 from .tool_changes import ToolChanges
 
@@ -55,6 +55,8 @@ class Talk:
             self.conversation.add_parts("user", said)
 
     def assistant(self, content: object, param: str) -> None:
+        if isinstance(content, list):  # what its history has beside blocks says nothing
+            content = [block if isinstance(block, dict | str) else {} for block in content]
         blocks = list(self._blocks(content, param))
         parts = [assistant_part(block, here) for block, here in blocks]
         message = self.conversation.add_parts("assistant", (part for part in parts if part))
@@ -65,13 +67,12 @@ class Talk:
                 self.tools.show_referenced(block.get("content"))
 
     def _call(self, message: Json, block: Json, param: str) -> None:
-        called = text(block.get("name") or "", f"{param}.name")
-        call_id = text(block.get("id") or "", f"{param}.id")
+        called, call_id = label(block.get("name")) or "", label(block.get("id")) or ""
         self.tools.shown.add(called)
         self.conversation.call(message, called, block.get("input"), f"{param}.input", call_id)
 
     def _result(self, block: Json, param: str) -> None:
-        call_id = text(block.get("tool_use_id"), f"{param}.tool_use_id")
+        call_id = label(block.get("tool_use_id"))
         content = block.get("content")
         self.tools.show_referenced(content)
         parts: list[Part] = []

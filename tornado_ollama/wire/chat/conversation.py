@@ -110,3 +110,10 @@ class Conversation:
             if call[0] == id if id else call[1] == tool:
                 self.unanswered.remove(call)
                 return
+
+
+def label(value: object) -> str | None:
+    """An id or a name as text, a number too; None for anything else, and for an empty text."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value or None if isinstance(value, str) else None

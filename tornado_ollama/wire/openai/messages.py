@@ -8,7 +8,7 @@ among an assistant's calls is left out.
 from __future__ import annotations
 
 from ...errors import BadRequest
-from ..chat.conversation import Conversation
+from ..chat.conversation import Conversation, label
 from ..chat.toolbox import CUSTOM_INPUT
 from ..checks import Json, items, mapping, text
 
@@ -47,9 +47,9 @@ def native_messages(value: object, *, fetch_images: bool) -> Conversation:
             _assistant(message, native, param, talk)
         elif role == "tool":
             tool = message.get("name") or message.get("tool_name")
-            talk.result(native, _label(message.get("tool_call_id")), _label(tool))
+            talk.result(native, label(message.get("tool_call_id")), label(tool))
         elif role == "function":
-            talk.result(native, None, _label(message.get("name")))
+            talk.result(native, None, label(message.get("name")))
     return talk
 
 
@@ -71,10 +71,10 @@ def _assistant(message: Json, native: Json, param: str, talk: Conversation) -> N
 def _tool_call(call: Json, native: Json, param: str, talk: Conversation) -> None:
     """Adds a tool call. One of an unknown kind is left out, unless it has a function."""
     kind = call.get("type") or "function"
-    call_id = _label(call.get("id")) or ""
+    call_id = label(call.get("id")) or ""
     if kind == "custom" and isinstance(tool := call.get("custom"), dict):
         arguments = {CUSTOM_INPUT: tool.get("input") or ""}
-        called = _label(tool.get("name")) or ""
+        called = label(tool.get("name")) or ""
         talk.call(native, called, arguments, f"{param}.custom.input", call_id)
     else:
         _called(call, "function", native, param, talk, call_id)
@@ -87,12 +87,5 @@ def _called(
     the model left it out."""
     function = call.get(key)
     if isinstance(function, dict):
-        called, arguments = _label(function.get("name")) or "", function.get("arguments")
+        called, arguments = label(function.get("name")) or "", function.get("arguments")
         talk.call(native, called, arguments, f"{param}.{key}.arguments", call_id)
-
-
-def _label(value: object) -> str | None:
-    """An id or a name as text, a number too; None for anything else, and for an empty text."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return value or None if isinstance(value, str) else None
