@@ -25,7 +25,8 @@ from .translated import DialectHandler, TranslatedHandler
 
 class ResponsesHandler(TranslatedHandler):
     def answer_error(self, error: GatewayError) -> None:
-        """A handshake has an answer of its own, 426: clients fall back to HTTP at once."""
+        """Sends an error. A WebSocket handshake gets status 426 instead of 405, which makes clients
+        use HTTP at once."""
         upgrade = self.request.headers.get("Upgrade", "").lower()
         if isinstance(error, MethodNotAllowed) and upgrade == "websocket":
             error = UpgradeRequired()

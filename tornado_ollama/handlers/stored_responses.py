@@ -1,10 +1,10 @@
-"""The responses that are kept for their principals: what `previous_response_id` goes on from.
+"""Stores responses in memory, so that later requests can continue them with `previous_response_id`.
 
-Owns who may see which, and what leaves when: each is found by the principal that made it and its
-id, and all are bounded in number, bytes and time. A response keeps what it went on from, so that a
-conversation is whole or is not there.
+Owns access and removal: a response is found only by its id and the principal that made it, and the
+store is limited in number, bytes and age. A stored response keeps a reference to the one it
+continues, so a conversation is either complete or not available at all.
 
-Kept as JSON text, which takes a fifth of the memory of objects.
+Responses are stored as JSON text, which takes a fifth of the memory of decoded objects.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..errors import BadRequest
 from ..wire.checks import Json
 
 ENTRY_BYTES = 1000
-"""What one takes besides its texts: ids, and their places in the tables."""
+"""Bytes counted for a stored response besides its JSON text: ids and table entries."""
 
 Key = tuple[str, str]
 """The principal's key, and an id."""
@@ -35,17 +35,17 @@ _INPUT = msgspec.json.Decoder(list[Json])
 
 @dataclass(slots=True, eq=False)
 class StoredResponse:
-    """One that was kept."""
+    """A stored response with the input of its request and the response that it continues."""
 
     id: str
     response: bytes
-    """The object as JSON text."""
+    """The response object as JSON text."""
     input: bytes
     """The items of its own request, as a JSON list."""
     before: StoredResponse | None
     used_at: float = 0.0
     holders: int = 0
-    """The table, and the responses that went on from this one."""
+    """Number of references: from the store's table, and from responses that continue this one."""
 
     @property
     def size(self) -> int:
@@ -55,12 +55,14 @@ class StoredResponse:
         return _OUTPUT.decode(self.response).output
 
     def conversation(self) -> list[Json]:
-        """All items up to its end."""
+        """All items of the conversation, from its first input to the output of this response.
+        Raises BadRequest as `all_input` does."""
         return [*self.all_input(), *self.output()]
 
     def all_input(self) -> list[Json]:
-        """All items that it was made of. Raises BadRequest for those that could be read once, where
-        the stack was not so high."""
+        """All items that the model was given for this response, those of earlier responses
+        included. Raises BadRequest where the items are nested too deeply to be decoded: Python's
+        recursion limit may allow less here than when the request was read."""
         chain: list[StoredResponse] = []
         node: StoredResponse | None = self
         while node is not None:
@@ -78,15 +80,15 @@ class StoredResponse:
 
 
 class ResponseStore:
-    """All that are kept now. Times are seconds of one clock, which only goes forward."""
+    """All stored responses. Every `now` is in seconds of one monotonic clock."""
 
     def __init__(self) -> None:
         self.max_responses = 0
         self.max_bytes = 0
         self.keep_for_s = 0.0
-        """These three may be changed by a reload."""
+        """Age limit in seconds. A reload may change these three limits."""
         self.held = 0
-        """Bytes of all that is kept, also for the sake of what went on from it."""
+        """Bytes in use, including deleted responses that a stored one continues."""
         self._stored: OrderedDict[Key, StoredResponse] = OrderedDict()
         self._by_item: dict[Key, StoredResponse] = {}
 
@@ -95,12 +97,13 @@ class ResponseStore:
 
     @property
     def keeps(self) -> bool:
-        """Whether anything is kept at all."""
+        """Whether the configuration allows any response to be stored."""
         return self.max_responses > 0 and self.max_bytes > 0
 
     def put(self, owner: str, stored: StoredResponse, now: float) -> None:
-        """Keeps one, unless it alone is too large. What it went on from is held by it from now
-        on."""
+        """Stores a response, unless it alone is larger than `max_bytes`. The response that it
+        continues, even if deleted, stays in memory as long as the new one. Then deletes what
+        exceeds the limits."""
         if stored.size > self.max_bytes:
             return
         stored.used_at = now
@@ -111,7 +114,8 @@ class ResponseStore:
         self.expire(now)
 
     def get(self, owner: str, id: str, now: float) -> StoredResponse | None:
-        """The response, which counts as used now."""
+        """The stored response, or None. Counts as a use, from which the response's age is
+        measured."""
         self.expire(now)
         found = self._stored.get((owner, id))
         if found is not None:
@@ -120,12 +124,13 @@ class ResponseStore:
         return found
 
     def holder(self, owner: str, item_id: str, now: float) -> StoredResponse | None:
-        """The response whose output has an item."""
+        """The stored response whose output contains the item, or None. Counts as a use of it."""
         found = self._by_item.get((owner, item_id))
         return None if found is None else self.get(owner, found.id, now)
 
     def delete(self, owner: str, id: str) -> bool:
-        """Whether there was such a response. What has gone on from it keeps its conversation."""
+        """Deletes a response; returns whether it existed. Responses that continue it keep their
+        whole conversation."""
         found = self._stored.pop((owner, id), None)
         if found is None:
             return False
@@ -135,7 +140,8 @@ class ResponseStore:
         return True
 
     def expire(self, now: float) -> None:
-        """Lets go of what is too old, and of the oldest while there is too much."""
+        """Deletes the responses unused for more than `keep_for_s` seconds, and the least recently
+        used ones while there are too many responses or bytes."""
         for owner, id in self._surplus(now):
             self.delete(owner, id)
 
@@ -167,7 +173,8 @@ class ResponseStore:
 
 
 class OwnResponses:
-    """Those of one principal, at one time: a `wire.responses.request.Past`."""
+    """The stored responses of one principal, read during one request. Implements
+    `wire.responses.request.Past`."""
 
     def __init__(self, store: ResponseStore, owner: str, now: float) -> None:
         self._store = store

@@ -28,7 +28,8 @@ class DialectHandler(AuthMixin, JsonBodyHandler):
 
 
 class TranslatedHandler(DialectHandler):
-    """A request that becomes one or several native ones."""
+    """Handles a request of another API (OpenAI's or Anthropic's) by sending one or several requests
+    of Ollama's own API."""
 
     def begin(self) -> None:
         super().begin()

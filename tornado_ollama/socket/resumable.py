@@ -121,8 +121,9 @@ class ResumableChat:
     # -- deps.Revocable -----------------------------------------------------------------------
 
     def revoke(self) -> None:
-        """Stops the chat, where it has no socket, because its credential is no longer valid. A
-        socket is revoked on its own, and cancels the chat attached to it."""
+        """Stops a chat that has no socket attached, because its credential is no longer valid. A
+        chat with a socket is left alone here: the socket is revoked by a separate call, which
+        cancels the chat."""
         if self._socket is None:
             self.stop(REVOKED)
 

@@ -1,1 +1,1 @@
-"""Pure: Anthropic's Messages API, into Ollama's own and back."""
+"""Translates between Anthropic's Messages API and Ollama's own API, without any I/O."""

@@ -1,9 +1,9 @@
-"""The content blocks of a message, into what Ollama can be told: texts, images, thoughts.
+"""Translates the content blocks of a message into parts that Ollama knows: text, images, thinking.
 
-Owns the kinds of blocks. In what an assistant has said, a kind that is not known is left out; in
-what others say it is refused, because its content would be lost. Only what a tool has brought is
-never refused: it stays in the history whatever the user does, so the model is told that something
-was there.
+Owns the kinds of blocks. A block of an unknown kind is left out of an assistant's message, and
+refused in other messages, because its content would be lost. It is never refused inside a tool's
+result: the user could not remove it from the history, so the model is told that something was
+there.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ KINDS = "text, image, document, search_result, tool_result"
 
 
 def system_text(value: object, param: str, tools: ToolChanges) -> str:
-    """What the system says, but for the changes of `tools`, which are noted there. Raises
-    BadRequest for what is no text and no list of text blocks."""
+    """The text of a system prompt. Its blocks that add or remove tools are recorded in `tools`
+    instead. Raises BadRequest where `value` is neither a string nor an array of text blocks."""
     if value is None or isinstance(value, str):
         said = [value or ""]
     elif isinstance(value, list):
@@ -39,8 +39,9 @@ def system_text(value: object, param: str, tools: ToolChanges) -> str:
 
 
 def told_parts(block: Json, param: str, *, in_result: bool = False) -> list[Part]:
-    """The parts that a block of a user's or a tool's comes to. Raises BadRequest for one that
-    cannot be read; where it stands `in_result` there are none then."""
+    """The parts made of one block of a user's message or, with `in_result`, of a tool's result.
+    Raises BadRequest for a block that cannot be read; in a result, a block, an image or a document
+    of an unknown kind gives no parts instead."""
     match block.get("type"):
         case "text":
             return [(block, param)]
@@ -64,7 +65,8 @@ def told_parts(block: Json, param: str, *, in_result: bool = False) -> list[Part
 
 
 def assistant_part(block: Json, param: str) -> Part | None:
-    """The part that a block of an assistant's comes to; None where it says nothing here."""
+    """The part made of one block of an assistant's message; None for a block with nothing to pass
+    on to the model, or of an unknown kind."""
     match block.get("type"):
         case "thinking":
             thought = block.get("thinking") or unsealed(block.get("signature"))

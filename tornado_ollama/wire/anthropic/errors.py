@@ -37,7 +37,7 @@ be it hours."""
 
 
 def body(error: GatewayError) -> bytes:
-    """Anthropic's error object; its details have the gateway's own word for programs."""
+    """Anthropic's error object as JSON. `details.error_code` holds the gateway's own error code."""
     told = {"type": _type(error.status), "message": _message(error)}
     if error.code is None:
         return msgspec.json.encode({"type": "error", "error": told})
@@ -51,8 +51,10 @@ def event(error: GatewayError) -> bytes:
 
 
 def headers(error: GatewayError) -> dict[str, str]:
-    """Also the one that ends repeating: Claude Code repeats even a 401 for minutes, and every 5xx
-    with its whole prompt, but what Ollama itself calls a failure fails again."""
+    """The headers of an error response. Where sending the request again would be useless,
+    `X-Should-Retry: false` tells the client so: Claude Code would repeat even a 401 for minutes,
+    and every 5xx with its whole prompt, although what Ollama itself reports as a failure fails
+    again."""
     found = of_error(error)
     blames_client = error.status < 500 and error.status not in _WORTH_REPEATING
     too_long = error.retry_after is not None and error.retry_after > MAX_WAIT_S

@@ -1,9 +1,9 @@
-"""The one place that decides about every field of a request of Anthropic's.
+"""Decides how each field of a request to Anthropic's API is treated.
 
-As `openai/fields.py`: honoured, harmless (the reason stands beside it) or refused at the top level;
-what is in none of these is ignored, and the reply names it. Inside of messages, blocks and tools
-the unknown is ignored without a word. A test walks the stable and beta types of the official SDK
-and fails for a field that has no decision; it has, besides, a list of those that clients send
+As in `openai/fields.py`, a top-level field is honoured, harmless (with the reason beside it) or
+refused; a field in none of these tables is ignored, and the reply names it. Unknown fields inside
+messages, blocks and tools are ignored silently. A test checks that every field of the official
+SDK's stable and beta types has a decision, as well as a list of fields that clients still send
 although no type has them any more.
 """
 

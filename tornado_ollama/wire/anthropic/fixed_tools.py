@@ -1,7 +1,8 @@
-"""Tools that the client runs, and whose form Anthropic has fixed: a kind with a date and a name.
+"""The tools that Anthropic defines and the client runs: bash, text editor and memory.
 
-Owns what a model is told of them, since only Anthropic's know them by heart. Source: Anthropic's
-documentation of the bash, text editor and memory tools.
+A request declares such a tool by a type with a date, and a name. Owns the descriptions and
+parameters that are given to the model, since only Anthropic's models were trained on them. Source:
+Anthropic's documentation of the tools.
 """
 
 from __future__ import annotations
@@ -63,7 +64,8 @@ _FIXED = {
 
 
 def fixed_tool(kind: str, name: object, param: str) -> Json | None:
-    """The tool of a kind under its name; None for a kind that does not exist here."""
+    """The tool of the type `kind`, in Ollama's form, with the given name or else its usual one.
+    None for an unknown type."""
     for beginning, (usual_name, description, parameters) in _FIXED.items():
         if kind.startswith(beginning):
             called = name if isinstance(name, str) and name else usual_name

@@ -13,7 +13,9 @@ from ..checks import Json, mapping
 
 
 def reply_format(body: Json) -> Json | None:
-    """The schema that the reply is held to; also from `output_format`, its name in the beta."""
+    """The JSON Schema that the reply must match, from `output_config.format` or from
+    `output_format`, the field's name in the beta; None where there is neither. Raises
+    BadRequest."""
     config = body.get("output_config")
     wanted = None if config is None else mapping(config, "output_config").get("format")
     if wanted is not None:

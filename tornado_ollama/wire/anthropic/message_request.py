@@ -28,25 +28,26 @@ _MAX_TOKENS = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class MessageRequest:
-    """What a request for a message comes to."""
+    """A parsed request for a message."""
 
     model: str
-    """As the client wrote it; replies repeat it."""
+    """The name as the client wrote it, which replies repeat."""
     native_model: str
-    """As Ollama knows it: what access is decided on."""
+    """The name at Ollama, for which access is checked."""
     plan: Plan
     max_tokens: int
     toolbox: Toolbox
     shows_thoughts: bool
-    """False: the reply's thoughts are sealed only."""
+    """False: the reply holds thoughts only in encoded form."""
     ignored: tuple[str, ...]
-    """The fields that nothing came of, as the client is told of them."""
+    """Names of the ignored fields, for the header `X-Ignored-Fields`."""
     remote_images: list[RemoteImage]
     """To be fetched and put into the plan before it is sent."""
 
 
 def message_request(body: Json, policy: Policy) -> MessageRequest:
-    """Raises `BadRequest` naming the field that is missing, wrong, or a slip of the pen."""
+    """Parses a request for a message. Raises BadRequest naming a field that is missing, wrong,
+    refused or misspelt, or that is unknown where the policy refuses unknown fields."""
     body = unwrapped(body)
     max_tokens = integer(body.get("max_tokens"), "max_tokens", 1, _MAX_TOKENS)
     unknown = fields.MESSAGE.check(body, policy)
@@ -81,7 +82,8 @@ def message_request(body: Json, policy: Policy) -> MessageRequest:
 
 
 def count_request(body: Json, policy: Policy) -> MessageRequest:
-    """The same for `POST /v1/messages/count_tokens`, which needs no `max_tokens`."""
+    """Parses a request to `POST /v1/messages/count_tokens`: as `message_request`, but `max_tokens`
+    may be absent."""
     body = unwrapped(body)
     return message_request({**body, "max_tokens": body.get("max_tokens") or 1}, policy)
 

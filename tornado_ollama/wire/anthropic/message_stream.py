@@ -35,7 +35,8 @@ _SOURCE = TranslatedSource(native.CHAT)
 def message_stream(
     request: MessageRequest, identity: Identity, input_tokens: int
 ) -> ReplyStream[native.ChatRecord]:
-    """The machine for a streamed message. `input_tokens`: an estimate of the prompt's."""
+    """Translates Ollama's streamed reply into the events of a message. `input_tokens`: the
+    estimated length of the prompt, in tokens."""
     writer = MessageWriter(request, identity, input_tokens)
     names = request.toolbox.forced
     reader = Reader(_SOURCE, ForcedCallWriter(writer, names) if names else writer)
@@ -51,7 +52,7 @@ class _Open(Enum):
 
 
 class MessageWriter(PartsWriter):
-    """The blocks as Ollama's reply brings them; a block is closed when another kind begins."""
+    """Writes a message as events. The open block is closed when content of another kind begins."""
 
     def __init__(self, request: MessageRequest, identity: Identity, input_tokens: int) -> None:
         self._identity = identity
@@ -66,7 +67,7 @@ class MessageWriter(PartsWriter):
         self._before = self._after = b""
 
     def begin(self) -> bytes:
-        """Nothing, where it had to be kept alive before Ollama's first line."""
+        """The event `message_start`; nothing where `keep_alive` has already sent this event."""
         if self._begun:
             return b""
         self._begun = True
@@ -74,7 +75,7 @@ class MessageWriter(PartsWriter):
         return _event("message_start", {"message": message})
 
     def keep_alive(self) -> bytes:
-        """A ping, which has its place after the beginning."""
+        """A `ping` event, preceded by `message_start` where this has not been sent yet."""
         return self.begin() + _PING
 
     def text(self, text: str) -> Iterable[bytes]:
@@ -83,7 +84,7 @@ class MessageWriter(PartsWriter):
         return opening, self._before, json if text.isascii() else sse.safe_line(json), self._after
 
     def mixed_text(self, text: str, logprobs: Logprobs) -> bytes:
-        """Anthropic's API has no logprobs."""
+        """Writes the text without its logprobs, which Anthropic's API does not have."""
         return b"".join(self.text(text)) if text else b""
 
     def thinking(self, text: str, logprobs: Logprobs = None) -> bytes:

@@ -1,9 +1,9 @@
-"""`system` and `messages` of Anthropic's, into Ollama's messages.
+"""Translates Anthropic's `system` and `messages` into Ollama's messages.
 
-Owns roles and their order: the results of tools come before what the user says beside them, and
-what the system says within the conversation stays where it was said. Of blocks it owns those that
-are messages of their own at Ollama; the others are `blocks.py`'s. Fields that are not read are
-ignored: a client sends its history as its framework keeps it.
+Owns roles and their order: tool results come before the user's text in the same message, and system
+messages within the conversation keep their place. Blocks that are whole messages for Ollama are
+translated here, the others in `blocks.py`. Fields that are not read are ignored, because clients
+send their history as their framework stores it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ROLES = ("user", "assistant", "system")
 
 @dataclass(slots=True)
 class Talk:
-    """What the conversation of a request comes to."""
+    """The conversation of a request while it is being translated."""
 
     conversation: Conversation
     tools: ToolChanges = field(default_factory=ToolChanges)
@@ -33,7 +33,8 @@ class Talk:
     there."""
 
     def system(self, value: object, param: str) -> None:
-        """Raises BadRequest for what is no text and no list of text blocks."""
+        """Adds a system prompt, or a note where the conversation has already begun. Raises
+        BadRequest where `value` is neither a string nor an array of text blocks."""
         said = system_text(value, param, self.tools)
         if not said:
             return
@@ -100,7 +101,8 @@ class Talk:
 
 
 def native_messages(body: Json, *, fetch_images: bool) -> Talk:
-    """The whole conversation; raises `BadRequest` naming the message and the field at fault."""
+    """Translates the whole conversation. Raises BadRequest naming the message and the field that is
+    wrong."""
     given = items(body.get("messages"), "messages")
     if not given:
         raise BadRequest("'messages' must hold at least one message.", param="messages")

@@ -21,7 +21,8 @@ that is 20, but few callers ask for a second page."""
 
 
 def model_list(models: list[ListedModel], query: str) -> bytes:
-    """A page of the list; `query`: `limit`, `after_id`, `before_id`. Raises BadRequest."""
+    """One page of the list of models, as JSON. `query`: the URL's query string, with `limit`,
+    `after_id` and `before_id`. Raises BadRequest for a wrong `limit`."""
     asked = parse_qs(query)
     limit = _limit(asked.get("limit", [str(MAX_LIMIT)])[-1])
     after, before = (asked.get(name, [None])[-1] for name in ("after_id", "before_id"))

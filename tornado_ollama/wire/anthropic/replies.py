@@ -14,13 +14,14 @@ from ..checks import Json
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """`id`: unique, `msg_` and 24 random characters; `model`: the name the client sent."""
+    """The id and the model of one message. `id`: `msg_` and 24 random hexadecimal digits; `model`:
+    the name that the client sent."""
 
     id: str
     model: str
 
     def message(self) -> Json:
-        """The object of a message of which nothing is known yet."""
+        """The message object before anything was generated: no content and no stop reason."""
         return {
             "id": self.id,
             "type": "message",
@@ -34,15 +35,17 @@ class Identity:
         }
 
     def call_id(self, position: int) -> str:
-        """An id for a tool call that Ollama gave none: as unique as the reply's own."""
+        """An id for a tool call without an id from Ollama. It contains the message's id, so it is
+        unique."""
         return f"toolu_{self.id.removeprefix('msg_')}{position}"
 
 
 def stop_reason(last: native.Record, *, max_tokens: int, called: bool) -> Json:
-    """`stop_reason` and `stop_sequence`. `called`: the model has called a tool.
+    """The fields `stop_reason` and `stop_sequence`. `called`: whether the model has called a tool.
 
-    A reply that was cut by its limit says so even when it holds calls; one that was cut before its
-    limit has filled the window."""
+    A reply cut at a token limit is reported as cut even when it contains tool calls. With fewer
+    tokens than `max_tokens`, it was cut because the model's context window was full.
+    """
     reason, sequence = "tool_use" if called else "end_turn", None
     if last.done_reason == "length":
         full = 0 < last.eval_count < max_tokens
@@ -53,7 +56,8 @@ def stop_reason(last: native.Record, *, max_tokens: int, called: bool) -> Json:
 
 
 def usage(last: native.Record) -> Json:
-    """The whole prompt is `input_tokens` and the cached ones together."""
+    """The token counts of a complete reply. `input_tokens` excludes the tokens of the prompt that
+    came from the cache; these have a count of their own."""
     cached = min(last.prompt_eval_cached_count or 0, last.prompt_eval_count)
     return {
         "input_tokens": last.prompt_eval_count - cached,
@@ -64,7 +68,8 @@ def usage(last: native.Record) -> Json:
 
 
 def first_usage(input_tokens: int) -> Json:
-    """Before Ollama has counted anything: an estimate."""
+    """The token counts for the start of a stream, when only an estimate of `input_tokens` is
+    known."""
     return {
         "input_tokens": input_tokens,
         "cache_creation_input_tokens": 0,
@@ -74,5 +79,6 @@ def first_usage(input_tokens: int) -> Json:
 
 
 def signature(thought: str, *, shown: bool) -> str:
-    """It carries the thought where the client does not get to see it."""
+    """The signature of a thinking block. Where the client is not shown the thought, the signature
+    contains it in encoded form, so that the next request brings it back."""
     return MARK if shown else sealed(thought)

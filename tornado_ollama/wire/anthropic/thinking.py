@@ -1,8 +1,9 @@
-"""Whether a model shall think, and whether its thoughts are shown: `thinking` and `output_config`.
+"""Reads whether a model shall think and whether its thoughts are shown: `thinking`,
+`output_config`.
 
-Owns these fields. Without `thinking` a model of Anthropic's does not think, so neither does one
-here, unless the operator's defaults say so. A budget is no wish that Ollama knows: it is not even
-compared with `max_tokens`, since clients send both alike.
+Owns these fields. Without `thinking` a model does not think, as at Anthropic, unless the operator's
+defaults say otherwise. `budget_tokens` has no effect, since Ollama has no such limit; it is not
+even compared with `max_tokens`, because clients send equal values.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ _EFFORT = "output_config.effort"
 
 
 def think(body: Json) -> Think | None:
-    """Ollama's `think`; None where the request does not say. Kinds of thinking that are not known
-    are some thinking: new ones come with new models."""
+    """The value of Ollama's `think`; None where the request does not say. An unknown
+    `thinking.type` turns thinking on, since new models bring new types. Raises BadRequest."""
     given = _thinking(body)
     effort = wanted(_member(body, "output_config").get("effort"), _EFFORT)
     kind = given.get("type")
@@ -30,7 +31,8 @@ def think(body: Json) -> Think | None:
 
 
 def shows_thoughts(body: Json) -> bool:
-    """False: the client wants to keep the thoughts for the model, and show none."""
+    """Whether the reply shows the model's thoughts. False where `thinking.display` is `omitted`:
+    then the client only stores the thoughts and sends them back."""
     return _thinking(body).get("display") != "omitted"
 
 

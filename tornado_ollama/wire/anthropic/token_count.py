@@ -1,7 +1,7 @@
-"""`POST /v1/messages/count_tokens`: what is asked for a count, and the reply.
+"""`POST /v1/messages/count_tokens`: the request to the backend, and the reply.
 
-A model is never run to count: the embedded backend reads a prompt without one, and of any other
-prompt the length is estimated (`chat/estimate.py`).
+No text is generated to count tokens. The embedded backend counts a prompt's tokens exactly; with
+any other backend the count is estimated (`chat/estimate.py`).
 """
 
 from __future__ import annotations
@@ -17,17 +17,19 @@ EXACT, ESTIMATE = "exact", "estimate"
 
 
 def counts_exactly(version: str | None) -> bool:
-    """Whether a backend of this version can count."""
+    """Whether the backend with this version string can count a prompt's tokens."""
     return version is not None and version.endswith(native.EMBEDDED)
 
 
 def count_body(plan: Plan) -> bytes:
-    """The body of the question to it: the chat, without the thinking that it cannot do."""
+    """The body of the request that asks the backend for a count: the chat without `think`, which
+    has no meaning there."""
     return msgspec.structs.replace(plan, think=None).body()
 
 
 def counted_tokens(body: bytes) -> int:
-    """Its answer. Raises UpstreamBroken."""
+    """The number of tokens in the backend's reply. Raises UpstreamBroken for a body that is no such
+    reply."""
     return native.decode(native.COUNT, body).prompt_tokens
 
 

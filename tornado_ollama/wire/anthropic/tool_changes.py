@@ -1,8 +1,8 @@
-"""What a conversation says about tools: which are to be shown, which come, which go.
+"""Collects what a conversation says about tools: which ones it adds, removes or refers to.
 
-Owns blocks of the kinds `tool_addition` and `tool_removal`, and references to tools that were held
-back. They hold from their place in the conversation on; Ollama has one list of tools for all of it,
-so the last word counts.
+Owns blocks of the kinds `tool_addition` and `tool_removal`, and references to tools declared with
+`defer_loading`. At Anthropic a change holds from its place in the conversation on; Ollama has one
+list of tools for a whole request, so the last change of a tool decides.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ class ToolChanges:
     """Declarations that stand in the conversation, and where."""
 
     def read(self, block: Json, param: str) -> bool:
-        """Whether a block is a change of tools; if so it is noted. Raises BadRequest."""
+        """Records a block that adds or removes a tool; returns whether `block` is one. Raises
+        BadRequest."""
         kind = block.get("type")
         if kind not in ("tool_addition", "tool_removal"):
             return False
@@ -40,7 +41,7 @@ class ToolChanges:
         return True
 
     def show_referenced(self, value: object) -> None:
-        """Notes the tools that the content of a result refers to, at any of its depths."""
+        """Records the tools that a tool result refers to, at any depth of its content."""
         waiting = [value]
         while waiting:
             node = waiting.pop()

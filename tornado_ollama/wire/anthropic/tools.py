@@ -1,9 +1,9 @@
-"""`tools` and `tool_choice` of Anthropic's, into a `Toolbox`.
+"""Translates Anthropic's `tools` and `tool_choice` into a `Toolbox`.
 
-Owns the kinds of tools. Those that the client runs are shown to the model: its own, and a few that
-Anthropic has given a fixed form, which its models know by heart and others are told. Those that
-Anthropic's service would run do not exist here, and are left out; clients declare them unasked.
-A tool whose loading is deferred is shown once the conversation has named it.
+Owns the kinds of tools. The model is given the tools that the client runs: those it defines, and
+those whose definition Anthropic has fixed (`fixed_tools.py`). Tools that run on Anthropic's servers
+do not exist here and are left out, not refused, because clients declare some by default. A tool
+with `defer_loading` is included once the conversation has named it.
 """
 
 from __future__ import annotations

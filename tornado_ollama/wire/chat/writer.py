@@ -28,8 +28,9 @@ class Said(Protocol):
 
 
 class Line(Protocol):
-    """A decoded line, with the fields that the reader looks at. Tool calls and logprobs may have
-    any type that is false where there are none."""
+    """One decoded line of Ollama's reply: the fields that the reader looks at. Where there are no
+    tool calls or logprobs, these two fields hold some false value: None, or an empty one of any
+    type."""
 
     @property
     def message(self) -> Said | None: ...

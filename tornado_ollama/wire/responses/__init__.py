@@ -1,1 +1,1 @@
-"""Pure: the Responses API of OpenAI, into Ollama's own and back."""
+"""Translates between OpenAI's Responses API and Ollama's own API, without any I/O."""

@@ -1,7 +1,8 @@
-"""What a response repeats of its request, and what it says where that is silent.
+"""The members of a response that repeat its request, with the defaults for what the request omits.
 
-Owns these members of the response object, in the order of the public schema (Open Responses), which
-wants all of them. Where a request leaves a sampler to the Modelfile, OpenAI's default stands here.
+Owns these members, in the order of the public schema (Open Responses), which requires all of them.
+Where a request omits a sampling option, the response shows OpenAI's default, although the model's
+own setting (from its Modelfile) is used.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ _encode = msgspec.json.Encoder().encode
 
 
 def echo(body: Json, *, store: bool) -> bytes:
-    """The members as JSON text, without the braces around them. `store`: whether the response will
-    be kept. Raises BadRequest for what is nested too deeply to be repeated."""
+    """The members as JSON text without the enclosing braces. `store`: whether the response will be
+    stored. Raises BadRequest where a value is nested too deeply to be encoded."""
     told: Json = {
         "background": False,
         "frequency_penalty": _given(body, "frequency_penalty", 0),
@@ -51,8 +52,8 @@ def echo(body: Json, *, store: bool) -> bytes:
 
 
 def encoded(value: object) -> bytes:
-    """The JSON text of something of the client's. Raises BadRequest where it is nested too deeply:
-    the decoder reads a little deeper than the encoder writes."""
+    """Encodes a value that came from the client as JSON. Raises BadRequest where it is nested too
+    deeply: the encoder's limit is a little lower than the decoder's."""
     try:
         return _encode(value)
     except RecursionError:

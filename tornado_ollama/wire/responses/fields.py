@@ -1,9 +1,9 @@
-"""The one place that decides about every field of a request to `/v1/responses`.
+"""Decides how each field of a request to `/v1/responses` is treated.
 
-The decisions mean what they mean for chats (`wire/openai/fields.py`): honoured, harmless, refused,
-and ignored and named where they are in no table. Inside of items, parts and tools the unknown is
-ignored without a word. A test walks the request types of the official SDK, and the fields that
-agents send without a type.
+As for chats (`wire/openai/fields.py`), a field is honoured, harmless or refused; a field in none of
+these tables is ignored, and the reply names it. Unknown fields inside items, parts and tools are
+ignored silently. A test checks the request types of the official SDK, and the fields that agents
+send although no type has them.
 """
 
 from __future__ import annotations

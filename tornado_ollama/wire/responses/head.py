@@ -1,4 +1,4 @@
-"""The response object: who it is, how it stands, and what it repeats of the request."""
+"""The response object: its id, its status, and the members that repeat the request."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ the first."""
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """`id`: `resp_` and random characters; `created`: Unix seconds; `model`: the name the client
-    sent; `echo`: as `echo.echo` makes it."""
+    """The parts of a response object that are known before the reply. `id`: `resp_` and random
+    characters; `created`: Unix time in seconds; `model`: the name that the client sent; `echo`: the
+    result of `echo.echo`."""
 
     id: str
     created: int
@@ -41,8 +42,8 @@ class Head:
         completed: int | None = None,
         error: GatewayError | None = None,
     ) -> bytes:
-        """The object as JSON text. `last`: the record that ended Ollama's reply; `completed`: Unix
-        seconds."""
+        """The response object as JSON text. `last`: the record that ended Ollama's reply;
+        `completed`: Unix time in seconds."""
         told = {
             "id": self.id,
             "object": "response",
@@ -60,7 +61,7 @@ class Head:
         return b"%b,%b}" % (_encode(told)[:-1], self.echo)
 
     def item_id(self, kind: str, index: int) -> str:
-        """As unique as the response's own."""
+        """An id for an output item. It contains the response's id, so it is unique."""
         return f"{kind}_{self.id.removeprefix('resp_')}{index}"
 
     def call_id(self, position: int) -> str:
@@ -68,7 +69,8 @@ class Head:
 
 
 def usage(last: native.Record) -> Json:
-    """Ollama does not count the tokens of thoughts apart."""
+    """The token counts of a reply. `reasoning_tokens` is always 0, because Ollama does not count
+    the tokens of thoughts separately."""
     cached = min(last.prompt_eval_cached_count or 0, last.prompt_eval_count)
     return {
         "input_tokens": last.prompt_eval_count,
@@ -80,8 +82,8 @@ def usage(last: native.Record) -> Json:
 
 
 def failure(error: GatewayError) -> Json:
-    """What `response.failed` says: with most codes clients try again, with `invalid_prompt` they
-    do not."""
+    """The error object of a `response.failed` event. Clients repeat the request for most codes, but
+    not for `invalid_prompt`."""
     code = _CODES.get(error.code or "")
     if code is None:
         code = "rate_limit_exceeded" if error.status == 429 else "server_error"

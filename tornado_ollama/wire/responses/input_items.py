@@ -1,12 +1,13 @@
-"""The items of a response's input, into Ollama's messages.
+"""Translates the items of a response's input into Ollama's messages.
 
-Owns the kinds of items, and which of them are one message: what an assistant has thought, said and
-called in one turn are items of their own here, and one message at Ollama. Everything stays where it
-was said, so that a longer conversation begins as the shorter one did, and Ollama's cache holds;
-what the system says within it is a note on the user's side, since templates put it in front.
+Owns the kinds of items, and which items form one message: an assistant's thoughts, text and calls
+of one turn are separate items here, and one message at Ollama. Items keep their order, so that a
+longer conversation begins with the same messages as the shorter one and Ollama's prompt cache can
+be used. A system message within the conversation becomes a note in a user's message, since chat
+templates would move it to the beginning.
 
-Items of kinds that are not known, and the bookkeeping of OpenAI's platform, are left out: clients
-send back whatever they have been given.
+Items of unknown kinds, and items that only OpenAI's platform uses, are left out, because clients
+send back every item that they have received.
 """
 
 from __future__ import annotations
@@ -30,10 +31,11 @@ PART_KINDS = "input_text, input_image, output_text, refusal"
 
 
 class InputItems:
-    """Reads items, one after the other, into a conversation."""
+    """Translates items into messages and adds these to a conversation."""
 
     def __init__(self, talk: Conversation, tools: Tools) -> None:
-        """`tools`: those of the request, and of the items: the names by which calls are known."""
+        """`tools`: the tools of the request, which give the names for calls; the tools that items
+        declare are added to it."""
         self._talk = talk
         self._tools = tools
         self._turn: Json | None = None
@@ -55,7 +57,8 @@ class InputItems:
         }
 
     def read(self, given: Sequence[Any], param: str) -> None:
-        """Raises BadRequest naming the item and the field at fault."""
+        """Translates the items of a list in order. Raises BadRequest naming the item and the field
+        that is wrong."""
         readers = self._readers
         for index, value in enumerate(given):
             here = f"{param}[{index}]"

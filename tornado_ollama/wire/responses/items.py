@@ -32,8 +32,9 @@ def output_text(text: str, logprobs: list[Json]) -> Json:
 
 
 def reasoning(id: str, thought: str, *, summarised: bool, seals: bool) -> Json:
-    """A thought, once: as its summary or as its text. `seals`: in `encrypted_content` as well,
-    where clients keep it that keep nothing else."""
+    """A reasoning item. The thought stands in `summary` where `summarised`, else in `content`.
+    `seals`: also in encoded form in `encrypted_content`, for clients that store and send back only
+    this field."""
     item: Json = {"id": id, "type": "reasoning", "summary": []}
     if summarised:
         item["summary"].append({"type": "summary_text", "text": thought})
@@ -45,7 +46,7 @@ def reasoning(id: str, thought: str, *, summarised: bool, seals: bool) -> Json:
 
 
 def call(id: str, called: Call, names: Mapping[str, ToolName]) -> Json:
-    """A call, under the name by which the client knows the tool."""
+    """An item for a tool call, with the tool's name as the client declared it."""
     tool = names.get(called.name) or ToolName(called.name)
     custom = called.input is not None
     item: Json = {

@@ -34,50 +34,52 @@ _SUMMARIES = ("auto", "concise", "detailed")
 
 
 class Past(Protocol):
-    """The responses that are kept for whoever asks."""
+    """Access to the stored responses of the principal that sent the request."""
 
     def conversation(self, response_id: str) -> list[Json] | None:
-        """All items up to the end of a response, its own input and output among them; None: there
-        is no such response."""
+        """All items of a conversation up to and including the input and output of a response; None
+        where there is no such response."""
 
     def item(self, item_id: str) -> Json | None:
-        """An item of one of them."""
+        """An output item of any of the stored responses, by its id; None where there is no such
+        item."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResponseRequest:
-    """What a request for a response comes to."""
+    """A parsed request for a response."""
 
     model: str
-    """As the client wrote it; replies repeat it."""
+    """The name as the client wrote it, which replies repeat."""
     native_model: str
-    """As Ollama knows it: what access is decided on."""
+    """The name at Ollama, for which access is checked."""
     plan: Plan
     toolbox: Toolbox
     names: Mapping[str, ToolName]
     """Name of a tool at Ollama -> name for the client."""
     logprobs: bool
     summarised: bool
-    """A summary of thoughts was asked for: they stand there."""
+    """A summary was requested: thoughts are put into `summary`, whole."""
     seals: bool
-    """`reasoning.encrypted_content` was asked for."""
+    """Whether `include` requests `reasoning.encrypted_content`."""
     limited: bool
-    """Somebody has set a limit for the reply, so that it may be cut."""
+    """Whether the client or the operator has limited the length of the reply."""
     echo: bytes
-    """What the response repeats of the request; see `echo.py`."""
+    """The members of the response that repeat the request, from `echo.py`."""
     previous: str | None
-    """The response that this one goes on from."""
+    """Id of the response that this request continues."""
     input: bytes | None
-    """The items of this request as a JSON list, for a response that is kept; None: it is not."""
+    """The request's items as a JSON list; None where the response shall not be stored."""
     ignored: tuple[str, ...]
-    """The fields that nothing came of, as the client is told of them."""
+    """Names of the ignored fields, for the header `X-Ignored-Fields`."""
     remote_images: list[RemoteImage]
     """To be fetched and handed to the plan's `place_image` before it is sent."""
 
 
 def response_request(body: Json, policy: Policy, past: Past, *, may_store: bool) -> ResponseRequest:
-    """Raises `BadRequest` naming the field that is missing, wrong, unsupported or unknown.
-    `may_store`: whether responses are kept at all."""
+    """Parses a request for a response. Raises BadRequest naming a field that is missing, wrong,
+    refused or misspelt, or that is unknown where the policy refuses unknown fields. `may_store`:
+    whether the configuration allows responses to be stored."""
     body = unwrapped(body)
     unknown = fields.REQUEST.check(body, policy)
     model = name(body.get("model"), "model")
@@ -187,7 +189,9 @@ def _past_items(previous: str | None, past: Past) -> list[Json]:
 
 
 def _include(body: Json) -> frozenset[str]:
-    """What shall be in the response besides; what is not known here is nothing to be had."""
+    """The values of the request's `include`: names of optional parts of the response. Unknown names
+    are accepted and have no effect. Raises BadRequest where `include` is not an array of
+    strings."""
     wanted_parts = body.get("include")
     if wanted_parts is None:
         return frozenset()

@@ -1,6 +1,7 @@
 """The whole (not streamed) reply of `/v1/responses`.
 
-Owns the response object made of one native reply; item for item what a stream of it ends with.
+Owns the response object made of one native reply. Its items are the same as those in the last event
+of a stream.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ _SOURCE = TranslatedSource(native.CHAT, input_field="input")
 
 
 def response_reply(body: bytes, request: ResponseRequest, head: Head, completed: int) -> bytes:
-    """The object as JSON text. Raises `UpstreamBroken` for a body that is no
-    reply, and the reported error for one that holds an error."""
+    """The response object as JSON text. Raises `UpstreamBroken` for a body that is not a reply of
+    Ollama's, and the matching GatewayError for a body that reports an error."""
     record = _SOURCE.whole(body)
     status = "incomplete" if record.done_reason == "length" else "completed"
     output = _output(record, request, head, status)

@@ -26,13 +26,14 @@ from .text_item import MESSAGE, SUMMARY, THOUGHT, Events, Form, TextItem
 CONTEXT_FULL = "context_length_exceeded"
 
 Keep = Callable[[bytes], None]
-"""Told of a response that ended: the whole object as JSON text."""
+"""Called with a response that ended: the whole object as JSON text."""
 
 
 def response_stream(
     request: ResponseRequest, head: Head, clock: Callable[[], float], keep: Keep
 ) -> ReplyStream[native.ChatRecord]:
-    """The machine for a streamed response. `clock` tells Unix seconds."""
+    """Translates Ollama's streamed reply into the events of a response. `clock` returns the Unix
+    time in seconds; `keep` stores the complete response."""
     writer = ResponseWriter(request, head, clock, keep)
     names = request.toolbox.forced
     source = TranslatedSource(native.CHAT, input_field="input")
@@ -46,7 +47,7 @@ def response_stream(
 
 
 class ResponseWriter(PartsWriter):
-    """The items as Ollama's reply brings them; one is closed when another kind begins."""
+    """Writes a response as events. The open item is closed when content of another kind begins."""
 
     def __init__(
         self, request: ResponseRequest, head: Head, clock: Callable[[], float], keep: Keep
@@ -62,11 +63,14 @@ class ResponseWriter(PartsWriter):
         self._last: native.ReplyRecord | None = None
 
     def begin(self) -> bytes:
-        """Nothing, where it had to be kept alive before Ollama's first line."""
+        """The events `response.created` and `response.in_progress`; nothing where `keep_alive` has
+        already sent these events."""
         return b"" if self._events.count else self._stands("created") + self._stands("in_progress")
 
     def keep_alive(self) -> bytes:
-        """An event, since clients count events and not bytes."""
+        """A `response.in_progress` event; before the first event, those of `begin`. A comment of
+        the stream would not do, since clients take only events as a sign that the connection is
+        alive."""
         return self._stands("in_progress") if self._events.count else self.begin()
 
     def text(self, text: str) -> Iterable[bytes]:
@@ -92,8 +96,9 @@ class ResponseWriter(PartsWriter):
         return b"".join([self._close("completed"), *map(self._call, taken)]) if taken else b""
 
     def finish(self, last: native.ReplyRecord) -> bytes:
-        """Raises where the model's window was full: only with a limit of somebody's is a cut reply
-        what was asked for."""
+        """The events that end the response, which is also stored. Raises BadRequest where the
+        model's context window was full: a cut reply is expected only where the client or the
+        operator set a limit."""
         self._last = last
         if last.done_reason == "length" and not self._request.limited:
             raise BadRequest(
@@ -111,7 +116,8 @@ class ResponseWriter(PartsWriter):
         return opening + closing + self._stands(status, response)
 
     def fail(self, error: GatewayError) -> bytes:
-        """The item that was open is repeated as it stands."""
+        """The event `response.failed`. The item that was open is included, with the status
+        `incomplete`."""
         beginning = self.begin()
         output = list(self._output)
         if self._item is not None:

@@ -1,6 +1,7 @@
-"""What is told of a response that was kept: its input as a list, in pages, and its deletion.
+"""The replies about a stored response: its input as a list with pages, and its deletion.
 
-Owns these answers. Items that a client sent without an id get one that stays the same.
+Owns these replies. An item that the client sent without an id gets an id that is the same on every
+request.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ _WITH_STATUS = frozenset(_PREFIXES) - {"reasoning"}
 
 
 def item_list(given: list[Any], response_id: str, query: str) -> bytes:
-    """A page of the items that a response was made of. `query`: of the URL. Raises BadRequest
-    naming the parameter that is wrong."""
+    """One page of the input items of a stored response, as JSON. `query`: the URL's query string,
+    with `order`, `limit` and `after`. Raises BadRequest naming the parameter that is wrong."""
     asked = parse_qs(query)
     order = _last(asked, "order", "desc")
     if order not in ("asc", "desc"):

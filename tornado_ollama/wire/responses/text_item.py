@@ -1,6 +1,6 @@
-"""An item of text in a stream, opened, said piece by piece, and closed; and how events are made.
+"""Writes the events of a streamed item of text: a message or a thought.
 
-Owns the events of messages and thoughts, their names and their order.
+Owns the names of these events and their order, and how events are numbered.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Events:
-    """Numbers the events of one response."""
+    """Makes the events of one response and numbers them from 0."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -27,7 +27,8 @@ class Events:
         return self.raw(kind, _encode(members)[1:-1])
 
     def raw(self, kind: str, members: bytes) -> bytes:
-        """`members`: JSON text without the braces."""
+        """The next event. `kind`: its name; `members`: its members as JSON text without the
+        enclosing braces."""
         data = b'{"type":"%b","sequence_number":%d,%b}' % (kind.encode(), self.count, members)
         self.count += 1
         return sse.named_event(kind.encode(), data)
@@ -38,16 +39,16 @@ class Events:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How a kind of text is said."""
+    """The names of events and keys for one kind of text: a message, a thought or a summary."""
 
     prefix: str
-    """Of the item's id."""
+    """The first part of the item's id."""
     part: str
-    """The events of its part."""
+    """The common beginning of the names of the events about the content part."""
     text: str
-    """The events of its text."""
+    """The common beginning of the names of the events about the text."""
     index: str
-    """The key of the part's number."""
+    """The key under which events give the part's index."""
 
 
 MESSAGE = Form("msg", "response.content_part", "response.output_text", "content_index")
@@ -61,12 +62,14 @@ SUMMARY = Form(
 
 
 class TextItem:
-    """One item with one part. `opening`, then `delta` as often as needed, then `closing`."""
+    """An item with a single part of text. Call `opening` once, `delta` for every piece, then
+    `closing` once."""
 
     def __init__(
         self, events: Events, form: Form, id: str, index: int, *, seals: bool = False
     ) -> None:
-        """`index`: among the items of the response; `seals`: as in `items.reasoning`."""
+        """`index`: the item's position in the response's output; `seals`: as in
+        `items.reasoning`."""
         self.form = form
         self._events = events
         self._id = id
@@ -95,7 +98,8 @@ class TextItem:
         )
 
     def delta(self, text: str) -> Iterable[bytes]:
-        """The next piece of the text; nearly every event is one, so it must be cheap."""
+        """The event for the next piece of text, in pieces to be joined. Called for nearly every
+        event, so it must be cheap."""
         self._said.append(text)
         json = _encode(text)
         after = self._after % self._events.count
@@ -103,7 +107,7 @@ class TextItem:
         return self._before, json if text.isascii() else sse.safe_line(json), after
 
     def delta_with(self, text: str, logprobs: items.Logprobs) -> bytes:
-        """The same with logprobs; `text` may be empty."""
+        """The event for the next piece of text with its logprobs. `text` may be empty."""
         told = items.token_logprobs(logprobs)
         self._said.append(text)
         self._logprobs += told
@@ -121,7 +125,7 @@ class TextItem:
         )
 
     def item(self, status: str) -> Json:
-        """The item with what has been said so far."""
+        """The item with the text written so far."""
         if self.form is MESSAGE:
             return items.message(self._id, [self._part()], status)
         thought = "".join(self._said)

@@ -1,10 +1,9 @@
-"""The tools of a response: `tools`, and those that items bring, into a `Toolbox`; and the names by
-which calls go back.
+"""Translates the tools of a request, and those that its input items declare, into a `Toolbox`.
 
-Ollama knows functions only. A `custom` tool becomes a function of one text. The members of a
-`namespace` become functions of joined names, and a table tells a call's name and namespace apart
-again: both may hold the joint. Tools of kinds that OpenAI's platform runs do not exist here; they
-are left out, since clients declare them unasked.
+Ollama knows only functions. A `custom` tool becomes a function with one string parameter. A tool of
+a `namespace` becomes a function named `<namespace>__<name>`. A table maps this name back to the
+client's two names, since splitting the joined name would be ambiguous. Tools that run on OpenAI's
+platform do not exist here and are left out, not refused, because clients declare some by default.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _JOINT = "__"
 
 
 class ToolName(NamedTuple):
-    """A tool as the client knows it."""
+    """The name of a tool as the client declared it."""
 
     name: str
     namespace: str | None = None
@@ -37,7 +36,8 @@ class ToolName(NamedTuple):
 
 @dataclass(slots=True)
 class Tools:
-    """What was declared, in its order; of two tools of one name the first."""
+    """The declared tools, in the order of their declaration. Of tools with the same name and
+    namespace, the first one counts."""
 
     native: dict[str, Json] = field(default_factory=dict)
     """Name at Ollama -> the tool as Ollama takes it."""
@@ -51,17 +51,19 @@ class Tools:
     _by_namespace: dict[str, list[str]] = field(default_factory=dict)
 
     def read(self, value: object, param: str) -> None:
-        """Raises BadRequest naming the field at fault."""
+        """Adds the tools of a list. Raises BadRequest naming the field that is wrong."""
         for index, item in enumerate(items(value, param)):
             here = f"{param}[{index}]"
             self._tool(mapping(item, here), here, None)
 
     def native_name(self, tool: ToolName) -> str:
-        """What the model calls a tool: by its own name, or with the namespace before it."""
+        """The tool's name at Ollama, where the namespace, if there is one, stands before the
+        name."""
         return self._natives.get(tool, tool.joined)
 
     def chosen(self, tool: ToolName) -> str:
-        """The same for a choice, which may name the member of a namespace by its own name alone."""
+        """The name at Ollama of a tool that `tool_choice` names. A tool in a namespace may be
+        chosen without the namespace where only one tool has the name."""
         if tool in self._natives or tool.namespace:
             return self.native_name(tool)
         members = self._by_name.get(tool.name, ())
@@ -113,7 +115,8 @@ class Tools:
 
 
 def toolbox(body: Json, declared: Tools) -> Toolbox:
-    """What a model may call, and must; raises BadRequest naming the field at fault."""
+    """The tools that the model may or must call. Raises BadRequest naming the field that is
+    wrong."""
     mode, allowed = _choice(body.get(_CHOICE), declared)
     tools = declared.native
     if allowed is not None:
@@ -137,7 +140,7 @@ def toolbox(body: Json, declared: Tools) -> Toolbox:
 
 
 def parallel(body: Json) -> bool:
-    """`parallel_tool_calls`, true where it is absent."""
+    """The value of `parallel_tool_calls`; True where it is absent. Raises BadRequest."""
     wanted = body.get("parallel_tool_calls")
     return wanted is None or boolean(wanted, "parallel_tool_calls")
 
