@@ -12,6 +12,7 @@ GROUPS = {
     "model": (
         *("tests/embedded/", "tests/clients/"),
         *("tests/openai/test_embedded_model.py", "tests/responses/test_embedded_model.py"),
+        "tests/anthropic/test_embedded_model.py",
     ),
 }
 """What is started once, a browser or the process with the model, and the tests that use it; the
