@@ -117,6 +117,8 @@ class Authenticator:
         claims of an invalid credential, because the next reload may make it valid."""
         if not self.lets_everybody_in:
             return None
+        if fingerprint is None and claims is None:
+            return self._anonymous
         return replace(self._anonymous, fingerprint=fingerprint, claims=claims)
 
     def _known(self, credential: Bearer, now: float) -> Principal | None:
