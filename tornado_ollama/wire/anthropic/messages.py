@@ -38,7 +38,8 @@ class Talk:
         said = system_text(value, param, self.tools)
         if not said:
             return
-        if all(message["role"] == "system" for message in self.conversation.messages):
+        messages = self.conversation.messages
+        if not messages or messages[-1]["role"] == "system":  # such ones stand at the beginning only
             self.conversation.add("system", said, param)
         else:
             self.conversation.note(said)
