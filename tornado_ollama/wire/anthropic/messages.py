@@ -39,7 +39,7 @@ class Talk:
         if not said:
             return
         messages = self.conversation.messages
-        if not messages or messages[-1]["role"] == "system":  # such ones stand at the beginning only
+        if not messages or messages[-1]["role"] == "system":  # only leading ones
             self.conversation.add("system", said, param)
         else:
             self.conversation.note(said)
