@@ -47,7 +47,8 @@ class Member(Protocol):
 
 
 class Queue:
-    """The members that have a slot, and those that wait for one."""
+    """The requests that run inference (they hold a slot each) and those that wait for a slot, in the
+    order in which they came."""
 
     def __init__(self, limits: QueueLimits = QueueLimits()) -> None:
         self._limits = limits

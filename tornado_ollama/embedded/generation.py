@@ -172,8 +172,10 @@ def cut_dimensions(vector: list[float], dimensions: int) -> list[float]:
 
 
 def _must_be_json(text: str, schema: dict[str, Any]) -> None:
-    """Raises a 500 `Refusal` for a text that cannot match the schema: llama.cpp silently ignores a
-    schema that it cannot use."""
+    """Raises a 500 `Refusal` where the model's text does not begin as JSON of this schema begins.
+
+    llama.cpp ignores a schema that it cannot turn into a grammar, without an error, and the model
+    then writes what it likes."""
     kind = schema.get("type")
     allowed = JSON_BEGINS.get(kind, ANY_JSON) if isinstance(kind, str) else ANY_JSON
     if text.lstrip()[0] not in allowed:

@@ -115,8 +115,8 @@ class Catalogue:
     def show(
         self, ollama: Ollama, model: str, headers: Headers, *, timeout: float | None = None
     ) -> asyncio.Future[bytes]:
-        """Returns the reply of `/api/show` for a model, by the name Ollama knows. Raises and
-        cancels as `tags`."""
+        """Returns the reply of `/api/show` for a model, by the name Ollama knows. Cancelling the
+        future gives the question up. Raises the same errors as `tags`."""
         return self._ask(ollama, "POST", SHOW_PATH, show_body(model), headers, timeout)
 
     def changed_by(self, route: Route) -> AbstractContextManager[None]:
