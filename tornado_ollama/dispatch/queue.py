@@ -47,8 +47,8 @@ class Member(Protocol):
 
 
 class Queue:
-    """The requests that run inference (they hold a slot each) and those that wait for a slot, in the
-    order in which they came."""
+    """The requests that run inference, each of which holds a slot, and those that wait for one, in
+    the order in which they came."""
 
     def __init__(self, limits: QueueLimits = QueueLimits()) -> None:
         self._limits = limits
