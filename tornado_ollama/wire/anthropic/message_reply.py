@@ -9,7 +9,7 @@ import msgspec
 
 from .. import native
 from ..chat.calls import CallList
-from ..chat.forced_call import forced_call
+from ..chat.forced_call import calls_and_text
 from ..chat.source import TranslatedSource
 from ..checks import Json
 from .message_request import MessageRequest
@@ -23,11 +23,7 @@ def message_reply(body: bytes, request: MessageRequest, identity: Identity) -> b
     the reported error for one that holds an error."""
     record = _SOURCE.whole(body)
     said = record.message or native.Message()
-    calls, text = said.tool_calls or [], said.content or ""
-    if request.toolbox.forced and not calls:
-        call = forced_call(text, request.toolbox.forced)
-        if call is not None:
-            calls, text = [call], ""
+    calls, text = calls_and_text(said, request.toolbox.forced)
     content: list[Json] = []
     if said.thinking:
         shown = request.shows_thoughts

@@ -15,7 +15,7 @@ import msgspec
 from ...errors import GatewayError
 from .. import native, sse
 from ..chat.calls import CallList
-from ..chat.forced_call import ForcedCallWriter
+from ..chat.forced_call import reading_forced_calls
 from ..chat.reader import Reader
 from ..chat.reply_stream import ReplyStream
 from ..chat.source import TranslatedSource
@@ -38,8 +38,7 @@ def message_stream(
     """Translates Ollama's streamed reply into the events of a message. `input_tokens`: the
     estimated length of the prompt, in tokens."""
     writer = MessageWriter(request, identity, input_tokens)
-    names = request.toolbox.forced
-    reader = Reader(_SOURCE, ForcedCallWriter(writer, names) if names else writer)
+    reader = Reader(_SOURCE, reading_forced_calls(writer, request.toolbox.forced))
     return ReplyStream([reader], lambda lasts: b"", keep_alive=writer.keep_alive)
 
 

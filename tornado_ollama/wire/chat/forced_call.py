@@ -30,6 +30,22 @@ def forced_call(text: str, names: frozenset[str]) -> native.ToolCall | None:
 _FUNCTION = msgspec.json.Decoder(native.Function)
 
 
+def calls_and_text(
+    message: native.Message, names: frozenset[str]
+) -> tuple[Sequence[native.ToolCall], str]:
+    """The tool calls and the text of a whole reply; a text that is a forced call counts as the
+    call. `names`: the tools of which one must be called; empty where none is forced."""
+    calls, text = message.tool_calls or [], message.content or ""
+    call = forced_call(text, names) if names and not calls else None
+    return (calls, text) if call is None else ([call], "")
+
+
+def reading_forced_calls(writer: PartsWriter, names: frozenset[str]) -> PartsWriter:
+    """The writer of a stream, behind a `ForcedCallWriter` where a call is forced. `names` as in
+    `calls_and_text`."""
+    return ForcedCallWriter(writer, names) if names else writer
+
+
 class ForcedCallWriter(PartsWriter):
     """A writer in front of the dialect's own, which holds the text back until the end of the
     reply."""

@@ -13,7 +13,7 @@ import msgspec
 
 from .. import native
 from ..chat.calls import CallList
-from ..chat.forced_call import forced_call
+from ..chat.forced_call import calls_and_text
 from ..chat.source import TranslatedSource
 from ..checks import Json
 from .calls import called
@@ -44,12 +44,7 @@ def _choice(
     record: native.ChatRecord, index: int, request: ChatRequest, identity: Identity
 ) -> Json:
     said = record.message or native.Message()
-    calls = said.tool_calls or []
-    content = said.content or ""
-    if request.toolbox.forced and not calls:
-        call = forced_call(content, request.toolbox.forced)
-        if call is not None:
-            calls, content = [call], ""
+    calls, content = calls_and_text(said, request.toolbox.forced)
     make_id = partial(identity.call_id, index)
     taken = [called(call) for call in CallList(request.toolbox, make_id).take(calls)]
     message: Json = {"role": "assistant", "content": content, "refusal": None}

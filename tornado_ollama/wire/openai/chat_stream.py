@@ -11,11 +11,11 @@ from functools import partial
 
 from .. import native
 from ..chat.calls import CallList
-from ..chat.forced_call import ForcedCallWriter
+from ..chat.forced_call import reading_forced_calls
 from ..chat.reader import Reader
 from ..chat.reply_stream import ReplyStream
 from ..chat.source import TranslatedSource
-from ..chat.writer import Logprobs, PartsWriter
+from ..chat.writer import Logprobs
 from ..checks import Json
 from .calls import called
 from .chat_request import ChatRequest
@@ -27,16 +27,10 @@ def chat_stream(request: ChatRequest, identity: Identity) -> ReplyStream[native.
     """Makes the `ReplyStream` of a streamed chat."""
     frame = Frame(identity, "chat.completion.chunk", include_usage=request.include_usage)
     source = TranslatedSource(native.CHAT)
-    readers = [
-        Reader(source, _writer(frame, index, request, identity)) for index in range(request.choices)
-    ]
-    return ReplyStream(readers, partial(frame.ending, per_prompt=request.choices))
-
-
-def _writer(frame: Frame, index: int, request: ChatRequest, identity: Identity) -> PartsWriter:
-    writer = ChatWriter(frame, index, request, identity)
+    writers = [ChatWriter(frame, index, request, identity) for index in range(request.choices)]
     forced = request.toolbox.forced
-    return ForcedCallWriter(writer, forced) if forced else writer
+    readers = [Reader(source, reading_forced_calls(writer, forced)) for writer in writers]
+    return ReplyStream(readers, partial(frame.ending, per_prompt=request.choices))
 
 
 class ChatWriter(ChunkWriter):

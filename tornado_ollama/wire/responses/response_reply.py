@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .. import native
 from ..chat.calls import CallList
-from ..chat.forced_call import forced_call
+from ..chat.forced_call import calls_and_text
 from ..chat.source import TranslatedSource
 from ..checks import Json
 from . import items
@@ -31,11 +31,7 @@ def _output(
     record: native.ChatRecord, request: ResponseRequest, head: Head, status: str
 ) -> list[Json]:
     said = record.message or native.Message()
-    calls, text = said.tool_calls or [], said.content or ""
-    if request.toolbox.forced and not calls:
-        call = forced_call(text, request.toolbox.forced)
-        if call is not None:
-            calls, text = [call], ""
+    calls, text = calls_and_text(said, request.toolbox.forced)
     output: list[Json] = []
     if said.thinking:
         identity = head.item_id("rs", 0)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from ...errors import BadRequest, GatewayError
 from .. import native
 from ..chat.calls import Call, CallList
-from ..chat.forced_call import ForcedCallWriter
+from ..chat.forced_call import reading_forced_calls
 from ..chat.reader import Reader
 from ..chat.reply_stream import ReplyStream
 from ..chat.source import TranslatedSource
@@ -35,9 +35,8 @@ def response_stream(
     """Translates Ollama's streamed reply into the events of a response. `clock` returns the Unix
     time in seconds; `keep` stores the complete response."""
     writer = ResponseWriter(request, head, clock, keep)
-    names = request.toolbox.forced
     source = TranslatedSource(native.CHAT, input_field="input")
-    reader = Reader(source, ForcedCallWriter(writer, names) if names else writer)
+    reader = Reader(source, reading_forced_calls(writer, request.toolbox.forced))
     return ReplyStream(
         [reader],
         lambda lasts: b"",
