@@ -77,6 +77,11 @@ def text(value: object, param: str) -> str:
     return value
 
 
+def optional_text(value: object, param: str) -> str | None:
+    """Checks that a value is a string or absent. Raises BadRequest."""
+    return None if value is None else text(value, param)
+
+
 def name(value: object, param: str) -> str:
     """Checks that a value is a string that is not empty. Raises BadRequest."""
     if value is None or value == "":
@@ -89,6 +94,11 @@ def boolean(value: object, param: str) -> bool:
     if not isinstance(value, bool):
         raise _wrong(value, param, "true or false")
     return value
+
+
+def flag(value: object, param: str) -> bool:
+    """Checks that a value is true, false or absent, which means false. Raises BadRequest."""
+    return value is not None and boolean(value, param)
 
 
 def integer(value: object, param: str, low: int, high: int) -> int:

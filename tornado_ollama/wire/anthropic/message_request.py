@@ -13,7 +13,7 @@ from ..chat.options import keep_alive, native_options
 from ..chat.plan import Plan
 from ..chat.thinking import Think
 from ..chat.toolbox import Toolbox
-from ..checks import Json, boolean, integer, name
+from ..checks import Json, flag, integer, name
 from ..decisions import unwrapped
 from ..ignored_fields import shown
 from ..policy import Defaults, Policy
@@ -53,7 +53,7 @@ def message_request(body: Json, policy: Policy) -> MessageRequest:
     unknown = fields.MESSAGE.check(body, policy)
     model = name(body.get("model"), "model")
     native_model = policy.resolve(model)
-    stream = body.get("stream") is not None and boolean(body["stream"], "stream")
+    stream = flag(body.get("stream"), "stream")
     talk = native_messages(body, fetch_images=policy.fetch_images)
     box = toolbox(body, talk.tools)
     defaults = policy.defaults_for(native_model)

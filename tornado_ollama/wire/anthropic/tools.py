@@ -11,7 +11,7 @@ from __future__ import annotations
 from ...errors import BadRequest
 from ..chat.content import numbered
 from ..chat.toolbox import Toolbox, native_tool
-from ..checks import Json, boolean, items, mapping, name, text
+from ..checks import Json, flag, items, mapping, name, optional_text, text
 from .fixed_tools import fixed_tool
 from .tool_changes import ToolChanges
 
@@ -64,10 +64,9 @@ def _native(tool: Json, param: str) -> Json | None:
     kind = tool.get("type") or "custom"
     if kind != "custom" and "input_schema" not in tool:
         return fixed_tool(text(kind, f"{param}.type"), tool.get("name"), param)
-    described = tool.get("description")
     return native_tool(
         name(tool.get("name"), f"{param}.name"),
-        None if described is None else text(described, f"{param}.description"),
+        optional_text(tool.get("description"), f"{param}.description"),
         tool.get("input_schema"),
         f"{param}.input_schema",
     )
@@ -84,5 +83,4 @@ def _choice(choice: Json) -> tuple[str, str | None]:
 
 
 def _first_only(choice: Json) -> bool:
-    wanted = choice.get("disable_parallel_tool_use")
-    return wanted is not None and boolean(wanted, f"{_CHOICE}.disable_parallel_tool_use")
+    return flag(choice.get("disable_parallel_tool_use"), f"{_CHOICE}.disable_parallel_tool_use")

@@ -14,7 +14,7 @@ from ..chat.images import RemoteImage
 from ..chat.options import flags, keep_alive, native_options
 from ..chat.plan import Plan
 from ..chat.toolbox import Toolbox
-from ..checks import Json, boolean, integer, items, mapping, name
+from ..checks import Json, flag, integer, items, mapping, name
 from ..decisions import unwrapped
 from ..ignored_fields import shown
 from ..policy import Policy
@@ -59,7 +59,7 @@ def chat_request(body: Json, policy: Policy) -> ChatRequest:
     unknown = fields.CHAT.check(body, policy)
     model = name(body.get("model"), "model")
     native_model = policy.resolve(model)
-    stream = flag(body, "stream")
+    stream = flag(body.get("stream"), "stream")
     _check_modalities(body)
     talk = native_messages(body.get("messages"), fetch_images=policy.fetch_images)
     box = toolbox(body)
@@ -89,11 +89,6 @@ def chat_request(body: Json, policy: Policy) -> ChatRequest:
     )
 
 
-def flag(body: Json, key: str) -> bool:
-    """Reads a boolean field that is false when absent. Raises BadRequest."""
-    return body.get(key) is not None and boolean(body[key], key)
-
-
 def choice_count(body: Json, policy: Policy) -> int:
     """Reads `n`, the number of choices; one when absent. Raises BadRequest."""
     return 1 if body.get("n") is None else integer(body["n"], "n", 1, policy.max_choices)
@@ -104,13 +99,12 @@ def include_usage(body: Json) -> bool:
     if body.get("stream_options") is None:
         return False
     options = mapping(body["stream_options"], "stream_options")
-    wanted = options.get("include_usage")
-    return wanted is not None and boolean(wanted, "stream_options.include_usage")
+    return flag(options.get("include_usage"), "stream_options.include_usage")
 
 
 def _logprobs(body: Json) -> bool:
     """`top_logprobs` alone asks for logprobs as well."""
-    return flag(body, "logprobs") or _top_logprobs(body) > 0
+    return flag(body.get("logprobs"), "logprobs") or _top_logprobs(body) > 0
 
 
 def _top_logprobs(body: Json) -> int:

@@ -14,12 +14,12 @@ import msgspec
 from ...errors import BadRequest
 from ..chat.options import flags, keep_alive, native_options
 from ..chat.plan import seeded
-from ..checks import Json, integer, name, text
+from ..checks import Json, flag, integer, name, text
 from ..decisions import unwrapped
 from ..ignored_fields import shown
 from ..policy import Policy
 from . import fields
-from .chat_request import choice_count, flag, include_usage
+from .chat_request import choice_count, include_usage
 from .formats import reply_format
 from .reasoning import think, unmet_budgets
 
@@ -82,7 +82,7 @@ def completion_request(body: Json, policy: Policy) -> CompletionPlan:
         )
     if body.get("best_of") is not None and integer(body["best_of"], "best_of", 1, 20) != n:
         raise BadRequest("'best_of' must equal 'n': choices are not ranked.", param="best_of")
-    stream = flag(body, "stream")
+    stream = flag(body.get("stream"), "stream")
     top_logprobs = _logprobs(body)
     thinking = think(body)
     optional = {
@@ -109,7 +109,7 @@ def completion_request(body: Json, policy: Policy) -> CompletionPlan:
         include_usage=include_usage(body),
         logprobs=top_logprobs is not None,
         top_logprobs=top_logprobs or 0,
-        echo=flag(body, "echo"),
+        echo=flag(body.get("echo"), "echo"),
         ignored=shown([*unknown, *unmet_budgets(body)]),
     )
 

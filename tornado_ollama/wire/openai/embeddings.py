@@ -15,7 +15,7 @@ import msgspec
 from ...errors import BadRequest, UpstreamBroken
 from .. import native
 from ..chat.options import keep_alive, native_options
-from ..checks import Json, boolean, integer, missing, name
+from ..checks import Json, flag, integer, missing, name
 from ..decisions import unwrapped
 from ..ignored_fields import shown
 from ..ollama_errors import reported_error
@@ -52,11 +52,10 @@ def embedding_request(body: Json, policy: Policy) -> EmbeddingPlan:
     native_model = policy.resolve(model)
     defaults = policy.defaults_for(native_model)
     texts = _input(body.get("input"))
-    truncate = body.get("truncate")
     request: Json = {
         "model": native_model,
         "input": texts,
-        "truncate": truncate is not None and boolean(truncate, "truncate"),
+        "truncate": flag(body.get("truncate"), "truncate"),
     }
     if body.get("dimensions") is not None:
         request["dimensions"] = integer(body["dimensions"], "dimensions", 1, 2**31 - 1)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import msgspec
 
 from ..chat.thinking import Think, wanted
-from ..checks import Json, boolean, mapping
+from ..checks import Json, boolean, flag, mapping
 
 _TEMPLATES = ("chat_template_kwargs", "chat_template_args")
 _BUDGETS = ("thinking_budget", "reasoning_budget")
@@ -35,8 +35,7 @@ def hides_thoughts(body: Json) -> bool:
     shown = body.get("include_reasoning")
     if shown is not None and not boolean(shown, "include_reasoning"):
         return True
-    excluded = _members(body, "reasoning").get("exclude")
-    return excluded is not None and boolean(excluded, "reasoning.exclude")
+    return flag(_members(body, "reasoning").get("exclude"), "reasoning.exclude")
 
 
 def unmet_budgets(body: Json) -> list[str]:
@@ -56,8 +55,7 @@ def _said(body: Json) -> Iterator[tuple[str, object]]:
         yield from _switches(body, "reasoning", "effort", "enabled")
     yield from _switches(body, "thinking", "type", "enabled")
     yield "enable_thinking", body.get("enable_thinking")
-    disabled = body.get("disable_reasoning")
-    if disabled is not None and boolean(disabled, "disable_reasoning"):
+    if flag(body.get("disable_reasoning"), "disable_reasoning"):
         yield "disable_reasoning", False
     for name in _TEMPLATES:
         if body.get(name) is not None:

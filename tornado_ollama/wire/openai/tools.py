@@ -13,7 +13,7 @@ from typing import Any
 
 from ...errors import BadRequest
 from ..chat.toolbox import Toolbox, native_custom_tool, native_tool
-from ..checks import Json, boolean, items, mapping, name, text
+from ..checks import Json, boolean, items, mapping, name, optional_text, text
 
 _CHOICE = "tool_choice"
 _KINDS = ("function", "custom")
@@ -102,8 +102,7 @@ def _custom(item: object, param: str) -> Json:
 
 
 def _description(tool: Json, param: str) -> str | None:
-    value = tool.get("description")
-    return None if value is None else text(value, f"{param}.description")
+    return optional_text(tool.get("description"), f"{param}.description")
 
 
 def _grammar(tool: Json, param: str) -> str | None:

@@ -18,7 +18,18 @@ from ..chat.plan import Plan
 from ..chat.schemas import checked_schema
 from ..chat.thinking import Think, wanted
 from ..chat.toolbox import Toolbox
-from ..checks import Json, boolean, integer, items, mapping, missing, name, text
+from ..checks import (
+    Json,
+    boolean,
+    flag,
+    integer,
+    items,
+    mapping,
+    missing,
+    name,
+    optional_text,
+    text,
+)
 from ..decisions import unwrapped
 from ..ignored_fields import shown
 from ..policy import Policy
@@ -84,10 +95,10 @@ def response_request(body: Json, policy: Policy, past: Past, *, may_store: bool)
     unknown = fields.REQUEST.check(body, policy)
     model = name(body.get("model"), "model")
     native_model = policy.resolve(model)
-    stream = _flag(body, "stream")
+    stream = flag(body.get("stream"), "stream")
     store = may_store and (body.get("store") is None or boolean(body["store"], "store"))
     given = _given_items(body.get("input"), past)
-    previous = _optional_text(body, "previous_response_id") or None
+    previous = optional_text(body.get("previous_response_id"), "previous_response_id") or None
     tools = Tools()
     talk = _conversation(body, given, _past_items(previous, past), tools, policy)
     box = toolbox(body, tools)
@@ -136,7 +147,7 @@ def _conversation(
     if body.get("tools"):
         tools.read(body["tools"], "tools")
     talk = Conversation(policy.fetch_images, part_kinds=PART_KINDS)
-    instructions = _optional_text(body, "instructions")
+    instructions = optional_text(body.get("instructions"), "instructions")
     if instructions:
         talk.add("system", instructions, "instructions")
     reader = InputItems(talk, tools)
@@ -251,12 +262,3 @@ def _overflow(body: Json) -> Json:
         raise BadRequest("'truncation' must be auto or disabled.", param="truncation")
     kept = {} if wanted_cut == "auto" else {"truncate": False, "shift": False}
     return kept | flags(body, "truncate", "shift")
-
-
-def _flag(body: Json, key: str) -> bool:
-    return body.get(key) is not None and boolean(body[key], key)
-
-
-def _optional_text(body: Json, key: str) -> str:
-    value = body.get(key)
-    return "" if value is None else text(value, key)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from ...errors import BadRequest
 from ..chat.toolbox import Toolbox, native_custom_tool, native_tool
-from ..checks import Json, boolean, items, mapping, name, text
+from ..checks import Json, boolean, items, mapping, name, optional_text, text
 
 _CHOICE = "tool_choice"
 
@@ -97,7 +97,7 @@ class Tools:
         self._natives[told] = native
         self._by_name.setdefault(told.name, []).append(native)
         self._by_namespace.setdefault(namespace or "", []).append(native)
-        description = _optional_text(tool, "description", param)
+        description = optional_text(tool.get("description"), f"{param}.description")
         if custom:
             self.custom.add(native)
             grammar = _grammar(tool, f"{param}.format")
@@ -184,12 +184,8 @@ def _chosen(choice: Json, declared: Tools) -> str:
     inner = choice.get(choice.get("type") or "function")
     source = inner if isinstance(inner, dict) else choice
     told = name(source.get("name"), f"{_CHOICE}.name")
-    return declared.chosen(ToolName(told, _optional_text(source, "namespace", _CHOICE)))
-
-
-def _optional_text(tool: Json, key: str, param: str) -> str | None:
-    value = tool.get(key)
-    return None if value is None else text(value, f"{param}.{key}")
+    namespace = optional_text(source.get("namespace"), f"{_CHOICE}.namespace")
+    return declared.chosen(ToolName(told, namespace))
 
 
 def _grammar(tool: Json, param: str) -> str | None:
