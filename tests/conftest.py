@@ -42,7 +42,7 @@ from tornado.ioloop import IOLoop
 from tornado_ollama import app as app_module
 from tornado_ollama.app import Gateway
 from tornado_ollama.config import load
-from tornado_ollama.handlers import assets
+from tornado_ollama.handlers import assets, event_stream
 from tornado_ollama.server import make_http_server
 
 from .backend import Backend
@@ -175,6 +175,13 @@ def http_server(
     yield server
     server.stop()
     io_loop.run_sync(server.close_all_connections)
+
+
+@pytest.fixture
+def quick_pings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Silent streams are kept alive every 10 ms instead of every 10 to 15 s."""
+    monkeypatch.setattr(event_stream, "FIRST_PING_S", 0.01)
+    monkeypatch.setattr(event_stream, "PING_EVERY_S", 0.01)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from tests.embedded.conftest import Ollama, ollama  # noqa: F401  (a fixture)
 
-from .test_sdk import client, make_client, told  # noqa: F401  (fixtures)
+from .test_sdk import told
 
 pytestmark = pytest.mark.gen_test(timeout=240)
 
@@ -44,7 +44,7 @@ def config(ollama: Ollama) -> dict[str, Any]:  # noqa: F811
 
 
 async def test_a_stream_says_what_the_whole_message_says(
-    client: anthropic.AsyncAnthropic,  # noqa: F811
+    client: anthropic.AsyncAnthropic,
 ) -> None:
     whole = await client.messages.create(**ASKED)
     async with client.messages.stream(**ASKED) as stream:
@@ -57,7 +57,7 @@ async def test_a_stream_says_what_the_whole_message_says(
 
 
 async def test_a_tool_that_must_be_called_is_called(
-    client: anthropic.AsyncAnthropic,  # noqa: F811
+    client: anthropic.AsyncAnthropic,
 ) -> None:
     choice: Any = {"type": "any"}
     message = await client.messages.create(**ASKED, tools=TOOLS, tool_choice=choice)
@@ -67,21 +67,21 @@ async def test_a_tool_that_must_be_called_is_called(
 
 
 async def test_a_reply_of_a_given_shape(
-    client: anthropic.AsyncAnthropic,  # noqa: F811
+    client: anthropic.AsyncAnthropic,
 ) -> None:
     message = await client.messages.parse(**ASKED, output_format=Place)
     assert isinstance(message.parsed_output, Place)
 
 
 async def test_a_stop_sequence_is_told(
-    client: anthropic.AsyncAnthropic,  # noqa: F811
+    client: anthropic.AsyncAnthropic,
 ) -> None:
     message = await client.messages.create(**ASKED, stop_sequences=["xyz", " the"])
     assert (message.stop_reason, message.stop_sequence) == ("stop_sequence", " the")
 
 
 async def test_a_beginning_is_gone_on_from(
-    client: anthropic.AsyncAnthropic,  # noqa: F811
+    client: anthropic.AsyncAnthropic,
 ) -> None:
     begun: Any = [
         {"role": "user", "content": "Tell me a tale."},
@@ -92,7 +92,7 @@ async def test_a_beginning_is_gone_on_from(
 
 
 async def test_a_prompt_that_does_not_fit_is_told_with_its_figures(
-    client: anthropic.AsyncAnthropic,  # noqa: F811
+    client: anthropic.AsyncAnthropic,
 ) -> None:
     long: Any = [{"role": "user", "content": "one two " * 8000}]
     with pytest.raises(

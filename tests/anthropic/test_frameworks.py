@@ -19,7 +19,6 @@ from tornado.httpserver import HTTPServer
 from tests.backend import Backend, NdjsonStream
 
 from .exchanges import COUNTS, DONE, called, said, whole
-from .test_sdk import make_client  # noqa: F401  (a fixture)
 
 pytestmark = pytest.mark.gen_test
 
@@ -89,7 +88,7 @@ class TestLangChain:
 
 class TestPydanticAI:
     @pytest.fixture
-    def agent(self, make_client: Any) -> Agent[None, str]:  # noqa: F811
+    def agent(self, make_client: Any) -> Agent[None, str]:
         client: anthropic.AsyncAnthropic = make_client()
         model = AnthropicModel("m", provider=AnthropicProvider(anthropic_client=client))
         settings = AnthropicModelSettings(anthropic_thinking={"type": "adaptive"})

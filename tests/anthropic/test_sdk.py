@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import anthropic
@@ -43,27 +42,6 @@ def told(message: anthropic.types.Message) -> dict[str, Any]:
 class Tide(BaseModel):
     port: str
     metres: float
-
-
-@pytest.fixture
-def make_client(
-    io_loop: Any, http_server: HTTPServer, http_port: int
-) -> Iterator[Callable[..., anthropic.AsyncAnthropic]]:
-    made: list[anthropic.AsyncAnthropic] = []
-
-    def make(**more: Any) -> anthropic.AsyncAnthropic:
-        settings: Any = {"api_key": "not-needed", "max_retries": 0} | more
-        made.append(anthropic.AsyncAnthropic(base_url=f"http://127.0.0.1:{http_port}", **settings))
-        return made[-1]
-
-    yield make
-    for client in made:
-        io_loop.run_sync(client.close)
-
-
-@pytest.fixture
-def client(make_client: Callable[..., anthropic.AsyncAnthropic]) -> anthropic.AsyncAnthropic:
-    return make_client()
 
 
 async def test_a_whole_message(client: anthropic.AsyncAnthropic, backend: Backend) -> None:

@@ -19,7 +19,6 @@ from tests.backend import (
 )
 from tests.conformance.cases import named_events
 from tests.gateway.keys import GENERATE, SECURED
-from tornado_ollama.handlers import event_stream
 
 from .exchanges import COUNTS, DONE, HEADERS, MESSAGES, body, called, said, whole
 from .validator import checked, checked_failure
@@ -92,12 +91,8 @@ async def test_every_token_leaves_when_it_comes(connect: Any, backend: Backend) 
     assert (await client.read_body(response)).complete
 
 
+@pytest.mark.usefixtures("quick_pings")
 class TestPings:
-    @pytest.fixture(autouse=True)
-    def _impatient(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(event_stream, "FIRST_PING_S", 0.01)
-        monkeypatch.setattr(event_stream, "PING_EVERY_S", 0.01)
-
     async def test_a_model_that_loads_is_bridged_by_pings_after_the_beginning(
         self, connect: Any, backend: Backend
     ) -> None:

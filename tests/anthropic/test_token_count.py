@@ -12,7 +12,7 @@ from tests.backend import Backend, json_reply
 
 from .exchanges import HEADERS, body
 from .test_recorded import of, request
-from .test_sdk import ASKED, TOOLS, client, make_client  # noqa: F401  (fixtures)
+from .test_sdk import ASKED, TOOLS
 
 pytestmark = pytest.mark.gen_test
 
@@ -20,7 +20,7 @@ COUNT = "/v1/messages/count_tokens"
 
 
 async def test_the_sdk_counts_without_a_run_of_the_model(
-    client: anthropic.AsyncAnthropic,  # noqa: F811
+    client: anthropic.AsyncAnthropic,
     backend: Backend,
 ) -> None:
     asked = {key: value for key, value in ASKED.items() if key != "max_tokens"}

@@ -8,7 +8,6 @@ from typing import Any
 import openai
 import pytest
 from pydantic import BaseModel
-from tornado.httpserver import HTTPServer
 
 from tests.embedded.conftest import Ollama, ollama  # noqa: F401  (a fixture)
 
@@ -42,14 +41,6 @@ class Person(BaseModel):
 @pytest.fixture
 def config(ollama: Ollama) -> dict[str, Any]:  # noqa: F811
     return {"service": {"base_url": ollama.url}}
-
-
-@pytest.fixture
-def client(io_loop: Any, http_server: HTTPServer, http_port: int) -> Any:
-    url = f"http://127.0.0.1:{http_port}/v1"
-    client = openai.AsyncOpenAI(base_url=url, api_key="not-needed", max_retries=0)
-    yield client
-    io_loop.run_sync(client.close)
 
 
 async def test_a_stream_says_what_the_whole_reply_says(client: openai.AsyncOpenAI) -> None:

@@ -54,25 +54,6 @@ class Tide(BaseModel):
     metres: float
 
 
-@pytest.fixture
-def make_client(io_loop: Any, http_server: HTTPServer, http_port: int) -> Any:
-    made: list[openai.AsyncOpenAI] = []
-
-    def make(**more: Any) -> openai.AsyncOpenAI:
-        settings: Any = {"api_key": "not-needed", "max_retries": 0} | more
-        made.append(openai.AsyncOpenAI(base_url=f"http://127.0.0.1:{http_port}/v1", **settings))
-        return made[-1]
-
-    yield make
-    for client in made:
-        io_loop.run_sync(client.close)
-
-
-@pytest.fixture
-def client(make_client: Callable[..., openai.AsyncOpenAI]) -> openai.AsyncOpenAI:
-    return make_client()
-
-
 async def test_a_whole_chat(client: openai.AsyncOpenAI, backend: Backend) -> None:
     backend.on("/api/chat", whole("High at six.", thinking="hm"))
     reply = await client.chat.completions.create(model="m", messages=USER, temperature=0)

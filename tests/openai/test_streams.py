@@ -78,12 +78,8 @@ async def test_what_ollama_gets_describes_its_own_body(connect: Any, backend: Ba
     assert exchange.header("x-secret") is None and exchange.header("x-request-id")
 
 
+@pytest.mark.usefixtures("quick_pings")
 class TestComments:
-    @pytest.fixture(autouse=True)
-    def _impatient(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(event_stream, "FIRST_PING_S", 0.01)
-        monkeypatch.setattr(event_stream, "PING_EVERY_S", 0.01)
-
     async def test_a_model_that_loads_is_bridged_by_comments(
         self, connect: Any, backend: Backend
     ) -> None:

@@ -12,7 +12,6 @@ from pydantic import BaseModel
 from pydantic_ai import Agent
 from pydantic_ai.models.openai import OpenAIResponsesModel, OpenAIResponsesModelSettings
 from pydantic_ai.providers.openai import OpenAIProvider
-from tornado.httpserver import HTTPServer
 
 from tests.backend import Backend, NdjsonStream, json_reply
 
@@ -43,14 +42,6 @@ def in_pieces(*lines: Any) -> Any:
 CALLING = whole("", thinking="hm", tool_calls=[CALL])
 CALLING_IN_PIECES = in_pieces(said(thinking="hm"), said(tool_calls=[CALL]))
 ANSWER_IN_PIECES = in_pieces(said("At "), said("six."))
-
-
-@pytest.fixture
-def client(io_loop: Any, http_server: HTTPServer, http_port: int) -> Any:
-    url = f"http://127.0.0.1:{http_port}/v1"
-    client = openai.AsyncOpenAI(base_url=url, api_key="not-needed", max_retries=0)
-    yield client
-    io_loop.run_sync(client.close)
 
 
 def roles(backend: Backend) -> list[str]:

@@ -13,7 +13,6 @@ from pydantic import BaseModel
 from pydantic_ai import Agent
 from pydantic_ai.models.openai import OpenAIResponsesModel
 from pydantic_ai.providers.openai import OpenAIProvider
-from tornado.httpserver import HTTPServer
 
 from tests.embedded.conftest import Ollama, ollama  # noqa: F401  (a fixture)
 
@@ -51,14 +50,6 @@ class Person(BaseModel):
 @pytest.fixture
 def config(ollama: Ollama) -> dict[str, Any]:  # noqa: F811
     return {"service": {"base_url": ollama.url}}
-
-
-@pytest.fixture
-def client(io_loop: Any, http_server: HTTPServer, http_port: int) -> Any:
-    url = f"http://127.0.0.1:{http_port}/v1"
-    client = openai.AsyncOpenAI(base_url=url, api_key="not-needed", max_retries=0)
-    yield client
-    io_loop.run_sync(client.close)
 
 
 async def test_a_stream_says_what_the_whole_reply_says(client: openai.AsyncOpenAI) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import openai
@@ -47,25 +46,6 @@ def whole(content: str = "", reason: str = "stop", **more: Any) -> Any:
 class Tide(BaseModel):
     port: str
     metres: float
-
-
-@pytest.fixture
-def make_client(io_loop: Any, http_server: HTTPServer, http_port: int) -> Any:
-    made: list[openai.AsyncOpenAI] = []
-
-    def make(**more: Any) -> openai.AsyncOpenAI:
-        settings: Any = {"api_key": "not-needed", "max_retries": 0} | more
-        made.append(openai.AsyncOpenAI(base_url=f"http://127.0.0.1:{http_port}/v1", **settings))
-        return made[-1]
-
-    yield make
-    for client in made:
-        io_loop.run_sync(client.close)
-
-
-@pytest.fixture
-def client(make_client: Callable[..., openai.AsyncOpenAI]) -> openai.AsyncOpenAI:
-    return make_client()
 
 
 async def test_a_whole_response(client: openai.AsyncOpenAI, backend: Backend) -> None:

@@ -20,7 +20,6 @@ from tests.backend import (
     json_reply,
 )
 from tests.waiting import until
-from tornado_ollama.handlers import event_stream
 
 from .validator import valid
 
@@ -215,12 +214,8 @@ class TestFailures:
         await backend.exchanges[0].closed.wait()
 
 
+@pytest.mark.usefixtures("quick_pings")
 class TestKeepingAlive:
-    @pytest.fixture(autouse=True)
-    def _impatient(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(event_stream, "FIRST_PING_S", 0.01)
-        monkeypatch.setattr(event_stream, "PING_EVERY_S", 0.01)
-
     async def test_a_model_that_loads_is_bridged_by_events(
         self, connect: Any, backend: Backend
     ) -> None:

@@ -1,0 +1,21 @@
+"""The official SDK as fixtures: `client`, and `make_client` for one with other settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import anthropic
+import pytest
+
+from tests.sdk_clients import clients
+
+
+@pytest.fixture
+def make_client(io_loop: Any, http_server: Any, http_port: int) -> Iterator[Callable[..., Any]]:
+    yield from clients(io_loop, anthropic.AsyncAnthropic, f"http://127.0.0.1:{http_port}")
+
+
+@pytest.fixture
+def client(make_client: Callable[..., anthropic.AsyncAnthropic]) -> anthropic.AsyncAnthropic:
+    return make_client()
