@@ -50,6 +50,7 @@ class Talk:
         self.left = threading.Event()
         """Set when the gateway hung up before the answer was over."""
         self.request: dict[str, Any] = {}
+        self._breaks = False
 
     async def __call__(self, exchange: Exchange) -> None:
         self.request = exchange.json() if await exchange.read_body() else {}
@@ -80,7 +81,10 @@ class Talk:
             if said is None:
                 break
             await exchange.write_chunk(said)
-        await exchange.write(b"0\r\n\r\n")
+        if self._breaks:
+            exchange.keep_alive = False
+        else:
+            await exchange.write(b"0\r\n\r\n")
 
     def say(self, content: str = "", **message: Any) -> None:
         """One line of the answer."""
@@ -109,6 +113,11 @@ class Talk:
     def hang_up(self) -> None:
         """Ends the stream, with or without a last line before."""
         self._loop.call_soon_threadsafe(self._lines.put_nowait, None)
+
+    def break_off(self) -> None:
+        """Closes the connection before the end of the stream."""
+        self._breaks = True
+        self.hang_up()
 
     def put(self, **line: Any) -> None:
         """A line of any kind."""

@@ -65,7 +65,7 @@ def test_an_answer_that_breaks_off_keeps_its_beginning(page: Any, ollama: Script
     ask(page, "Hello.")
     assert talk.asked.wait(10)
     talk.say("Half an ans")
-    talk.hang_up()
+    talk.break_off()
     assert "broke off" in failed(page)
     assert texts(page)[-1] == "Half an ans"
 
