@@ -172,6 +172,10 @@ class TestReading:
         response = await (await connect()).request("DELETE", f"{PATH}/x/input_items")
         assert response.status == 405
 
+    async def test_a_token_in_a_wrong_path_is_not_repeated(self, connect: Any) -> None:
+        response = await (await connect()).request("GET", f"{PATH}/x/k/secret")
+        assert response.status == 404 and b"secret" not in response.body
+
     @pytest.mark.parametrize("config", [SECURED], ids=["secured"])
     async def test_another_principal_finds_nothing(
         self, connect: Any, backend: Backend, config: Any

@@ -17,6 +17,7 @@ from ..wire.responses.request import ResponseRequest, response_request
 from ..wire.responses.response_reply import response_reply
 from ..wire.responses.response_stream import response_stream
 from ..wire.responses.stored_items import deletion, item_list
+from ..wire.target import loggable_path
 from .event_stream import EventStream
 from .remote_images import fetch_images
 from .stored_responses import OwnResponses, StoredResponse
@@ -72,9 +73,10 @@ class StoredResponseHandler(DialectHandler):
     async def respond(self) -> None:
         response_id, _, below = self.url_path.removeprefix("/v1/responses/").partition("/")
         if below not in ("", "input_items"):
-            raise NotFound(f"There is no {self.url_path} here.")
+            raise NotFound(f"There is no {loggable_path(self.url_path)} here.")
         if below and self.request.method != "GET":
-            raise MethodNotAllowed(f"{self.url_path} takes GET.", allow=("GET", "OPTIONS"))
+            shown = loggable_path(self.url_path)
+            raise MethodNotAllowed(f"{shown} takes GET.", allow=("GET", "OPTIONS"))
         store, owner = self.deps.process.responses, self.caller().key
         stored = OwnResponses(store, owner, time.monotonic()).get(response_id)
         if stored is None:
