@@ -29,7 +29,7 @@ LANGUAGES = (
     "protobuf python r ruby rust scala scheme scss shell sql swift tcl typescript vbnet verilog "
     "vim wasm x86asm xml yaml"
 ).split()
-"""Those that models write; js/code_colours.js knows their other names."""
+"""Those that models write; js/markdown/code_colours.js knows their other names."""
 
 
 def files() -> dict[str, str]:

@@ -1,34 +1,34 @@
 // Puts the page together: who is told of what. The work is in the modules it names.
 
-import { Answers } from './answers.js';
-import { Attachments } from './attachments.js';
-import { Backend } from './backend.js';
-import { canSee } from './capabilities.js';
-import { Chat } from './chat.js';
-import { ChatStore } from './chat_store.js';
-import { Composer } from './composer.js';
-import { showContext } from './context_gauge.js';
-import { byId, drawIcons } from './dom.js';
-import { failureOf } from './failure.js';
-import { Follow } from './follow.js';
-import { preferredLanguage, bindText, setLanguage } from './i18n.js';
-import { lazily } from './lazily.js';
-import { Library } from './library.js';
-import { Transport } from './transport.js';
-import { Managing } from './managing.js';
-import { buildMenu } from './menu.js';
-import { loadMarkdown } from './markdown.js';
-import { ModelPicker } from './model_picker.js';
-import { Models } from './models.js';
-import { Notice } from './notice.js';
-import { Settings } from './settings.js';
-import { listenForKeys, openHelp } from './shortcuts.js';
-import { Sidebar } from './sidebar.js';
-import { applyTheme } from './theme.js';
-import { TokenDialog } from './token_dialog.js';
-import { token } from './token_store.js';
-import { Toast } from './toast.js';
-import { Welcome } from './welcome.js';
+import { Answers } from './chat/answers.js';
+import { Attachments } from './chat/attachments.js';
+import { Backend } from './app/backend.js';
+import { canSee } from './models/capabilities.js';
+import { Chat } from './chat/chat.js';
+import { ChatStore } from './history/chat_store.js';
+import { Composer } from './chat/composer.js';
+import { showContext } from './chat/context_gauge.js';
+import { byId, drawIcons } from './ui/dom.js';
+import { failureOf } from './net/failure.js';
+import { Follow } from './chat/follow.js';
+import { preferredLanguage, bindText, setLanguage } from './ui/i18n.js';
+import { lazily } from './ui/lazily.js';
+import { Library } from './app/library.js';
+import { Transport } from './net/transport.js';
+import { Managing } from './models/managing.js';
+import { buildMenu } from './app/menu.js';
+import { loadMarkdown } from './markdown/markdown.js';
+import { ModelPicker } from './models/model_picker.js';
+import { Models } from './models/models.js';
+import { Notice } from './app/notice.js';
+import { Settings } from './settings/settings.js';
+import { listenForKeys, openHelp } from './app/shortcuts.js';
+import { Sidebar } from './app/sidebar.js';
+import { applyTheme } from './ui/theme.js';
+import { TokenDialog } from './app/token_dialog.js';
+import { token } from './net/token_store.js';
+import { Toast } from './ui/toast.js';
+import { Welcome } from './app/welcome.js';
 
 async function start() {
   applyTheme();
@@ -46,7 +46,8 @@ async function start() {
   const follow = new Follow(byId('scroller'), byId('content'), byId('jump'), byId('bar'));
   const settings = new Settings();
   const drawer = lazily(
-    async () => new (await import('./settings_drawer.js')).SettingsDrawer(settings, models),
+    async () =>
+      new (await import('./settings/settings_drawer.js')).SettingsDrawer(settings, models),
   );
   const transport = new Transport();
   const managing = new Managing(models, transport);
@@ -171,7 +172,7 @@ async function start() {
   }
 
   async function askRemoveAll() {
-    const { askFirst } = await import('./ask_dialog.js');
+    const { askFirst } = await import('./ui/ask_dialog.js');
     askFirst({
       title: 'chats.removeAll',
       text: 'chats.removeAll.ask',

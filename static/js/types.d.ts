@@ -365,14 +365,14 @@ export interface MessageActions extends FailureActions {
 /** What a conversation on the screen works with. */
 export interface ChatParts {
   /** Those under way. */
-  answers: import('./answers.js').Answers;
-  models: import('./models.js').Models;
-  settings: import('./settings.js').Settings;
-  store: import('./chat_store.js').ChatStore;
+  answers: import('./chat/answers.js').Answers;
+  models: import('./models/models.js').Models;
+  settings: import('./settings/settings.js').Settings;
+  store: import('./history/chat_store.js').ChatStore;
   /** Keeps the end in sight. */
-  follow: import('./follow.js').Follow;
+  follow: import('./chat/follow.js').Follow;
   /** Says what was done, and offers a way back. */
-  toast: import('./toast.js').Toast;
+  toast: import('./ui/toast.js').Toast;
   /** To the message box. */
   focus: () => unknown;
   // What failures and answers offer:
@@ -413,7 +413,7 @@ export interface Token {
 
 /** What marked's two classes are made into; see markdown.js. */
 export interface MarkdownLibrary {
-  Lexer: ReturnType<typeof import('./markdown_bounds.js').boundedClasses>['BoundedLexer'];
+  Lexer: ReturnType<typeof import('./markdown/markdown_bounds.js').boundedClasses>['BoundedLexer'];
   options: object;
 }
 

@@ -112,7 +112,7 @@ def test_too_many_requests_count_down_to_the_next_try(page: Any, ollama: Scripte
     ],
 )
 def test_busy_closing_and_away_are_told_apart(page: Any, frame: dict[str, Any], what: str) -> None:
-    find = "(frame) => import('/static/js/failure.js').then((it) => it.failureOf(frame).what)"
+    find = "(frame) => import('/static/js/net/failure.js').then((it) => it.failureOf(frame).what)"
     assert page.evaluate(find, frame) == what
 
 

@@ -40,7 +40,7 @@ def test_languages_fill_the_same_places(language: str) -> None:
 
 
 def test_every_string_is_used_and_every_used_string_exists() -> None:
-    sources = [STATIC / "index.html", *sorted((STATIC / "js").glob("*.js"))]
+    sources = [STATIC / "index.html", *sorted((STATIC / "js").rglob("*.js"))]
     text = "\n".join(source.read_text(encoding="utf-8") for source in sources)
     whole = set(re.findall(r"""['"]((?:[a-z]\w*\.)+\w+|[a-z]+)['"]""", text))
     begun = set(re.findall(r"`([a-z]\w*\.(?:[\w.]+\.)?)\$\{", text))

@@ -16,7 +16,7 @@ from .test_languages import STATIC
 BODY = f"{LAST} .body.prose"
 
 SHOW = """async ([text, step]) => {
-    const { MarkdownBody } = await import('/static/js/markdown_body.js');
+    const { MarkdownBody } = await import('/static/js/markdown/markdown_body.js');
     const body = window.body = new MarkdownBody();
     document.getElementById('transcript').replaceChildren(body.node);
     for (let end = step; end < text.length; end += step) {
@@ -46,7 +46,7 @@ MEASURE = """async () => {
 """Notes how much running text the library is given to read in one go."""
 
 COMPARE = """async (cases) => {
-    const { MarkdownBody } = await import('/static/js/markdown_body.js');
+    const { MarkdownBody } = await import('/static/js/markdown/markdown_body.js');
     const { setTimeout, clearTimeout } = window;
     const waiting = new Map();
     const { port1, port2 } = new MessageChannel();

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,27 +17,49 @@ from .steps import exchange
 from .test_languages import STATIC
 
 INDEX = (STATIC / "index.html").read_text(encoding="utf-8")
-MODULES = sorted((STATIC / "js").glob("*.js"))
+JS = STATIC / "js"
+MODULES = sorted(JS.rglob("*.js"))
+ROOMS = ("app", "chat", "history", "settings", "models", "markdown", "net", "ui")
+"""The folders of `static/js`. A module imports from its own and from those behind it."""
+
 MAX_LINES = 300
 FIRST_LOAD_BYTES = 150_000
 """Colours, formulas, fonts, and what few readers open come later."""
 
 
-def needed_at_once() -> set[str]:
+def imports(module: Path, pattern: str = r"(?:from|import\() ?'(\.[./\w]+\.js)'") -> set[Path]:
+    """The page's own modules that one names."""
+    text = without_comments(module.read_text(encoding="utf-8"))
+    return {(module.parent / path).resolve() for path in re.findall(pattern, text)}
+
+
+def needed_at_once() -> set[Path]:
     """The modules that main.js imports, and those that these import."""
-    found = {"main.js"}
-    look_at = ["main.js"]
+    found: set[Path] = set()
+    look_at = [JS / "main.js"]
     while look_at:
-        text = without_comments((STATIC / "js" / look_at.pop()).read_text(encoding="utf-8"))
-        new = set(re.findall(r"from '\./(\w+\.js)'", text)) - found
+        new = imports(look_at.pop(), r"from '(\.[./\w]+\.js)'") - found
         found |= new
         look_at += new
     return found
 
 
+def test_every_module_is_in_a_room_and_imports_go_one_way() -> None:
+    places = {file: file.relative_to(JS).parts for file in MODULES}
+    loose = {"/".join(parts) for parts in places.values() if parts[0] not in ROOMS}
+    assert loose == {"main.js", "early.js"}
+    backwards = [
+        f"{module.name} -> {other.name}"
+        for module, (room, *_) in places.items()
+        for other in imports(module)
+        if room in ROOMS and ROOMS.index(places[other][0]) < ROOMS.index(room)
+    ]
+    assert backwards == []
+
+
 def test_every_module_is_fetched_at_once_and_not_one_after_another() -> None:
-    preloaded = set(re.findall(r'modulepreload" href="/static/js/([\w.]+)"', INDEX))
-    assert preloaded == needed_at_once() - {"main.js"}
+    preloaded = re.findall(r'modulepreload" href="/static/(js/[/\w.]+)"', INDEX)
+    assert {STATIC / path for path in preloaded} == needed_at_once()
 
 
 def test_modules_stay_small() -> None:
@@ -77,7 +100,7 @@ def test_the_first_load_is_light(chromium: Any, open_gateway: Gateway, ollama: A
     assert sum(received) < FIRST_LOAD_BYTES
 
 
-@pytest.mark.parametrize("broken", ["i18n/en.json", "js/chat.js"])
+@pytest.mark.parametrize("broken", ["i18n/en.json", "js/chat/chat.js"])
 def test_a_page_that_cannot_be_loaded_says_so(
     open_page: Callable[..., Any], open_gateway: Gateway, broken: str
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 FEED = """async (pieces) => {
-    const { ThinkTags } = await import('/static/js/think_tags.js');
+    const { ThinkTags } = await import('/static/js/chat/think_tags.js');
     const tags = new ThinkTags();
     const parts = [...pieces.map((piece) => tags.feed(piece)), tags.close()];
     const joined = (name) => parts.map((part) => part[name]).join('');

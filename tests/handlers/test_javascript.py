@@ -8,7 +8,7 @@ import pytest
 
 from tornado_ollama.handlers.javascript import without_comments
 
-MODULES = sorted((Path(__file__).parents[2] / "static" / "js").glob("*.js"))
+MODULES = sorted((Path(__file__).parents[2] / "static" / "js").rglob("*.js"))
 
 
 @pytest.mark.parametrize(

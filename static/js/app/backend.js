@@ -1,0 +1,39 @@
+// Who answers behind the gateway: a real Ollama, the embedded model, or nobody.
+
+import { requestJson } from '../net/http.js';
+
+const AGAIN_MS = 5_000;
+const WATCH_MS = 30_000;
+
+/** Fires `change` when what it knows changed: `kind` ("ollama", "embedded" or ""),
+    `version` (Ollama's), `connected`. */
+export class Backend extends EventTarget {
+  kind = '';
+  version = '';
+  connected = true;
+  #clock = 0;
+
+  async refresh() {
+    clearTimeout(this.#clock);
+    const before = this.#state();
+    try {
+      const health = await requestJson('/health', { allow: [503] });
+      this.kind = health.backend ?? '';
+      this.version = health.ollama_version ?? '';
+      this.connected = health.ollama === 'connected';
+    } catch {
+      this.connected = false;
+    }
+    this.#clock = setTimeout(() => this.#look(), this.connected ? WATCH_MS : AGAIN_MS);
+    if (this.#state() !== before) this.dispatchEvent(new Event('change'));
+  }
+
+  #state() {
+    return `${this.kind} ${this.version} ${this.connected}`;
+  }
+
+  #look() {
+    if (document.visibilityState === 'visible') this.refresh();
+    else document.addEventListener('visibilitychange', () => this.refresh(), { once: true });
+  }
+}

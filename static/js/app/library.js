@@ -1,0 +1,167 @@
+// The reader's chats as a whole: opening, naming, pinning, deleting, saving to files and back.
+
+import { announce } from '../ui/announcer.js';
+import { Answers } from '../chat/answers.js';
+import { ChatList } from '../history/chat_list.js';
+import { Conversation } from '../history/conversation.js';
+import { lazily } from '../ui/lazily.js';
+
+/** @import { ChatRecord, StoreChange } from '../types.js'
+    @import { Chat } from '../chat/chat.js'
+    @import { ChatStore } from '../history/chat_store.js'
+    @import { Sidebar } from './sidebar.js'
+    @import { Toast } from '../ui/toast.js' */
+
+const CHAT = '#chat=';
+
+const files = lazily(() => import('../history/chat_files.js'));
+
+export class Library {
+  /** @param {{ store: ChatStore, chat: Chat, answers: Answers, sidebar: Sidebar, toast: Toast }} parts */
+  constructor({ store, chat, answers, sidebar, toast }) {
+    this.store = store;
+    this.chat = chat;
+    this.answers = answers;
+    this.sidebar = sidebar;
+    this.toast = toast;
+    this.list = new ChatList(store, {
+      open: (id) => this.open(id),
+      pin: ({ id, pinned }) => this.#change(id, { pinned: !pinned }),
+      rename: ({ id }, title) => this.#change(id, { title }),
+      remove: (one) => this.#remove(one),
+      save: (one) => this.#save(one),
+    });
+    chat.addEventListener('change', () => this.#shown());
+    answers.addEventListener('begin', ({ detail }) => this.list.mark(detail.id, true));
+    answers.addEventListener('end', ({ detail }) => this.list.mark(detail.id, false));
+    store.addEventListener('change', ({ detail }) => this.#changed(detail));
+    store.addEventListener('failed', () => toast.show('chats.full'));
+    addEventListener('popstate', () => this.openFromAddress());
+  }
+
+  /** @param {string} id */
+  async open(id) {
+    const stored = await this.store.load(id);
+    this.sidebar.close();
+    if (!stored) return;
+    this.chat.open(stored);
+    this.#address(id);
+  }
+
+  /** A new, empty chat. */
+  fresh() {
+    this.chat.begin();
+    this.sidebar.close();
+    this.list.clearSearch();
+    this.#address(null);
+  }
+
+  /** Opens the chat that the page's address names. Another place on the page is no chat. */
+  async openFromAddress() {
+    if (location.hash && !location.hash.startsWith(CHAT)) return;
+    const id = location.hash.slice(CHAT.length);
+    const stored = id ? await this.store.load(id) : null;
+    if (stored) this.chat.open(stored);
+    else if (!this.chat.conversation.isEmpty) this.chat.begin();
+  }
+
+  /** Goes on with the answers in chats behind the one that is shown, which a reload left. */
+  async resumeOthers() {
+    for (const id of Answers.takeLeftRunning()) {
+      const stored = id === this.chat.conversation.id ? null : await this.store.load(id);
+      if (!stored) continue;
+      const conversation = new Conversation(stored);
+      const cut = conversation.markCut();
+      if (cut && id !== this.chat.conversation.id) this.answers.resume(conversation, cut);
+    }
+  }
+
+  /** The address follows the chat once it has a message, so that a reload comes back to it. */
+  nameAddress() {
+    if (!this.chat.conversation.isEmpty) this.#address(this.chat.conversation.id);
+  }
+
+  async exportAll() {
+    (await files())?.exportAll(this.store);
+  }
+
+  /** Reads the chats of a file the reader picks. */
+  async importFile() {
+    (await files())?.importFile(this.store, (key, params) => {
+      this.toast.show(key, params);
+      announce(key, params);
+    });
+  }
+
+  /** @param {string} id
+      @param {Partial<ChatRecord>} fields */
+  async #change(id, fields) {
+    for (const held of [this.chat.conversation, this.answers.of(id)?.conversation]) {
+      if (held?.id === id) Object.assign(held.chat, fields);
+    }
+    if (fields.title && id === this.chat.conversation.id) this.#shown();
+    await this.store.change(id, fields);
+  }
+
+  /** @param {ChatRecord} chat */
+  async #remove({ id }) {
+    const wasOpen = id === this.chat.conversation.id;
+    await this.answers.stop(id);
+    if (wasOpen) this.fresh();
+    const kept = await this.store.remove(id);
+    if (!kept) return;
+    this.toast.offer('undo.chat', async () => {
+      await this.store.restore(kept);
+      if (wasOpen) await this.open(id);
+    });
+  }
+
+  /** @param {ChatRecord} chat */
+  async #save({ id }) {
+    const isThere = await (await files())?.exportOne(this.store, id);
+    if (isThere === false) this.toast.show('chats.gone');
+  }
+
+  /** Deletes all chats on this device; there is no way back. */
+  async removeAll() {
+    this.fresh();
+    for (const { id } of await this.store.list()) {
+      await this.answers.stop(id);
+      await this.store.remove(id);
+    }
+    this.toast.show('chats.allGone');
+  }
+
+  /** Another tab wrote into the chat that is shown here: it is shown as it now is, once
+      an answer under way there is complete. One that it deleted is left.
+      @param {StoreChange} change */
+  async #changed({ id, gone, elsewhere }) {
+    if (!elsewhere) return;
+    if (gone) this.answers.stop(id);
+    if (id !== this.chat.conversation.id) return;
+    if (gone) {
+      this.fresh();
+      this.toast.show('chats.gone');
+      return;
+    }
+    const stored = await this.store.load(id);
+    const { conversation } = this.chat;
+    const unfinished = stored && new Conversation(stored).last?.state === 'running';
+    if (!stored || unfinished || this.chat.busy || this.chat.editing || id !== conversation.id)
+      return;
+    this.chat.reopen(stored);
+  }
+
+  #shown() {
+    const { id, chat } = this.chat.conversation;
+    this.list.current = id;
+    document.title = chat.title ? `${chat.title} · tornado-ollama` : 'tornado-ollama';
+  }
+
+  /** @param {string | null} id */
+  #address(id) {
+    const wanted = id ? CHAT + id : location.pathname;
+    const now = location.hash || location.pathname;
+    if (wanted !== now) history.pushState(null, '', wanted);
+  }
+}

@@ -1,0 +1,144 @@
+// The answers under way, in the chat on the screen and in those behind it. Each is stored as it
+// grows, and held by its tab, so that no other takes it up.
+
+import { Reply } from './reply.js';
+import { Holds } from '../net/tabs.js';
+
+/** @import { ChatRequest, Message } from '../types.js'
+    @import { Conversation } from '../history/conversation.js'
+    @import { ChatStore } from '../history/chat_store.js'
+    @import { Models } from '../models/models.js'
+    @import { Transport } from '../net/transport.js' */
+
+const KEEP_MS = 500;
+const LEFT_RUNNING = 'tornado-ollama.running';
+
+/** Fires `begin` and `end`, `measured` when more is known of an answer that ended, `elsewhere` when
+    it is another tab that follows it, and `released` when that tab does so no longer; detail:
+    `{ id, message }`, the chat's id and the answer.
+    A chat has one answer under way. */
+export class Answers extends EventTarget {
+  /** @type {Map<string, { conversation: Conversation, reply: Reply, over: Promise<void> }>} */
+  #running = new Map();
+  #holds = new Holds();
+
+  /** `transport`: the way to the gateway. `models`: what they know. `store`: where chats are kept.
+      @param {{ transport: Transport, models: Models, store: ChatStore }} parts */
+  constructor({ transport, models, store }) {
+    super();
+    this.transport = transport;
+    this.models = models;
+    this.store = store;
+    addEventListener('pagehide', () => this.#leave());
+  }
+
+  /** `{ conversation, reply }` of a chat, or null.
+      @param {string | undefined} id */
+  of(id) {
+    return this.#running.get(id ?? '') ?? null;
+  }
+
+  /** Has `answer` written, or written on. `request` as in a chat frame.
+      @param {Conversation} conversation
+      @param {Message} answer
+      @param {ChatRequest} request */
+  ask(conversation, answer, request) {
+    answer.state = 'running';
+    const reply = new Reply(answer, this);
+    const ended = this.#follow(conversation, reply, () => reply.run(request));
+    this.#holds.hold(holdOf(answer), ended);
+  }
+
+  /** Goes on with an answer that a page now gone began, unless another tab does.
+      @param {Conversation} conversation
+      @param {Message} answer */
+  async resume(conversation, answer) {
+    const isOurs = await this.#holds.holdIfFree(holdOf(answer), async () => {
+      if (this.of(conversation.id)) return;
+      answer.state = 'running';
+      const reply = new Reply(answer, this);
+      await this.#follow(conversation, reply, () => reply.resume());
+    });
+    if (isOurs) return;
+    this.#tell('elsewhere', conversation, answer);
+    await this.#holds.whenFree(holdOf(answer));
+    this.#tell('released', conversation, answer);
+  }
+
+  /** Ends when what came of the answer is stored.
+      @param {string} id */
+  async stop(id) {
+    const running = this.of(id);
+    running?.reply.stop();
+    await running?.over;
+  }
+
+  /** The chats whose answers the page before this one, in this tab, left running.
+      @returns {string[]} */
+  static takeLeftRunning() {
+    try {
+      const ids = JSON.parse(sessionStorage.getItem(LEFT_RUNNING) ?? '[]');
+      sessionStorage.removeItem(LEFT_RUNNING);
+      return ids;
+    } catch {
+      return [];
+    }
+  }
+
+  /** Keeps an answer while it is written; `begin()` sets it going.
+      @param {Conversation} conversation
+      @param {Reply} reply
+      @param {() => unknown} begin */
+  async #follow(conversation, reply, begin) {
+    const { message } = reply;
+    const keep = () => {
+      conversation.touch(message);
+      return this.store.keep(conversation);
+    };
+    let end;
+    const over = new Promise((resolve) => {
+      end = resolve;
+    });
+    this.#running.set(conversation.id, { conversation, reply, over });
+    this.#tell('begin', conversation, message);
+    keep();
+    reply.addEventListener('start', keep); // from now on one can come back to a page that was left
+    const clock = setInterval(keep, KEEP_MS);
+    begin();
+    await reply.ended;
+    clearInterval(clock);
+    this.#running.delete(conversation.id);
+    keep().then(end);
+    this.#tell('end', conversation, message);
+    if (!message.facts?.usage) return;
+    // The context the model ran with, which only its memory tells.
+    await this.models.lookAtMemory();
+    message.facts.context = this.models.loadedContext(message.model ?? '');
+    keep();
+    this.#tell('measured', conversation, message);
+  }
+
+  #leave() {
+    if (this.#running.size === 0) return;
+    for (const { conversation, reply } of this.#running.values()) {
+      conversation.touch(reply.message);
+      this.store.keep(conversation);
+    }
+    try {
+      sessionStorage.setItem(LEFT_RUNNING, JSON.stringify([...this.#running.keys()]));
+    } catch {
+      // Then only the chat on the screen goes on after a reload.
+    }
+  }
+
+  /** @param {string} type
+      @param {Conversation} conversation
+      @param {Message} message */
+  #tell(type, { id }, message) {
+    this.dispatchEvent(new CustomEvent(type, { detail: { id, message } }));
+  }
+}
+
+/** Held by the tab that follows an answer.
+    @param {Message} answer */
+const holdOf = (answer) => `tornado-ollama ${answer.id}`;

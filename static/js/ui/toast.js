@@ -1,0 +1,75 @@
+// Says for a few seconds what was just done, and offers to undo it where that can be done. Waits
+// while the pointer is on it, or the focus comes to it.
+
+import { button, byId, el } from './dom.js';
+
+/** @import { Params } from '../types.js' */
+
+const OFFERED_MS = 8_000;
+
+export class Toast {
+  #clock = 0;
+  /** @type {object | null} */
+  #owner = null;
+
+  constructor() {
+    this.place = byId('toast');
+    for (const type of ['pointerenter', 'focusin'])
+      this.place.addEventListener(type, () => clearTimeout(this.#clock));
+    for (const type of ['pointerleave', 'focusout'])
+      this.place.addEventListener(type, () => this.#wait());
+  }
+
+  /** `key`: what happened.
+      @param {string} key
+      @param {Params} [params] */
+  show(key, params) {
+    this.#fill(null, el('span', { class: 'words', t: key, params }));
+  }
+
+  /** `key`: what happened; `back()` undoes it. A new offer ends the one before. `owner` may withdraw
+      it.
+      @param {string} key
+      @param {() => unknown} back
+      @param {object | null} [owner] */
+  offer(key, back, owner = null) {
+    const press = button({
+      class: 'button',
+      t: 'undo',
+      on: {
+        click: () => {
+          this.#hide();
+          back();
+        },
+      },
+    });
+    this.#fill(owner, el('span', { class: 'words', t: key }), press);
+  }
+
+  /** Ends an offer of `owner`, because what it would undo has been built on.
+      @param {object} owner */
+  withdraw(owner) {
+    if (this.#owner === owner) this.#hide();
+  }
+
+  /** @param {object | null} owner
+      @param {...Node} nodes */
+  #fill(owner, ...nodes) {
+    this.#owner = owner;
+    this.place.replaceChildren(...nodes);
+    this.place.hidden = false;
+    this.#wait();
+  }
+
+  #wait() {
+    clearTimeout(this.#clock);
+    this.#clock = setTimeout(() => this.#hide(), OFFERED_MS);
+  }
+
+  #hide() {
+    clearTimeout(this.#clock);
+    this.#owner = null;
+    this.place.hidden = true;
+    this.place.replaceChildren();
+  }
+}
