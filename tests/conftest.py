@@ -21,7 +21,8 @@ Rules (autouse):
     expect_log      what is logged at WARNING or above fails the test unless it was claimed:
                     expect_log("tornado_ollama.upstream", "refused")
     _nothing_left   no task still runs and no socket is still open when a test ends
-    _clean_environment  the gateway's variables, and those of HTTP proxies, are not set
+    _clean_environment  the gateway's variables, and those of HTTP proxies, are not set; its state
+                    is not the user's
 """
 
 from __future__ import annotations
@@ -90,9 +91,12 @@ def expect_log() -> Iterator[Callable[..., None]]:
 
 
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def _clean_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / "state"))
 
 
 @pytest.fixture(autouse=True)
@@ -137,6 +141,7 @@ def config_file(backend: Backend, config: dict[str, Any], tmp_path: Path) -> Pat
     base: dict[str, Any] = {
         "listen": {"host": "127.0.0.1", "port": 0},
         "service": {"base_url": backend.url},
+        "state": {"directory": str(tmp_path / "state")},
     }
     path = tmp_path / "config.yaml"
     path.write_text(json.dumps(merged(base, config)), encoding="utf-8")  # JSON is YAML

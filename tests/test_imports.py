@@ -28,6 +28,7 @@ BELOW: dict[str, set[str]] = {
     "access": {"errors", "wire"},
     "config": {"errors", "access", "resources"},
     "upstream": {"errors", "access", "keepalive", "wire"},
+    "stores": {"errors", "access"},
     "embedded": {"errors", "wire"},
     "dispatch": {"errors", "access", "wire", "upstream"},
     "handlers": {"errors", "access", "wire", "upstream", "dispatch"},
@@ -39,7 +40,7 @@ BELOW: dict[str, set[str]] = {
 _all = set(BELOW)
 ABOVE: dict[str, set[str]] = {
     "app": _all - {"embedded", "backend_switch"},
-    "server": _all - {"embedded"} | {"app"},
+    "server": _all - {"embedded", "stores"} | {"app"},
     "commands": _all | {"app", "server"},
     "cli": {"errors", "config", "console", "resources", "signals", "commands"},
     "__main__": {"cli"},

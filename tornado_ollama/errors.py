@@ -22,6 +22,7 @@
         Overloaded              503  the bodies of requests take too much memory
         QueueFull               503  the queue for Ollama is full
         QueueTimeout            504  no slot was free in time
+        StoreFailed             503  the gateway's database cannot be used
         ShuttingDown            503
     ConfigError                      a setting that stops the start; never sent to a client
 
@@ -34,6 +35,7 @@ turns an error into an answer, in the form of the route's dialect (`wire/dialect
 from __future__ import annotations
 
 from http import HTTPStatus
+from pathlib import Path
 
 _PHRASES = {status.value: status.phrase.lower() for status in HTTPStatus}
 
@@ -238,6 +240,17 @@ class QueueTimeout(GatewayError):
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"Ollama was not free within {seconds:g} s (limits.queue_timeout).")
+
+
+class StoreFailed(GatewayError):
+    """The database cannot be read or written. `path` is its file, for the operator alone."""
+
+    status = 503
+    code = "store_failed"
+
+    def __init__(self, reason: str, path: Path) -> None:
+        super().__init__(f"The gateway's database cannot be used: {reason}.", retry_after=5)
+        self.path = path
 
 
 class ShuttingDown(GatewayError):

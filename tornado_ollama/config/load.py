@@ -20,6 +20,7 @@ from .layers import Document, Tree, merged_layers, read_document
 from .read import impossible, read, source_of
 from .settings import SETTINGS, Settings, Written
 from .topics.listen import WILDCARDS, Listen, Tls
+from .topics.state import State
 
 EVERY_ORIGIN = re.compile(r"\*|https?://\*(:\*)?")
 
@@ -66,6 +67,7 @@ def settings_from(
     topics = {topic.name: getattr(written, topic.name) for topic in dataclasses.fields(written)}
     topics["listen"] = _with_tls(written.listen, reader)
     topics["auth"] = resolved(written.auth, reader)
+    topics["state"] = _with_directory(written.state, directory, environ)
     settings = Settings(**topics)
     if serving:
         _check_exposure(settings, tree)
@@ -88,6 +90,16 @@ def _with_tls(listen: Listen, reader: Reader) -> Listen:
         reader.file(f"listen.tls.{name}", file)
         found[name] = str(reader.directory / Path(file).expanduser())
     return dataclasses.replace(listen, tls=Tls(**found))
+
+
+def _with_directory(state: State, here: Path, environ: Mapping[str, str]) -> State:
+    """The topic with the directory that it means: the setting's, else that of the XDG Base
+    Directory Specification, which ignores a relative `XDG_STATE_HOME`."""
+    if state.directory is not None:
+        return dataclasses.replace(state, directory=str(here / Path(state.directory).expanduser()))
+    named = Path(environ.get("XDG_STATE_HOME", ""))
+    base = named if named.is_absolute() else Path("~/.local/state").expanduser()
+    return dataclasses.replace(state, directory=str(base / "tornado-ollama"))
 
 
 def _check_exposure(settings: Settings, tree: Tree) -> None:

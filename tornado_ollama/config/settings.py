@@ -22,6 +22,7 @@ from .topics.models import Models
 from .topics.openai import OpenAI
 from .topics.responses import Responses
 from .topics.service import Service
+from .topics.state import State
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +38,7 @@ class Written(Topic):
     openai: OpenAI = OpenAI()
     responses: Responses = Responses()
     limits: Limits = Limits()
+    state: State = State()
     log: Log = Log()
 
 

@@ -1,0 +1,1 @@
+"""State that outlives the process: one SQLite file in the state directory."""
