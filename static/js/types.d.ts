@@ -362,20 +362,15 @@ export interface MessageActions extends FailureActions {
   results: (results: string[]) => void;
 }
 
-/** What a conversation on the screen works with. */
-export interface ChatParts {
-  /** Those under way. */
+/** What the chat on the screen works with. */
+export interface ConversationParts {
   answers: import('./chat/answers.js').Answers;
   models: import('./models/models.js').Models;
   settings: import('./settings/settings.js').Settings;
   store: import('./history/chat_store.js').ChatStore;
-  /** Keeps the end in sight. */
   follow: import('./chat/follow.js').Follow;
-  /** Says what was done, and offers a way back. */
   toast: import('./ui/toast.js').Toast;
-  /** To the message box. */
   focus: () => unknown;
-  // What failures and answers offer:
   openToken: () => void;
   /** `at`: the button it belongs to. Without `choose` the choice holds from now on. */
   pickModel: (at?: HTMLElement, choose?: (name: string) => void) => void;
@@ -437,6 +432,7 @@ interface PageEvents {
   released: AnswerEvent;
   /** Only that of ChatStore has a detail. */
   change: CustomEvent<StoreChange>;
+  busy: Event;
   submit: CustomEvent<string>;
 }
 

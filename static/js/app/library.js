@@ -50,7 +50,7 @@ export class Library {
 
   /** A new, empty chat. */
   fresh() {
-    this.chat.begin();
+    this.chat.open();
     this.sidebar.close();
     this.list.clearSearch();
     this.#address(null);
@@ -62,7 +62,7 @@ export class Library {
     const id = location.hash.slice(CHAT.length);
     const stored = id ? await this.store.load(id) : null;
     if (stored) this.chat.open(stored);
-    else if (!this.chat.conversation.isEmpty) this.chat.begin();
+    else if (!this.chat.conversation.isEmpty) this.chat.open();
   }
 
   /** Goes on with the answers in chats behind the one that is shown, which a reload left. */

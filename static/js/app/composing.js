@@ -1,0 +1,71 @@
+// The message box with what is attached to it, joined to the chat on the screen.
+
+import { Attachments } from '../chat/attachments.js';
+import { canSee } from '../models/capabilities.js';
+
+/** @import { Asking } from '../chat/asking.js'
+    @import { Chat } from '../chat/chat.js'
+    @import { Composer } from '../chat/composer.js'
+    @import { ChatStore } from '../history/chat_store.js'
+    @import { Models } from '../models/models.js'
+    @import { Toast } from '../ui/toast.js' */
+
+export class Composing {
+  /** `look()`: asks again who answers. `asked()`: runs after something was asked.
+      @param {{ asking: Asking, chat: Chat, composer: Composer, models: Models, store: ChatStore,
+          toast: Toast, look: () => Promise<unknown>, asked: () => void }} parts */
+  constructor({ asking, chat, composer, models, store, toast, look, asked }) {
+    this.asking = asking;
+    this.chat = chat;
+    this.composer = composer;
+    this.models = models;
+    this.toast = toast;
+    this.look = look;
+    this.asked = asked;
+    this.attachments = new Attachments({
+      canSee: () => this.#modelSees,
+      refuse: (key, params) => {
+        composer.hold();
+        toast.show(key, params);
+      },
+    });
+    this.attachments.addEventListener('change', () => {
+      composer.hasMore = !this.attachments.isEmpty;
+      composer.preparing = this.attachments.preparing > 0;
+    });
+    composer.addEventListener('submit', ({ detail }) => this.ask(detail, this.attachments));
+    composer.addEventListener('stop', () => asking.stop());
+    chat.addEventListener('busy', () => {
+      composer.busy = chat.busy;
+    });
+    chat.addEventListener('change', () => {
+      const { isEmpty, id } = chat.conversation;
+      composer.chat = isEmpty ? 'new' : id;
+    });
+    store.addEventListener('change', ({ detail }) => {
+      if (detail.gone) composer.forgetDraft(detail.id);
+    });
+  }
+
+  /** Asks in the chat that is shown; not when that became another while it was waited.
+      @param {string} text
+      @param {Attachments | null} [attachments] */
+  async ask(text, attachments = null) {
+    const { chat, models, composer } = this;
+    const { conversation } = chat;
+    if (!models.current) await this.look();
+    await attachments?.ready();
+    if (chat.conversation !== conversation || chat.busy || !models.current) return;
+    if (attachments && attachments.images.length > 0 && !this.#modelSees) {
+      this.toast.show('attach.blindNow', { model: models.current });
+      return;
+    }
+    if (attachments && composer.text.trim() === text) composer.text = '';
+    this.asking.ask(text, attachments?.take());
+    this.asked();
+  }
+
+  get #modelSees() {
+    return canSee(this.models.find(this.models.current));
+  }
+}

@@ -1,0 +1,33 @@
+// The chat on the screen with all that can be done in it, put together.
+
+import { Asking } from '../chat/asking.js';
+import { Chat } from '../chat/chat.js';
+import { TreeEdits } from '../chat/tree_edits.js';
+
+/** @import { ConversationParts, Message, MessageActions } from '../types.js' */
+
+/** The chat, and what asks in it. `focus()`: to the message box; the others are what failures and
+    answers offer: `openToken()`, `pickModel(at, choose)`, `fetchModel(name)`, `mayFetch()`.
+    @param {ConversationParts} parts */
+export function newChat({ openToken, pickModel, fetchModel, mayFetch, ...parts }) {
+  /** @param {Message} message
+      @returns {MessageActions} */
+  const actionsFor = (message) => ({
+    retry: () => asking.again(message),
+    retryWith: (at) => pickModel(at, (model) => asking.again(message, model)),
+    goOn: () => asking.goOn(message),
+    edit: (text) => asking.rewrite(message, text),
+    remove: () => edits.remove(message),
+    branch: (step) => edits.turn(message, step),
+    results: (results) => asking.giveResults(message, results),
+    token: openToken,
+    model: () => pickModel(),
+    get pull() {
+      return mayFetch() ? () => fetchModel(message.model) : null;
+    },
+  });
+  const chat = new Chat({ ...parts, actionsFor });
+  const asking = new Asking({ ...parts, chat });
+  const edits = new TreeEdits({ ...parts, chat, asking });
+  return { chat, asking };
+}

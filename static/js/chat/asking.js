@@ -1,0 +1,121 @@
+// What is asked in the chat on the screen: a question, the same again, in other words, or to write on.
+
+import { canSee } from '../models/capabilities.js';
+import { asRequest } from '../net/chat_request.js';
+import { t } from '../ui/i18n.js';
+
+/** @import { ChatRequest, Message, TextFile } from '../types.js'
+    @import { Models } from '../models/models.js'
+    @import { Settings } from '../settings/settings.js'
+    @import { Toast } from '../ui/toast.js'
+    @import { Answers } from './answers.js'
+    @import { Chat } from './chat.js' */
+
+export class Asking {
+  /** `focus()`: to the message box.
+      @param {{ chat: Chat, answers: Answers, models: Models, settings: Settings, toast: Toast,
+          focus: () => unknown }} parts */
+  constructor({ chat, answers, models, settings, toast, focus }) {
+    this.chat = chat;
+    this.answers = answers;
+    this.models = models;
+    this.settings = settings;
+    this.toast = toast;
+    this.focus = focus;
+  }
+
+  /** `images`: base64 each, for models that see; `files`: `{ name, text }` each.
+      @param {string} text
+      @param {{ images?: string[], files?: TextFile[] }} attached */
+  ask(text, { images = [], files = [] } = {}) {
+    const { conversation } = this.chat;
+    conversation.nameBy(text || files[0]?.name || '');
+    const question = { role: /** @type {const} */ ('user'), content: text, images, files };
+    this.#answer(conversation.add(conversation.last?.id ?? null, question));
+  }
+
+  /** Another answer to what `message` answered, by `model` or the one that is chosen.
+      @param {Message} message
+      @param {string} [model] */
+  again(message, model) {
+    const question = this.chat.conversation.questionOf(message);
+    if (!question) this.toast.show('turn.noQuestion');
+    else if (this.isFree()) this.#answer(question, model);
+  }
+
+  /** The token changed: what was refused for want of it is asked again. */
+  tokenChanged() {
+    const { last } = this.chat.conversation;
+    if (last?.failure?.what === 'fail.token.what') this.again(last);
+  }
+
+  stop() {
+    this.answers.stop(this.chat.conversation.id);
+  }
+
+  /** Whether something may be changed here now; says why not. */
+  isFree() {
+    if (this.chat.busy) this.toast.show('turn.busy');
+    return !this.chat.busy;
+  }
+
+  /** The question in other words: a branch beside it. Whether it was asked.
+      @param {Message} message
+      @param {string} text */
+  rewrite(message, text) {
+    if (!this.isFree()) return false;
+    const { parent, images, files } = message;
+    const question = { role: /** @type {const} */ ('user'), content: text, images, files };
+    this.#answer(this.chat.conversation.add(parent, question));
+    return true;
+  }
+
+  /** What the tools gave that `message` called; the model goes on from there.
+      @param {Message} message
+      @param {string[]} results */
+  giveResults(message, results) {
+    if (!this.isFree()) return;
+    message.toolResults = results;
+    this.chat.conversation.touch(message);
+    this.chat.transcript.forget(message);
+    this.#answer(message, message.model);
+  }
+
+  /** Writes on where an answer was cut off. Many models' templates leave a last message of the
+      assistant's open, so that it is simply written on; of others it must be asked.
+      @param {Message} message */
+  async goOn(message) {
+    const { conversation } = this.chat;
+    if (!this.isFree()) return;
+    const details = await this.models.details(message.model ?? '');
+    if (conversation !== this.chat.conversation || this.chat.busy) return;
+    delete message.failure;
+    const request = this.#request([...conversation.before(message), message], message.model ?? '');
+    const leavesOpen = details?.template?.includes('$last');
+    if (!leavesOpen) request.messages.push({ role: 'user', content: t('turn.goOn.ask') });
+    this.answers.ask(conversation, message, request);
+  }
+
+  /** @param {Message} question
+      @param {string} [model] */
+  #answer(question, model = this.models.current ?? '') {
+    const { conversation } = this.chat;
+    this.toast.withdraw(this.chat);
+    const answer = conversation.add(question.id, { role: 'assistant', model, state: 'running' });
+    const said = [...conversation.before(question), question];
+    this.answers.ask(conversation, answer, this.#request(said, model));
+    this.focus();
+  }
+
+  /** @param {Message[]} said
+      @param {string} name
+      @returns {ChatRequest} */
+  #request(said, name) {
+    const model = this.models.find(name);
+    return {
+      model: name,
+      messages: asRequest(said, { system: this.settings.get('system'), sees: canSee(model) }),
+      ...this.settings.request(model),
+    };
+  }
+}

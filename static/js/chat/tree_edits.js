@@ -1,0 +1,60 @@
+// Changes of the tree of messages that ask nothing: one is deleted, or another branch is shown.
+
+/** @import { Message } from '../types.js'
+    @import { Conversation } from '../history/conversation.js'
+    @import { Toast } from '../ui/toast.js'
+    @import { Asking } from './asking.js'
+    @import { Chat } from './chat.js' */
+
+export class TreeEdits {
+  /** @param {{ chat: Chat, asking: Asking, toast: Toast }} parts */
+  constructor({ chat, asking, toast }) {
+    this.chat = chat;
+    this.asking = asking;
+    this.toast = toast;
+  }
+
+  /** @param {Message} message */
+  remove(message) {
+    if (!this.asking.isFree()) return;
+    const { conversation } = this.chat;
+    const back = conversation.remove(message);
+    if (conversation.isEmpty) {
+      this.#removeEmpty(conversation, back);
+      return;
+    }
+    this.chat.changed(conversation);
+    this.asking.focus();
+    const undo = () => {
+      back();
+      this.chat.changed(conversation);
+    };
+    this.toast.offer('undo.message', undo, this.chat);
+  }
+
+  /** @param {Message} message
+      @param {number} step */
+  turn(message, step) {
+    if (!this.asking.isFree()) return;
+    const { conversation, transcript } = this.chat;
+    const shown = conversation.turn(message, step);
+    this.chat.changed(conversation);
+    if (shown) transcript.view(shown)?.focusBranch(step);
+  }
+
+  /** A chat without messages is none.
+      @param {Conversation} conversation
+      @param {() => void} back */
+  #removeEmpty(conversation, back) {
+    const { store } = this.chat;
+    store.remove(conversation.id);
+    this.chat.open();
+    this.asking.focus();
+    this.toast.offer('undo.message', () => {
+      back();
+      conversation.touchAll();
+      store.keep(conversation);
+      if (this.chat.conversation.isEmpty) this.chat.put(conversation);
+    });
+  }
+}
