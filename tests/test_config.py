@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tornado_ollama.access.principal import Scope
+from tornado_ollama.access.quota import Quota
 from tornado_ollama.config import Settings, load
 from tornado_ollama.errors import ConfigError
 
@@ -180,6 +181,15 @@ def test_other_variables_do_not_matter() -> None:
         ({"models": {"defaults": {7: {}}}}, "models.defaults.7", "quotes"),
         ({"chat": {"default_model": 7}}, "chat.default_model: 7", "a text"),
         ({"limits": {"max_body_bytes": 0}}, "limits.max_body_bytes: 0", "1 or more"),
+        ({"limits": {"models": {"q*": 0}}}, "limits.models", "1 or more"),
+        ({"limits": {"per_address": {"max_parallel": -1}}}, "limits.per_address", "0 for no"),
+        ({"limits": {"per_credential": {"rpm": 9}}}, "limits.per_credential", "requests_per_min"),
+        ({"limits": {"per_credential": {"priority": 0}}}, "limits.per_credential", "1 to 100"),
+        *(
+            ({"limits": {"per_credential": {"queue_timeout": value}}}, "per_credential", "numbers")
+            for value in (float("inf"), float("nan"), -1)
+        ),
+        ({"limits": {"groups": {"a": 7}}}, 'limits.groups: {"a": 7}', "a table of groups"),
         ({"log": {"format": "xml"}}, 'log.format: "xml"', "text or json"),
         ({"log": {"level": "loud"}}, 'log.level: "loud"', "warning"),
         ({"auth": {"anonymous": "yes"}}, 'auth.anonymous: "yes"', "auto, true or false"),
@@ -379,6 +389,27 @@ def test_an_entry_may_be_a_hash_or_a_file(write: Write, tmp_path: Path) -> None:
     assert (found["plain"].models, found["plain"].expires) == (("l*",), 99.0)
 
 
+def test_an_entry_may_have_limits_groups_and_addresses(write: Write) -> None:
+    entry = {
+        "name": "a",
+        "token": "t",
+        "limits": {"requests_per_minute": 5, "queue_timeout": 1.5, "max_sockets": None},
+        "groups": ["staff"],
+        "allow_from": ["10.0.0.0/8", "::1"],
+        "deny_from": ["10.0.0.9"],
+    }
+    limits = {"groups": {"staff": {"priority": 9}}, "models": {"q*": 2}}
+    auth = {"generate_tokens": [entry], "model_tokens": [dict(entry)]}
+    path = write(json.dumps({"auth": auth, "limits": limits}))  # JSON is YAML, without aliases
+    found = tokens(path)["a"]
+    assert found.quota == Quota(requests_per_minute=5, queue_timeout=1.5)
+    assert found.groups == ("staff",)
+    assert found.addresses.admits("10.1.2.3") and not found.addresses.admits("10.0.0.9")
+    settings = load(path, {}, {})
+    assert settings.limits.groups == {"staff": Quota(priority=9)}
+    assert settings.limits.models == {"q*": 2}
+
+
 def test_a_token_in_both_lists_has_both_scopes(write: Write) -> None:
     auth = {
         "generate_tokens": ["one", {"name": "b", "token": "two", "models": ["l*"]}],
@@ -431,7 +462,12 @@ def test_expires_is_a_date_a_time_or_unix_seconds(
         ({"generate_tokens": [{"token_file": "nix"}]}, "can be read, but: No such file"),
         ({"generate_tokens": [{"token_file": "."}]}, "can be read, but"),
         ({"generate_tokens": [{"token_file": "a\x00b"}]}, "can be read, but"),
-        ({"generate_tokens": [{"token": "a", "limits": {}}]}, "'limits' is not known"),
+        ({"generate_tokens": [{"token": "a", "scope": "x"}]}, "'scope' is not known"),
+        ({"generate_tokens": [{"token": "a", "limits": {"rpm": 9}}]}, "requests_per_minute"),
+        ({"generate_tokens": [{"token": "a", "limits": 9}]}, "[0].limits"),
+        ({"generate_tokens": [{"token": "a", "groups": "staff"}]}, "names of limits.groups"),
+        ({"generate_tokens": [{"token": "a", "allow_from": ["10.0.0.0/33"]}]}, "and networks"),
+        ({"generate_tokens": [{"token": "a", "deny_from": "10.0.0.1"}]}, "and networks"),
         ({"generate_tokens": [{"token": "a", "name": "a b"}]}, "without spaces"),
         ({"generate_tokens": [{"token": "a", "name": "n" * 65}]}, "64 characters"),
         ({"generate_tokens": [{"token": "a", "name": 7}]}, "[0].name"),
@@ -449,7 +485,7 @@ def test_expires_is_a_date_a_time_or_unix_seconds(
         ),
         (
             {"generate_tokens": [{"token": "a", "path": True}], "model_tokens": ["a"]},
-            "the same models and expires, and path",
+            "the same models, expires, path",
         ),
         ({"generate_tokens": ["a", "a"]}, "it is the one of auth.generate_tokens[0]"),
         (
@@ -462,11 +498,11 @@ def test_expires_is_a_date_a_time_or_unix_seconds(
         ),
         (
             {"generate_tokens": [{"token": "a", "models": ["x"]}], "model_tokens": ["a"]},
-            "the same models and expires",
+            "the same models, expires",
         ),
         (
             {"generate_tokens": [{"token": "a", "expires": 1}], "model_tokens": ["a"]},
-            "the same models and expires",
+            "the same models, expires",
         ),
         (
             {

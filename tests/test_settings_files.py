@@ -13,6 +13,7 @@ from jsonschema import Draft7Validator
 
 from tools import settings_files
 from tornado_ollama.config import SETTINGS
+from tornado_ollama.config.quotas import shown
 from tornado_ollama.config.rows import Setting
 
 ROOT = Path(__file__).parent.parent
@@ -37,7 +38,7 @@ def test_every_key_is_in_the_shipped_file_with_its_default(setting: Setting) -> 
     value = SHIPPED
     for name in setting.key.split("."):
         value = value[name]
-    assert value == json.loads(json.dumps(setting.default))
+    assert value == json.loads(json.dumps(shown(setting.default)))
 
 
 @EACH

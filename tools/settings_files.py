@@ -22,6 +22,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from tornado_ollama.config.quotas import shown
 from tornado_ollama.config.rows import Row, Topic, default_of, row_of, settings_of
 from tornado_ollama.config.settings import Written
 from tornado_ollama.config.topics.token_entry import TokenEntry
@@ -126,7 +127,7 @@ def example_of(field: Field) -> Any:
 
 def as_yaml(value: Any) -> str:
     """A value on one line of YAML."""
-    plain = msgspec.to_builtins(value)
+    plain = msgspec.to_builtins(shown(value))
     if isinstance(plain, dict):
         return f"{{{', '.join(f'{key}: {as_yaml(item)}' for key, item in plain.items())}}}"
     if isinstance(plain, tuple | list):
@@ -214,7 +215,7 @@ def _field_schema(field: Field) -> dict[str, Any]:
     if row.entry is not None:
         schema["items"] = {"anyOf": [{"type": "string"}, _table_schema(row.entry)]}
     said: dict[str, Any] = {"description": row.plain_sentence}
-    said["default"] = msgspec.to_builtins(default)
+    said["default"] = msgspec.to_builtins(shown(default))
     if row.example is not None and row.item is None:
         said["examples"] = [msgspec.to_builtins(row.example)]
     return said | schema

@@ -8,17 +8,15 @@ attacker is still served. What protects a token from being guessed is its length
 from __future__ import annotations
 
 from collections import deque
-from ipaddress import IPv6Address, IPv6Network, ip_address
 from math import ceil
+
+from .addresses import network_of
 
 MAX_WRONG = 10
 PERIOD_S = 60.0
 
 MAX_ADDRESSES = 4096
 """Addresses remembered; of more, the one that was heard of longest ago is forgotten."""
-
-NETWORK_BITS = 64
-"""Of an IPv6 address: whoever has one has all of its /64 (RFC 6177)."""
 
 
 class WrongTokens:
@@ -31,7 +29,7 @@ class WrongTokens:
         """Counts a wrong token of an address. Returns None while the address is below MAX_WRONG
         within PERIOD_S; then the token is not counted, and the result is the number of seconds
         until one is counted again."""
-        who = _network(address)
+        who = network_of(address)
         times = self._times.pop(who, None)
         if times is None:
             times = deque(maxlen=MAX_WRONG)
@@ -42,15 +40,3 @@ class WrongTokens:
             return ceil(left)
         times.append(now)
         return None
-
-
-def _network(address: str) -> str:
-    """The network part of an address, since one attacker may use all addresses of a network; text
-    that is no address is returned unchanged."""
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(parsed, IPv6Address):
-        return str(parsed.ipv4_mapped or IPv6Network((int(parsed), NETWORK_BITS), strict=False))
-    return str(parsed)

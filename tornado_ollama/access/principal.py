@@ -9,7 +9,9 @@ from hashlib import sha256
 from typing import Any, Literal
 
 from ..wire.model_names import admits, covers
+from .addresses import AddressRules
 from .fingerprint import Fingerprint
+from .quota import Quota
 
 Kind = Literal["anonymous", "token", "jwt"]
 
@@ -57,6 +59,12 @@ class Principal:
     """Of the credential that was sent, whatever it is worth; None: none was."""
     claims: SignedClaims | None = field(default=None, compare=False, repr=False)
     """Of a JWT."""
+    quota: Quota = Quota()
+    """Its own limits; `limits.LimitRules` adds those of its groups and the defaults."""
+    groups: tuple[str, ...] = ()
+    """Names in `limits.groups`; those that are not there mean nothing."""
+    addresses: AddressRules = AddressRules()
+    """From which the credential may be used."""
 
     @property
     def key(self) -> str:

@@ -11,8 +11,10 @@ import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from .addresses import AddressRules
 from .fingerprint import Fingerprint
 from .principal import Principal, Scope
+from .quota import Quota
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,10 @@ class StaticToken:
     """Unix time from which it is refused; None: never."""
     in_path: bool = False
     """It may stand in the URL, where others might see it."""
+    quota: Quota = Quota()
+    groups: tuple[str, ...] = ()
+    addresses: AddressRules = AddressRules()
+    """As in `Principal`."""
 
 
 class TokenTable:
@@ -65,4 +71,7 @@ def _principal(token: StaticToken) -> Principal:
         token.models,
         token.expires,
         Fingerprint(token.sha256),
+        quota=token.quota,
+        groups=token.groups,
+        addresses=token.addresses,
     )

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from ..access import jwt
+from ..access.addresses import AddressRules
 from ..access.fingerprint import digest
 from ..access.principal import Scope
+from ..access.quota import Quota
 from ..access.tokens import StaticToken
 from ..errors import ConfigError
 from .files import Files
@@ -107,13 +109,25 @@ def _joined(one: _Entry, two: _Entry, reader: Reader) -> _Entry:
         raise reader.impossible(two.key, None, f"another token: it is the one of {one.key}")
     if one.named and two.named and one.token.name != two.token.name:
         raise reader.impossible(two.key, None, f"named as in {one.key}: it is the same token")
-    bounds = [(of.token.models, of.token.expires, of.token.in_path) for of in (one, two)]
-    if bounds[0] != bounds[1]:
-        rule = f"given the same models and expires, and path, as in {one.key}: it is the same token"
+    if _bounds(one.token) != _bounds(two.token):
+        rule = f"given the same models, expires, path, limits, groups and addresses as in {one.key}"
+        rule += ": it is the same token"
         raise reader.impossible(two.key, None, rule)
     named = one if one.named else two if two.named else one
     scopes = one.token.scopes | two.token.scopes
     return _Entry(named.key, replace(named.token, scopes=scopes), named.named)
+
+
+def _bounds(token: StaticToken) -> tuple[object, ...]:
+    """What restricts a token, besides its scopes."""
+    return (
+        token.models,
+        token.expires,
+        token.in_path,
+        token.quota,
+        token.groups,
+        token.addresses,
+    )
 
 
 def _entry(key: str, item: Any, scope: Scope, name: str, reader: Reader) -> _Entry:
@@ -125,6 +139,9 @@ def _entry(key: str, item: Any, scope: Scope, name: str, reader: Reader) -> _Ent
         entry.models,
         entry.expires,
         entry.path,
+        entry.limits or Quota(),
+        entry.groups or (),
+        AddressRules(entry.allow_from or (), entry.deny_from or ()),
     )
     return _Entry(key, token, entry.name is not None)
 

@@ -60,7 +60,23 @@ class Rule(Generic[T_co]):
 
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of the type. It accepts all that `value` accepts, and may accept more."""
-        return msgspec.json.schema(self.kind)
+        schema = msgspec.json.schema(self.kind)
+        named = schema.pop("$defs", {})
+        whole: dict[str, Any] = _in_place(schema, named)
+        return whole
+
+
+def _in_place(schema: Any, named: dict[str, Any]) -> Any:
+    """The schema with what `$ref` names in its place, so that it can stand within another."""
+    if isinstance(schema, list):
+        return [_in_place(item, named) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        inner = named[schema["$ref"].rpartition("/")[2]]
+        words = ("title", "description")  # the row has its own
+        return _in_place({key: inner[key] for key in inner if key not in words}, named)
+    return {key: _in_place(value, named) for key, value in schema.items()}
 
 
 def _finite(value: Any) -> bool:

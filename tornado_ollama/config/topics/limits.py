@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...access.quota import Quota
+from ..quotas import PER_MODEL, QUOTA, QUOTAS
 from ..rows import Topic, setting
 from ..rules import TIMEOUT, whole
 
@@ -36,3 +38,24 @@ class Limits(Topic):
         "how many more may wait for their turn; the next is answered with 503",
     )
     queue_timeout: float = setting(300.0, TIMEOUT, "how long each of them may wait")
+    models: dict[str, int] = setting(
+        {},
+        PER_MODEL,
+        'the same for each model that a glob matches, as `{"llama3*": 2}`; the later glob wins',
+        more="Each model that matches has its own slots, besides those of `max_parallel`.",
+    )
+    per_credential: Quota = setting(
+        Quota(),
+        QUOTA,
+        "limits of each credential, as `{requests_per_minute: 60, tokens_per_day: 500000}`",
+        more="See [limits](limits.md) for the keys. Groups and the token's own entry are stronger.",
+    )
+    per_address: Quota = setting(
+        Quota(), QUOTA, "limits of each address, for callers without a credential"
+    )
+    groups: dict[str, Quota] = setting(
+        {},
+        QUOTAS,
+        "limits of each member of a group, as `{students: {tokens_per_day: 20000}}`",
+        more="Of several groups of one token the later one here wins.",
+    )

@@ -9,9 +9,12 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
+from ...access.addresses import Network, networks
 from ...access.authenticator import MAX_CREDENTIAL_CHARS
 from ...access.jwt import LAST_SECOND
 from ...access.principal import MAX_NAME_CHARS, loggable_name
+from ...access.quota import Quota
+from ..quotas import QUOTA
 from ..rows import Topic, setting
 from ..rules import SWITCH, Rule
 
@@ -56,6 +59,13 @@ def _unix_seconds(value: Any) -> float:
     raise ValueError(EXPIRY.words)
 
 
+def _networks(texts: tuple[str, ...]) -> tuple[Network, ...]:
+    try:
+        return networks(texts)
+    except ValueError:
+        raise ValueError(NETWORKS.words) from None
+
+
 NAME: Rule[str] = Rule(f"a text of up to {MAX_NAME_CHARS} characters without spaces", str, _name)
 TOKEN: Rule[str] = Rule("a text, in quotes", str, _token)
 PATH_TOKEN: Rule[str] = Rule(TOKEN.words, str, _path_token)
@@ -68,6 +78,12 @@ SHA256: Rule[bytes] = Rule(
 MODELS: Rule[tuple[str, ...]] = Rule(
     "a list of model names, with * as wildcard",
     tuple[Annotated[str, Meta(min_length=1)], ...],
+)
+GROUPS: Rule[tuple[str, ...]] = Rule(
+    "a list of names of limits.groups", tuple[Annotated[str, Meta(min_length=1)], ...]
+)
+NETWORKS: Rule[tuple[Network, ...]] = Rule(
+    "a list of addresses and networks such as 10.0.0.0/8", tuple[str, ...], _networks
 )
 EXPIRY: Rule[float] = Rule(
     "a date or time such as 2030-01-31T12:00:00Z, or Unix seconds", Any, _unix_seconds
@@ -113,4 +129,23 @@ class TokenEntry(Topic):
         "may stand in the URL, where `auth.path_tokens` allows it; by default `false`",
         more="See [authentication](authentication.md#in-the-url).",
         example=True,
+    )
+    limits: Quota | None = setting(
+        None,
+        QUOTA,
+        "its own limits; by default those of its groups and of `limits.per_credential`",
+        more="See [limits](limits.md).",
+        example={"requests_per_minute": 60},
+    )
+    groups: tuple[str, ...] | None = setting(
+        None, GROUPS, "names of `limits.groups`, whose limits it has", example=["students"]
+    )
+    allow_from: tuple[Network, ...] | None = setting(
+        None,
+        NETWORKS,
+        "the only addresses and networks from which it may be used; by default all",
+        example=["192.168.0.0/16"],
+    )
+    deny_from: tuple[Network, ...] | None = setting(
+        None, NETWORKS, "addresses and networks from which it may not", example=["192.168.9.1"]
     )
