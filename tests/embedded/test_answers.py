@@ -205,13 +205,6 @@ def test_the_prompt_of_a_chat_is_counted_as_it_is_read(ollama: Ollama) -> None:
     assert counted == {"prompt_tokens": ollama.post("/api/chat", **body).json["prompt_eval_count"]}
 
 
-def test_the_stop_sequence_that_ended_an_answer_is_told(ollama: Ollama) -> None:
-    options: dict[str, Any] = {"temperature": 0, "num_predict": 40, "stop": ["xyz", "."]}
-    reply = ollama.chat("Say one sentence about the sea.", options=options)
-    assert reply["stop_sequence"] == "." and "." not in reply["message"]["content"]
-    assert "stop_sequence" not in ollama.chat("Hi", options={"num_predict": 2})
-
-
 def test_a_last_message_of_the_assistants_is_gone_on_from(ollama: Ollama) -> None:
     asked = {"role": "user", "content": "Tell me a tale."}
     begun = {"role": "assistant", "content": "Once upon a"}

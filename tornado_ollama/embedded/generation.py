@@ -59,8 +59,6 @@ class End:
     prompt_eval_duration: int
     eval_count: int
     eval_duration: int
-    stop_sequence: str | None
-    """Which of the request's own stop sequences ended it."""
 
 
 async def generate(llama: LlamaClient, task: Task) -> AsyncGenerator[Piece | End, None]:
@@ -79,7 +77,7 @@ async def generate(llama: LlamaClient, task: Task) -> AsyncGenerator[Piece | End
             if text or tokens:
                 yield Piece(text, entries, tokens)
             if event["stop"]:
-                yield _end(event, task.options.stop)
+                yield _end(event)
                 return
     raise Refusal(500, "llama.cpp ended its answer without its last line")
 
@@ -217,14 +215,12 @@ def _body(task: Task) -> dict[str, Any]:
     return body
 
 
-def _end(event: dict[str, Any], stops: Sequence[str]) -> End:
+def _end(event: dict[str, Any]) -> End:
     timings = event["timings"]
-    word = event.get("stopping_word")
     return End(
         reason=STOP_REASONS.get(event["stop_type"], "length"),
         prompt_eval_count=event["tokens_evaluated"],
         prompt_eval_duration=int(timings["prompt_ms"] * 1e6),
         eval_count=event["tokens_predicted"],
         eval_duration=int(timings["predicted_ms"] * 1e6),
-        stop_sequence=word if event["stop_type"] == "word" and word in stops else None,
     )

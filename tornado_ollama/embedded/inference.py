@@ -96,8 +96,6 @@ class GeneratingHandler(OllamaHandler):
         )
         if task.return_tokens:
             write = partial(write, context=tokens)
-        if end.stop_sequence is not None and write is chat_line:
-            write = partial(write, stop_sequence=end.stop_sequence)
         last = write(common.model, _now(), whole, done_reason=end.reason, counters=counters)
         if common.stream:
             await self.write_line(last)

@@ -52,11 +52,9 @@ def chat_line(
     answer: Answer,
     *,
     done_reason: str | None = None,
-    stop_sequence: str | None = None,
     counters: Counters | None = None,
 ) -> bytes:
-    """A line of `/api/chat`; with a `done_reason` it is the last one. `stop_sequence`, which is not
-    Ollama's, says which one ended it."""
+    """A line of `/api/chat`; with a `done_reason` it is the last one."""
     message: dict[str, Any] = {"role": "assistant", "content": answer.text}
     if answer.calls:
         message["tool_calls"] = [_call(*call) for call in answer.calls]
@@ -64,8 +62,6 @@ def chat_line(
     line["done"] = done_reason is not None
     if done_reason is not None:
         line["done_reason"] = done_reason
-    if stop_sequence is not None:
-        line["stop_sequence"] = stop_sequence
     if answer.logprobs:
         line["logprobs"] = answer.logprobs
     return encode({**line, **(counters or Counters()).fields()})

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import secrets
 
-from ..wire.anthropic.message_reply import message_reply
+from ..wire.anthropic.message_reply import CollectedMessage, message_reply
 from ..wire.anthropic.message_request import MessageRequest, count_request, message_request
 from ..wire.anthropic.message_stream import message_stream
 from ..wire.anthropic.replies import Identity
@@ -36,12 +36,18 @@ class MessagesHandler(TranslatedHandler):
         without = self.without_thinking(plan, request.ignored, "thinking")
         ollama = self.ask(PATH, request.native_model, second_try=without)
         identity = Identity(f"msg_{secrets.token_hex(12)}", request.model)  # 96 random bits
-        if plan.stream:
-            machine = message_stream(request, identity, estimated_tokens(plan))
-            await EventStream(self, ollama, machine).run([plan.body()], 1)
-        else:
-            [reply] = await ollama.whole([plan.body()], 1)
+        body = plan.body()
+        if request.stream:
+            machine = message_stream(request, identity, estimated_tokens(plan, body))
+            await EventStream(self, ollama, machine).run([body], 1)
+        elif request.stops is None:
+            [reply] = await ollama.whole([body], 1)
             self.answer(200, message_reply(reply, request, identity))
+        else:
+            tokens = estimated_tokens(plan, body)
+            message = CollectedMessage(request, request.stops, identity, tokens)
+            await ollama.translate(body, message.machine)
+            self.answer(200, message.reply())
 
 
 class TokenCountHandler(TranslatedHandler):
@@ -53,7 +59,7 @@ class TokenCountHandler(TranslatedHandler):
         if counts_exactly(version):
             tokens, how = await self._counted(request), EXACT
         else:
-            tokens, how = estimated_tokens(request.plan), ESTIMATE
+            tokens, how = estimated_tokens(request.plan, request.plan.body()), ESTIMATE
         self.set_header(HEADER, how)
         self.answer(200, count_reply(tokens))
 

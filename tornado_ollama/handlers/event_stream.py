@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Iterable
 from typing import Any
 
 from ..errors import GatewayError
-from ..upstream.request import ResponseHead
 from ..wire import sse
 from ..wire.chat.reply_stream import ReplyStream
 from .base import BaseHandler
@@ -25,9 +24,6 @@ FIRST_PING_S = 10.0
 browsers give up on a silent reply after 30 s at the earliest, models load for minutes."""
 
 PING_EVERY_S = 15.0
-
-MAX_ERROR_BYTES = 64 * 1024
-"""As much of a refusal's body as is read."""
 
 
 class EventStream:
@@ -68,36 +64,10 @@ class EventStream:
         handler.end_reply(down, closes=not self._machine.finished)
 
     async def _exchange(self, choice: int, body: bytes) -> None:
-        status = 200
-        refusal = bytearray()
-
-        def on_head(head: ResponseHead) -> None:
-            nonlocal status
-            status = head.status
-
-        def on_data(data: bytes) -> Awaitable[None] | None:
-            if status == 200:
-                return self._pass_on(self._machine.feed(data, choice))
-            refusal.extend(data[: MAX_ERROR_BYTES - len(refusal)])
-            return None
-
-        try:
-            await self._exchanges.fetch(body, on_head=on_head, on_data=on_data)
-        except asyncio.CancelledError:
-            if self._machine.error is None or self._handler.closed:
-                raise
-        else:
-            other = self._exchanges.refused(status, bytes(refusal))
-            if other is not None:
-                await self._exchange(choice, other)
-                return
-            self._pass_on(self._machine.close(choice))
-        if self._machine.error is not None:
-            raise self._machine.error
+        await self._exchanges.translate(body, self._machine, choice, self._pass_on)
 
     def _pass_on(self, events: bytes) -> Awaitable[None] | None:
         if self._machine.error is not None:
-            self._exchanges.stop()
             begun = self._machine.started or self._down.flushed
             if not begun and not self._belongs_in_stream(self._machine.error):
                 return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
 
 from tornado.httpclient import HTTPResponse
 
@@ -12,6 +13,7 @@ from ..dispatch.ask import Ask, Sink
 from ..dispatch.dispatcher import Submission
 from ..errors import GatewayError
 from ..upstream.request import ResponseHead
+from ..wire.chat.reply_stream import ReplyStream
 from ..wire.ollama_errors import native_error
 from .base import BaseHandler
 
@@ -20,6 +22,12 @@ PARALLEL = 4
 More would only wait in the queue, before other clients' requests."""
 
 OWN_HEADERS = (("Content-Type", "application/json"), ("Accept-Encoding", "identity"))
+
+MAX_ERROR_BYTES = 64 * 1024
+"""As much of a refusal's body as is read."""
+
+PassOn = Callable[[bytes], Awaitable[None] | None]
+"""Takes the events of one read of a reply; an awaitable asks for a rest, see `ask.Sink`."""
 
 Exchange = Callable[[int, bytes], Awaitable[None]]
 """Makes the request of one choice: its index and body."""
@@ -81,6 +89,46 @@ class Exchanges:
 
         await self.run(bodies, count, exchange)
         return replies
+
+    async def translate(
+        self,
+        body: bytes,
+        machine: ReplyStream[Any],
+        choice: int = 0,
+        pass_on: PassOn = lambda events: None,
+    ) -> None:
+        """Sends one request and translates the stream that answers it; returns when the machine
+        needs no more. `pass_on` gets what the machine makes of each read. Raises the machine's
+        error, that of a refusal, and what `fetch` raises."""
+        status = 200
+        refusal = bytearray()
+
+        def on_head(head: ResponseHead) -> None:
+            nonlocal status
+            status = head.status
+
+        def on_data(data: bytes) -> Awaitable[None] | None:
+            if status != 200:
+                refusal.extend(data[: MAX_ERROR_BYTES - len(refusal)])
+                return None
+            events = machine.feed(data, choice)
+            if machine.error is not None or machine.stopped:
+                self.stop()
+            return pass_on(events)
+
+        try:
+            await self.fetch(body, on_head=on_head, on_data=on_data)
+        except asyncio.CancelledError:
+            if self._handler.closed or not (machine.error is not None or machine.stopped):
+                raise
+        else:
+            other = self.refused(status, bytes(refusal))
+            if other is not None:
+                await self.translate(other, machine, choice, pass_on)
+                return
+            pass_on(machine.close(choice))
+        if machine.error is not None:
+            raise machine.error
 
     async def run(self, bodies: Iterable[bytes], count: int, exchange: Exchange) -> None:
         """Runs `exchange` for each of the `count` bodies, and returns after the last."""

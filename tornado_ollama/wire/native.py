@@ -73,8 +73,6 @@ class Record(msgspec.Struct, gc=False):
     prompt_eval_count: int = 0
     prompt_eval_cached_count: int | None = None
     eval_count: int = 0
-    stop_sequence: str | None = None
-    """Which of the request's `stop` ended the reply. Only the embedded backend says so."""
 
 
 class ChatRecord(Record, gc=False):

@@ -81,7 +81,6 @@ class TestTheWholeBody:
             "temperature": 1,
             "top_p": 0.5,
             "top_k": 40,
-            "stop": ["END"],
         }
 
     @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ..chat.images import RemoteImage
 from ..chat.options import keep_alive, native_options
 from ..chat.plan import Plan
+from ..chat.stop_sequences import StopSequences
 from ..chat.thinking import Think
 from ..chat.toolbox import Toolbox
 from ..checks import Json, flag, integer, name
@@ -35,6 +36,10 @@ class MessageRequest:
     native_model: str
     """The name at Ollama, for which access is checked."""
     plan: Plan
+    stream: bool
+    """Whether the client gets a stream. The plan's reply is one, too, where there are `stops`."""
+    stops: StopSequences | None
+    """What ends the reply's text; None where nothing does."""
     max_tokens: int
     toolbox: Toolbox
     shows_thoughts: bool
@@ -57,22 +62,30 @@ def message_request(body: Json, policy: Policy) -> MessageRequest:
     talk = native_messages(body, fetch_images=policy.fetch_images)
     box = toolbox(body, talk.tools)
     defaults = policy.defaults_for(native_model)
+    options = native_options(body, {}, token_limits=("max_tokens",))
+    stop = options.get("stop")
+    # A forced call is a text to Ollama, in which nothing is searched.
+    stops = StopSequences(stop, "stop_sequences") if stop and not box.forced else None
     plan = Plan(
         messages=talk.conversation.messages,
         tools=box.tools or None,
         format=box.call_format() if box.forced else reply_format(body),
-        options=native_options(body, {}, token_limits=("max_tokens",)),
+        options=options,
         think=_think(body, defaults),
         keep_alive=keep_alive(body),
         # What does not fit is the client's to make shorter: agents do, once they are told.
         truncate=False,
         shift=False,
-        stream=stream,
+        stream=stream or stops is not None,
     ).for_model(native_model, defaults)
+    if stop:  # searched here: Ollama does not say which one ended a reply
+        plan = plan.without_stops()
     return MessageRequest(
         model=model,
         native_model=native_model,
         plan=plan,
+        stream=stream,
+        stops=stops,
         max_tokens=max_tokens,
         toolbox=box,
         shows_thoughts=shows_thoughts(body),

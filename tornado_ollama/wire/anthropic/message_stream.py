@@ -19,6 +19,7 @@ from ..chat.forced_call import reading_forced_calls
 from ..chat.reader import Reader
 from ..chat.reply_stream import ReplyStream
 from ..chat.source import TranslatedSource
+from ..chat.stop_writer import ending_at
 from ..chat.writer import Logprobs, PartsWriter
 from ..checks import Json
 from . import errors
@@ -38,7 +39,8 @@ def message_stream(
     """Translates Ollama's streamed reply into the events of a message. `input_tokens`: the
     estimated length of the prompt, in tokens."""
     writer = MessageWriter(request, identity, input_tokens)
-    reader = Reader(_SOURCE, reading_forced_calls(writer, request.toolbox.forced))
+    reading = reading_forced_calls(writer, request.toolbox.forced)
+    reader = Reader(_SOURCE, ending_at(request.stops, reading, input_tokens))
     return ReplyStream([reader], lambda lasts: b"", keep_alive=writer.keep_alive)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from .. import native
 from ..chat.sealed_thoughts import MARK, sealed
+from ..chat.stop_writer import StoppedRecord
 from ..checks import Json
 
 
@@ -50,7 +51,7 @@ def stop_reason(last: native.Record, *, max_tokens: int, called: bool) -> Json:
     if last.done_reason == "length":
         full = 0 < last.eval_count < max_tokens
         reason = "model_context_window_exceeded" if full else "max_tokens"
-    elif last.stop_sequence is not None:
+    elif isinstance(last, StoppedRecord):
         reason, sequence = "stop_sequence", last.stop_sequence
     return {"stop_reason": reason, "stop_sequence": sequence}
 

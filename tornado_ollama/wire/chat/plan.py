@@ -70,6 +70,14 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         refused = error.param == "think" and error.code == "unsupported_value"
         return msgspec.structs.replace(self, think=None) if refused and self.think else None
 
+    def without_stops(self) -> Plan:
+        """The plan without stop sequences, the operator's included; those of the Modelfile stay."""
+        options = self.options
+        if not isinstance(options, Mapping):
+            return self
+        options = {key: value for key, value in options.items() if key != "stop"}
+        return msgspec.structs.replace(self, options=options)
+
     def body(self, choice: int = 0) -> bytes:
         """The native request for one of several choices, which differ by their seeds."""
         options = self.options

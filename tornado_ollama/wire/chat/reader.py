@@ -13,7 +13,7 @@ from ...errors import GatewayError
 from ..native import UNREADABLE
 from ..ndjson import LineSplitter
 from .source import Source
-from .writer import AnyLine, Writer
+from .writer import AnyLine, ReplyStopped, Writer
 
 
 class Reader(Generic[AnyLine]):
@@ -27,7 +27,7 @@ class Reader(Generic[AnyLine]):
 
     __slots__ = (
         "_began", "_decode", "_done", "_flat", "_joins_text", "_lines", "_source", "_spoke",
-        "_text", "_write_text", "ended", "error", "last", "writer",
+        "_text", "_write_text", "ended", "error", "last", "stopped", "writer",
     )  # fmt: skip
 
     def __init__(self, source: Source[AnyLine], writer: Writer[AnyLine]) -> None:
@@ -37,6 +37,8 @@ class Reader(Generic[AnyLine]):
         self.last: AnyLine | None = None
         """The record that ended the reply well."""
         self.ended = False
+        self.stopped = False
+        """The writer ended the reply before Ollama did."""
         self._source = source
         self._decode = source.decode
         self._flat = source.flat
@@ -82,6 +84,8 @@ class Reader(Generic[AnyLine]):
                     self._read(record, line, out)
         except GatewayError as error:
             self.error, self.ended = error, True
+        except ReplyStopped as stop:
+            self._stop(stop, out)
         if self._text:  # also where an error follows it
             out += write_text(self._text)
             self._text = ""
@@ -94,6 +98,8 @@ class Reader(Generic[AnyLine]):
             self._read_line(line, out)
         except GatewayError as error:
             self.error, self.ended = error, True
+        except ReplyStopped as stop:
+            self._stop(stop, out)
         self._flush(out)
         return out
 
@@ -142,6 +148,11 @@ class Reader(Generic[AnyLine]):
         text, self._text = self._text, ""
         if text:
             out += self._write_text(text)
+
+    def _stop(self, stop: ReplyStopped, out: list[bytes]) -> None:
+        out += stop.pieces
+        self.stopped = True
+        self._finish(stop.last, out)
 
     def _finish(self, last: AnyLine, out: list[bytes]) -> None:
         out.append(self.writer.finish(last))

@@ -49,6 +49,11 @@ class ReplyStream(Generic[AnyLine]):
         """Whether the reply is complete: its ending was returned."""
         return self._open == 0
 
+    @property
+    def stopped(self) -> bool:
+        """Whether the reply is complete, but Ollama's is not: the request is to be cancelled."""
+        return self.finished and any(reader.stopped for reader in self._readers)
+
     def feed(self, data: bytes, choice: int = 0) -> bytes:
         """Returns the events for the next bytes of the native reply of `choice`."""
         reader = self._readers[choice]

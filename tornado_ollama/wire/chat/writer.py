@@ -58,7 +58,8 @@ class Writer(Protocol[LineIn]):
     sent; where the dialect has frames, each piece is one. The order of the calls: `begin`; then
     `text` and `line` in the order of the reply; then `finish`. `fail` may come at any time, and
     nothing comes after it. `line` and `finish` may raise `GatewayError` for what cannot be
-    translated.
+    translated. Where `joins_text` is False, `text` and `line` may raise `ReplyStopped`, after which
+    only `finish` comes.
     """
 
     joins_text: bool
@@ -83,6 +84,15 @@ class Writer(Protocol[LineIn]):
 
     def fail(self, error: GatewayError, /) -> bytes:
         """Writes the end of a reply that has failed before it was complete."""
+
+
+class ReplyStopped(Exception):
+    """Raised by a writer for which the reply is complete before Ollama has ended it."""
+
+    def __init__(self, pieces: Iterable[bytes], last: Any) -> None:
+        """`pieces`: what goes to the client before the end. `last`: the record for `finish`."""
+        self.pieces = pieces
+        self.last = last
 
 
 _NOTHING = native.Message()
