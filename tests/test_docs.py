@@ -17,7 +17,6 @@ import configparser
 import json
 import os
 import re
-import shutil
 import sys
 import types
 from collections.abc import Iterator
@@ -33,6 +32,7 @@ from tornado_ollama.wire.socket.commands import CHAT_KEYS, read_frame
 
 from .backend import Backend
 from .backend.certificate import Certificate
+from .programs import need
 from .waiting import PATIENCE_S
 
 ROOT = Path(__file__).parent.parent
@@ -118,12 +118,12 @@ def test_every_route_is_documented_with_its_methods_and_scope() -> None:
     for path in ("/v1/models/", "/v1/responses/"):  # more may stand behind the name
         routes[f"{path}+"] = routes.pop(f"{path}*")
     assert documented.keys() == routes.keys()
-    for path, (_, methods, need) in documented.items():
+    for path, (_, methods, needs) in documented.items():
         route = routes[path]
         if not methods.startswith("as ") and route.kind is not HandlerKind.SOCKET:
             assert tuple(methods.split(", ")) == route.methods, path
         wanted = route.requirement.value.removeprefix("scope ")
-        assert need.replace("`", "").startswith(wanted), path
+        assert needs.replace("`", "").startswith(wanted), path
 
 
 def frames(document: str) -> Iterator[dict[str, Any]]:
@@ -207,15 +207,6 @@ def test_both_readmes_have_the_same_shape() -> None:
 
 
 # -- commands ---------------------------------------------------------------------------------
-
-
-def need(program: str) -> str:
-    path = shutil.which(program)
-    if path is None and os.environ.get("CI") == "true":
-        pytest.fail(f"{program} is missing: install Debian's `{program}`.")
-    if path is None:
-        pytest.skip(f"{program} is missing: install Debian's `{program}`.")
-    return path
 
 
 async def run(

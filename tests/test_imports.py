@@ -31,8 +31,9 @@ BELOW: dict[str, set[str]] = {
     "stores": {"errors", "access"},
     "embedded": {"errors", "wire"},
     "dispatch": {"errors", "access", "wire", "upstream"},
-    "handlers": {"errors", "access", "wire", "upstream", "dispatch"},
-    "socket": {"errors", "access", "wire", "upstream", "dispatch", "handlers"},
+    "telemetry": {"errors", "access", "wire", "upstream", "dispatch"},
+    "handlers": {"errors", "access", "wire", "upstream", "dispatch", "telemetry"},
+    "socket": {"errors", "access", "wire", "upstream", "dispatch", "telemetry", "handlers"},
     "backend_switch": {"errors", "access", "wire", "upstream", "embedded", "sights"},
 }
 """Room: the rooms that it may use. Those that are not here use what `ABOVE` says."""

@@ -35,6 +35,7 @@ from .handlers.assets import read_assets
 from .handlers.base import BaseHandler
 from .handlers.deps import AccessControl, Deps, InFlight, LastReload, ProcessState, Resumables
 from .handlers.health import HealthHandler
+from .handlers.metrics import MetricsHandler
 from .handlers.models import ModelHandler, ModelsHandler
 from .handlers.native import NativeHandler
 from .handlers.not_found import NotFoundHandler
@@ -46,6 +47,8 @@ from .handlers.responses import ResponsesHandler, StoredResponseHandler
 from .handlers.stored_responses import ResponseStore
 from .resources import STATIC_DIR
 from .socket.handler import ChatSocketHandler
+from .telemetry.gauges import Gauge, gateway_gauges
+from .telemetry.registry import Telemetry
 from .upstream.catalogue import Catalogue
 from .upstream.client import UpstreamClient
 from .upstream.ollama import Backend, Ollama, Timeouts
@@ -68,6 +71,7 @@ HANDLERS: dict[HandlerKind, type[RequestHandler]] = {
     HandlerKind.STORED_RESPONSE: StoredResponseHandler,
     HandlerKind.MESSAGES: MessagesHandler,
     HandlerKind.TOKEN_COUNT: TokenCountHandler,
+    HandlerKind.METRICS: MetricsHandler,
     HandlerKind.SOCKET: ChatSocketHandler,
     HandlerKind.NOT_FOUND: NotFoundHandler,
 }
@@ -104,12 +108,22 @@ class Gateway(Application):
         self._resumables: Resumables = {}
         self._body_memory = BodyMemory()
         self._responses = ResponseStore()
-        self._journal = Journal(access_log.write)
+        self._telemetry = Telemetry()
+        self._telemetry.add_gauges(
+            *gateway_gauges(self.backend, self.queue, self._in_flight.counts),
+            Gauge(
+                "tornado_ollama_reload_refused",
+                "Whether the last reload of the configuration was refused",
+                lambda: self.last_reload.refused,
+            ),
+        )
+        self._journal = Journal(access_log.write, self._telemetry.metrics.write)
         self._started_at = time.monotonic()
         self.deps = self._make_deps(settings)
         self._apply_limits(settings)
         self._sweeper = PeriodicCallback(self._sweep, SWEEP_MS)
         self._sweeper.start()
+        self._telemetry.loop_lag.start()
 
     def find_handler(self, request: httputil.HTTPServerRequest, **kwargs: Any) -> Any:
         asked = self._asked(request.uri or "")
@@ -180,6 +194,7 @@ class Gateway(Application):
     async def close(self) -> None:
         """Ends all requests in flight and closes all connections to Ollama."""
         self._sweeper.stop()
+        self._telemetry.loop_lag.stop()
         self._catalogue.close()
         self.fail_all(ShuttingDown())
         for _ in range(LAST_ROUNDS):
@@ -243,6 +258,7 @@ class Gateway(Application):
                 body_memory=self._body_memory,
                 responses=self._responses,
                 journal=self._journal,
+                telemetry=self._telemetry,
                 last_reload=self.last_reload,
                 started_at=self._started_at,
             ),

@@ -176,6 +176,7 @@ def test_only_blobs_are_streamed_and_only_audio_is_a_form() -> None:
         HandlerKind.PAGE,
         HandlerKind.STATIC,
         HandlerKind.HEALTH,
+        HandlerKind.METRICS,
         HandlerKind.LIVE,
         HandlerKind.STORED_RESPONSE,
         HandlerKind.SOCKET,

@@ -18,6 +18,9 @@ from .keys import BOTH, EXPIRED, GENERATE, MANAGE, SECURED, TRANSPORTS, UNKNOWN,
 
 PUBLIC, ANY, WRITES, MANAGES = "public", "any", "generate", "manage"
 
+FORWARDED = ("X-Forwarded-For", "203.0.113.9")
+"""Callers on this machine may ask for `/metrics` (test_metrics.py); this one is elsewhere."""
+
 DECISIONS = {
     "/": PUBLIC,
     "/static/*": PUBLIC,
@@ -65,6 +68,7 @@ DECISIONS = {
     "/v1/messages": WRITES,
     "/v1/messages/count_tokens": WRITES,
     "/v1/audio/transcriptions": WRITES,
+    "/metrics": MANAGES,
     "/ws": WRITES,
 }
 
@@ -140,10 +144,10 @@ async def test_a_cell_of_the_matrix(
             assert response.status not in (401, 403)
         return
 
-    assert (await client.request(method, path, (), body)).status == 401
+    assert (await client.request(method, path, [FORWARDED], body)).status == 401
     for (token, refusal), transport in itertools.product(tokens(decision), TRANSPORTS.values()):
         before = len(backend.exchanges)
-        response = await client.request(method, path, [transport(token)], body)
+        response = await client.request(method, path, [transport(token), FORWARDED], body)
         if refusal is None:
             refused = {401, 403, 404, 405} - FOUND_MISSING.get(route.path, set())
             assert response.status not in refused, response

@@ -16,9 +16,22 @@ from typing import Protocol
 MAX_HOPS = 64
 """Entries of `X-Forwarded-For` that are followed; no request passes more proxies than that."""
 
+FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
+"""Headers by which a proxy says that it passes on somebody else's request."""
+
 
 class Headers(Protocol):
     def get_list(self, name: str) -> list[str]: ...
+
+
+def is_local(peer: str, host_header: str, headers: Headers) -> bool:
+    """Whether a request was made on this machine, by no proxy for somebody else: its peer and the
+    host that it names are this machine's loopback, and no header says that it was forwarded."""
+    if any(headers.get_list(name) for name in FORWARDED):
+        return False
+    host = host_header.lower()
+    name = host.partition("]")[0].removeprefix("[") if "[" in host else host.partition(":")[0]
+    return _is_loopback(peer) and (name == "localhost" or _is_loopback(name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +92,14 @@ def _last(headers: Headers, name: str) -> str:
     """The last value of a header that may be a list: the one added by the nearest proxy."""
     values = headers.get_list(name)
     return values[-1].split(",")[-1].strip() if values else ""
+
+
+def _is_loopback(text: str) -> bool:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return False
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def _is_plain_address(text: str) -> bool:

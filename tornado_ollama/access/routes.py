@@ -26,13 +26,15 @@ class Requirement(StrEnum):
     CREDENTIAL = "any valid credential"
     GENERATE = "scope generate"
     MANAGE = "scope manage"
+    MANAGE_OR_LOCAL = "scope manage, or a caller on this machine"
+    """As `proxies.is_local` decides."""
     CONSENT = "the operator's consent (service.web_search)"
     """Which has not been given: nobody meets it."""
 
     def met_by(self, principal: Principal) -> bool:
         if self is Requirement.GENERATE:
             return principal.may(Scope.GENERATE)
-        if self is Requirement.MANAGE:
+        if self in (Requirement.MANAGE, Requirement.MANAGE_OR_LOCAL):
             return principal.may(Scope.MANAGE)
         return self is not Requirement.CONSENT
 
@@ -55,6 +57,7 @@ class HandlerKind(StrEnum):
     STORED_RESPONSE = "stored response"
     MESSAGES = "messages"
     TOKEN_COUNT = "token count"
+    METRICS = "metrics"
     SOCKET = "socket"
     NOT_FOUND = "not found"
 
@@ -187,6 +190,7 @@ ROUTES: tuple[Route, ...] = (
     _anthropic("/v1/messages", kind=HandlerKind.MESSAGES),
     _anthropic("/v1/messages/count_tokens", kind=HandlerKind.TOKEN_COUNT),
     _openai("/v1/audio/transcriptions", kind=HandlerKind.NATIVE, body=Body.FORM, computes=True),
+    Route("/metrics", ("GET",), Requirement.MANAGE_OR_LOCAL, HandlerKind.METRICS),
     Route("/ws", ("GET",), Requirement.GENERATE, HandlerKind.SOCKET),
 )
 

@@ -63,4 +63,5 @@ class Sink:
     """The position in the queue whenever it changes, 1 being the next, 0 when the slot has come;
     not called where there is no need to wait."""
     on_usage: Callable[[Usage], None] | None = None
-    """What a request that computes has cost; once, however it ended."""
+    """What a request that computes has cost; once, however it ended. Where the reply says so
+    itself, it is called before the bytes that end the reply are passed on."""

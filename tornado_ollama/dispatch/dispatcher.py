@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 from tornado.httpclient import HTTPResponse
 
@@ -19,7 +20,7 @@ from ..upstream.ollama import Ollama
 from ..upstream.request import ResponseHead
 from .ask import Ask, Caller, Sink
 from .queue import Queue
-from .usage import Meter
+from .usage import Meter, Usage
 
 
 class Dispatcher:
@@ -61,7 +62,8 @@ class Submission(asyncio.Future[HTTPResponse]):
         self._timeout: float | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._position: int | None = None
-        self._meter = Meter() if find(ask.path).computes else None
+        self._meter = Meter(self._tell_usage) if find(ask.path).computes else None
+        self._usage_told = False
 
     def begin(self) -> None:
         """Enters the queue where the route table says that this path needs a slot; otherwise sends
@@ -188,11 +190,21 @@ class Submission(asyncio.Future[HTTPResponse]):
             self._queue.leave(self)
 
     def _tell_usage(self) -> None:
-        if self._meter is None or self._sink.on_usage is None:
+        if self._meter is None or self._sink.on_usage is None or self._usage_told:
             return
+        self._usage_told = True
         if self._fetch is None:  # it waited in vain
             self._queued_s = self.get_loop().time() - self._entered_at
-        self._sink.on_usage(self._meter.usage(self._queued_s))
+            self._sink.on_usage(Usage(queued_s=self._queued_s))
+            return
+        usage = self._meter.usage(self._queued_s)
+        self._sink.on_usage(replace(usage, model=usage.model or self._answering_model, runs=1))
+
+    @property
+    def _answering_model(self) -> str | None:
+        """The model that was asked, where Ollama has it: it began to answer with 200."""
+        assert self._meter is not None
+        return self._ask.model if self._meter.answered and self._meter.counts else None
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
@@ -204,7 +216,7 @@ def _noting_status(
     meter: Meter, on_head: Callable[[ResponseHead], None] | None
 ) -> Callable[[ResponseHead], None]:
     def pass_on(head: ResponseHead) -> None:
-        meter.counts = head.status == 200
+        meter.answered, meter.counts = True, head.status == 200
         if on_head is not None:
             on_head(head)
 

@@ -51,6 +51,8 @@ class Record:
     """The principal's name."""
     method: str
     path: str
+    route: str
+    """The path of its row in the route table; `-` where it has none."""
     dialect: str
     status: int
     received: int

@@ -38,6 +38,8 @@ class Usage:
     completion_s: float = 0.0
     queued_s: float = 0.0
     """The longest wait in the gateway's queue, in seconds."""
+    runs: int = 0
+    """How many requests were sent to Ollama; 0 where it was never asked."""
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -49,6 +51,7 @@ class Usage:
             self.prompt_s + other.prompt_s,
             self.completion_s + other.completion_s,
             max(self.queued_s, other.queued_s),
+            self.runs + other.runs,
         )
 
 
@@ -56,6 +59,7 @@ class _Last(msgspec.Struct, gc=False):
     """The fields of a reply's last line that are counted."""
 
     model: Any = None
+    done: Any = None
     error: Any = None
     prompt_eval_count: Any = 0
     prompt_eval_cached_count: Any = 0
@@ -73,6 +77,9 @@ _COUNT = re.compile(
 """A count in the end of a line. Within a text of JSON its quotes would be escaped."""
 
 
+_HAS_COUNTS = b'eval_count"'
+"""In the last line and no other: within a text of JSON the quote would be escaped."""
+
 Taker = Callable[[bytes], Awaitable[None] | None]
 """Takes a piece; an awaitable asks for a rest, see `ask.Sink`."""
 
@@ -80,10 +87,16 @@ Taker = Callable[[bytes], Awaitable[None] | None]
 class Meter:
     """Counts the tokens of one reply as it passes, in pieces of any size."""
 
+    answered = False
+    """Ollama's answer has begun."""
     counts = True
     """False: the reply is a refusal, and costs nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_counts: Callable[[], object] = bool) -> None:
+        """`on_counts` is called when the line that holds the counts is complete, before the bytes
+        that complete it are passed on; not where that line is longer than `MAX_LINE_BYTES`."""
+        self._on_counts = on_counts
+        self._counts_begun = False
         self._tail: list[bytes] = []
         """The pieces that hold the last line, from its beginning."""
         self._line_bytes = 0  # of the last line, those that came after its first piece
@@ -107,6 +120,8 @@ class Meter:
             self._tail = [data]
             self._line_bytes = 0
         self._within_line = not data.endswith(b"\n")
+        if _HAS_COUNTS in data or self._counts_begun:
+            self._look_for_counts()
         return self._on_data(data) if self._on_data is not None else None
 
     def _go_on_with(self, data: bytes) -> None:
@@ -121,12 +136,26 @@ class Meter:
             self._tail = [b"".join(self._tail)[-END_BYTES:]]
             self._line_bytes = 0
 
+    def _look_for_counts(self) -> None:
+        self._counts_begun = True
+        try:
+            last = _LAST.decode(self._last_line)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return  # the line goes on
+        self._counts_begun = False
+        if last.done is not False and (last.eval_count or last.prompt_eval_count):
+            self._on_counts()
+
+    @property
+    def _last_line(self) -> bytes:
+        return b"".join(self._tail).rstrip().rsplit(b"\n", 1)[-1]
+
     def usage(self, queued_s: float = 0.0) -> Usage:
         """The counts so far. A stream that was cut short has none from Ollama: each of its lines is
         counted as one token."""
         if not self.counts:
             return Usage(queued_s=queued_s)
-        last = _read_last(b"".join(self._tail).rstrip().rsplit(b"\n", 1)[-1])
+        last = _read_last(self._last_line)
         if not (last.eval_count or last.prompt_eval_count):
             tokens = max(0, self._lines - 1) if last.error is not None else self._lines
             return Usage(_text(last.model), completion_tokens=tokens, queued_s=queued_s)

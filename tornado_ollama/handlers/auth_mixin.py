@@ -24,7 +24,7 @@ from ..access.authorisation import (
 )
 from ..access.credentials import Bearer, Credentials, extract
 from ..access.principal import Principal
-from ..access.proxies import Client
+from ..access.proxies import Client, is_local
 from ..access.routes import HandlerKind, Requirement, Route
 from ..errors import BadRequest, NoCredential, NotFound, ShuttingDown, Unauthorized
 from .deps import Deps
@@ -77,8 +77,11 @@ class AuthMixin:
         requirement = self.route.requirement
         if requirement is Requirement.NOTHING:
             return
+        credentials = self.credentials()
+        if requirement is Requirement.MANAGE_OR_LOCAL and self._is_local(credentials):
+            return
         try:
-            self.identify(self.credentials())
+            self.identify(credentials)
         except NoCredential:  # a wrong one is told so: many programs try their key here
             if requirement is not Requirement.DISCOVERY:
                 raise
@@ -116,6 +119,13 @@ class AuthMixin:
         """Raises Forbidden for a model that the principal may not use."""
         assert self.principal is not None
         refuse_models(self.principal, models)
+
+    def _is_local(self, credentials: Credentials) -> bool:
+        """Whether the caller is on this machine, and has sent nothing that could be wrong."""
+        request = self.request
+        return all(credential.is_placeholder for credential in credentials) and is_local(
+            request.remote_ip or "-", request.host, request.headers
+        )
 
     def _check_host(self) -> None:
         """Raises Forbidden for a foreign host name while anonymous access is open, also on public

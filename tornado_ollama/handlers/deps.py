@@ -19,6 +19,7 @@ from ..access.proxies import TrustedProxies
 from ..access.route_table import RouteTable
 from ..dispatch.dispatcher import Dispatcher
 from ..dispatch.journal import Journal
+from ..telemetry.registry import Telemetry
 from ..upstream.catalogue import Catalogue
 from ..upstream.ollama import Ollama
 from ..wire.policy import Policy
@@ -46,6 +47,8 @@ class Revocable(Protocol):
     """A request or socket in flight, which a reload and a shutdown can end."""
 
     principal: Principal | None
+    upgraded: bool
+    """It is a WebSocket."""
 
     def revoke(self) -> None:
         """Ends the request: its credential is no longer valid."""
@@ -72,6 +75,12 @@ class InFlight:
 
     def __iter__(self) -> Iterator[Revocable]:
         return iter(tuple(self._requests))
+
+    def counts(self) -> tuple[int, int]:
+        """How many requests are in flight, and how many sockets are open. Takes a moment for each:
+        for a scrape, not for a request."""
+        sockets = sum(request.upgraded for request in self)
+        return len(self) - sockets, sockets
 
     def add(self, request: Revocable) -> None:
         self._requests.add(request)
@@ -103,6 +112,7 @@ class ProcessState:
     body_memory: BodyMemory
     responses: ResponseStore
     journal: Journal
+    telemetry: Telemetry
     last_reload: LastReload
     started_at: float
     """`time.monotonic()` of the start, in seconds."""

@@ -31,6 +31,8 @@ class InFlightHandler(AnsweringHandler):
     principal: Principal | None = None
     """None on a public route, and until a socket has said who it is."""
 
+    upgraded = False
+    """The request has become a WebSocket."""
     closed = False
     """The client has closed its connection, or the gateway has cut it."""
     revoked = False
@@ -128,6 +130,7 @@ class InFlightHandler(AnsweringHandler):
             credential=self.principal.name if self.principal is not None else "-",
             method=self.request.method or "-",
             path=self.url_path,
+            route=self.route.path or "-",
             dialect=self.route.dialect.name,
             status=UNANSWERED if self._never_answered else self.get_status(),
             received=self.received,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from ..access.routes import find
 from ..dispatch.ask import Caller
 from ..dispatch.journal import UNANSWERED, Record
 from ..dispatch.usage import Usage
@@ -50,6 +51,7 @@ class Account:
             credential=principal.name if principal is not None else "-",
             method=method,
             path=path,
+            route=find(path).path or "-",
             dialect="native",
             status=self._told or UNANSWERED,
             received=self.received,

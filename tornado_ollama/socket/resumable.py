@@ -60,6 +60,8 @@ class ResumableChat:
     """A chat that runs on when its socket is lost. Receives its job's frames as a `FrameSink`;
     implements `deps.Revocable`."""
 
+    upgraded = False
+
     def __init__(self, socket: Socket, command: protocol.Chat, grace_s: float) -> None:
         self.stream = secrets.token_urlsafe(16)
         self.id = command.id

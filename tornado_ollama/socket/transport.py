@@ -23,8 +23,6 @@ STRANGER_BYTES = 16 * 1024
 class SocketTransport(BaseHandler, WebSocketHandler):
     """One WebSocket. Subclasses implement `opened` and `on_frame`."""
 
-    upgraded = False
-    """The handshake is over."""
     _socket_stream: IOStream
     _congested: asyncio.Future[None] | None = None
 

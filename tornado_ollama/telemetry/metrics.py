@@ -1,0 +1,221 @@
+"""The metrics that count: a sink of the journal, with Prometheus' own client behind it.
+
+Names and units are those of OpenTelemetry's semantic conventions where these have one
+(`gen_ai.server.*`, `http.server.*`), in Prometheus' spelling; docs/metrics.md lists all. The
+children of each series are kept by the values of its labels, because Prometheus' `labels()` costs
+more than all that a record counts.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from ..dispatch.journal import Record
+from .labels import Bounded, Labels, operation
+
+REQUEST_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+INFERENCE_BUCKETS = (0.01, 0.04, 0.16, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92, 300)
+FIRST_TOKEN_BUCKETS = (0.01, 0.04, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+PER_TOKEN_BUCKETS = (0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 1.0, 2.5)
+TOKEN_BUCKETS = (1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144)
+"""The bounds that the conventions advise, thinned out, and longer where models are slow."""
+
+MAX_OUTCOMES = 100
+MAX_REQUEST_SERIES = 5000
+"""Of route, method, dialect, status and credential."""
+
+UPSTREAM_ERRORS = ("upstream_", "overloaded")
+"""How the outcomes begin that are Ollama's fault."""
+
+MODEL = ("credential", "gen_ai_response_model")
+GEN_AI = ("gen_ai_operation_name", "gen_ai_response_model")
+
+
+class _RequestSeries(NamedTuple):
+    requests: Counter
+    duration: Histogram
+    received: Counter
+    sent: Counter
+
+
+class _ModelSeries(NamedTuple):
+    requests: Counter
+    input_tokens: Counter
+    output_tokens: Counter
+    cached_tokens: Counter
+    load_s: Counter
+    prompt_s: Counter
+    completion_s: Counter
+
+
+class _InferenceSeries(NamedTuple):
+    duration: Histogram
+    first_token: Histogram
+    per_token: Histogram
+    input_tokens: Histogram
+    output_tokens: Histogram
+
+
+class Metrics:
+    """The counters and histograms. `write` is the journal's sink."""
+
+    def __init__(self, registry: CollectorRegistry, labels: Labels) -> None:
+        self._labels = labels
+        self._outcomes = Bounded(MAX_OUTCOMES)
+        self._by_request: dict[tuple[str, ...], _RequestSeries] = {}
+        self._by_model: dict[tuple[str, str], _ModelSeries] = {}
+        self._by_inference: dict[tuple[str, str], _InferenceSeries] = {}
+        self._ends: dict[str, Counter] = {}
+
+        def counter(name: str, text: str, *labelled: str) -> Counter:
+            return Counter(f"tornado_ollama_{name}", text, labelled, registry=registry)
+
+        def histogram(
+            name: str, text: str, buckets: tuple[float, ...], *labelled: str
+        ) -> Histogram:
+            return Histogram(name, text, labelled, buckets=buckets, registry=registry)
+
+        self._requests = counter(
+            "requests",
+            "Units of work that have ended: HTTP requests, sockets, and chats and requests on them",
+            *("route", "method", "dialect", "status", "credential"),
+        )
+        self._outcome = counter("ends", "Units of work by the reason of their end", "outcome")
+        self._upstream_errors = counter(
+            "upstream_errors", "Units of work that failed because of Ollama, by kind", "kind"
+        )
+        self._received = counter("received_bytes", "Bytes of request bodies", "route")
+        self._sent = counter("sent_bytes", "Bytes of answers, without framing", "route")
+        self._duration = histogram(
+            "http_server_request_duration_seconds",
+            "From the arrival of a request to its end, sockets left out",
+            REQUEST_BUCKETS,
+            *("http_route", "http_request_method"),
+        )
+        self._model_requests = counter(
+            "model_requests", "Units of work for which Ollama was asked to run a model", *MODEL
+        )
+        self._tokens = counter(
+            "tokens", "Tokens as Ollama counted them", *MODEL, "gen_ai_token_type"
+        )
+        self._cached_tokens = counter(
+            "cached_tokens", "Of the input tokens, those that were in Ollama's cache", *MODEL
+        )
+        self._model_seconds = counter(
+            "model_seconds", "Seconds that Ollama spent, by its own account", *MODEL, "phase"
+        )
+        self._queue = histogram(
+            "tornado_ollama_queue_seconds", "Wait in the gateway's queue", FIRST_TOKEN_BUCKETS
+        )
+        self._inference = histogram(
+            "gen_ai_server_request_duration_seconds",
+            "From the arrival of a request that ran a model to its end",
+            INFERENCE_BUCKETS,
+            *GEN_AI,
+        )
+        self._first_token = histogram(
+            "gen_ai_server_time_to_first_token_seconds",
+            "From the arrival of a request that ran a model to the first byte of its answer",
+            FIRST_TOKEN_BUCKETS,
+            *GEN_AI,
+        )
+        self._per_token = histogram(
+            "gen_ai_server_time_per_output_token_seconds",
+            "Ollama's time to write the answer, for each token; its inverse is tokens per second",
+            PER_TOKEN_BUCKETS,
+            *GEN_AI,
+        )
+        self._token_usage = histogram(
+            "gen_ai_client_token_usage",
+            "Tokens of one request that ran a model",
+            TOKEN_BUCKETS,
+            *(*GEN_AI, "gen_ai_token_type"),
+        )
+
+    def write(self, record: Record) -> None:
+        """Counts a unit of work that has ended."""
+        key = (
+            record.route,
+            record.method,
+            record.dialect,
+            str(record.status),
+            self._labels.credential(record.credential),
+        )
+        series = self._by_request.get(key) or self._request_series(key)
+        series.requests.inc()
+        series.received.inc(record.received)
+        series.sent.inc(record.sent)
+        if record.status != 101:  # a socket lasts as long as its client likes
+            series.duration.observe(record.duration_s)
+        self._count_end(record.outcome)
+        if record.usage.runs:
+            self._count_inference(record)
+
+    def _count_end(self, outcome: str) -> None:
+        end = self._ends.get(outcome)
+        if end is None:
+            label = self._outcomes.label(outcome)
+            end = self._outcome.labels(label)
+            self._ends[label] = end
+        end.inc()
+        if outcome.startswith(UPSTREAM_ERRORS):
+            self._upstream_errors.labels(self._outcomes.label(outcome)).inc()
+
+    def _count_inference(self, record: Record) -> None:
+        usage = record.usage
+        pair = self._labels.pair(record.credential, usage.model)
+        by_model = self._by_model.get(pair) or self._model_series(pair)
+        by_model.requests.inc()
+        by_model.input_tokens.inc(usage.prompt_tokens)
+        by_model.output_tokens.inc(usage.completion_tokens)
+        by_model.cached_tokens.inc(usage.cached_tokens)
+        by_model.load_s.inc(usage.load_s)
+        by_model.prompt_s.inc(usage.prompt_s)
+        by_model.completion_s.inc(usage.completion_s)
+        key = (operation(record.route), pair[1])
+        inference = self._by_inference.get(key) or self._inference_series(key)
+        inference.duration.observe(record.duration_s)
+        inference.input_tokens.observe(usage.prompt_tokens)
+        inference.output_tokens.observe(usage.completion_tokens)
+        if record.first_byte_s is not None:
+            inference.first_token.observe(record.first_byte_s)
+        if usage.completion_s and usage.completion_tokens:
+            inference.per_token.observe(usage.completion_s / usage.completion_tokens)
+        self._queue.observe(usage.queued_s)
+
+    def _request_series(self, key: tuple[str, ...]) -> _RequestSeries:
+        route, method, *_ = key
+        if len(self._by_request) >= MAX_REQUEST_SERIES:
+            key = (*key[:-1], "other")
+        series = _RequestSeries(
+            self._requests.labels(*key),
+            self._duration.labels(route, method),
+            self._received.labels(route),
+            self._sent.labels(route),
+        )
+        self._by_request[key] = series
+        return series
+
+    def _model_series(self, pair: tuple[str, str]) -> _ModelSeries:
+        series = self._by_model[pair] = _ModelSeries(
+            self._model_requests.labels(*pair),
+            self._tokens.labels(*pair, "input"),
+            self._tokens.labels(*pair, "output"),
+            self._cached_tokens.labels(*pair),
+            self._model_seconds.labels(*pair, "load"),
+            self._model_seconds.labels(*pair, "prompt"),
+            self._model_seconds.labels(*pair, "completion"),
+        )
+        return series
+
+    def _inference_series(self, key: tuple[str, str]) -> _InferenceSeries:
+        series = self._by_inference[key] = _InferenceSeries(
+            self._inference.labels(*key),
+            self._first_token.labels(*key),
+            self._per_token.labels(*key),
+            self._token_usage.labels(*key, "input"),
+            self._token_usage.labels(*key, "output"),
+        )
+        return series
