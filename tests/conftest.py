@@ -52,6 +52,7 @@ from .backend.ollama_like import ollama_like
 from .leaks import left_behind, open_sockets
 from .logs import LogBook
 from .process import VARIABLES, GatewayProcess
+from .programs import closing_line
 from .raw_client import RawConnection
 
 HANG_S = 120.0
@@ -68,6 +69,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.option.async_test_timeout = max(config.option.async_test_timeout, HANG_S)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if line := closing_line(terminalreporter.stats.get("skipped", ())):
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session", autouse=True)

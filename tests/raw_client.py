@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -46,9 +47,17 @@ class RawConnection:
     def __init__(self, port: int, host: str = "127.0.0.1") -> None:
         self.host, self.port = host, port
 
-    async def open(self, tls: ssl.SSLContext | None = None) -> RawConnection:
+    async def open(
+        self, tls: ssl.SSLContext | None = None, source: str | None = None
+    ) -> RawConnection:
+        """Connects; `source` is the address of 127.0.0.0/8 to come from (Linux)."""
         self.reader, self.writer = await asyncio.open_connection(
-            self.host, self.port, limit=1 << 20, ssl=tls
+            self.host,
+            self.port,
+            limit=1 << 20,
+            ssl=tls,
+            family=socket.AF_INET if source else socket.AF_UNSPEC,
+            local_addr=(source, 0) if source else None,
         )
         return self
 

@@ -31,7 +31,6 @@ from tornado_ollama.access.routes import ROUTES, HandlerKind
 from tornado_ollama.wire.socket.commands import CHAT_KEYS, read_frame
 
 from .backend import Backend
-from .backend.certificate import Certificate
 from .programs import need
 from .waiting import PATIENCE_S
 
@@ -118,12 +117,12 @@ def test_every_route_is_documented_with_its_methods_and_scope() -> None:
     for path in ("/v1/models/", "/v1/responses/"):  # more may stand behind the name
         routes[f"{path}+"] = routes.pop(f"{path}*")
     assert documented.keys() == routes.keys()
-    for path, (_, methods, needs) in documented.items():
+    for path, (_, methods, required) in documented.items():
         route = routes[path]
         if not methods.startswith("as ") and route.kind is not HandlerKind.SOCKET:
             assert tuple(methods.split(", ")) == route.methods, path
         wanted = route.requirement.value.removeprefix("scope ")
-        assert needs.replace("`", "").startswith(wanted), path
+        assert required.replace("`", "").startswith(wanted), path
 
 
 def frames(document: str) -> Iterator[dict[str, Any]]:
@@ -285,23 +284,3 @@ async def test_examples_run(
     done = await run(sys.executable, file, directory=tmp_path, environment=environment)
     assert done.status == 0, done.err
     assert len(done.out.split()) > 5
-
-
-@pytest.mark.gen_test
-async def test_nginx_accepts_the_recipe(certificate: Certificate, tmp_path: Path) -> None:
-    nginx = need("nginx")
-    recipe = read("deploy/nginx.conf")
-    recipe = re.sub(r"(ssl_certificate +)\S+;", rf"\1{certificate.cert_file};", recipe)
-    recipe = re.sub(r"(ssl_certificate_key +)\S+;", rf"\1{certificate.key_file};", recipe)
-    recipe = re.sub(r"listen (\d+)", r"listen 127.0.0.1:1\1", recipe)  # needs no root
-    places = "".join(
-        f"{name}_temp_path {tmp_path / name};"
-        for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    whole = tmp_path / "nginx.conf"
-    whole.write_text(
-        f"pid {tmp_path}/pid; events {{}} http {{ {places} access_log off; {recipe} }}"
-    )
-    arguments = ("-t", "-c", str(whole), "-e", str(tmp_path / "error.log"))
-    done = await run(nginx, *arguments, directory=tmp_path, environment={})
-    assert done.status == 0, done.err

@@ -27,6 +27,8 @@ FILE = re.compile(
     rf"(?<![\w./*{{}}<>$~-])[./]*([\w./-]+\.(?:{SUFFIXES.replace(' ', '|')}))(?![\w/(])"
 )
 MODULE = re.compile(r"(?<![\w./-])((?:tornado_ollama|tests|tools|bench)(?:\.[A-Za-z_]\w*)+)")
+INSTALLED = re.compile(r"(?:app|etc|home|opt|private|usr|var|Library|LaunchAgents|LaunchDaemons)/")
+"""What begins the path of a file on the reader's machine."""
 IN_CODE = re.compile(r"`([a-z_]+)`")
 OUTSIDE = re.compile(r"\bcontract,? \(?(?:sections? )?\d|\bissue[: #]+\d")
 ROW = re.compile(r"^\| `(\w+)/` \|(.*)\|$", re.M)
@@ -118,7 +120,7 @@ def wrong(path: Path, text: str) -> list[str]:
     found = []
     for said in words(path, text):
         files = set(FILE.findall(said)) - ELSEWHERE
-        found += [name for name in files if name not in ENDS]
+        found += [name for name in files if name not in ENDS and not INSTALLED.match(name)]
         found += OUTSIDE.findall(said)
         dotted = {name.removesuffix(".py") for name in MODULE.findall(said)}
         found += [name for name in dotted if not is_module(name)]

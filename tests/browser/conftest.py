@@ -1,8 +1,7 @@
 """The page in a real Chromium, against the real gateway and a scripted Ollama.
 
-Debian's Chromium is driven by Playwright; a few tests look at the page in other browsers too. Where
-one is not installed its tests are skipped, with one closing line that names the package; under
-`CI=true` that is a failure. A test that fails leaves a screenshot of each page in `failures/`.
+Debian's Chromium is driven by Playwright; a few tests look at the page in other browsers too. A
+test that fails leaves a screenshot of each page in `failures/`.
 
 Fixtures:
     ollama      the scripted Ollama, as after its start
@@ -16,9 +15,7 @@ anywhere but the gateway fails the test.
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +23,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import sync_playwright
 
+from ..programs import need
 from ..waiting import PATIENCE_S
 from .firefox import Firefox
 from .gateway import Gateway
@@ -50,25 +48,6 @@ PATIENCE_MS = int(PATIENCE_S * 1000)
 TOKEN = "page-test-token-0123456789abcdef"
 MANAGER = "page-test-manager-0123456789abcdef"
 
-missing: set[str] = set()
-"""The Debian packages for want of which tests were skipped."""
-
-
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    if missing:
-        packages = ", ".join(f"`{package}`" for package in sorted(missing))
-        terminalreporter.write_line(f"Tests of the page were skipped: install Debian's {packages}.")
-
-
-def installed(program: str, package: str) -> str:
-    """The path of a program; without it the test is skipped, or fails under `CI=true`."""
-    path = shutil.which(program)
-    if path is not None:
-        return path
-    missing.add(package)
-    refuse = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-    refuse(f"{program} is missing: install Debian's `{package}`.")
-
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
@@ -84,7 +63,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Any]:
-    path = installed("chromium", "chromium")
+    path = need("chromium")
     with sync_playwright() as driver:
         names = f"--host-resolver-rules=MAP {LAN_NAME} 127.0.0.1"
         browser = driver.chromium.launch(executable_path=path, args=[*FLAGS, names])
@@ -95,7 +74,7 @@ def chromium() -> Iterator[Any]:
 @pytest.fixture(scope="package")
 def _webkit() -> Iterator[WebKit]:
     for program, package in WebKit.PROGRAMS.items():
-        installed(program, package)
+        need(program, package)
     with WebKit() as browser:
         yield browser
 
@@ -110,7 +89,7 @@ def webkit(_webkit: WebKit, _pages: list[Any]) -> WebKit:
 def firefox_without_site_data(tmp_path: Path, _pages: list[Any]) -> Iterator[Firefox]:
     """Fails the test for what the page's scripts throw or reject and nobody catches."""
     for program, package in Firefox.PROGRAMS.items():
-        installed(program, package)
+        need(program, package)
     with Firefox(tmp_path) as browser:
         _pages.append(browser)
         yield browser

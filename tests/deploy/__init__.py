@@ -1,0 +1,1 @@
+"""The files of `deploy/`, run or checked as their users would run them."""
