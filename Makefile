@@ -8,7 +8,7 @@ WORKERS ?= 3
 export PORT HOST
 
 .DEFAULT_GOAL := help
-.PHONY: help run test cov record differential check lint types fmt docs page embedded clean
+.PHONY: help run test schedules cov record differential check lint types fmt docs page embedded clean
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ run: $(VENV)/.installed page  ## Start the gateway (PORT=9000 for another port);
 
 test: $(VENV)/.dev node_modules/.dev embedded  ## Run all tests
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+schedules: $(VENV)/.dev  ## Try the queue with 100,000 random schedules (two minutes)
+	$(BIN)/python -m tests.dispatch.schedules 100000
 
 cov: $(VENV)/.dev node_modules/.dev embedded  ## Run all tests and say what of the package they have not reached
 	$(BIN)/python -m pytest -n $(WORKERS) --cov $(ARGS)

@@ -13,6 +13,7 @@
             UnsupportedCoding   415  a Content-Encoding that is not supported
         UpgradeRequired         426  a WebSocket on a path that has none
         TooManyJobs             429  more than one socket may have in flight
+        TooManyWaiting          429  more requests of one caller than may wait
         TooManyWrongTokens      429  more than one address may send in URLs
         UpstreamAnswer          any  Ollama itself refused; its status and message
             PromptTooLong       400  the prompt does not fit into the model's context
@@ -149,6 +150,18 @@ class UpgradeRequired(GatewayError):
 class TooManyJobs(GatewayError):
     status = 429
     code = "rate_limit_exceeded"
+
+
+class TooManyWaiting(GatewayError):
+    status = 429
+    code = "rate_limit_exceeded"
+
+    def __init__(self, max_queued: int) -> None:
+        super().__init__(
+            f"Ollama is busy, and {max_queued} of your requests wait for it already (max_queued); "
+            "send the next when one of them has ended.",
+            retry_after=5,
+        )
 
 
 class TooManyWrongTokens(GatewayError):

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tornado_ollama.access.quota import UNLIMITED
 from tornado_ollama.dispatch.queue import Queue, QueueLimits
 from tornado_ollama.errors import GatewayError, QueueFull
 
@@ -24,6 +25,8 @@ class Member:
         self.timeout = 0.0
 
     caller_key = "anybody"
+    quota = UNLIMITED
+    model: str | None = None
 
     def fail(self, error: GatewayError) -> None:
         self.heard.append((self.name, error.code or ""))

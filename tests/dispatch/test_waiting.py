@@ -77,7 +77,9 @@ async def test_who_was_cancelled_hears_of_no_other_place(
     submit: Submit, queue: Queue, holder: Member
 ) -> None:
     told: list[int] = []
-    queue.enter(before := Member("before", []))
+    before = Member("before", [])
+    before.caller_key = "address 192.0.2.1"  # the same caller's: it keeps its order
+    queue.enter(before)
     reply = submit(told.append)
     reply.cancel()
     queue.leave(before)

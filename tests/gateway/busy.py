@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tornado_ollama.access.quota import UNLIMITED
 from tornado_ollama.errors import GatewayError
 
 from ..waiting import until
@@ -19,6 +20,8 @@ class Busy:
         self._queue.enter(self)
 
     caller_key = "busy"
+    quota = UNLIMITED
+    model = None
 
     def granted(self) -> None:
         pass

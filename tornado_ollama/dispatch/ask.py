@@ -6,7 +6,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from ..access.addresses import network_of
 from ..access.principal import Principal
+from ..access.quota import UNLIMITED, Quota
 from ..upstream.request import BodyProducer, ResponseHead
 from .usage import Usage
 
@@ -18,13 +20,16 @@ class Caller:
     principal: Principal | None
     address: str
     """Of the client, as far as proxies are trusted to name it."""
+    quota: Quota = UNLIMITED
+    """Its limits, as `access.limits` puts them together."""
 
     @property
     def key(self) -> str:
-        """Identifies the caller: by the credential where there is one, otherwise by the address."""
+        """Identifies the caller: by the credential where there is one, otherwise by the address, of
+        which an IPv6 one counts by its network."""
         principal = self.principal
         if principal is None or principal.kind == "anonymous":
-            return f"address {self.address}"
+            return f"address {network_of(self.address)}"
         return principal.key
 
 

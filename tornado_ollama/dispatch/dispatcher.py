@@ -8,19 +8,34 @@ stops the request in any of them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 from tornado.httpclient import HTTPResponse
 
+from ..access.quota import Quota
 from ..access.routes import find
 from ..errors import GatewayError, QueueTimeout
 from ..upstream.failures import unforeseen
 from ..upstream.ollama import Ollama
 from ..upstream.request import ResponseHead
 from .ask import Ask, Caller, Sink
+from .journal import loggable_model
 from .queue import Queue
 from .usage import Meter, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """A request in the queue, as it may be shown."""
+
+    caller: Caller
+    model: str | None
+    position: int
+    """0: it has a slot."""
+    waited_s: float
+    running_s: float | None
+    """None: it waits."""
 
 
 class Dispatcher:
@@ -45,6 +60,12 @@ class Dispatcher:
         submission.begin()
         return submission
 
+    def rows(self) -> Iterator[QueueRow]:
+        """The requests that have a slot, then those that wait, in order."""
+        for member, position in self.queue:
+            if isinstance(member, Submission):
+                yield member.row(position)
+
 
 class Submission(asyncio.Future[HTTPResponse]):
     """A request that waits for a slot or is being sent to Ollama. Implements `queue.Member`."""
@@ -53,17 +74,19 @@ class Submission(asyncio.Future[HTTPResponse]):
         super().__init__()
         self._ollama = ollama
         self._queue = queue
-        self._caller = caller
+        self.caller = caller
         self._ask = ask
         self._sink = sink
         self._fetch: asyncio.Future[HTTPResponse] | None = None
         self._entered_at = self.get_loop().time()
         self._queued_s = 0.0
+        """How long it waited for its slot."""
         self._timeout: float | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._position: int | None = None
         self._meter = Meter(self._tell_usage) if find(ask.path).computes else None
         self._usage_told = False
+        self._caller_key = caller.key
 
     def begin(self) -> None:
         """Enters the queue where the route table says that this path needs a slot; otherwise sends
@@ -90,11 +113,26 @@ class Submission(asyncio.Future[HTTPResponse]):
         elif not self.done():
             self.set_exception(error)
 
+    def row(self, position: int) -> QueueRow:
+        """The request as it may be shown."""
+        age_s = self.get_loop().time() - self._entered_at
+        waited_s = age_s if position else self._queued_s
+        running_s = None if position else age_s - self._queued_s
+        return QueueRow(self.caller, loggable_model(self.model), position, waited_s, running_s)
+
     # -- queue.Member -------------------------------------------------------------------------
 
     @property
     def caller_key(self) -> str:
-        return self._caller.key
+        return self._caller_key
+
+    @property
+    def quota(self) -> Quota:
+        return self.caller.quota
+
+    @property
+    def model(self) -> str | None:
+        return self._ask.model
 
     def granted(self) -> None:
         if self.done():  # it leaves the queue in a moment

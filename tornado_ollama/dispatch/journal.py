@@ -79,12 +79,13 @@ class Record:
         put(self, "path", loggable_path(self.path))
         if self.method not in _METHODS:
             put(self, "method", NOTHING)
-        put(self, "model", _loggable_model(self.model))
+        put(self, "model", loggable_model(self.model))
         if self.usage.model is not None:
-            put(self, "usage", replace(self.usage, model=_loggable_model(self.usage.model)))
+            put(self, "usage", replace(self.usage, model=loggable_model(self.usage.model)))
 
 
-def _loggable_model(model: str | None) -> str | None:
+def loggable_model(model: str | None) -> str | None:
+    """The name of a model, or a dash in place of a text that cannot be one."""
     return model if model is None or _MODEL.fullmatch(model) else NOTHING
 
 
