@@ -20,6 +20,7 @@ from tornado.web import Application, RequestHandler
 from .access.authenticator import build_authenticator
 from .access.credentials import Bearer
 from .access.guesses import WrongTokens
+from .access.limits import LimitRules
 from .access.origins import HostPolicy, OriginPolicy
 from .access.proxies import TrustedProxies
 from .access.route_table import RouteTable
@@ -42,6 +43,7 @@ from .handlers.not_found import NotFoundHandler
 from .handlers.openai import ChatCompletionsHandler, CompletionsHandler, EmbeddingsHandler
 from .handlers.pages import PageHandler
 from .handlers.peer_closed import SWEEP_MS, sweep
+from .handlers.queue import QueueHandler
 from .handlers.request_body import BodyMemory
 from .handlers.responses import ResponsesHandler, StoredResponseHandler
 from .handlers.stored_responses import ResponseStore
@@ -61,6 +63,7 @@ HANDLERS: dict[HandlerKind, type[RequestHandler]] = {
     HandlerKind.STATIC: PageHandler,
     HandlerKind.HEALTH: HealthHandler,
     HandlerKind.LIVE: HealthHandler,
+    HandlerKind.QUEUE: QueueHandler,
     HandlerKind.NATIVE: NativeHandler,
     HandlerKind.CHAT_COMPLETIONS: ChatCompletionsHandler,
     HandlerKind.COMPLETIONS: CompletionsHandler,
@@ -215,7 +218,7 @@ class Gateway(Application):
         self._responses.max_bytes = settings.responses.max_stored_bytes
         self._responses.keep_for_s = settings.responses.store_for
         self.queue.limits = QueueLimits(
-            limits.max_parallel, limits.max_queued, limits.queue_timeout
+            limits.max_parallel, limits.max_queued, limits.queue_timeout, limits.models
         )
 
     def _make_deps(self, settings: Settings) -> Deps:
@@ -239,6 +242,11 @@ class Gateway(Application):
                     forward_unknown=service.forward_unknown,
                     web_search=service.web_search,
                     public=settings.auth.public,
+                ),
+                limits=LimitRules(
+                    settings.limits.per_credential,
+                    settings.limits.per_address,
+                    settings.limits.groups,
                 ),
             ),
             ollama=ollama,

@@ -27,6 +27,7 @@ DECISIONS = {
     "/health": PUBLIC,
     "/health/live": PUBLIC,
     "/api/hello": PUBLIC,
+    "/queue": ANY,
     "/api/version": ANY,
     "/api/tags": ANY,
     "/api/ps": ANY,

@@ -9,7 +9,7 @@ from ..errors import BadRequest
 
 EXPOSED = (
     "X-Request-Id, Request-Id, Retry-After, WWW-Authenticate, X-Should-Retry, X-Ignored-Fields, "
-    "X-Token-Count"
+    "X-Token-Count, X-Queue-Position"
 )
 PREFLIGHT_SECONDS = 7200
 """How long a browser may keep a preflight's answer; Chromium caps it at this."""

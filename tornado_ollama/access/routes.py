@@ -47,6 +47,7 @@ class HandlerKind(StrEnum):
     STATIC = "static"
     HEALTH = "health"
     LIVE = "live"
+    QUEUE = "queue"
     NATIVE = "native"
     CHAT_COMPLETIONS = "chat completions"
     COMPLETIONS = "completions"
@@ -172,6 +173,7 @@ ROUTES: tuple[Route, ...] = (
     Route("/static/*", _READ, Requirement.NOTHING, HandlerKind.STATIC),
     Route("/health", _READ, Requirement.NOTHING, HandlerKind.HEALTH),
     Route("/health/live", _READ, Requirement.NOTHING, HandlerKind.LIVE),
+    Route("/queue", _READ, Requirement.CREDENTIAL, HandlerKind.QUEUE),
     Route("/api/hello", _READ, Requirement.NOTHING, HandlerKind.LIVE),  # Claude Code's probe
     *_API,
     *_SYS,

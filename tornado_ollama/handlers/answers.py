@@ -60,6 +60,9 @@ class AnsweringHandler(RequestHandler):
     """Headers of every answer to a page of another origin."""
     ignored: tuple[str, ...] = ()
     """The fields of the request that nothing came of, as they may be repeated."""
+    position: int | None = None
+    """In the queue, as it was told last; 0: it waited and has its slot."""
+    _first_position: int | None = None
     _answered = False
     _body_ended = False
     _linger: asyncio.TimerHandle | None = None
@@ -92,6 +95,13 @@ class AnsweringHandler(RequestHandler):
         self.flush()  # `dispatch` finishes it; to finish now would close the connection
         if has_body(self.request.headers):
             self._linger = asyncio.get_running_loop().call_later(LINGER_S, self._end_answer)
+
+    def queued(self, position: int) -> None:
+        """Notes the position in the queue. Every answer has the first one, `X-Queue-Position`."""
+        self.position = position
+        if self._first_position is None:
+            self._first_position = position
+            self.set_default_headers()
 
     def answer_head(self, status: int, headers: Mapping[str, str], /) -> None:
         """Sends an answer without a body."""
@@ -165,6 +175,8 @@ class AnsweringHandler(RequestHandler):
             self.set_header("Referrer-Policy", "no-referrer")
         for name, value in self.cross_origin.items():
             self.set_header(name, value)
+        if self._first_position is not None:
+            self.set_header("X-Queue-Position", str(self._first_position))
         if self.ignored:
             self.set_header(ignored_fields.HEADER, ignored_fields.header_value(self.ignored))
 

@@ -34,7 +34,7 @@ class CollectingHandler(BaseHandler):
 
     def expect_body(self) -> None:
         """Decides what becomes of the body; raises BodyTooLarge and Overloaded."""
-        self.collect(self.deps.max_body_bytes, "limits.max_body_bytes")
+        self.collect(*self.deps.body_limit(self.caller().quota))
 
     def collect(self, max_bytes: int, limit_name: str) -> None:
         memory = self.deps.process.body_memory

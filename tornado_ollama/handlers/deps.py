@@ -13,9 +13,11 @@ from typing import Protocol
 
 from ..access.authenticator import Authenticator
 from ..access.guesses import WrongTokens
+from ..access.limits import LimitRules
 from ..access.origins import HostPolicy, OriginPolicy
 from ..access.principal import Principal
 from ..access.proxies import TrustedProxies
+from ..access.quota import Quota
 from ..access.route_table import RouteTable
 from ..dispatch.dispatcher import Dispatcher
 from ..dispatch.journal import Journal
@@ -41,6 +43,8 @@ class AccessControl:
     wrong_tokens: WrongTokens
     """Of URLs, by address; it outlives a reload."""
     routes: RouteTable
+    limits: LimitRules
+    """How much each caller may use."""
 
 
 class Revocable(Protocol):
@@ -137,3 +141,11 @@ class Deps:
     """For `/ws` messages that name none; None: the first chat model of `/api/tags`."""
     resume_grace_s: float
     """How long a resumable chat runs on without a socket."""
+
+    def body_limit(self, quota: Quota) -> tuple[int, str]:
+        """The largest JSON body of a caller with this quota, in bytes, and the name of the limit
+        for errors."""
+        own = quota.max_body_bytes
+        if own is not None and own < self.max_body_bytes:
+            return own, "max_body_bytes of this credential"
+        return self.max_body_bytes, "limits.max_body_bytes"

@@ -35,6 +35,7 @@ class EventStream:
         self._handler = handler
         self._exchanges = exchanges
         self._machine = machine
+        exchanges.on_position = self._queued
         self._down = Downstream(handler)
         self._seen = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -83,10 +84,18 @@ class EventStream:
             self._down.start(200, [("Content-Type", sse.CONTENT_TYPE), *UNBUFFERED])
         return self._down.write(events)
 
+    def _queued(self, position: int) -> None:
+        """Notes the position in the queue, and tells it once the stream has begun."""
+        self._handler.queued(position)
+        if self._down.flushed and position and not self._down.congested:
+            self._write(sse.queue_position(position))
+
     def _tick(self) -> None:
         """Sends a keep-alive event when nothing has been sent since the last call, and the client
-        has read what was sent before."""
+        has read what was sent before; where the request waits for a slot, after its position."""
         if self._down.sent == self._seen and not self._down.congested:
-            self._write(self._machine.keep_alive())
+            position = self._handler.position
+            told = sse.queue_position(position) if position and not self._down.flushed else b""
+            self._write(told + self._machine.keep_alive())
         self._seen = self._down.sent
         self._timer = asyncio.get_running_loop().call_later(PING_EVERY_S, self._tick)

@@ -59,6 +59,8 @@ class Exchanges:
         self._fetches: set[Submission] = set()
         self._workers: list[asyncio.Task[None]] = []
         self._failed: GatewayError | None = None
+        self.on_position = handler.queued
+        """Called with each position in the queue; may be replaced before the first request."""
 
     def stop(self) -> None:
         """Cancels all requests, in whatever phase they are."""
@@ -141,7 +143,9 @@ class Exchanges:
         if count == 1:
             await work()
             return
-        at_once = min(count, PARALLEL, self._handler.deps.dispatcher.max_parallel or PARALLEL)
+        slots = self._handler.deps.dispatcher.max_parallel or PARALLEL
+        own = self._handler.caller().quota.max_parallel or PARALLEL
+        at_once = min(count, PARALLEL, slots, own)
         self._workers = [asyncio.create_task(work()) for _ in range(at_once)]
         try:
             await asyncio.gather(*self._workers)
@@ -174,7 +178,7 @@ class Exchanges:
             whole_reply=whole_reply,
             replayable=True,
         )
-        sink = Sink(on_head, on_data, on_usage=handler.add_usage)
+        sink = Sink(on_head, on_data, self.on_position, handler.add_usage)
         fetch = handler.deps.dispatcher.submit(handler.caller(), ask, sink)
         self._fetches.add(fetch)
         try:

@@ -116,7 +116,8 @@ class InFlightHandler(AnsweringHandler):
 
     def caller(self) -> Caller:
         """The caller, for the dispatcher and the journal."""
-        return Caller(self.principal, self.client.address)
+        quota = self.deps.access.limits.of(self.principal)
+        return Caller(self.principal, self.client.address, quota)
 
     def add_usage(self, usage: Usage) -> None:
         """Adds the usage of a request to Ollama that has ended."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 
 from ..access.routes import find
-from ..dispatch.ask import Caller
 from ..dispatch.journal import UNANSWERED, Record
 from ..dispatch.usage import Usage
 from ..errors import GatewayError
-from .frame_sink import FrameSink
+from .frame_sink import FrameSink, caller_of
 
 
 class Account:
@@ -47,7 +46,7 @@ class Account:
         return Record(
             client=asker.client.address,
             request_id=asker.request_id,
-            caller=Caller(principal, asker.client.address).key,
+            caller=caller_of(sink).key,
             credential=principal.name if principal is not None else "-",
             method=method,
             path=path,

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from ..access.principal import Principal
 from ..access.proxies import Client
+from ..dispatch.ask import Caller
 from ..handlers.deps import Deps
 
 
@@ -33,3 +34,9 @@ class FrameSink(Protocol):
     def emit(self, frame: bytes) -> Awaitable[None] | None:
         """Sends a frame. Returns an awaitable where the client is slow: wait for it before the next
         frame."""
+
+
+def caller_of(sink: FrameSink) -> Caller:
+    """The caller of what is requested on a socket, for the dispatcher and the journal."""
+    quota = sink.deps.access.limits.of(sink.principal)
+    return Caller(sink.principal, sink.asker.client.address, quota)

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Awaitable
 from typing import Any
 
-from ..dispatch.ask import Ask, Caller, Sink
+from ..dispatch.ask import Ask, Sink
 from ..dispatch.journal import CANCELLED
 from ..errors import GatewayError, UpstreamBroken
 from ..handlers.exchanges import OWN_HEADERS
@@ -20,7 +20,7 @@ from ..handlers.request_body import too_large
 from ..upstream.request import ResponseHead
 from ..wire.socket import frames
 from .account import Account
-from .frame_sink import FrameSink
+from .frame_sink import FrameSink, caller_of
 
 log = logging.getLogger(__name__)
 
@@ -106,13 +106,14 @@ class Job:
         """
         self._go_on()
         deps, asker, size = self._sink.deps, self._sink.asker, len(body or b"")
+        caller = caller_of(self._sink)
         self.account.received = size
-        if size > deps.max_body_bytes:
-            raise too_large(deps.max_body_bytes)
+        max_bytes, limit_name = deps.body_limit(caller.quota)
+        if size > max_bytes:
+            raise too_large(max_bytes, limit_name)
         headers = (*OWN_HEADERS, *asker.headers)
         ask = Ask(method, path, headers=headers, body=body, **more)
         sink = Sink(self._on_head, self._on_data, self.queued, self.account.add_usage)
-        caller = Caller(self._sink.principal, asker.client.address)
         self._fetch = deps.dispatcher.submit(caller, ask, sink)
         try:
             await self._fetch

@@ -36,6 +36,11 @@ def named_event(name: bytes, json: bytes) -> bytes:
     return b"event: %b\ndata: %b\n\n" % (name, safe_line(json))
 
 
+def queue_position(position: int) -> bytes:
+    """A comment about the position in the queue, with one line end as KEEP_ALIVE has."""
+    return b": queue position %d\n" % position
+
+
 def safe_line(json: bytes) -> bytes:
     """`json` with U+2028, U+2029 and U+0085 written as escapes.
 

@@ -1,0 +1,38 @@
+"""`/queue`: the requests that run inference or wait for a slot. Everybody sees their own, and with
+the scope `manage` those of all."""
+
+from __future__ import annotations
+
+from ..access.principal import Scope
+from ..dispatch.dispatcher import QueueRow
+from .auth_mixin import AuthMixin
+from .base import BaseHandler
+
+
+class QueueHandler(AuthMixin, BaseHandler):
+    async def respond(self) -> None:
+        dispatcher, own = self.deps.dispatcher, self.caller().key
+        sees_all = self.principal is not None and self.principal.may(Scope.MANAGE)
+        rows = [row for row in dispatcher.rows() if sees_all or row.caller.key == own]
+        self.set_header("Cache-Control", "no-store")
+        self.answer_json(
+            200,
+            {
+                "running": dispatcher.queue.running,
+                "waiting": dispatcher.queue.waiting,
+                "max_parallel": dispatcher.max_parallel,
+                "requests": [_shown(row, sees_all) for row in rows],
+            },
+        )
+
+
+def _shown(row: QueueRow, with_address: bool) -> dict[str, object]:
+    principal = row.caller.principal
+    shown: dict[str, object] = {
+        "credential": None if principal is None else principal.name,
+        "model": row.model,
+        "position": row.position,
+        "waited_s": round(row.waited_s, 1),
+        "running_s": None if row.running_s is None else round(row.running_s, 1),
+    }
+    return shown | {"client": row.caller.address} if with_address else shown
