@@ -32,6 +32,7 @@ import functools
 import json
 import logging
 import ssl
+import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -102,7 +103,8 @@ def _clean_environment(
 ) -> None:
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / "state"))
+    state = tmp_path_factory.getbasetemp() / f"state-{uuid.uuid4().hex}"  # seldom made
+    monkeypatch.setenv("XDG_STATE_HOME", str(state))
 
 
 @pytest.fixture(autouse=True)

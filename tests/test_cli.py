@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -56,7 +59,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
 
 def test_without_a_file_the_defaults_hold(run: Run, served: list[Settings]) -> None:
     assert run("serve") == (0, "", "")
-    assert served == [load(None, {}, {})]
+    assert served == [load(None, {"XDG_STATE_HOME": os.environ["XDG_STATE_HOME"]}, {})]
 
 
 def test_the_file_of_the_directory_is_found(run: Run, served: list[Settings]) -> None:
@@ -113,6 +116,12 @@ def test_a_flag_of_a_setting_is_one_of_its_commands(
         (("token", "create", "--name", ""), "--name"),
         (("token", "create", "--name", "a", "--scope", "all"), "--scope"),
         (("token", "create", "--name", "a", "--scope", ""), "--scope"),
+        (("token", "revoke", "a"), "no stored token named 'a'"),
+        (("token", "rotate", "a"), "no stored token named 'a'"),
+        (("token", "revoke"), "one of NAME, --jti, --sub and --key"),
+        (("token", "revoke", "a", "--jti", "b"), "one of NAME, --jti, --sub and --key"),
+        (("token", "revoke", "a", "--undo"), "--undo"),
+        (("token", "revoke", "--sub", "a", "--undo"), "--sub"),
     ],
 )
 def test_a_wrong_setting_is_one_line_and_exit_code_2(
@@ -156,6 +165,7 @@ def test_wrong_usage_is_exit_code_2(run: Run, argv: tuple[str, ...]) -> None:
         (),
         *(("serve",), ("check",), ("monitor",), ("embedded",)),
         *(("token",), ("token", "create"), ("token", "jwt"), ("token", "inspect")),
+        *(("token", "list"), ("token", "revoke"), ("token", "rotate")),
     ],
 )
 def test_every_command_has_help(run: Run, argv: tuple[str, ...]) -> None:
@@ -185,7 +195,7 @@ def test_an_interrupt_is_quiet(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_created_token_works_with_the_entry_it_came_with(run: Run) -> None:
     asked = ("--scope", "manage, generate", "--model", "l*", "--model", "q", "--ttl", "30d")
-    code, out, _ = run("token", "create", "--name", "laptop", *asked)
+    code, out, _ = run("token", "create", "--entry", "--name", "laptop", *asked)
     token, _, rest = out.partition("\n")
     entry = rest[rest.index("\nauth:") :]
     assert code == 0 and token not in rest
@@ -208,7 +218,7 @@ def test_a_created_token_works_with_the_entry_it_came_with(run: Run) -> None:
 )
 def test_a_token_for_urls_comes_with_the_url_to_paste(run: Run, listen: str, url: str) -> None:
     Path("config.yaml").write_text(f"listen: {listen}")
-    asked = ("--path", "--scope", "generate,manage")
+    asked = ("--entry", "--path", "--scope", "generate,manage")
     code, out, _ = run("token", "create", "--name", "phone", *asked)
     token, _, rest = out.partition("\n")
     assert code == 0
@@ -224,15 +234,131 @@ def test_a_token_for_urls_comes_with_the_url_to_paste(run: Run, listen: str, url
 
 
 def test_every_created_token_is_another(run: Run) -> None:
-    first, second = (run("token", "create", "--name", "a")[1].split("\n")[0] for _ in range(2))
+    first, second = (run("token", "create", "--name", n)[1].split("\n")[0] for n in "ab")
     assert first != second and len(first) > 40 and first.startswith("to-")
 
 
 def test_a_token_without_bounds_never_expires(run: Run) -> None:
-    out = run("token", "create", "--name", "a")[1]
+    out = run("token", "create", "--entry", "--name", "a")[1]
     Path("config.yaml").write_text(out[out.index("\nauth:") :])
     told = run("token", "inspect", out.split("\n")[0])[1]
     assert "scopes:   generate\nmodels:   all\nexpires:  never\n" in told
+
+
+# -- the token store -------------------------------------------------------------------------
+
+
+def listed(run: Run) -> dict[str, dict[str, Any]]:
+    """The tokens that are no longer or not yet replaced, by name."""
+    tokens = json.loads(run("token", "list", "--json")[1])["tokens"]
+    return {token["name"]: token for token in tokens if "replaced" not in token["status"]}
+
+
+def test_a_created_token_is_stored_and_shown_once(run: Run) -> None:
+    asked = ("--scope", "manage,generate", "--model", "l*", "--ttl", "30d")
+    code, out, _ = run("token", "create", "--name", "laptop", *asked)
+    token = out.split("\n")[0]
+    path = Path(os.environ["XDG_STATE_HOME"], "tornado-ollama", "gateway.sqlite3")
+    assert code == 0 and str(path) in out and out.count(token) == 1
+    assert token.encode() not in path.read_bytes()
+    code, out, _ = run("token", "inspect", token)
+    assert code == 0 and token not in out
+    assert "kind:     a stored token\nname:     laptop\nscopes:   generate, manage\n" in out
+    assert "models:   'l*'\n" in out and "(in 29d)" in out
+    code, out, _ = run("token", "list")
+    assert code == 0 and token not in out
+    assert out.splitlines()[1].split()[:4] == ["laptop", "valid", "generate,manage", "l*"]
+
+
+def test_a_token_for_urls_is_stored_with_the_url_to_paste(run: Run) -> None:
+    code, out, _ = run("token", "create", "--name", "phone", "--path")
+    token = out.split("\n")[0]
+    assert code == 0 and f"\nhttp://127.0.0.1:8000/k/{token}\n" in out
+    assert "`auth: {path_tokens: true}`" in out
+    assert "in a URL: no" in run("token", "inspect", token)[1]
+    Path("config.yaml").write_text("auth: {path_tokens: true}")
+    assert "path_tokens" not in run("token", "create", "--name", "phone-2", "--path")[1]
+
+
+def test_a_name_is_given_once(run: Run) -> None:
+    Path("config.yaml").write_text("auth: {generate_tokens: [{name: a, token: abc}]}")
+    for name in ("a", "b", "b"):
+        code, out, err = run("token", "create", "--name", name)
+    assert code == 2 and out == "" and "--name: There is a token named b" in err
+    assert "--name: There is a token named a" in run("token", "create", "--name", "a")[2]
+
+
+def test_an_expired_token_gives_its_name_away(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("token", "create", "--name", "a", "--ttl", "1s")
+    later = time.time() + 2
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert run("token", "create", "--name", "a")[0] == 0
+    assert listed(run)["a"]["status"] == "valid"
+
+
+def test_a_rotated_token_keeps_its_rights(run: Run) -> None:
+    first = run("token", "create", "--name", "a", "--model", "l*", "--scope", "manage")[1]
+    second = run("token", "rotate", "a", "--grace", "1h")[1]
+    third = run("token", "rotate", "a")[1]
+    assert "The old one is valid until" in second and "valid until" not in third
+    for out, code in ((first, 0), (second, 1), (third, 0)):
+        refused, said, _ = run("token", "inspect", out.split("\n")[0])
+        assert refused == code and "scopes:   manage\nmodels:   'l*'\n" in said
+    assert listed(run)["a"]["models"] == ["l*"]
+
+
+def test_a_revoked_token_is_said_to_be_so(run: Run) -> None:
+    token = run("token", "create", "--name", "a")[1].split("\n")[0]
+    newer = run("token", "rotate", "a", "--grace", "1h")[1].split("\n")[0]
+    assert run("token", "revoke", "a")[:2] == (0, "a: revoked\n")
+    for text in (token, newer):
+        code, out, _ = run("token", "inspect", text)
+        assert code == 1 and "\nrevoked:  2" in out
+    assert run("token", "create", "--name", "a")[0] == 0
+
+
+def test_a_token_of_the_configuration_is_revoked_too(run: Run) -> None:
+    Path("config.yaml").write_text("auth: {generate_tokens: [{name: a, token: abc}]}")
+    assert run("token", "revoke", "a")[:2] == (0, "a: revoked\n")
+    code, out, _ = run("token", "inspect", "abc")
+    assert code == 1 and "\nrevoked:  yes" in out
+    assert listed(run)["a"]["status"] == "revoked"
+    Path("config.yaml").write_text("auth: {generate_tokens: [{name: a, token: other}]}")
+    assert run("token", "inspect", "other")[0] == 0
+
+
+@pytest.mark.parametrize(("kind", "value"), [("sub", "ann"), ("jti", "j1")])
+def test_jwts_are_revoked_and_taken_back(run: Run, secret: None, kind: str, value: str) -> None:
+    token = hs_token(claims(sub="ann", jti="j1", exp=4e9))
+    assert run("token", "inspect", token)[0] == 0
+    assert run("token", "revoke", f"--{kind}", value)[0] == 0
+    code, out, _ = run("token", "inspect", token)
+    assert code == 1 and "\nrevoked:  yes" in out
+    assert f": {kind} '{value}'" in run("token", "list")[1]
+    assert run("token", "revoke", f"--{kind}", value, "--undo")[0] == 0
+    assert run("token", "inspect", token)[0] == 0
+
+
+def test_a_mistyped_token_is_told_apart_from_a_stranger(run: Run) -> None:
+    token = run("token", "create", "--name", "a")[1].split("\n")[0]
+    assert "mistyped" in run("token", "inspect", token[:-1])[1]
+    assert "mistyped" not in run("token", "inspect", "somebody-else's")[1]
+
+
+def test_without_a_store_there_is_nothing_to_create_in(run: Run) -> None:
+    Path("config.yaml").write_text("auth: {token_store: false}")
+    for command in (("create", "--name", "a"), ("list",), ("revoke", "a"), ("rotate", "a")):
+        code, _, err = run("token", *command)
+        assert code == 2 and "auth.token_store" in err
+    assert run("token", "create", "--entry", "--name", "a")[0] == 0
+    assert run("token", "inspect", "x")[0] == 1
+
+
+def test_a_store_that_cannot_be_used_is_one_line(run: Run) -> None:
+    Path("config.yaml").write_text("state: {directory: config.yaml}")
+    for command in (("create", "--name", "a"), ("list",), ("inspect", "a")):
+        code, out, err = run("token", *command)
+        assert (code, out, err.count("\n")) == (2, "", 1) and "config.yaml/gateway" in err
 
 
 @pytest.fixture

@@ -250,6 +250,7 @@ async def test_commands_do_what_the_documents_say(
     environment = {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
+        "HOME": str(tmp_path),
         "OLLAMA_BASE_URL": backend.url,
         "TOKEN": TOKENS["generate_tokens"][0],
         "MANAGE_TOKEN": TOKENS["model_tokens"][0],

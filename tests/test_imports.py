@@ -29,11 +29,13 @@ BELOW: dict[str, set[str]] = {
     "config": {"errors", "access", "resources"},
     "upstream": {"errors", "access", "keepalive", "wire"},
     "stores": {"errors", "access"},
+    "identity": {"errors", "access", "config", "stores"},
     "embedded": {"errors", "wire"},
     "dispatch": {"errors", "access", "wire", "upstream"},
     "telemetry": {"errors", "access", "wire", "upstream", "dispatch"},
     "handlers": {"errors", "access", "wire", "upstream", "dispatch", "telemetry"},
     "socket": {"errors", "access", "wire", "upstream", "dispatch", "telemetry", "handlers"},
+    "handler_table": {"access", "handlers", "socket"},
     "backend_switch": {"errors", "access", "wire", "upstream", "embedded", "sights"},
 }
 """Room: the rooms that it may use. Those that are not here use what `ABOVE` says."""
@@ -41,7 +43,7 @@ BELOW: dict[str, set[str]] = {
 _all = set(BELOW)
 ABOVE: dict[str, set[str]] = {
     "app": _all - {"embedded", "backend_switch"},
-    "server": _all - {"embedded", "stores"} | {"app"},
+    "server": _all - {"embedded", "stores", "identity", "handler_table"} | {"app"},
     "commands": _all | {"app", "server"},
     "cli": {"errors", "config", "console", "resources", "signals", "commands"},
     "__main__": {"cli"},

@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import replace
+from pathlib import Path
 from socket import gethostname
 from typing import Any
 
 from tornado import httputil
 from tornado.ioloop import PeriodicCallback
-from tornado.web import Application, RequestHandler
+from tornado.web import Application
 
 from .access.authenticator import build_authenticator
 from .access.credentials import Bearer
@@ -24,31 +25,25 @@ from .access.limits import LimitRules
 from .access.origins import HostPolicy, OriginPolicy
 from .access.proxies import TrustedProxies
 from .access.route_table import RouteTable
-from .access.routes import HandlerKind, for_anthropic, not_found
+from .access.routes import for_anthropic, not_found
+from .access.stored import Stored
 from .config import Settings
 from .dispatch import access_log
 from .dispatch.dispatcher import Dispatcher
 from .dispatch.journal import Journal
 from .dispatch.queue import Queue, QueueLimits
 from .errors import BadRequest, GatewayError, NotFound, ShuttingDown
-from .handlers.anthropic import MessagesHandler, TokenCountHandler
+from .handler_table import HANDLERS
 from .handlers.assets import read_assets
 from .handlers.base import BaseHandler
 from .handlers.deps import AccessControl, Deps, InFlight, LastReload, ProcessState, Resumables
-from .handlers.health import HealthHandler
-from .handlers.metrics import MetricsHandler
-from .handlers.models import ModelHandler, ModelsHandler
-from .handlers.native import NativeHandler
-from .handlers.not_found import NotFoundHandler
-from .handlers.openai import ChatCompletionsHandler, CompletionsHandler, EmbeddingsHandler
-from .handlers.pages import PageHandler
 from .handlers.peer_closed import SWEEP_MS, sweep
-from .handlers.queue import QueueHandler
 from .handlers.request_body import BodyMemory
-from .handlers.responses import ResponsesHandler, StoredResponseHandler
 from .handlers.stored_responses import ResponseStore
+from .identity.stored import StoreWatch
+from .identity.token_admin import TokenAdmin
 from .resources import STATIC_DIR
-from .socket.handler import ChatSocketHandler
+from .stores.database import Database
 from .telemetry.gauges import Gauge, gateway_gauges
 from .telemetry.registry import Telemetry
 from .upstream.catalogue import Catalogue
@@ -56,28 +51,6 @@ from .upstream.client import UpstreamClient
 from .upstream.ollama import Backend, Ollama, Timeouts
 from .wire.policy import Policy
 from .wire.target import REFUSED_PATH, cut_path_token, loggable_path, split_target
-
-HANDLERS: dict[HandlerKind, type[RequestHandler]] = {
-    HandlerKind.PAGE: PageHandler,
-    HandlerKind.GREETING: PageHandler,
-    HandlerKind.STATIC: PageHandler,
-    HandlerKind.HEALTH: HealthHandler,
-    HandlerKind.LIVE: HealthHandler,
-    HandlerKind.QUEUE: QueueHandler,
-    HandlerKind.NATIVE: NativeHandler,
-    HandlerKind.CHAT_COMPLETIONS: ChatCompletionsHandler,
-    HandlerKind.COMPLETIONS: CompletionsHandler,
-    HandlerKind.EMBEDDINGS: EmbeddingsHandler,
-    HandlerKind.MODELS: ModelsHandler,
-    HandlerKind.MODEL: ModelHandler,
-    HandlerKind.RESPONSES: ResponsesHandler,
-    HandlerKind.STORED_RESPONSE: StoredResponseHandler,
-    HandlerKind.MESSAGES: MessagesHandler,
-    HandlerKind.TOKEN_COUNT: TokenCountHandler,
-    HandlerKind.METRICS: MetricsHandler,
-    HandlerKind.SOCKET: ChatSocketHandler,
-    HandlerKind.NOT_FOUND: NotFoundHandler,
-}
 
 MAX_SOCKET_MESSAGE_BYTES = 32 * 1024 * 1024
 """Largest message on `/ws`: a long conversation with some images."""
@@ -93,7 +66,8 @@ class Gateway(Application):
     with."""
 
     def __init__(self, settings: Settings) -> None:
-        """Must be called inside the running event loop, to which the client to Ollama belongs."""
+        """Must be called inside the running event loop, to which the client to Ollama belongs.
+        Reads the token store; raises StoreFailed."""
         super().__init__(
             log_function=lambda handler: None,  # `handlers/in_flight.py` writes the access log
             websocket_ping_interval=20,
@@ -122,7 +96,17 @@ class Gateway(Application):
         )
         self._journal = Journal(access_log.write, self._telemetry.metrics.write)
         self._started_at = time.monotonic()
-        self.deps = self._make_deps(settings)
+        assert settings.state.directory is not None
+        self.database = Database(Path(settings.state.directory))
+        self._store = StoreWatch(self.database, self._take_stored)
+        if settings.auth.token_store:
+            self._store.read_at_start()
+            self._store.start()
+        self._settings = self._with_stored(settings)
+        self._token_admin = TokenAdmin(
+            self.database, lambda: self._settings.auth.tokens, self._store.refresh
+        )
+        self.deps = self._make_deps(self._settings)
         self._apply_limits(settings)
         self._sweeper = PeriodicCallback(self._sweep, SWEEP_MS)
         self._sweeper.start()
@@ -164,9 +148,27 @@ class Gateway(Application):
         longer valid. The listening address stays as it is, and decides as before whether anonymous
         access is open."""
         listen = replace(settings.listen, host=self._host)
-        settings = replace(settings, listen=listen)
+        settings = self._with_stored(replace(settings, listen=listen))
         self.deps = self._make_deps(settings)  # may fail; nothing has changed then
+        self._settings = settings
         self.backend.set_real(settings.service.base_url)
+        self._check_in_flight()
+        self._apply_limits(settings)  # last: no slot for a request that was revoked
+
+    def _take_stored(self, stored: Stored) -> None:
+        """Puts a new content of the token store into force, as `reload` does with settings."""
+        self._settings = self._with_stored(self._settings)
+        access = self.deps.access
+        authenticator = access.authenticator.with_stored(stored, self._settings.anonymous_scopes())
+        self.deps = replace(self.deps, access=replace(access, authenticator=authenticator))
+        self._check_in_flight()
+
+    def _with_stored(self, settings: Settings) -> Settings:
+        return settings.with_stored_tokens() if self._store.stored.any_token else settings
+
+    def _check_in_flight(self) -> None:
+        """Ends the requests in flight whose credential is no longer valid; the others get the new
+        `deps`."""
         authenticator, now = self.deps.access.authenticator, time.time()
         for request in self._in_flight:
             if request.principal is None:  # a public route, or a socket that has yet to say who
@@ -175,7 +177,6 @@ class Gateway(Application):
                 request.revoke()
             else:
                 request.renew(self.deps, principal)
-        self._apply_limits(settings)  # last: no slot for a request that was revoked
 
     def begin_drain(self) -> None:
         """Starts the shutdown: from now on new requests are answered with 503, and sockets close
@@ -198,6 +199,7 @@ class Gateway(Application):
         """Ends all requests in flight and closes all connections to Ollama."""
         self._sweeper.stop()
         self._telemetry.loop_lag.stop()
+        await self._store.close()
         self._catalogue.close()
         self.fail_all(ShuttingDown())
         for _ in range(LAST_ROUNDS):
@@ -205,7 +207,7 @@ class Gateway(Application):
         for request in self._in_flight:
             request.drain(now=True)
         self.client.close()
-        await asyncio.sleep(0)
+        await asyncio.to_thread(self.database.close)
 
     def _sweep(self) -> None:
         self._responses.expire(time.monotonic())
@@ -230,7 +232,9 @@ class Gateway(Application):
         )
         return Deps(
             access=AccessControl(
-                authenticator=build_authenticator(settings.auth, settings.anonymous_scopes()),
+                authenticator=build_authenticator(
+                    settings.auth, settings.anonymous_scopes(), stored=self._store.stored
+                ),
                 origins=OriginPolicy(settings.cors.origins),
                 hosts=HostPolicy(
                     (*settings.listen.allowed_hosts, settings.listen.host, gethostname())
@@ -267,6 +271,7 @@ class Gateway(Application):
                 responses=self._responses,
                 journal=self._journal,
                 telemetry=self._telemetry,
+                token_admin=self._token_admin if settings.auth.token_store else None,
                 last_reload=self.last_reload,
                 started_at=self._started_at,
             ),

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from dotenv import load_dotenv
 
 from . import __version__, console
+from .commands import token_flags
 from .commands.durations import duration
 from .config import SETTINGS, SettingsReader
 from .errors import ConfigError
@@ -55,11 +57,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def settings_reader(args: argparse.Namespace, *, serving: bool) -> SettingsReader:
-    """Makes a reader that reads the settings with these flags, each time it is called."""
+def settings_reader(
+    args: argparse.Namespace,
+    *,
+    serving: bool,
+    holds_tokens: Callable[[Path], bool] | None = None,
+) -> SettingsReader:
+    """Makes a reader that reads the settings with these flags, each time it is called.
+    `holds_tokens`: see `load`."""
     flags = {key: getattr(args, key, None) for key, setting in SETTINGS.items() if setting.row.flag}
     path = args.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
-    return SettingsReader(path, os.environ, flags, serving=serving)
+    return SettingsReader(path, os.environ, flags, serving=serving, holds_tokens=holds_tokens)
 
 
 def _read_dotenv(path: Path) -> None:
@@ -75,7 +83,8 @@ def _serve(args: argparse.Namespace) -> int:
     hold_signal("SIGHUP")  # the imports alone take long enough for one to come
     from .commands import serve
 
-    return serve.run(args, settings_reader(args, serving=True))
+    reader = settings_reader(args, serving=True, holds_tokens=serve.holds_tokens)
+    return serve.run(args, reader)
 
 
 def _embedded(args: argparse.Namespace) -> int:
@@ -96,24 +105,6 @@ def _monitor(args: argparse.Namespace) -> int:
     return monitor.run(args, settings_reader(args, serving=False))
 
 
-def _token_create(args: argparse.Namespace) -> int:
-    from .commands import token
-
-    return token.create(args, settings_reader(args, serving=False))
-
-
-def _token_jwt(args: argparse.Namespace) -> int:
-    from .commands import token
-
-    return token.sign(args, settings_reader(args, serving=False))
-
-
-def _token_inspect(args: argparse.Namespace) -> int:
-    from .commands import token
-
-    return token.inspect(args, settings_reader(args, serving=False))
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "tornado-ollama",
@@ -130,7 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_serve(commands, config)
-    _add_token(commands, config)
+    token_flags.add_token(commands, config, partial(settings_reader, serving=False))
     _add_probes(commands, config)
     _add_embedded(commands)
     return parser
@@ -169,67 +160,6 @@ def _add_setting_flags(parser: argparse.ArgumentParser, command: str) -> None:
             words = f"{setting.row.plain_sentence} ({key})".replace("%", "%%")
             word = flag.name.rpartition("-")[2].upper()
             parser.add_argument(flag.name, dest=key, metavar=word, help=words)
-
-
-def _add_token(
-    commands: Commands[argparse.ArgumentParser], config: argparse.ArgumentParser
-) -> None:
-    token = commands.add_parser(
-        "token", help="make tokens, and say what one is", description="Makes and explains tokens."
-    )
-    kinds = token.add_subparsers(title="commands", metavar="COMMAND", required=True)
-
-    create = kinds.add_parser(
-        "create",
-        parents=[config],
-        help="make a random token and its entry for config.yaml",
-        description="Prints a new random token, once, and the entry for config.yaml, which holds "
-        "only the token's SHA-256.",
-    )
-    create.add_argument("--name", metavar="N", required=True, help="who it is for; in the log")
-    _add_bounds(create, scope="generate")
-    create.add_argument("--ttl", type=duration, metavar="TIME", help="as 12h or 30d; default: ever")
-    create.add_argument(
-        "--path", action="store_true", help="it may stand in a URL, /k/TOKEN; prints that URL"
-    )
-    create.set_defaults(command=_token_create)
-
-    sign = kinds.add_parser(
-        "jwt",
-        parents=[config],
-        help="sign a JWT with the configured secret",
-        description="Signs a JWT with auth.jwt.secret (JWT_SECRET_KEY).",
-    )
-    sign.add_argument("--sub", metavar="N", required=True, help="who it is for; in the log")
-    _add_bounds(sign, scope=None)
-    sign.add_argument("--ttl", type=duration, metavar="TIME", required=True, help="as 1h or 30d")
-    sign.add_argument("--out", type=Path, metavar="FILE", help="new file for it, mode 0600")
-    sign.set_defaults(command=_token_jwt)
-
-    inspect = kinds.add_parser(
-        "inspect",
-        parents=[config],
-        help="say what a token is, what it may do, when it expires",
-        description="Says what a token is to this configuration. Exit code 1: it is refused.",
-    )
-    inspect.add_argument("token", metavar="TOKEN", help="the token; - reads it from standard input")
-    inspect.set_defaults(command=_token_inspect)
-
-
-def _add_bounds(parser: argparse.ArgumentParser, scope: str | None) -> None:
-    default = scope or "auth.jwt.default_scopes"
-    parser.add_argument(
-        "--scope",
-        metavar="SCOPES",
-        default=scope,
-        help=f"generate, manage or generate,manage; default: {default}",
-    )
-    parser.add_argument(
-        "--model",
-        metavar="GLOB",
-        action="append",
-        help='only these models, as "llama3*"; may be given several times; default: all',
-    )
 
 
 def _add_probes(

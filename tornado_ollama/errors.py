@@ -4,10 +4,12 @@
         BadRequest              400  not JSON, wrong type, missing field, bad path
         Unauthorized            401  bad credential
             NoCredential        401  no credential was sent
+            MistypedToken       401  a token of ours with a wrong checksum
         Forbidden               403  scope, model, Host or Origin not allowed
         NotFound                404  unknown route or model
         MethodNotAllowed        405
         ClientStalled           408  the client does not read its reply
+        Conflict                409  a name that is taken
         BodyTooLarge            413
         UnsupportedMedia        415
             UnsupportedCoding   415  a Content-Encoding that is not supported
@@ -93,6 +95,13 @@ class NoCredential(Unauthorized):
             self.reason = "Unauthorized (OLLAMA_HOST=http://HOST:PORT/k/TOKEN brings a token)"
 
 
+class MistypedToken(Unauthorized):
+    """A token whose checksum is wrong. Only the log says so: a client gets the same answer as with
+    any unknown credential."""
+
+    outcome = "mistyped token"
+
+
 class Forbidden(GatewayError):
     status = 403
     code = "permission_denied"
@@ -116,6 +125,11 @@ class MethodNotAllowed(GatewayError):
 class ClientStalled(GatewayError):
     status = 408
     code = "client_stalled"
+
+
+class Conflict(GatewayError):
+    status = 409
+    code = "conflict"
 
 
 class BodyTooLarge(GatewayError):

@@ -70,6 +70,9 @@ DECISIONS = {
     "/v1/messages/count_tokens": WRITES,
     "/v1/audio/transcriptions": WRITES,
     "/metrics": MANAGES,
+    "/admin/tokens": MANAGES,
+    "/admin/tokens/+": MANAGES,
+    "/admin/revocations": MANAGES,
     "/ws": WRITES,
 }
 
@@ -80,9 +83,10 @@ SAMPLES = {
     "/api/experimental/*": "/api/experimental/something",
     "/v1/models/*": "/v1/models/smollm2",
     "/v1/responses/*": "/v1/responses/resp_0",
+    "/admin/tokens/+": "/admin/tokens/nobody",
 }
 
-FOUND_MISSING = {"/v1/responses/*": {404}}
+FOUND_MISSING = {"/v1/responses/*": {404}, "/admin/tokens/+": {404}}
 """Let in, a caller is told that there is nothing of that name."""
 
 BODY = (

@@ -16,8 +16,8 @@ from tornado_ollama.access.principal import Scope
 from tornado_ollama.access.proxies import Client
 from tornado_ollama.access.routes import find
 from tornado_ollama.access.tokens import StaticToken
-from tornado_ollama.app import HANDLERS
 from tornado_ollama.errors import Forbidden, Unauthorized
+from tornado_ollama.handler_table import HANDLERS
 from tornado_ollama.handlers.auth_mixin import AuthMixin
 from tornado_ollama.handlers.base import BaseHandler
 

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from ..errors import BadRequest, NoCredential, Unauthorized
+from ..errors import BadRequest, MistypedToken, NoCredential, Unauthorized
 from . import jwt
 from .credentials import Bearer, Credentials
 from .fingerprint import Fingerprint
 from .principal import Principal, Scope, SignedClaims
+from .stored import NOTHING_STORED, Stored
+from .token_text import origin
 from .tokens import StaticToken, TokenTable
 
 MISSING = "Send a token: Authorization: Bearer <token>, or X-API-Key: <token>."
@@ -36,17 +38,20 @@ class AuthSettings(Protocol):
 
 
 def build_authenticator(
-    auth: AuthSettings, anonymous_scopes: frozenset[Scope], index_key: bytes | None = None
+    auth: AuthSettings,
+    anonymous_scopes: frozenset[Scope],
+    index_key: bytes | None = None,
+    stored: Stored = NOTHING_STORED,
 ) -> Authenticator:
-    """Makes an authenticator from the settings. `index_key`: 32 random bytes for `TokenTable`, made
-    here when not given."""
+    """Makes an authenticator from the settings and the token store. `index_key`: 32 random bytes
+    for `TokenTable`, made here when not given."""
     table = TokenTable(auth.tokens, index_key or secrets.token_bytes(32))
-    return Authenticator(table, auth.jwt_keys, anonymous_scopes, auth.path_tokens)
+    return Authenticator(table, auth.jwt_keys, anonymous_scopes, auth.path_tokens, stored)
 
 
 class Authenticator:
-    """Authenticates under one generation of the settings; a reload makes a new one, with an empty
-    cache."""
+    """Authenticates under one generation of the settings and of the token store; a change of either
+    makes a new one, with an empty cache."""
 
     def __init__(
         self,
@@ -54,14 +59,23 @@ class Authenticator:
         jwt_keys: Sequence[jwt.JwtKey],
         anonymous_scopes: frozenset[Scope],
         path_tokens: bool,
+        stored: Stored = NOTHING_STORED,
     ) -> None:
-        """`anonymous_scopes`: the scopes of callers without a valid credential; empty: they are
-        refused. `path_tokens`: whether a token may stand in the URL, for the error."""
+        """`tokens`: those of the configuration. `anonymous_scopes`: the scopes of callers without a
+        valid credential; empty: they are refused. `path_tokens`: whether a token may stand in the
+        URL, for the error."""
         self._path_tokens = path_tokens
         self._tokens = tokens
+        self._stored = stored
         self._jwt_keys = tuple(jwt_keys)
         self._anonymous = Principal("anonymous", "anonymous", anonymous_scopes)
         self._verdicts: dict[bytes, Principal] = {}
+
+    def with_stored(self, stored: Stored, anonymous_scopes: frozenset[Scope]) -> Authenticator:
+        """The authenticator of the same settings and another content of the token store."""
+        return Authenticator(
+            self._tokens, self._jwt_keys, anonymous_scopes, self._path_tokens, stored
+        )
 
     @property
     def lets_everybody_in(self) -> bool:
@@ -84,6 +98,8 @@ class Authenticator:
         noted = next(iter(sent or credentials), None)
         stranger = self._stranger(noted.fingerprint if noted is not None else None)
         if stranger is None or any(credential.in_path for credential in sent):
+            if any(origin(credential.text) == "mistyped" for credential in sent):
+                raise MistypedToken(UNKNOWN)
             if sent:
                 raise Unauthorized(UNKNOWN)
             raise NoCredential(MISSING, path_tokens=self._path_tokens)
@@ -104,11 +120,10 @@ class Authenticator:
         fingerprint, claims = principal.fingerprint, principal.claims
         if fingerprint is None:
             return self._stranger(None)
-        return (
-            self._tokens.find(fingerprint, now)
-            or (self._verified_again(claims, fingerprint, now) if claims is not None else None)
-            or self._stranger(fingerprint, claims)
-        )
+        known = self._token(fingerprint, now)
+        if known is None and claims is not None:
+            known = self._verified_again(claims, fingerprint, now)
+        return self._unless_revoked(known) or self._stranger(fingerprint, claims)
 
     def _stranger(
         self, fingerprint: Fingerprint | None, claims: SignedClaims | None = None
@@ -126,9 +141,23 @@ class Authenticator:
         if len(token) > MAX_CREDENTIAL_CHARS:
             return None
         fingerprint = credential.fingerprint
-        if credential.in_path:
-            return self._tokens.find(fingerprint, now, in_path=True)
-        return self._tokens.find(fingerprint, now) or self._verified(token, fingerprint, now)
+        known = self._token(fingerprint, now, in_path=credential.in_path)
+        if known is None and not credential.in_path:
+            known = self._verified(token, fingerprint, now)
+        return self._unless_revoked(known)
+
+    def _token(
+        self, fingerprint: Fingerprint, now: float, *, in_path: bool = False
+    ) -> Principal | None:
+        for table in (self._tokens, self._stored.tokens):
+            known = table.find(fingerprint, now, in_path=in_path)
+            if known is not None:
+                return known
+        return None
+
+    def _unless_revoked(self, principal: Principal | None) -> Principal | None:
+        revoked = principal is not None and self._stored.revocations.cover(principal)
+        return None if revoked else principal
 
     def _verified(self, token: str, fingerprint: Fingerprint, now: float) -> Principal | None:
         """Verifies a JWT. Only successes are cached, under the hash of the whole token."""

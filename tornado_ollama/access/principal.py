@@ -65,6 +65,8 @@ class Principal:
     """Names in `limits.groups`; those that are not there mean nothing."""
     addresses: AddressRules = AddressRules()
     """From which the credential may be used."""
+    key_id: str | None = field(default=None, compare=False)
+    """Identifies the public key that made the signature, where it was one; see `Revocations`."""
 
     @property
     def key(self) -> str:

@@ -59,6 +59,7 @@ class HandlerKind(StrEnum):
     MESSAGES = "messages"
     TOKEN_COUNT = "token count"
     METRICS = "metrics"
+    TOKENS = "tokens"
     SOCKET = "socket"
     NOT_FOUND = "not found"
 
@@ -133,6 +134,7 @@ _openai = partial(
     body=Body.JSON,
 )
 _anthropic = partial(_openai, dialect=ANTHROPIC)
+_admin = partial(Route, requirement=Requirement.MANAGE, kind=HandlerKind.TOKENS, body=Body.JSON)
 
 _API = (
     _native("/api/version", _READ, Requirement.CREDENTIAL),
@@ -193,6 +195,9 @@ ROUTES: tuple[Route, ...] = (
     _anthropic("/v1/messages/count_tokens", kind=HandlerKind.TOKEN_COUNT),
     _openai("/v1/audio/transcriptions", kind=HandlerKind.NATIVE, body=Body.FORM, computes=True),
     Route("/metrics", ("GET",), Requirement.MANAGE_OR_LOCAL, HandlerKind.METRICS),
+    _admin("/admin/tokens", ("GET", "POST")),
+    _admin("/admin/tokens/+", ("DELETE", "POST")),
+    _admin("/admin/revocations", ("GET", "POST", "DELETE")),
     Route("/ws", ("GET",), Requirement.GENERATE, HandlerKind.SOCKET),
 )
 

@@ -7,11 +7,15 @@ import asyncio
 import importlib.util
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from .. import logs, server
 from ..config import SettingsReader
 from ..console import LineWriter, complain
 from ..embedded.supervisor import EmbeddedFailed
+from ..errors import StoreFailed
+from ..stores.database import Database
+from ..stores.tokens import any_token
 
 
 def run(args: argparse.Namespace, reader: SettingsReader) -> int:
@@ -26,9 +30,18 @@ def run(args: argparse.Namespace, reader: SettingsReader) -> int:
     except EmbeddedFailed as error:
         complain(f"tornado-ollama: {error}")
         return 1
+    except StoreFailed as error:
+        complain(f"tornado-ollama: {error.path}: {error.message}")
+        return 1
     finally:
         output.stop()
         log.stop()
+
+
+def holds_tokens(directory: Path) -> bool:
+    """Whether the token store in a state directory has or had tokens. Raises StoreFailed."""
+    with Database(directory) as database:
+        return database.submit_read(any_token).result() or False
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

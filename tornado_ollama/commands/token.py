@@ -1,4 +1,5 @@
-"""The commands `token create`, `token jwt` and `token inspect`: make tokens, and describe one.
+"""The commands `token create --entry` and `token jwt`: make tokens that the configuration knows.
+`stored_tokens.py` has those of the token store, `token_inspect.py` describes one.
 
 A new token is shown once, or written to a file that only its owner can read; nothing else here
 prints a secret.
@@ -10,7 +11,6 @@ import argparse
 import contextlib
 import os
 import secrets
-import sys
 import time
 import uuid
 from collections.abc import Callable
@@ -21,14 +21,13 @@ from typing import Any
 import yaml
 
 from ..access import jwt
-from ..access.authenticator import UNKNOWN
 from ..access.fingerprint import digest
-from ..access.principal import MAX_NAME_CHARS, Principal, Scope, loggable_name
+from ..access.principal import MAX_NAME_CHARS, Scope, loggable_name
+from ..access.token_text import RANDOM_BYTES, token_text
 from ..config import Settings
+from ..config.topics.listen import Listen
 from ..console import say
 from ..errors import ConfigError
-from ..wire.target import TOKEN_PREFIX
-from .durations import spoken
 
 WHERE_TO_PUT = """
 The token is shown only now. In config.yaml, under `auth:`, put this in place of {lines};
@@ -48,19 +47,19 @@ LISTS = {Scope.GENERATE: "generate_tokens", Scope.MANAGE: "model_tokens"}
 ReadSettings = Callable[[], Settings]
 
 
-def create(args: argparse.Namespace, read_settings: ReadSettings) -> int:
+def create_entry(args: argparse.Namespace, read_settings: ReadSettings) -> int:
     """Prints a new token on the first line, and after it the entry for the configuration; with
     `--path` also the URL to paste. Raises ConfigError."""
     name = args.name
     if not name or loggable_name(name) != name:
         raise ConfigError(f"--name: must be up to {MAX_NAME_CHARS} characters without spaces")
-    token = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    token = token_text(secrets.token_bytes(RANDOM_BYTES))
     entry: dict[str, Any] = {"name": name, "sha256": digest(token).hex()}
     if args.model:
         entry["models"] = args.model
     if args.ttl:
-        entry["expires"] = _utc(time.time() + args.ttl)
-    auth: dict[str, Any] = {LISTS[scope]: [entry] for scope in _scopes(args.scope)}
+        entry["expires"] = utc(time.time() + args.ttl)
+    auth: dict[str, Any] = {LISTS[scope]: [entry] for scope in scopes(args.scope)}
     listen = None
     if args.path:
         entry["path"] = True
@@ -70,8 +69,13 @@ def create(args: argparse.Namespace, read_settings: ReadSettings) -> int:
     say(WHERE_TO_PUT.format(lines=" and ".join(_in_default_file(key) for key in auth)))
     say(yaml.dump({"auth": auth}, Dumper=_PlainDumper, sort_keys=False, width=1000).rstrip("\n"))
     if listen is not None:
-        say(URL_TO_PASTE.format(url=f"{listen.url(listen.port)}/k/{token}"))
+        say_url(listen, token)
     return 0
+
+
+def say_url(listen: Listen, token: str) -> None:
+    """Prints the gateway's URL with a token in it."""
+    say(URL_TO_PASTE.format(url=f"{listen.url(listen.port)}/k/{token}"))
 
 
 def sign(args: argparse.Namespace, read_settings: ReadSettings) -> int:
@@ -84,7 +88,7 @@ def sign(args: argparse.Namespace, read_settings: ReadSettings) -> int:
     claims: dict[str, Any] = {"sub": args.sub, "iat": now, "exp": now + int(args.ttl)}
     claims["jti"] = uuid.uuid4().hex
     if args.scope is not None:
-        claims["scope"] = " ".join(_scopes(args.scope))
+        claims["scope"] = " ".join(scopes(args.scope))
     if args.model:
         claims["models"] = args.model
     if settings.auth.jwt.issuer is not None:
@@ -98,55 +102,11 @@ def sign(args: argparse.Namespace, read_settings: ReadSettings) -> int:
         say(token)
         return 0
     _write_new(args.out, token + "\n")
-    say(f"{args.out}: a token for {loggable_name(args.sub)}, until {_utc(claims['exp'])}")
+    say(f"{args.out}: a token for {loggable_name(args.sub)}, until {utc(claims['exp'])}")
     return 0
 
 
-def inspect(args: argparse.Namespace, read_settings: ReadSettings) -> int:
-    """Prints what a token is and allows. Returns 1 when the gateway would refuse it."""
-    settings = read_settings()
-    token = (sys.stdin.readline() if args.token == "-" else args.token).strip()
-    now = time.time()
-    known = next((t for t in settings.auth.tokens if t.sha256 == digest(token)), None)
-    if known is not None:
-        who = Principal(known.name, "token", known.scopes, known.models, known.expires)
-        code = _describe("a token of the configuration", who, now)
-        if known.in_path:
-            say(f"in a URL: {'yes' if settings.auth.path_tokens else 'no, see auth.path_tokens'}")
-        return code
-    if not jwt.looks_like_jwt(token):
-        say(UNKNOWN)
-        return 1
-    if not settings.auth.jwt_keys:
-        say("A JWT that is refused: no key for JWTs is configured (auth.jwt).")
-        return 1
-    try:
-        who = jwt.verify(token, settings.auth.jwt_keys, now)
-    except jwt.InvalidToken as reason:
-        say(f"A JWT that is refused: {reason}.")
-        return 1
-    return _describe("a JWT", who, now)
-
-
-def _describe(kind: str, who: Principal, now: float) -> int:
-    expired = who.expires is not None and now >= who.expires
-    models = "all" if who.models is None else ", ".join(map(ascii, who.models)) or "none"
-    say(f"kind:     {kind}")
-    say(f"name:     {who.name}")
-    say(f"scopes:   {', '.join(sorted(who.scopes)) or 'none'}")
-    say(f"models:   {models}")
-    say(f"expires:  {_expiry(who.expires, now)}")
-    return 1 if expired else 0
-
-
-def _expiry(expires: float | None, now: float) -> str:
-    if expires is None:
-        return "never"
-    distance = f"in {spoken(expires - now)}" if now < expires else f"{spoken(now - expires)} ago"
-    return f"{_utc(expires)} ({distance})"
-
-
-def _utc(moment: float) -> str:
+def utc(moment: float) -> str:
     return datetime.fromtimestamp(int(moment), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -155,7 +115,7 @@ def _in_default_file(key: str) -> str:
     return f"`{key}: {'false' if key == 'path_tokens' else '[]'}`"
 
 
-def _scopes(text: str) -> list[Scope]:
+def scopes(text: str) -> list[Scope]:
     """Parses a list such as `generate,manage`, and returns the scopes in that order. Raises
     ConfigError."""
     words = {word.strip() for word in text.split(",")}

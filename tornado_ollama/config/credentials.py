@@ -12,15 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from ..access import jwt
-from ..access.addresses import AddressRules
 from ..access.fingerprint import digest
 from ..access.principal import Scope
-from ..access.quota import Quota
 from ..access.tokens import StaticToken
 from ..errors import ConfigError
 from .files import Files
 from .read import impossible
-from .rows import row_of
+from .token_form import ENTRY_FIELDS, WrongField, entry_of, given_fields, token_of
 from .topics.auth import Auth, Jwt, WrittenAuth
 from .topics.token_entry import PATH_TOKEN, TOKEN, TokenEntry
 
@@ -132,37 +130,22 @@ def _bounds(token: StaticToken) -> tuple[object, ...]:
 
 def _entry(key: str, item: Any, scope: Scope, name: str, reader: Reader) -> _Entry:
     entry = _checked(key, {"token": item} if isinstance(item, str) else item, reader)
-    token = StaticToken(
-        entry.name or name,
-        _sha256(key, entry, reader),
-        frozenset((scope,)),
-        entry.models,
-        entry.expires,
-        entry.path,
-        entry.limits or Quota(),
-        entry.groups or (),
-        AddressRules(entry.allow_from or (), entry.deny_from or ()),
-    )
+    sha256 = _sha256(key, entry, reader)
+    token = token_of(entry.name or name, sha256, frozenset((scope,)), entry)
     return _Entry(key, token, entry.name is not None)
 
 
 def _checked(key: str, table: Any, reader: Reader) -> TokenEntry:
     if not isinstance(table, dict):
         raise reader.impossible(key, None, "a text in quotes, or a table with token or sha256")
-    given = {name: value for name, value in table.items() if value is not None}
-    rules = {field.name: row.rule for field in fields(TokenEntry) if (row := row_of(field))}
-    if unknown := [name for name in given if name not in rules]:
-        rule = f"a table of {', '.join(rules)}; {str(unknown[0])[:40]!a} is not known"
-        raise reader.impossible(key, None, rule)
-    if len(given.keys() & FORMS) != 1:
-        raise reader.impossible(key, None, f"given one of {', '.join(FORMS[:-1])} and {FORMS[-1]}")
-    found = {}
-    for name, value in given.items():
-        try:
-            found[name] = rules[name].value(value)
-        except ValueError as error:
-            raise reader.impossible(f"{key}.{name}", None, str(error)) from None
-    return TokenEntry(**found)
+    try:
+        given = given_fields(table, ENTRY_FIELDS)
+        if len(given.keys() & FORMS) != 1:
+            raise WrongField("", f"given one of {', '.join(FORMS[:-1])} and {FORMS[-1]}")
+        return entry_of(given)
+    except WrongField as error:
+        at = f"{key}.{error.field}" if error.field else key
+        raise reader.impossible(at, None, str(error)) from None
 
 
 def _sha256(key: str, entry: TokenEntry, reader: Reader) -> bytes:

@@ -7,13 +7,13 @@ import dataclasses
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from ..access.principal import Scope
-from ..errors import ConfigError
+from ..errors import ConfigError, StoreFailed
 from .credentials import Reader, resolved
 from .files import Files
 from .layers import Document, Tree, merged_layers, read_document
@@ -26,7 +26,7 @@ EVERY_ORIGIN = re.compile(r"\*|https?://\*(:\*)?")
 
 EXPOSED = (
     "listen.host: {host} can be reached from other machines and no credential is configured; "
-    "add a token to auth.generate_tokens (`tornado-ollama token create` makes one), set "
+    "make a token (`tornado-ollama token create`), set "
     "auth.jwt.secret (JWT_SECRET_KEY), or allow everybody to generate with "
     "auth.anonymous: true ({source})"
 )
@@ -38,16 +38,21 @@ def load(
     flags: Mapping[str, object],
     *,
     serving: bool = True,
+    holds_tokens: Callable[[Path], bool] | None = None,
 ) -> Settings:
     """Reads the settings: defaults < file < environment < flags.
 
     `path`: the configuration file; None: only the built-in defaults. `flags`: by dotted key, None
     for a flag that was not given. `serving`: also check what makes a server safe, which a command
-    that opens no port does not need. Raises ConfigError, whose message is one line.
+    that opens no port does not need. `holds_tokens`: whether the token store in a state directory
+    has or had tokens, which count as configured; it may raise StoreFailed. Raises ConfigError,
+    whose message is one line.
     """
     files = Files()
     document = None if path is None else read_document(path, files)
-    return settings_from(document, environ, flags, files, serving=serving)
+    return settings_from(
+        document, environ, flags, files, serving=serving, holds_tokens=holds_tokens
+    )
 
 
 def settings_from(
@@ -57,6 +62,7 @@ def settings_from(
     files: Files,
     *,
     serving: bool,
+    holds_tokens: Callable[[Path], bool] | None = None,
 ) -> Settings:
     """Makes the settings as `load` does, from a file that has been read. `files` reads the files
     that its keys name."""
@@ -69,6 +75,8 @@ def settings_from(
     topics["auth"] = resolved(written.auth, reader)
     topics["state"] = _with_directory(written.state, directory, environ)
     settings = Settings(**topics)
+    if holds_tokens is not None:
+        settings = _with_stored_tokens(settings, holds_tokens)
     if serving:
         _check_exposure(settings, tree)
         _check_origins(settings, tree)
@@ -96,10 +104,21 @@ def _with_directory(state: State, here: Path, environ: Mapping[str, str]) -> Sta
     """The topic with the directory that it means: the setting's, else that of the XDG Base
     Directory Specification, which ignores a relative `XDG_STATE_HOME`."""
     if state.directory is not None:
-        return dataclasses.replace(state, directory=str(here / Path(state.directory).expanduser()))
+        return dataclasses.replace(
+            state, directory=str((here / Path(state.directory).expanduser()).absolute())
+        )
     named = Path(environ.get("XDG_STATE_HOME", ""))
     base = named if named.is_absolute() else Path("~/.local/state").expanduser()
     return dataclasses.replace(state, directory=str(base / "tornado-ollama"))
+
+
+def _with_stored_tokens(settings: Settings, holds_tokens: Callable[[Path], bool]) -> Settings:
+    assert settings.state.directory is not None
+    try:
+        held = settings.auth.token_store and holds_tokens(Path(settings.state.directory))
+    except StoreFailed as error:
+        raise ConfigError(f"state.directory: {error.path}: {error.message}") from None
+    return settings.with_stored_tokens() if held else settings
 
 
 def _check_exposure(settings: Settings, tree: Tree) -> None:

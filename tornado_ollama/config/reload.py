@@ -55,12 +55,14 @@ class SettingsReader:
         flags: Mapping[str, object],
         *,
         serving: bool,
+        holds_tokens: Callable[[Path], bool] | None = None,
     ) -> None:
         """The arguments of `load`."""
         self._path = path
         self._environ = environ
         self._flags = flags
         self._serving = serving
+        self._holds_tokens = holds_tokens
         self._accepted: tuple[_Lines | None, Settings] | None = None
 
     def __call__(self) -> Settings:
@@ -92,7 +94,14 @@ class SettingsReader:
 
     def _read(self, files: Files) -> tuple[Document | None, Settings]:
         file = None if self._path is None else read_document(self._path, files)
-        return file, settings_from(file, self._environ, self._flags, files, serving=self._serving)
+        return file, settings_from(
+            file,
+            self._environ,
+            self._flags,
+            files,
+            serving=self._serving,
+            holds_tokens=self._holds_tokens,
+        )
 
     def _accept(self, file: Document | None, settings: Settings) -> Settings:
         lines = None if file is None else _Lines.of(file.text)

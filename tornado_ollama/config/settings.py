@@ -8,7 +8,7 @@ a row is. After a change `make docs` brings `config.yaml`, `config.schema.json` 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..access.principal import Scope
 from .rows import Setting, Topic, settings_of
@@ -49,6 +49,10 @@ class Settings(Written):
     auth: Auth = Auth()
     warnings: tuple[str, ...] = ()
     """Sentences for the log at start: possible, but hardly meant."""
+
+    def with_stored_tokens(self) -> Settings:
+        """The settings while the token store has tokens, or had some: they count as configured."""
+        return replace(self, auth=replace(self.auth, stored_tokens=True))
 
     def anonymous_scopes(self) -> frozenset[Scope]:
         """The scopes of a caller without a valid credential. Both where no credential is configured

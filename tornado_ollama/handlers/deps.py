@@ -7,15 +7,15 @@ but for `in_flight`, which all generations share.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Literal, Protocol
 
 from ..access.authenticator import Authenticator
 from ..access.guesses import WrongTokens
 from ..access.limits import LimitRules
 from ..access.origins import HostPolicy, OriginPolicy
-from ..access.principal import Principal
+from ..access.principal import Principal, Scope
 from ..access.proxies import TrustedProxies
 from ..access.quota import Quota
 from ..access.route_table import RouteTable
@@ -93,6 +93,34 @@ class InFlight:
         self._requests.discard(request)
 
 
+class MadeToken(Protocol):
+    """A token that has just been made."""
+
+    @property
+    def text(self) -> str: ...
+
+
+class TokenAdmin(Protocol):
+    """The administration of stored tokens; `identity/token_admin.py` says what its methods do and
+    raise."""
+
+    async def create(
+        self, name: object, scopes: Iterable[Scope], form: Mapping[str, Any]
+    ) -> MadeToken: ...
+
+    async def rotate(self, name: str, grace_s: float = 0.0) -> MadeToken: ...
+
+    async def revoke(self, name: str) -> None: ...
+
+    async def listed(self) -> list[dict[str, Any]]: ...
+
+    async def add_revocation(self, kind: Literal["jti", "sub", "key"], value: str) -> None: ...
+
+    async def remove_revocation(self, kind: Literal["jti", "sub", "key"], value: str) -> bool: ...
+
+    async def revocations(self) -> list[dict[str, Any]]: ...
+
+
 @dataclass(slots=True)
 class LastReload:
     """The outcome of the last reload of the configuration."""
@@ -117,6 +145,8 @@ class ProcessState:
     responses: ResponseStore
     journal: Journal
     telemetry: Telemetry
+    token_admin: TokenAdmin | None
+    """None where no tokens are kept (`auth.token_store`)."""
     last_reload: LastReload
     started_at: float
     """`time.monotonic()` of the start, in seconds."""

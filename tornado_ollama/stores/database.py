@@ -101,8 +101,12 @@ class Database:
         return self._transaction("IMMEDIATE", function)
 
     def _read(self, function: Function[T]) -> T | None:
-        if self._connection is None and not self.path.exists():
-            return None
+        if self._connection is None:
+            with self._explained():
+                try:
+                    self.path.stat()
+                except FileNotFoundError:
+                    return None
         return self._transaction("DEFERRED", function)
 
     def _transaction(self, kind: Transaction, function: Function[T]) -> T:

@@ -3,5 +3,7 @@ file has seen, so a new step goes to the end and none that was released is chang
 
 from __future__ import annotations
 
-MIGRATIONS: tuple[str, ...] = ()
+from .tokens import SCHEMA as TOKENS
+
+MIGRATIONS: tuple[str, ...] = (TOKENS,)
 """SQL scripts, in order."""

@@ -52,8 +52,8 @@ class WrittenAuth(Topic):
 
     NOTE = """\
 With no token and no JWT key everybody on this machine may do everything, and nobody else can
-connect. `tornado-ollama token create --name laptop --scope generate` makes a token and prints
-what to put here. An entry is a text, or a table:"""
+connect. `tornado-ollama token create --name laptop --scope generate` makes a token that is kept
+in the state directory; with --entry it prints what to put here. An entry is a text, or a table:"""
 
     generate_tokens: tuple[Any, ...] = setting(
         (),
@@ -72,6 +72,13 @@ what to put here. An entry is a text, or a table:"""
         entry=TokenEntry,
     )
     jwt: Jwt = Jwt()
+    token_store: Literal["sqlite"] | bool = setting(
+        "sqlite",
+        one_of("sqlite", False),
+        "where `token create` keeps tokens: `sqlite`, in `state.directory`; `false`: nowhere",
+        more="With `false` there is neither `/admin/tokens` nor `token revoke`.",
+        at_start=True,
+    )
     path_tokens: bool = setting(
         False,
         SWITCH,
@@ -101,8 +108,10 @@ class Auth(WrittenAuth):
 
     tokens: tuple[StaticToken, ...] = ()
     jwt_keys: tuple[JwtKey, ...] = ()
+    stored_tokens: bool = False
+    """The token store has tokens, or had some."""
 
     @property
     def configured(self) -> bool:
         """Whether any credential is configured."""
-        return bool(self.tokens or self.jwt_keys)
+        return bool(self.tokens or self.jwt_keys or self.stored_tokens)

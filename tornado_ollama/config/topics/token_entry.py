@@ -106,7 +106,7 @@ class TokenEntry(Topic):
         None,
         SHA256,
         "SHA-256 of the token, 64 hex digits; or else `token` or `token_file`",
-        more="`tornado-ollama token create` prints such an entry.",
+        more="`tornado-ollama token create --entry` prints such an entry.",
         example="<64 hex>",
     )
     token_file: str | None = setting(None, FILE, "a file that holds the token")
