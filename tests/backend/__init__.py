@@ -6,6 +6,7 @@
     transcripts.py  the recorded exchanges of tests/transcripts
     recorder.py     makes one of a running Ollama
     ollama_like.py  the answer to each of Ollama's routes when the test scripted none
+    windowed.py     a model with a context window, which complains, cuts and reloads as Ollama's
     network.py      ports that refuse, and ports that never accept
 
 A behaviour is any `async (Exchange) -> None`. Script one with `backend.on("/api/chat", ...)`.
@@ -38,6 +39,7 @@ from .replies import (
 )
 from .server import Backend, Behaviour, Connection, Exchange
 from .transcripts import Recorded, load, names
+from .windowed import Windowed, complaint
 
 __all__ = [
     "Backend",
@@ -64,7 +66,9 @@ __all__ = [
     "Stream",
     "Transcript",
     "UntilClose",
+    "Windowed",
     "WrongContentLength",
+    "complaint",
     "json_reply",
     "load",
     "names",

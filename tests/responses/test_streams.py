@@ -167,7 +167,7 @@ class TestEnds:
         await stream_of(connect, truncate=True)
         first, auto, own = (exchange.json() for exchange in backend.exchanges)
         assert first["truncate"] is first["shift"] is False
-        assert "truncate" not in auto and "shift" not in auto
+        assert auto["truncate"] is auto["shift"] is True
         assert own["truncate"] is True and own["shift"] is False
 
 

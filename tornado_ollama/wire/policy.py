@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from .model_names import matches
+
+Overflow = Literal["cut", "error"]
+"""What becomes of a prompt, or of a reply, that does not fit into the model's context: Ollama cuts
+it, or the client gets an error."""
 
 MAX_CHOICES = 128
 """Most replies one request may ask for, `n` times the number of prompts: OpenAI's limit of `n`."""
@@ -26,6 +30,8 @@ class ModelDefaults(Protocol):
     def think(self) -> bool | str | None: ...
     @property
     def options(self) -> Mapping[str, Any] | None: ...
+    @property
+    def overflow(self) -> Overflow | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,13 @@ class Defaults:
     options: Mapping[str, Any] = field(default_factory=dict)
     keep_alive: str | int | float | None = None
     think: bool | str | None = None
+    overflow: Overflow = "cut"
+
+    @property
+    def whole(self) -> dict[str, bool]:
+        """The fields of a native request by which Ollama refuses what it would cut otherwise; none
+        where it may cut. A version of Ollama that does not know them ignores them."""
+        return {} if self.overflow == "cut" else {"truncate": False, "shift": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +76,7 @@ class Policy:
         options: dict[str, Any] = {}
         keep_alive: str | int | float | None = None
         think: bool | str | None = None
+        overflow: Overflow = "cut"
         for glob, defaults in self.defaults.items():
             if not matches(glob, model):
                 continue
@@ -71,4 +85,5 @@ class Policy:
                 options["num_ctx"] = defaults.num_ctx
             keep_alive = keep_alive if defaults.keep_alive is None else defaults.keep_alive
             think = think if defaults.think is None else defaults.think
-        return Defaults(options, keep_alive, think)
+            overflow = defaults.overflow or overflow
+        return Defaults(options, keep_alive, think, overflow)

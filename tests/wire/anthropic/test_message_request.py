@@ -369,7 +369,7 @@ class TestThinking:
 
     def test_the_operators_defaults_count_where_the_request_is_silent(self) -> None:
         defaults: Any = {"m": SimpleNamespace(num_ctx=None, keep_alive=None, think="low",
-                                              options=None)}  # fmt: skip
+                                              options=None, overflow=None)}  # fmt: skip
         policy = Policy(defaults=defaults)
         assert parsed(policy=policy).plan.think == "low"
         assert parsed(policy=policy, thinking={"type": "disabled"}).plan.think is False

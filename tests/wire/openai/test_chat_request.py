@@ -112,7 +112,9 @@ def test_more_choices_than_the_policy_allows_are_refused() -> None:
 
 
 class TestPolicy:
-    DEFAULTS = SimpleNamespace(num_ctx=8192, keep_alive="1h", think=False, options={"top_k": 7})
+    DEFAULTS = SimpleNamespace(
+        num_ctx=8192, keep_alive="1h", think=False, options={"top_k": 7}, overflow=None
+    )
 
     def test_an_alias_is_sent_under_the_name_that_ollama_knows(self) -> None:
         plan = planned(Policy(aliases={"gpt-4o": "m:7b"}), model="gpt-4o")
@@ -156,7 +158,7 @@ class TestPolicy:
         assert (found.keep_alive is not None) is hit
 
     def test_later_globs_win(self) -> None:
-        later = SimpleNamespace(num_ctx=1, keep_alive=None, think=None, options=None)
+        later = SimpleNamespace(num_ctx=1, keep_alive=None, think=None, options=None, overflow=None)
         found = Policy(defaults={"*": self.DEFAULTS, "m*": later}).defaults_for("m")
         assert (found.options["num_ctx"], found.keep_alive) == (1, "1h")
 

@@ -32,6 +32,15 @@ class ModelDefaults(Topic):
     options: dict[str, Any] | None = setting(
         None, TABLE, "any of Ollama's options", example={"temperature": 0.2}
     )
+    overflow: Literal["cut", "error"] | None = setting(
+        None,
+        one_of("cut", "error"),
+        "what becomes of a conversation that does not fit into the context: `cut`, as Ollama does "
+        "without a word, or `error`",
+        more="`/v1/responses` and `/v1/messages` always answer with the error by which agents "
+        "shorten their conversation.",
+        example="error",
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

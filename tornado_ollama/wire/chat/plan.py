@@ -52,12 +52,15 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     def for_model(self, model: str, defaults: Defaults) -> Plan:
         """The plan with this model, and with the operator's defaults for the fields that the client
         omits. Raises BadRequest for options of too many keys."""
+        whole = defaults.whole
         return msgspec.structs.replace(
             self,
             model=model,
             options=_beneath(self.options, defaults.options),
             think=defaults.think if self.think is None else self.think,
             keep_alive=defaults.keep_alive if self.keep_alive is None else self.keep_alive,
+            truncate=whole.get("truncate") if self.truncate is None else self.truncate,
+            shift=whole.get("shift") if self.shift is None else self.shift,
         )
 
     def place_image(self, image: RemoteImage, base64: str) -> None:

@@ -98,7 +98,7 @@ def completion_request(body: Json, policy: Policy) -> CompletionPlan:
     # A text completion has no place for thoughts: unasked, a thinking model would spend the
     # token limit on them.
     request["think"] = False if thinking is None else thinking
-    request |= flags(body, "truncate", "shift", "raw") | {"stream": stream}
+    request |= defaults.whole | flags(body, "truncate", "shift", "raw") | {"stream": stream}
     return CompletionPlan(
         model=model,
         native_model=native_model,

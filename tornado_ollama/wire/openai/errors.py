@@ -8,7 +8,13 @@ from __future__ import annotations
 
 import msgspec
 
-from ...errors import GatewayError, NoCredential, Unauthorized, UpstreamAnswer
+from ...errors import (
+    GatewayError,
+    NoCredential,
+    PromptTooLong,
+    Unauthorized,
+    UpstreamAnswer,
+)
 from .. import sse
 from ..headers import of_error
 
@@ -25,21 +31,32 @@ _USELESS_TO_REPEAT = ("upstream_unauthorized", "upstream_forbidden")
 
 def body(error: GatewayError) -> bytes:
     """OpenAI's error object."""
-    message, param = error.message, error.param
-    if isinstance(error, Unauthorized) and not isinstance(error, NoCredential):
-        message = f"{_INCORRECT_KEY} {message}"
+    param = error.param
     if isinstance(error, UpstreamAnswer) and param is not None:
         param = _FIELDS.get(param, param)
     return msgspec.json.encode(
         {
             "error": {
-                "message": message,
+                "message": message(error),
                 "type": _type(error.status),
                 "param": param,
                 "code": error.code,
             }
         }
     )
+
+
+def message(error: GatewayError) -> str:
+    """The sentence of an error, in OpenAI's own words where clients look for these: besides the
+    code, programs find a prompt that is too long by them."""
+    if isinstance(error, PromptTooLong) and error.tokens and error.window:
+        return (
+            f"This model's maximum context length is {error.window} tokens. However, your messages "
+            f"resulted in {error.tokens} tokens. Please reduce the length of the messages."
+        )
+    if isinstance(error, Unauthorized) and not isinstance(error, NoCredential):
+        return f"{_INCORRECT_KEY} {error.message}"
+    return error.message
 
 
 def event(error: GatewayError) -> bytes:

@@ -10,6 +10,7 @@ import msgspec
 from ...errors import GatewayError
 from .. import native
 from ..checks import Json
+from ..openai.errors import message
 
 _encode = msgspec.json.Encoder().encode
 
@@ -89,4 +90,4 @@ def failure(error: GatewayError) -> Json:
         code = "rate_limit_exceeded" if error.status == 429 else "server_error"
         if error.status < 500 and error.status not in (408, 429):
             code = "invalid_prompt"
-    return {"code": code, "message": error.message}
+    return {"code": code, "message": message(error)}

@@ -256,9 +256,9 @@ def _format(body: Json) -> str | Json | None:
 
 def _overflow(body: Json) -> Json:
     """What happens to a conversation that does not fit into the model's window: an error, since
-    agents make it shorter themselves, and never a silent cut, unless somebody asks for it."""
-    wanted_cut = body.get("truncation")
-    if wanted_cut is not None and wanted_cut not in ("auto", "disabled"):
+    agents make it shorter themselves, and never a silent cut, unless the client asks for it."""
+    truncation = body.get("truncation")
+    if truncation is not None and truncation not in ("auto", "disabled"):
         raise BadRequest("'truncation' must be auto or disabled.", param="truncation")
-    kept = {} if wanted_cut == "auto" else {"truncate": False, "shift": False}
-    return kept | flags(body, "truncate", "shift")
+    may_cut = truncation == "auto"
+    return {"truncate": may_cut, "shift": may_cut} | flags(body, "truncate", "shift")
