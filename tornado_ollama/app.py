@@ -32,6 +32,7 @@ from .dispatch import access_log
 from .dispatch.dispatcher import Dispatcher
 from .dispatch.journal import Journal
 from .dispatch.queue import Queue, QueueLimits
+from .dispatch.windows import Windows
 from .errors import BadRequest, GatewayError, NotFound, ShuttingDown
 from .handler_table import HANDLERS
 from .handlers.assets import read_assets
@@ -82,6 +83,7 @@ class Gateway(Application):
         self._in_flight = InFlight()
         self._wrong_tokens = WrongTokens()
         self._catalogue = Catalogue()
+        self._windows = Windows(self._catalogue)
         self._resumables: Resumables = {}
         self._body_memory = BodyMemory()
         self._responses = ResponseStore()
@@ -258,6 +260,7 @@ class Gateway(Application):
             policy=Policy(
                 aliases=settings.models.aliases,
                 defaults=settings.models.defaults,
+                max_num_ctx=settings.models.max_num_ctx,
                 fetch_images=settings.openai.fetch_images,
                 refuse_unknown=settings.openai.unknown_fields == "refuse",
                 reasoning_fields=settings.openai.reasoning_fields,
@@ -266,6 +269,7 @@ class Gateway(Application):
             process=ProcessState(
                 assets=read_assets(STATIC_DIR),
                 catalogue=self._catalogue,
+                windows=self._windows,
                 resumables=self._resumables,
                 body_memory=self._body_memory,
                 responses=self._responses,

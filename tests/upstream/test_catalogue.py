@@ -276,7 +276,8 @@ async def test_loaded_models_have_their_windows(
 
 
 async def test_the_recorded_loaded_models_are_read(catalogue: Catalogue, ollama: Ollama) -> None:
-    assert all(model.name and model.window for model in await catalogue.loaded(ollama))
+    loaded = await catalogue.loaded(ollama)
+    assert loaded and all(model.name and model.window for model in loaded)
 
 
 async def test_who_answers_otherwise_than_ollama_has_no_version(

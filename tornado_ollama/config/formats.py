@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from ipaddress import IPv6Address, ip_network
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from msgspec import Meta
@@ -110,3 +110,6 @@ KEEP_ALIVE: Rule[str | int | float] = Rule(
     "seconds or a time such as 5m", str | int | float, _keep_alive
 )
 ALIASES: Rule[dict[str, str]] = Rule("a table of names", dict[_Name, _Name], _aliases)
+NUM_CTX: Rule[int | Literal["auto"]] = Rule(
+    "a number of tokens, 1 or more, or auto", Annotated[int, Meta(ge=1)] | Literal["auto"]
+)

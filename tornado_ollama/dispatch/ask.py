@@ -42,7 +42,8 @@ class Ask:
     """Canonical, as Ollama knows it."""
     query: str = ""
     headers: tuple[tuple[str, str], ...] = ()
-    body: bytes | None = None
+    body: bytes | Callable[[], bytes] | None = None
+    """A function makes it when the request is sent."""
     producer: BodyProducer | None = None
     """Makes the body piece by piece, where it is not held whole."""
     model: str | None = None

@@ -182,7 +182,7 @@ class Submission(asyncio.Future[HTTPResponse]):
             ask.path,
             query=ask.query,
             headers=ask.headers,
-            body=ask.body,
+            body=ask.body() if callable(ask.body) else ask.body,
             producer=ask.producer,
             on_head=on_head,
             on_data=on_data,

@@ -20,7 +20,9 @@ from ..access.proxies import TrustedProxies
 from ..access.quota import Quota
 from ..access.route_table import RouteTable
 from ..dispatch.dispatcher import Dispatcher
+from ..dispatch.fitting import Fitting
 from ..dispatch.journal import Journal
+from ..dispatch.windows import Windows
 from ..telemetry.registry import Telemetry
 from ..upstream.catalogue import Catalogue
 from ..upstream.ollama import Ollama
@@ -140,6 +142,7 @@ class ProcessState:
 
     assets: Mapping[str, Asset]
     catalogue: Catalogue
+    windows: Windows
     resumables: Resumables
     body_memory: BodyMemory
     responses: ResponseStore
@@ -179,3 +182,10 @@ class Deps:
         if own is not None and own < self.max_body_bytes:
             return own, "max_body_bytes of this credential"
         return self.max_body_bytes, "limits.max_body_bytes"
+
+    def fitting(self, model: str) -> Fitting | None:
+        """What chooses the windows of requests for a model, by the name Ollama knows; None where
+        the operator does not leave that to the gateway."""
+        if not self.policy.defaults_for(model).auto_window:
+            return None
+        return Fitting(self.process.windows, self.ollama, model, self.policy.max_num_ctx)

@@ -9,8 +9,10 @@ from typing import Any
 
 from tornado.httpclient import HTTPResponse
 
+from ..access.routes import find
 from ..dispatch.ask import Ask, Sink
 from ..dispatch.dispatcher import Submission
+from ..dispatch.fitting import also_ending
 from ..errors import GatewayError
 from ..upstream.request import ResponseHead
 from ..wire.chat.reply_stream import ReplyStream
@@ -56,6 +58,7 @@ class Exchanges:
         self._model = model
         self._input_field = input_field
         self._second_try = second_try
+        self._fitting = handler.deps.fitting(model) if find(path).computes else None
         self._fetches: set[Submission] = set()
         self._workers: list[asyncio.Task[None]] = []
         self._failed: GatewayError | None = None
@@ -83,7 +86,7 @@ class Exchanges:
 
         async def exchange(index: int, body: bytes) -> None:
             response = await self.fetch(body, whole_reply=True)
-            other = self.refused(response.code, response.body)
+            other = self.refused(response.code, response.body, body)
             if other is not None:
                 await exchange(index, other)
             else:
@@ -124,7 +127,7 @@ class Exchanges:
             if self._handler.closed or not (machine.error is not None or machine.stopped):
                 raise
         else:
-            other = self.refused(status, bytes(refusal))
+            other = self.refused(status, bytes(refusal), body)
             if other is not None:
                 await self.translate(other, machine, choice, pass_on)
                 return
@@ -165,6 +168,8 @@ class Exchanges:
         Raises the error given to `fail`, CancelledError after `stop`, and what `Dispatcher.submit`
         raises."""
         handler = self._handler
+        headers = (*OWN_HEADERS, *handler.headers_up())
+        fitted = None if self._fitting is None else await self._fitting.fit(body, headers)
         if handler.closed:
             raise asyncio.CancelledError
         if self._failed is not None:
@@ -172,13 +177,14 @@ class Exchanges:
         ask = Ask(
             "POST",
             self._path,
-            headers=(*OWN_HEADERS, *handler.headers_up()),
-            body=body,
+            headers=headers,
+            body=body if fitted is None else fitted,
             model=self._model,
             whole_reply=whole_reply,
             replayable=True,
         )
-        sink = Sink(on_head, on_data, self.on_position, handler.add_usage)
+        on_usage = also_ending(fitted, handler.add_usage)
+        sink = Sink(on_head, on_data, self.on_position, on_usage)
         fetch = handler.deps.dispatcher.submit(handler.caller(), ask, sink)
         self._fetches.add(fetch)
         try:
@@ -186,12 +192,15 @@ class Exchanges:
         finally:
             self._fetches.discard(fetch)
 
-    def refused(self, status: int, body: bytes) -> bytes | None:
+    def refused(self, status: int, body: bytes, sent: bytes) -> bytes | None:
         """Returns None for a reply with status 200, and another body to send where there is a
-        second try. Otherwise raises the error that Ollama answered with."""
+        second try. Otherwise raises the error that Ollama answered with. `body`: of the reply;
+        `sent`: what `fetch` was given."""
         if status == 200:
             return None
         error = native_error(status, body, input_field=self._input_field)
+        if self._fitting is not None and self._fitting.tries_again(error):
+            return sent
         other = self._second_try(error)
         if other is None:
             raise error

@@ -33,7 +33,7 @@ class HealthHandler(AuthMixin, BaseHandler):
         catalogue, ollama = self.deps.process.catalogue, self.deps.ollama
         version = await catalogue.version(ollama)
         healthy = version is not None
-        loaded = await catalogue.loaded(ollama) if healthy else ()
+        loaded = await catalogue.loaded(ollama) or () if healthy else ()
         health: dict[str, object] = {
             "status": "healthy" if healthy else "unhealthy",
             "ollama": "connected" if healthy else "disconnected",

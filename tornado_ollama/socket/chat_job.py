@@ -63,14 +63,25 @@ class ChatJob(Job):
         del self._plan  # one copy is enough
         if self._start is not None:
             self.emit(frames.frame("start", self.id, model=self.model, **self._start))
-        await self.exchange("POST", PATH, body, model=self.model, replayable=True)
-        if self._status != 200:
-            raise native_error(self._status, self.collected)
+        await self._ask(self.model, body)
         if not self._is_stream:
             self._say(self._reader.feed_line(self.collected))  # the reply to a mere load or unload
         self._say(self._reader.close())
         if self._reply is not None:
             self._reply("".join(self._said))
+
+    async def _ask(self, model: str, body: bytes) -> None:
+        """Sends the chat, once more where that helps. Raises the error that Ollama answers with."""
+        fitting, fitted = self._sink.deps.fitting(model), None
+        while True:
+            if fitting is not None:
+                fitted = await fitting.fit(body, self._own_headers())
+            await self.exchange("POST", PATH, body, fitted, model=model, replayable=True)
+            if self._status == 200:
+                return
+            error = native_error(self._status, self.collected)
+            if fitting is None or not fitting.tries_again(error):
+                raise error
 
     def on_stream(self, data: bytes) -> Awaitable[None] | None:
         return self._say(self._reader.feed(data))

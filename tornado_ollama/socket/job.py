@@ -13,6 +13,7 @@ from collections.abc import Awaitable
 from typing import Any
 
 from ..dispatch.ask import Ask, Sink
+from ..dispatch.fitting import FittedBody, also_ending
 from ..dispatch.journal import CANCELLED
 from ..errors import GatewayError, UpstreamBroken
 from ..handlers.exchanges import OWN_HEADERS
@@ -100,11 +101,21 @@ class Job:
     def stopped(self) -> None:
         self.emit(frames.frame("done", self.id, reason="cancelled"))
 
-    async def exchange(self, method: str, path: str, body: bytes | None, **more: Any) -> None:
+    async def exchange(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        fitted: FittedBody | None = None,
+        **more: Any,
+    ) -> None:
         """Sends the request, and passes the reply to `on_stream`, or keeps it in `collected`.
-        Raises BodyTooLarge for too large a request, and the GatewayError of an exchange that fails.
+        `fitted`: makes the body that is sent of `body`. Raises BodyTooLarge for too large a
+        request, and the GatewayError of an exchange that fails.
         """
         self._go_on()
+        self._collected.clear()
+        self._collected_bytes = 0
         deps, asker, size = self._sink.deps, self._sink.asker, len(body or b"")
         caller = caller_of(self._sink)
         self.account.received = size
@@ -112,8 +123,9 @@ class Job:
         if size > max_bytes:
             raise too_large(max_bytes, limit_name)
         headers = (*OWN_HEADERS, *asker.headers)
-        ask = Ask(method, path, headers=headers, body=body, **more)
-        sink = Sink(self._on_head, self._on_data, self.queued, self.account.add_usage)
+        ask = Ask(method, path, headers=headers, body=fitted or body, **more)
+        on_usage = also_ending(fitted, self.account.add_usage)
+        sink = Sink(self._on_head, self._on_data, self.queued, on_usage)
         self._fetch = deps.dispatcher.submit(caller, ask, sink)
         try:
             await self._fetch

@@ -97,8 +97,8 @@ class Catalogue:
         """Ollama's version; None when it cannot be reached, or when what answers is not Ollama."""
         return await self._version.get(ollama)
 
-    async def loaded(self, ollama: Ollama) -> tuple[LoadedModel, ...]:
-        """The models in memory; empty where Ollama does not answer."""
+    async def loaded(self, ollama: Ollama) -> tuple[LoadedModel, ...] | None:
+        """The models in memory; None where Ollama does not answer."""
         return await self._loaded.get(ollama)
 
     def tags(
@@ -254,14 +254,14 @@ async def _version(ollama: Ollama) -> str | None:
         return None
 
 
-async def _loaded(ollama: Ollama) -> tuple[LoadedModel, ...]:
+async def _loaded(ollama: Ollama) -> tuple[LoadedModel, ...] | None:
     try:
         response = await ollama.fetch("GET", "/api/ps", timeout=PROBE_TIMEOUT_S)
         if response.code != 200:
-            return ()
+            return None
         models = decode(PS, response.body).models or ()
     except GatewayError:
-        return ()
+        return None
     return tuple(LoadedModel(model.name, _window(model.context_length)) for model in models)
 
 

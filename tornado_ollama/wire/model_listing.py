@@ -53,10 +53,19 @@ def shown_model(show: bytes, model: str, native_model: str) -> ListedModel:
     """One model, from the reply of `/api/show`. `model`: the name as the client wrote it. Raises
     UpstreamBroken."""
     reply = native.decode(native.SHOW, show)
-    info = reply.model_info or {}
-    context = info.get(f"{info.get('general.architecture')}.context_length")
     created = _unix(reply.modified_at)
-    return ListedModel(model, native_model, created, _length(context), reply.capabilities)
+    return ListedModel(model, native_model, created, _own_length(reply), reply.capabilities)
+
+
+def own_length(show: bytes) -> int | None:
+    """The longest window that a model was made for, in tokens, from the reply of `/api/show`; None
+    where it does not say. Raises UpstreamBroken."""
+    return _own_length(native.decode(native.SHOW, show))
+
+
+def _own_length(reply: native.ShowReply) -> int | None:
+    info = reply.model_info or {}
+    return _length(info.get(f"{info.get('general.architecture')}.context_length"))
 
 
 def _listed(id: str, entry: native.ModelEntry) -> ListedModel:

@@ -23,7 +23,7 @@ class ModelDefaults(Protocol):
     """Defaults for fields that a request omits (`models.defaults` of the configuration)."""
 
     @property
-    def num_ctx(self) -> int | None: ...
+    def num_ctx(self) -> int | Literal["auto"] | None: ...
     @property
     def keep_alive(self) -> str | int | float | None: ...
     @property
@@ -42,6 +42,8 @@ class Defaults:
     keep_alive: str | int | float | None = None
     think: bool | str | None = None
     overflow: Overflow = "cut"
+    auto_window: bool = False
+    """The gateway chooses `num_ctx` where a request omits it."""
 
     @property
     def whole(self) -> dict[str, bool]:
@@ -65,6 +67,8 @@ class Policy:
     fetch_images: bool = False
     refuse_unknown: bool = False
     reasoning_fields: tuple[str, ...] = ("reasoning", "reasoning_content")
+    max_num_ctx: int | None = None
+    """Most tokens of a window that the gateway chooses."""
     max_choices: int = MAX_CHOICES
 
     def resolve(self, model: str) -> str:
@@ -77,13 +81,18 @@ class Policy:
         keep_alive: str | int | float | None = None
         think: bool | str | None = None
         overflow: Overflow = "cut"
+        auto_window = False
         for glob, defaults in self.defaults.items():
             if not matches(glob, model):
                 continue
             options.update(defaults.options or {})
-            if defaults.num_ctx is not None:
+            if defaults.num_ctx == "auto":
+                options.pop("num_ctx", None)
+            elif defaults.num_ctx is not None:
                 options["num_ctx"] = defaults.num_ctx
+            if defaults.num_ctx is not None or "num_ctx" in (defaults.options or {}):
+                auto_window = defaults.num_ctx == "auto"
             keep_alive = keep_alive if defaults.keep_alive is None else defaults.keep_alive
             think = think if defaults.think is None else defaults.think
             overflow = defaults.overflow or overflow
-        return Defaults(options, keep_alive, think, overflow)
+        return Defaults(options, keep_alive, think, overflow, auto_window)

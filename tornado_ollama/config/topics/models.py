@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ..formats import ALIASES, KEEP_ALIVE
+from ..formats import ALIASES, KEEP_ALIVE, NUM_CTX
 from ..rows import Topic, setting, tables
 from ..rules import TABLE, one_of, whole
 
@@ -14,8 +14,12 @@ from ..rules import TABLE, one_of, whole
 class ModelDefaults(Topic):
     """The defaults of a model for fields that a request omits."""
 
-    num_ctx: int | None = setting(
-        None, whole("a number of tokens", 1), "length of the context in tokens", example=16384
+    num_ctx: int | Literal["auto"] | None = setting(
+        None,
+        NUM_CTX,
+        "length of the context in tokens; `auto`: as long as each conversation needs",
+        more="[What `auto` does](#the-context).",
+        example="auto",
     )
     keep_alive: str | int | float | None = setting(
         None,
@@ -56,4 +60,10 @@ class Models(Topic):
         "used where a request is silent, by glob of the model's name; the later wins",
         more="For `/v1` and for chats over `/ws`. Globs are matched after aliases.",
         example="qwen3*",
+    )
+    max_num_ctx: int | None = setting(
+        None,
+        whole("a number of tokens", 1),
+        "most tokens of a context that `num_ctx: auto` chooses; unset, the model's own length",
+        more="Memory for the context grows with its length: set what your machine has room for.",
     )
