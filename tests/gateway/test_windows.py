@@ -116,6 +116,20 @@ async def test_tokens_are_estimated_as_the_model_was_measured(
     assert windows(model) == [16384, 32768] and model.loads == [16384, 32768]
 
 
+async def test_what_was_measured_is_also_what_a_count_is_estimated_by(
+    connect: Any, model: Windowed
+) -> None:
+    model.bytes_per_token = 2.0
+    counted = []
+    for _ in range(2):
+        body: dict[str, Any] = {"messages": said(30000)}
+        response = await ask(connect, "/v1/messages/count_tokens", **body)
+        assert response.header("x-token-count") == "estimate"
+        counted.append(response.json()["input_tokens"])
+        await ask(connect, **body)
+    assert 9000 < counted[0] < 9100 and 14000 < counted[1] < 15100
+
+
 async def test_an_estimate_that_was_too_low_is_mended(connect: Any, model: Windowed) -> None:
     model.bytes_per_token = 1.0
     response = await ask(connect, "/v1/messages", messages=said(12000), max_tokens=9)

@@ -18,7 +18,6 @@ from ..wire.anthropic.token_count import (
     counted_tokens,
     counts_exactly,
 )
-from ..wire.chat.estimate import estimated_tokens
 from ..wire.chat.plan import PATH
 from ..wire.native import COUNT_PATH
 from .event_stream import EventStream
@@ -38,13 +37,14 @@ class MessagesHandler(TranslatedHandler):
         identity = Identity(f"msg_{secrets.token_hex(12)}", request.model)  # 96 random bits
         body = plan.body()
         if request.stream:
-            machine = message_stream(request, identity, estimated_tokens(plan, body))
+            tokens = self.estimated_tokens(request.native_model, body)
+            machine = message_stream(request, identity, tokens)
             await EventStream(self, ollama, machine).run([body], 1)
         elif request.stops is None:
             [reply] = await ollama.whole([body], 1)
             self.answer(200, message_reply(reply, request, identity))
         else:
-            tokens = estimated_tokens(plan, body)
+            tokens = self.estimated_tokens(request.native_model, body)
             message = CollectedMessage(request, request.stops, identity, tokens)
             await ollama.translate(body, message.machine)
             self.answer(200, message.reply())
@@ -59,7 +59,8 @@ class TokenCountHandler(TranslatedHandler):
         if counts_exactly(version):
             tokens, how = await self._counted(request), EXACT
         else:
-            tokens, how = estimated_tokens(request.plan, request.plan.body()), ESTIMATE
+            body = request.plan.body()
+            tokens, how = self.estimated_tokens(request.native_model, body), ESTIMATE
         self.set_header(HEADER, how)
         self.answer(200, count_reply(tokens))
 

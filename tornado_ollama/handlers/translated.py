@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from ..errors import GatewayError
 from ..wire.chat.plan import Plan
+from ..wire.context_window import estimated_tokens
 from .auth_mixin import AuthMixin
 from .exchanges import Exchanges, SecondTry
 from .json_body import JsonBodyHandler
@@ -48,6 +49,12 @@ class TranslatedHandler(DialectHandler):
             self, path, model=model, input_field=input_field, second_try=second_try
         )
         return self._exchanges
+
+    def estimated_tokens(self, model: str, body: bytes) -> int:
+        """How many tokens the prompt of a native request has, by estimate. `model`: the name that
+        Ollama knows."""
+        rate = self.deps.process.windows.rate(model)
+        return estimated_tokens(body, rate.tokens_per_byte)
 
     def without_thinking(self, plan: Plan, ignored: tuple[str, ...], field: str) -> SecondTry:
         """Returns a function that, after Ollama refused `think` because the model cannot think,

@@ -108,6 +108,12 @@ def measured(body: bytes) -> Need | None:
     )
 
 
+def estimated_tokens(body: bytes, tokens_per_byte: float) -> int:
+    """The estimated number of tokens of a native request's prompt, at least one."""
+    need = measured(body)
+    return 1 if need is None else need.tokens(tokens_per_byte)
+
+
 def chosen_window(tokens: int, *, loaded: int = 0, own: int | None, most: int | None) -> int:
     """The window for a request that needs this many tokens, its reply included.
 

@@ -138,7 +138,7 @@ def test_ollama_is_not_told_of_them() -> None:
 
 def test_the_operators_are_ollamas_where_the_client_has_none() -> None:
     class Default:
-        num_ctx = keep_alive = think = None
+        num_ctx = keep_alive = think = overflow = None
         options = {"stop": ["x"]}  # noqa: RUF012
 
     policy = Policy(defaults={"*": Default()})

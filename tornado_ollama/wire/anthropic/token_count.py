@@ -1,7 +1,7 @@
 """`POST /v1/messages/count_tokens`: the request to the backend, and the reply.
 
 No text is generated to count tokens. The embedded backend counts a prompt's tokens exactly; with
-any other backend the count is estimated (`chat/estimate.py`).
+any other backend the count is estimated (`context_window.py`).
 """
 
 from __future__ import annotations
