@@ -90,7 +90,7 @@ def test_of_a_long_line_the_end_is_kept(size: int) -> None:
     meter.feed(b'{"model":"m","embeddings":[[')
     for _ in range(300_000 // size + 2):
         meter.feed(b"1," * (size // 2))
-        assert sum(map(len, meter._tail)) <= usage.MAX_LINE_BYTES + usage.END_BYTES + 2 * size
+        assert sum(map(len, meter._line)) <= usage.MAX_LINE_BYTES + usage.END_BYTES + 2 * size
     meter.feed(b'1]],"load_duration":2000000000,"prompt_ev')
     meter.feed(b'al_count":26}')
     assert meter.usage() == Usage(prompt_tokens=26, load_s=2.0)

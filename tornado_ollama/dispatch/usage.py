@@ -97,12 +97,13 @@ class Meter:
         that complete it are passed on; not where that line is longer than `MAX_LINE_BYTES`."""
         self._on_counts = on_counts
         self._counts_begun = False
-        self._tail: list[bytes] = []
-        """The pieces that hold the last line, from its beginning."""
-        self._line_bytes = 0  # of the last line, those that came after its first piece
+        self._last = b""
+        """The last piece that ended a line, and what came of that line before it."""
+        self._line: list[bytes] = []
+        """The pieces of a line that has not ended."""
+        self._line_bytes = 0
         self._lines = 0
-        self._within_line = False
-        self._on_data: Taker | None = None
+        self._on_data: Taker = _take_nothing
 
     def before(self, on_data: Taker) -> Taker:
         """Combines `feed` and the callback `on_data` into one function, because it is called for
@@ -114,27 +115,27 @@ class Meter:
         """Takes the next piece of the reply, which must not be empty. Returns what the callback
         given to `before` returns."""
         self._lines += data.count(b"\n")
-        if self._within_line:
-            self._go_on_with(data)
-        else:
-            self._tail = [data]
-            self._line_bytes = 0
-        self._within_line = not data.endswith(b"\n")
+        if self._line or not data.endswith(b"\n"):
+            self._feed_part(data)
+        else:  # whole lines: nearly every piece of a stream
+            self._last = data
         if _HAS_COUNTS in data or self._counts_begun:
             self._look_for_counts()
-        return self._on_data(data) if self._on_data is not None else None
+        return self._on_data(data)
 
-    def _go_on_with(self, data: bytes) -> None:
+    def _feed_part(self, data: bytes) -> None:
         line_end = data.rfind(b"\n", 0, -1)
         if line_end >= 0:
-            self._tail = [data[line_end + 1 :]]
-            self._line_bytes = 0
-            return
-        self._tail.append(data)
+            data = data[line_end + 1 :]
+            self._line, self._line_bytes = [], 0
+        self._line.append(data)
         self._line_bytes += len(data)
         if self._line_bytes > MAX_LINE_BYTES:
-            self._tail = [b"".join(self._tail)[-END_BYTES:]]
+            self._line = [b"".join(self._line)[-END_BYTES:]]
             self._line_bytes = 0
+        if data.endswith(b"\n"):
+            self._last = b"".join(self._line)
+            self._line, self._line_bytes = [], 0
 
     def _look_for_counts(self) -> None:
         self._counts_begun = True
@@ -148,7 +149,7 @@ class Meter:
 
     @property
     def _last_line(self) -> bytes:
-        return b"".join(self._tail).rstrip().rsplit(b"\n", 1)[-1]
+        return (b"".join(self._line) or self._last).rstrip().rsplit(b"\n", 1)[-1]
 
     def usage(self, queued_s: float = 0.0) -> Usage:
         """The counts so far. A stream that was cut short has none from Ollama: each of its lines is
@@ -169,6 +170,10 @@ class Meter:
             _count(last.eval_duration) / 1e9,
             queued_s,
         )
+
+
+def _take_nothing(_: bytes) -> None:
+    """Where the reply is collected, and fed at its end."""
 
 
 def _read_last(line: bytes) -> _Last:
