@@ -4,7 +4,7 @@ A `GatewayError` raised on the way becomes the answer."""
 from __future__ import annotations
 
 import asyncio
-import uuid
+import os
 from collections.abc import Awaitable
 
 from tornado.http1connection import HTTP1Connection
@@ -43,7 +43,7 @@ class BaseHandler(InFlightHandler):
         self.query = query
         self.path_token = path_token
         self.problem = problem
-        self.request_id = request_id(self.request.headers.get("X-Request-Id"), uuid.uuid4().hex)
+        self.request_id = request_id(self.request.headers.get("X-Request-Id"), os.urandom(16).hex())
         peer = self.request.remote_ip or "-"
         self.client = deps.access.proxies.client(peer, self.request.protocol, self.request.headers)
         self.begin()

@@ -46,7 +46,7 @@ class Downstream:
         self.sent = 0
         """Payload bytes so far, without framing."""
         self.first_byte_at: float | None = None
-        self.at_line_end = True
+        self._latest = b"\n"
 
     def start(self, status: int, headers: Iterable[tuple[str, str]]) -> None:
         """Sets status and headers, which are sent with the first bytes. A header given here
@@ -55,7 +55,6 @@ class Downstream:
         headers = list(headers)
         if status == 204:  # has no body, and so no length (RFC 9110, section 8.6)
             headers = [pair for pair in headers if pair[0].lower() != "content-length"]
-        handler.clear()
         handler.set_status(status)
         handler.clear_header("Content-Type")
         length = None
@@ -79,7 +78,7 @@ class Downstream:
         if not data:  # as a chunk it would be the end of the reply
             return None
         self.sent += len(data)
-        self.at_line_end = data.endswith(b"\n")
+        self._latest = data
         if not self.flushed:
             return self._first(data)
         if self._raw:
@@ -87,6 +86,11 @@ class Downstream:
             return write_now(self._stream, framed)
         self._handler.write(data)
         return _unless_done(self._handler.flush())  # a known length has one writer: the relay
+
+    @property
+    def at_line_end(self) -> bool:
+        """Whether the payload so far is empty or ends with a line feed."""
+        return self._latest.endswith(b"\n")
 
     @property
     def congested(self) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Awaitable
 
 from tornado.httpclient import HTTPResponse
 
+from ..dispatch.usage import Taker
 from ..errors import GatewayError
 from ..upstream.request import ResponseHead
 from ..wire.dialects import NATIVE
@@ -38,6 +39,9 @@ class Relay:
         self._lines = False
         self._error_status = 0
         self._error_body = b""
+        native = handler.route.dialect is NATIVE
+        # Called for every token; only errors that are translated are kept from the client.
+        self.on_data: Taker = self._down.write if native else self._keep_error
 
     def on_head(self, head: ResponseHead) -> None:
         if self._handler.route.dialect is not NATIVE and head.status >= 400:
@@ -49,7 +53,7 @@ class Relay:
         )
         self._down.start(head.status, [*headers, *UNBUFFERED] if self._lines else headers)
 
-    def on_data(self, data: bytes) -> Awaitable[None] | None:
+    def _keep_error(self, data: bytes) -> Awaitable[None] | None:
         if self._error_status:
             self._error_body = (self._error_body + data)[:MAX_ERROR_BYTES]
             return None
