@@ -90,7 +90,7 @@ class LineWriter:
         """`lost` makes the line that reports how many lines were dropped."""
         self._write = _write_to(stream)
         self._lost = lost
-        self._lines: queue.Queue[Line | None] = queue.Queue(MAX_WAITING)
+        self._lines: queue.SimpleQueue[Line | None] = queue.SimpleQueue()  # in C, unlike Queue
         self._dropped = 0
         self._reported = 0
         self.reader_left = False
@@ -100,17 +100,15 @@ class LineWriter:
 
     def put(self, line: Line) -> None:
         """Queues a line without waiting. May be called from any thread, but from one at a time."""
-        try:
-            self._lines.put_nowait(line)
-        except queue.Full:
+        if self._lines.qsize() < MAX_WAITING:
+            self._lines.put(line)
+        else:
             self._dropped += 1
 
     def stop(self) -> None:
         """Writes the queued lines, waiting at most two seconds, and ends the thread."""
-        deadline = time.monotonic() + STOP_S
-        with contextlib.suppress(queue.Full):
-            self._lines.put(None, timeout=STOP_S)
-            self._thread.join(max(0.0, deadline - time.monotonic()))
+        self._lines.put(None)
+        self._thread.join(STOP_S)
 
     def _run(self) -> None:
         unwritten = 0

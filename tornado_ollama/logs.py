@@ -99,6 +99,8 @@ class LogThread(logging.Handler):
 def set_up(form: str, level: str) -> LogThread:
     """Starts logging to standard error as `text`, `json` or `plain`. Call `stop()` of the result at
     the end."""
+    # No format names them, and every record would ask for them.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     thread = LogThread(sys.stderr, FORMATTERS[form]())
     root = logging.getLogger()
     root.handlers[:] = [thread]

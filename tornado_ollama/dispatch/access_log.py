@@ -16,8 +16,13 @@ log = logging.getLogger("tornado_ollama.access")
 
 def write(record: Record) -> None:
     """Logs a record as one line. `logs.py` formats it as text or JSON in its own thread."""
+    if not log.isEnabledFor(logging.INFO):
+        return
     line = Line(record)
-    log.info("%s", line, extra={"fields": line.fields})
+    # `log.info` would walk the stack for the caller's place, which no format names.
+    made = logging.LogRecord(log.name, logging.INFO, __file__, 0, "%s", (line,), None)
+    made.fields = line.fields
+    log.handle(made)
 
 
 class Line:
