@@ -32,7 +32,7 @@ BELOW: dict[str, set[str]] = {
     "identity": {"errors", "access", "config", "stores"},
     "embedded": {"errors", "wire"},
     "dispatch": {"errors", "access", "wire", "upstream"},
-    "telemetry": {"errors", "access", "wire", "upstream", "dispatch"},
+    "telemetry": {"errors", "access", "wire", "upstream", "stores", "dispatch"},
     "handlers": {"errors", "access", "wire", "upstream", "dispatch", "telemetry"},
     "socket": {"errors", "access", "wire", "upstream", "dispatch", "telemetry", "handlers"},
     "handler_table": {"access", "handlers", "socket"},

@@ -45,7 +45,8 @@ from .identity.stored import StoreWatch
 from .identity.token_admin import TokenAdmin
 from .resources import STATIC_DIR
 from .stores.database import Database
-from .telemetry.gauges import Gauge, gateway_gauges
+from .telemetry.accounts import Accounts
+from .telemetry.gauges import gateway_gauges
 from .telemetry.registry import Telemetry
 from .upstream.catalogue import Catalogue
 from .upstream.client import UpstreamClient
@@ -89,16 +90,19 @@ class Gateway(Application):
         self._responses = ResponseStore()
         self._telemetry = Telemetry()
         self._telemetry.add_gauges(
-            *gateway_gauges(self.backend, self.queue, self._in_flight.counts),
-            Gauge(
-                "tornado_ollama_reload_refused",
-                "Whether the last reload of the configuration was refused",
+            *gateway_gauges(
+                self.backend,
+                self.queue,
+                self._in_flight.counts,
                 lambda: self.last_reload.refused,
-            ),
+            )
         )
-        self._journal = Journal(access_log.write, self._telemetry.metrics.write)
+        assert settings.state.directory is not None  # `load` has filled it in
+        self.accounts = Accounts(Path(settings.state.directory), self._telemetry)
+        self._journal = Journal(
+            access_log.write, self._telemetry.metrics.write, charges=(self.accounts.charge,)
+        )
         self._started_at = time.monotonic()
-        assert settings.state.directory is not None
         self.database = Database(Path(settings.state.directory))
         self._store = StoreWatch(self.database, self._take_stored)
         if settings.auth.token_store:
@@ -208,6 +212,7 @@ class Gateway(Application):
             await asyncio.sleep(0)
         for request in self._in_flight:
             request.drain(now=True)
+        await self.accounts.stop()
         self.client.close()
         await asyncio.to_thread(self.database.close)
 
@@ -215,7 +220,13 @@ class Gateway(Application):
         self._responses.expire(time.monotonic())
         sweep(request for request in self._in_flight if isinstance(request, BaseHandler))
 
+    async def start(self) -> None:
+        """Begins what runs besides the requests: call it before the first of them."""
+        await self.accounts.start()
+
     def _apply_limits(self, settings: Settings) -> None:
+        self.accounts.keep_days = settings.usage.keep_days
+        self.accounts.trusted = frozenset(settings.usage.trust_user_headers)
         limits = settings.limits
         self._body_memory.limit = limits.max_buffered_bytes
         self._responses.max_responses = settings.responses.max_stored
@@ -276,6 +287,7 @@ class Gateway(Application):
                 journal=self._journal,
                 telemetry=self._telemetry,
                 token_admin=self._token_admin if settings.auth.token_store else None,
+                accounts=self.accounts,
                 last_reload=self.last_reload,
                 started_at=self._started_at,
             ),

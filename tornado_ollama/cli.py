@@ -105,6 +105,12 @@ def _monitor(args: argparse.Namespace) -> int:
     return monitor.run(args, settings_reader(args, serving=False))
 
 
+def _usage(args: argparse.Namespace) -> int:
+    from .commands import usage
+
+    return usage.run(args, settings_reader(args, serving=False))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "tornado-ollama",
@@ -123,6 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_serve(commands, config)
     token_flags.add_token(commands, config, partial(settings_reader, serving=False))
     _add_probes(commands, config)
+    _add_usage(commands, config)
     _add_embedded(commands)
     return parser
 
@@ -193,6 +200,22 @@ def _add_probes(
         help="between the beginnings of two rounds, as 60 or 5m; default: 60",
     )
     monitor.set_defaults(command=_monitor)
+
+
+def _add_usage(
+    commands: Commands[argparse.ArgumentParser], config: argparse.ArgumentParser
+) -> None:
+    usage = commands.add_parser(
+        "usage",
+        parents=[config],
+        help="what each credential has used",
+        description="Prints what was used, from the database of the gateway on this machine.",
+    )
+    usage.add_argument("--from", metavar="DAY", help="as 2030-01-31; default: the 1st of the month")
+    usage.add_argument("--to", metavar="DAY", help="this day included; default: today")
+    usage.add_argument("--by", metavar="NAMES", help="of day,credential,model,session,user")
+    usage.add_argument("--format", choices=("table", "csv", "json"), default="table")
+    usage.set_defaults(command=_usage)
 
 
 def _add_embedded(commands: Commands[argparse.ArgumentParser]) -> None:

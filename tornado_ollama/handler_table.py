@@ -16,6 +16,7 @@ from .handlers.pages import PageHandler
 from .handlers.queue import QueueHandler
 from .handlers.responses import ResponsesHandler, StoredResponseHandler
 from .handlers.tokens import TokensHandler
+from .handlers.usage import UsageHandler
 from .socket.handler import ChatSocketHandler
 
 HANDLERS: dict[HandlerKind, type[RequestHandler]] = {
@@ -37,6 +38,7 @@ HANDLERS: dict[HandlerKind, type[RequestHandler]] = {
     HandlerKind.TOKEN_COUNT: TokenCountHandler,
     HandlerKind.METRICS: MetricsHandler,
     HandlerKind.TOKENS: TokensHandler,
+    HandlerKind.USAGE: UsageHandler,
     HandlerKind.SOCKET: ChatSocketHandler,
     HandlerKind.NOT_FOUND: NotFoundHandler,
 }

@@ -93,6 +93,7 @@ async def serve(
         sockets = listen(settings.listen.host, settings.listen.port)
         if await signals.comes_before(backend_switch.start()):
             return 0
+        await app.start()
         server.add_sockets(sockets)
         gc.collect()
         gc.freeze()  # what was built at the start lives as long as the process

@@ -177,6 +177,8 @@ def test_only_blobs_are_streamed_and_only_audio_is_a_form() -> None:
         HandlerKind.STATIC,
         HandlerKind.HEALTH,
         HandlerKind.METRICS,
+        HandlerKind.USAGE,
+        HandlerKind.QUEUE,
         HandlerKind.LIVE,
         HandlerKind.STORED_RESPONSE,
         HandlerKind.SOCKET,

@@ -73,6 +73,7 @@ DECISIONS = {
     "/admin/tokens": MANAGES,
     "/admin/tokens/+": MANAGES,
     "/admin/revocations": MANAGES,
+    "/usage": ANY,
     "/ws": WRITES,
 }
 

@@ -60,6 +60,7 @@ class HandlerKind(StrEnum):
     TOKEN_COUNT = "token count"
     METRICS = "metrics"
     TOKENS = "tokens"
+    USAGE = "usage"
     SOCKET = "socket"
     NOT_FOUND = "not found"
 
@@ -198,6 +199,7 @@ ROUTES: tuple[Route, ...] = (
     _admin("/admin/tokens", ("GET", "POST")),
     _admin("/admin/tokens/+", ("DELETE", "POST")),
     _admin("/admin/revocations", ("GET", "POST", "DELETE")),
+    Route("/usage", ("GET",), Requirement.CREDENTIAL, HandlerKind.USAGE),
     Route("/ws", ("GET",), Requirement.GENERATE, HandlerKind.SOCKET),
 )
 

@@ -23,6 +23,7 @@ from .topics.openai import OpenAI
 from .topics.responses import Responses
 from .topics.service import Service
 from .topics.state import State
+from .topics.usage import Usage
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +40,7 @@ class Written(Topic):
     responses: Responses = Responses()
     limits: Limits = Limits()
     state: State = State()
+    usage: Usage = Usage()
     log: Log = Log()
 
 

@@ -13,7 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from ..access.routes import KNOWN_METHODS
+from ..wire.parties import NOBODY, Party
 from ..wire.target import loggable_path
+from .ask import Caller
 from .usage import Usage
 
 log = logging.getLogger(__name__)
@@ -89,14 +91,37 @@ def loggable_model(model: str | None) -> str | None:
     return model if model is None or _MODEL.fullmatch(model) else NOTHING
 
 
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What one request to Ollama has cost, told before the last bytes of the answer leave, so that
+    whoever has seen the end of an answer has been charged for it. The charges of a unit add up to
+    the usage of its record."""
+
+    caller: Caller
+    usage: Usage
+    first: bool
+    """It is the unit's first; another choice of the same unit counts as no request of its own."""
+    party: Party = NOBODY
+
+
 Sink = Callable[[Record], None]
+ChargeSink = Callable[[Charge], None]
 
 
 class Journal:
-    """Hands each record to all sinks."""
+    """Hands each record and each charge to all of their sinks."""
 
-    def __init__(self, *sinks: Sink) -> None:
+    def __init__(self, *sinks: Sink, charges: tuple[ChargeSink, ...] = ()) -> None:
         self._sinks = sinks
+        self._charge_sinks = charges
+
+    def charge(self, charge: Charge) -> None:
+        """Hands the charge to each sink, as `write` does a record."""
+        for sink in self._charge_sinks:
+            try:
+                sink(charge)
+            except Exception:
+                log.exception("A sink of the journal failed")
 
     def write(self, record: Record) -> None:
         """Hands the record to each sink. A failure in a sink is logged and affects neither the

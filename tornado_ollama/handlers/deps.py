@@ -23,6 +23,7 @@ from ..dispatch.dispatcher import Dispatcher
 from ..dispatch.fitting import Fitting
 from ..dispatch.journal import Journal
 from ..dispatch.windows import Windows
+from ..telemetry.accounts import Accounts
 from ..telemetry.registry import Telemetry
 from ..upstream.catalogue import Catalogue
 from ..upstream.ollama import Ollama
@@ -150,6 +151,7 @@ class ProcessState:
     telemetry: Telemetry
     token_admin: TokenAdmin | None
     """None where no tokens are kept (`auth.token_store`)."""
+    accounts: Accounts
     last_reload: LastReload
     started_at: float
     """`time.monotonic()` of the start, in seconds."""

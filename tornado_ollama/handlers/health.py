@@ -61,5 +61,6 @@ class HealthHandler(AuthMixin, BaseHandler):
             "uptime_s": round(time.monotonic() - self.deps.process.started_at, 1),
             "open_streams": len(self.deps.in_flight) - 1,  # requests and sockets; this one is none
             "queued": self.deps.dispatcher.queue.waiting,
+            "accounts_error": self.deps.process.accounts.failure,
             "reload_error": RELOAD_REFUSED if self.deps.process.last_reload.refused else None,
         }

@@ -12,9 +12,10 @@ from tornado.iostream import IOStream
 from ..access.principal import Principal
 from ..access.proxies import Client
 from ..dispatch.ask import Caller
-from ..dispatch.journal import CLIENT_LEFT, REVOKED, SHUT_DOWN, UNANSWERED, Record
+from ..dispatch.journal import CLIENT_LEFT, REVOKED, SHUT_DOWN, UNANSWERED, Charge, Record
 from ..dispatch.usage import Usage
 from ..errors import GatewayError, Unauthorized
+from ..wire.parties import party_of
 from .answers import AnsweringHandler
 from .deps import Deps
 from .downstream import Downstream
@@ -120,8 +121,12 @@ class InFlightHandler(AnsweringHandler):
         return Caller(self.principal, self.client.address, quota)
 
     def add_usage(self, usage: Usage) -> None:
-        """Adds the usage of a request to Ollama that has ended."""
+        """Adds what a request to Ollama has cost, and charges it to the caller."""
+        first = not self.usage.runs
         self.usage += usage
+        if usage.runs:
+            party = party_of(self.request.headers)
+            self.deps.process.journal.charge(Charge(self.caller(), usage, first, party))
 
     def _record(self) -> Record:
         return Record(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from ..access.routes import find
-from ..dispatch.journal import UNANSWERED, Record
+from ..dispatch.journal import UNANSWERED, Charge, Record
 from ..dispatch.usage import Usage
 from ..errors import GatewayError
 from .frame_sink import FrameSink, caller_of
@@ -37,8 +37,13 @@ class Account:
             self._told = error.status
         self.outcome = error.outcome
 
-    def add_usage(self, usage: Usage) -> None:
+    def add_usage(self, usage: Usage, sink: FrameSink) -> None:
+        """Adds what a request to Ollama has cost, and charges it to the caller."""
+        first = not self._usage.runs
         self._usage += usage
+        if usage.runs:
+            charge = Charge(caller_of(sink), usage, first, sink.asker.party)
+            sink.deps.process.journal.charge(charge)
 
     def record(self, sink: FrameSink, method: str, path: str) -> Record:
         """Makes the job's record; `method` and `path` as in `Record`."""

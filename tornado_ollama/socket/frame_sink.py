@@ -10,6 +10,7 @@ from ..access.principal import Principal
 from ..access.proxies import Client
 from ..dispatch.ask import Caller
 from ..handlers.deps import Deps
+from ..wire.parties import NOBODY, Party
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class Asker:
     """Of the handshake."""
     headers: tuple[tuple[str, str], ...]
     """Of every request to Ollama that is made for it."""
+    party: Party = NOBODY
+    """Of the handshake."""
 
 
 class FrameSink(Protocol):

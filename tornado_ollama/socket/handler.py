@@ -16,6 +16,7 @@ from ..errors import BadRequest, Forbidden, GatewayError, Unauthorized
 from ..handlers.auth_mixin import AuthMixin
 from ..handlers.deps import Deps
 from ..handlers.in_flight import NO_LONGER_VALID
+from ..wire.parties import party_of
 from ..wire.socket import commands as protocol
 from ..wire.socket import frames
 from .commands import Commands
@@ -39,7 +40,12 @@ class ChatSocketHandler(AuthMixin, SocketTransport):
         self._jobs = SocketJobs(self)
         self._commands = Commands(self, self._jobs, self._end_plain)
         self._refusal: GatewayError | None = None
-        self.asker = Asker(self.client, self.request_id, tuple(self.headers_up()))
+        self.asker = Asker(
+            self.client,
+            self.request_id,
+            tuple(self.headers_up()),
+            party_of(self.request.headers),
+        )
         self._auth_timer: asyncio.TimerHandle | None = None
 
     def credentials(self) -> Credentials:

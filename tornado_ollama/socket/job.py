@@ -15,6 +15,7 @@ from typing import Any
 from ..dispatch.ask import Ask, Sink
 from ..dispatch.fitting import FittedBody, also_ending
 from ..dispatch.journal import CANCELLED
+from ..dispatch.usage import Usage
 from ..errors import GatewayError, UpstreamBroken
 from ..handlers.exchanges import OWN_HEADERS
 from ..handlers.request_body import too_large
@@ -124,7 +125,7 @@ class Job:
             raise too_large(max_bytes, limit_name)
         headers = (*OWN_HEADERS, *asker.headers)
         ask = Ask(method, path, headers=headers, body=fitted or body, **more)
-        on_usage = also_ending(fitted, self.account.add_usage)
+        on_usage = also_ending(fitted, self._add_usage)
         sink = Sink(self._on_head, self._on_data, self.queued, on_usage)
         self._fetch = deps.dispatcher.submit(caller, ask, sink)
         try:
@@ -141,6 +142,9 @@ class Job:
         """Raises CancelledError where the job was cancelled between two fetches."""
         if self.cancelled:
             raise asyncio.CancelledError
+
+    def _add_usage(self, usage: Usage) -> None:
+        self.account.add_usage(usage, self._sink)
 
     @property
     def collected(self) -> bytes:

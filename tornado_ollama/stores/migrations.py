@@ -4,6 +4,7 @@ file has seen, so a new step goes to the end and none that was released is chang
 from __future__ import annotations
 
 from .tokens import SCHEMA as TOKENS
+from .usage import SCHEMA as USAGE
 
-MIGRATIONS: tuple[str, ...] = (TOKENS,)
+MIGRATIONS: tuple[str, ...] = (TOKENS, USAGE)
 """SQL scripts, in order."""

@@ -39,7 +39,10 @@ class Gauges(Collector):
 
 
 def gateway_gauges(
-    backend: Backend, queue: Queue, in_flight: Callable[[], tuple[int, int]]
+    backend: Backend,
+    queue: Queue,
+    in_flight: Callable[[], tuple[int, int]],
+    reload_refused: Callable[[], bool],
 ) -> tuple[Gauge, ...]:
     """What runs, waits and is open. `in_flight` returns the numbers of requests and of sockets."""
     return (
@@ -57,6 +60,11 @@ def gateway_gauges(
             lambda: in_flight()[0],
         ),
         Gauge("tornado_ollama_open_sockets", "Open WebSockets", lambda: in_flight()[1]),
+        Gauge(
+            "tornado_ollama_reload_refused",
+            "Whether the last reload of the configuration was refused",
+            reload_refused,
+        ),
     )
 
 

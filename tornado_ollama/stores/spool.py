@@ -1,0 +1,115 @@
+"""A file of the last entries, in shared memory: what was put into it survives the end of the
+process, also by SIGKILL, although nothing was written to the disk yet.
+
+Putting is a copy into a mapped file, so it never waits for a disk; the kernel keeps the page. The
+space is taken from the disk at the start, so that a full disk cannot fail it later. The entries
+have running numbers; whoever has stored them elsewhere says up to which number (`applied`), and
+their slots are used again. It outlives a crash of the process, not one of the machine.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import secrets
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+SLOTS = 2048
+SLOT_BYTES = 1024
+
+MAX_SPOOLS = 64
+"""Processes that share a state directory."""
+
+_MAGIC = b"tornado-ollama spool 1\n"
+_HEADER_BYTES = SLOT_BYTES
+_ID_BYTES = 8
+_HEAD = struct.Struct("<IHQ")
+"""CRC-32 of the rest, length of the payload, number of the entry."""
+
+
+class Spool:
+    """One spool file, locked for this process. `close` it at the end."""
+
+    def __init__(self, file: int) -> None:
+        self._file = file
+        self._memory = mmap.mmap(file, _HEADER_BYTES + SLOTS * SLOT_BYTES)
+        at = len(_MAGIC)
+        if self._memory[:at] != _MAGIC:
+            self._memory[: at + _ID_BYTES] = _MAGIC + secrets.token_bytes(_ID_BYTES)
+        self.id = self._memory[at : at + _ID_BYTES].hex()
+        """Of the file, for as long as it is there."""
+        found = [number for number, _ in self._entries()]
+        self._next = max(found, default=0) + 1
+        self._applied = min(found, default=1) - 1
+
+    @property
+    def last(self) -> int:
+        """The number of the newest entry."""
+        return self._next - 1
+
+    def put(self, payload: bytes) -> bool:
+        """Keeps an entry. False where it is too long, or all slots hold entries that have not been
+        applied."""
+        if len(payload) > SLOT_BYTES - _HEAD.size or self._next - self._applied > SLOTS:
+            return False
+        number = self._next
+        rest = _HEAD.pack(0, len(payload), number)[4:] + payload
+        at = _place(number)
+        entry = zlib.crc32(rest).to_bytes(4, "little") + rest
+        self._memory[at : at + len(entry)] = entry
+        self._next += 1
+        return True
+
+    def entries(self) -> list[tuple[int, bytes]]:
+        """All entries that are there, with their numbers, in order; also those already applied."""
+        return sorted(self._entries())
+
+    def applied(self, number: int) -> None:
+        """Says that the entries up to this number are stored elsewhere."""
+        self._applied = max(self._applied, number)
+        self._next = max(self._next, number + 1)
+
+    def close(self) -> None:
+        self._memory.close()
+        os.close(self._file)
+
+    def _entries(self) -> Iterator[tuple[int, bytes]]:
+        for slot in range(SLOTS):
+            at = _HEADER_BYTES + slot * SLOT_BYTES
+            crc, length, number = _HEAD.unpack_from(self._memory, at)
+            end = at + _HEAD.size + length
+            if number and length <= SLOT_BYTES - _HEAD.size:
+                if zlib.crc32(self._memory[at + 4 : end]) == crc:
+                    yield number, self._memory[at + _HEAD.size : end]
+
+
+def open_spool(directory: Path) -> Spool:
+    """Opens a spool that no other process has, and makes it where there is none. One that a dead
+    process has left comes first. Raises OSError."""
+    try:
+        import fcntl
+    except ImportError:
+        raise OSError("this system cannot lock a part of a file for a process") from None
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for number in range(MAX_SPOOLS):
+        path = directory / f"usage-{number}.spool"
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(file)
+            continue
+        try:
+            os.posix_fallocate(file, 0, _HEADER_BYTES + SLOTS * SLOT_BYTES)
+            return Spool(file)
+        except BaseException:
+            os.close(file)
+            raise
+    raise OSError(f"{MAX_SPOOLS} processes use {directory} already")
+
+
+def _place(number: int) -> int:
+    return _HEADER_BYTES + number % SLOTS * SLOT_BYTES

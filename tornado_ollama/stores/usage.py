@@ -1,0 +1,141 @@
+"""The accounts in the database: what each credential has used of each model on each day.
+
+Functions over a connection, for `database.Database.run` and `read`. Days are dates in UTC as
+`2026-11-29`; they sort as they follow.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+MAX_ROWS = 10_000
+"""Of one answer."""
+
+COUNTS = (
+    "requests",
+    "input_tokens",
+    "cached_tokens",
+    "output_tokens",
+    "load_seconds",
+    "prompt_seconds",
+    "completion_seconds",
+)
+
+
+class Entry(NamedTuple):
+    """What was used, by whom."""
+
+    day: str
+    caller: str
+    """`Caller.key` of a credential; `anonymous` for all without one."""
+    credential: str
+    """Its name; two credentials may have one name."""
+    model: str
+    session: str
+    """As the client names it; empty: it does not."""
+    user: str
+    """The person behind a credential that several use; empty: not known."""
+    requests: int
+    input_tokens: int
+    cached_tokens: int
+    """Of the input."""
+    output_tokens: int
+    load_seconds: float
+    prompt_seconds: float
+    completion_seconds: float
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        return self[:6]
+
+    def plus(self, other: Entry) -> Entry:
+        """The sum of two entries with the same key."""
+        return self._replace(
+            **{name: getattr(self, name) + getattr(other, name) for name in COUNTS}
+        )
+
+
+class Question(NamedTuple):
+    """What is asked of the accounts."""
+
+    first_day: str
+    last_day: str
+    by: tuple[str, ...]
+    """Columns of `Entry`: no text of a client may come here."""
+    caller: str | None = None
+    """None: of all callers."""
+
+
+SCHEMA = """
+CREATE TABLE usage (
+    day TEXT NOT NULL,
+    caller TEXT NOT NULL,
+    credential TEXT NOT NULL,
+    model TEXT NOT NULL,
+    session TEXT NOT NULL,
+    user TEXT NOT NULL,
+    requests INTEGER NOT NULL,
+    input_tokens INTEGER NOT NULL,
+    cached_tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    load_seconds REAL NOT NULL,
+    prompt_seconds REAL NOT NULL,
+    completion_seconds REAL NOT NULL,
+    PRIMARY KEY (day, caller, credential, model, session, user)
+) WITHOUT ROWID;
+CREATE TABLE usage_spools (id TEXT PRIMARY KEY, applied INTEGER NOT NULL) WITHOUT ROWID;
+"""
+
+_ADD = f"""
+INSERT INTO usage VALUES ({", ".join("?" * len(Entry._fields))})
+ON CONFLICT (day, caller, credential, model, session, user) DO UPDATE SET
+{", ".join(f"{name} = {name} + excluded.{name}" for name in COUNTS)}
+"""
+
+
+def add(connection: sqlite3.Connection, entries: Iterable[Entry], spool: str, last: int) -> None:
+    """Adds entries, and notes that those of this spool up to number `last` are among what is
+    stored: both or neither."""
+    connection.executemany(_ADD, entries)
+    connection.execute("INSERT OR REPLACE INTO usage_spools VALUES (?, ?)", (spool, last))
+
+
+def applied(connection: sqlite3.Connection, spool: str) -> int:
+    """The number of the last entry of this spool that is stored; 0: none."""
+    row = connection.execute("SELECT applied FROM usage_spools WHERE id = ?", (spool,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def forget_before(connection: sqlite3.Connection, day: str) -> int:
+    """Deletes what is older than a day; returns how many rows."""
+    return connection.execute("DELETE FROM usage WHERE day < ?", (day,)).rowcount
+
+
+def used_since(connection: sqlite3.Connection, day: str) -> list[tuple[Any, ...]]:
+    """Since a day, by day and credential: day, credential, tokens, seconds."""
+    return connection.execute(
+        "SELECT day, credential, SUM(input_tokens + output_tokens),"
+        " SUM(load_seconds + prompt_seconds + completion_seconds)"
+        " FROM usage WHERE day >= ? GROUP BY day, credential",
+        (day,),
+    ).fetchall()
+
+
+def read(connection: sqlite3.Connection, question: Question) -> list[dict[str, Any]]:
+    """The rows that answer a question, in the order of its `by`; at most MAX_ROWS."""
+    names = tuple(name for name in question.by if name in Entry._fields)
+    sums = ", ".join(f"SUM({name})" for name in COUNTS)
+    columns = ", ".join((*names, sums))
+    where, values = "day BETWEEN ? AND ?", [question.first_day, question.last_day]
+    if question.caller is not None:
+        where += " AND caller = ?"
+        values.append(question.caller)
+    group = f"GROUP BY {', '.join(names)} ORDER BY {', '.join(names)}" if names else ""
+    rows: Sequence[tuple[Any, ...]] = connection.execute(
+        f"SELECT {columns} FROM usage WHERE {where} {group} LIMIT {MAX_ROWS}", values
+    ).fetchall()
+    if not names and rows[0][0] is None:
+        return []
+    return [dict(zip((*names, *COUNTS), row, strict=True)) for row in rows]

@@ -1,0 +1,292 @@
+"""The accounts: adds up what each credential uses, and stores it behind the event loop.
+
+A charge is put into the spool, which survives a kill of the process, and added to what is pending;
+a task stores that in the database every second, by one transaction a batch. A database that cannot
+be written stops no request: entries stay pending until it can, and the failure is told in the log,
+in `/health` and by a metric.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ..access.principal import Principal
+from ..dispatch.journal import Charge
+from ..errors import StoreFailed
+from ..stores import usage as store
+from ..stores.database import Database
+from ..stores.spool import Spool, open_spool
+from ..stores.usage import Entry, Question
+from .gauges import Gauge
+from .labels import Bounded
+from .registry import Telemetry
+
+log = logging.getLogger(__name__)
+
+FLUSH_S = 1.0
+RETRY_S = 5.0
+"""While the database cannot be written."""
+
+FORGET_S = 3600.0
+"""How often old days are deleted."""
+
+MAX_PENDING = 10_000
+"""Entries of different keys that wait for a database that cannot be written."""
+
+MAX_PARTIES = 1000
+"""Sessions, and people, of one credential on one day; further ones are `other`."""
+
+ANONYMOUS = "anonymous"
+
+
+class Accounts:
+    """The accounts of one process. `start` it on the loop, `stop` it at the end."""
+
+    def __init__(
+        self,
+        directory: Path,
+        telemetry: Telemetry,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """`directory`: of the database and the spool."""
+        self.keep_days = 0
+        """0: nothing is stored, and nothing can be asked."""
+        self.trusted: frozenset[str] = frozenset()
+        """Names of the credentials that are believed which person they act for."""
+        self.lost = 0
+        """Entries that were given up because too many were pending."""
+        self._database = Database(directory)
+        self._directory = directory
+        self._labels = telemetry.labels
+        self._now = now
+        self._spool: Spool | None = None
+        self._left: list[tuple[int, bytes]] = []
+        """What an earlier process put into the spool, until it is known what of it is stored."""
+        self._pending: dict[tuple[str, ...], Entry] = {}
+        self._parties: dict[tuple[str, str], Bounded] = {}
+        self._day = ""
+        self._flushing = asyncio.Lock()
+        self._error: StoreFailed | None = None
+        telemetry.add_gauges(
+            Gauge(
+                "tornado_ollama_accounts_failing",
+                "Whether the accounts cannot be stored now",
+                lambda: self._error is not None,
+            ),
+            Gauge(
+                "tornado_ollama_accounts_pending",
+                "Entries of the accounts that are not stored yet",
+                lambda: self.pending,
+            ),
+            Gauge(
+                "tornado_ollama_accounts_lost",
+                "Entries of the accounts that were given up since the start",
+                lambda: self.lost,
+            ),
+        )
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def failure(self) -> str | None:
+        """Why the accounts cannot be stored now, as a sentence."""
+        return None if self._error is None else self._error.message
+
+    @property
+    def pending(self) -> int:
+        """How many entries have not been stored yet."""
+        return len(self._pending)
+
+    # -- charges ------------------------------------------------------------------------------
+
+    def charge(self, charge: Charge) -> None:
+        """Takes a charge. The journal's sink: no disk is waited for."""
+        if not self.keep_days:
+            return
+        entry = self._entry(charge)
+        if self._spool is not None:
+            self._spool.put(_ENCODE(entry))
+        self._add(entry)
+
+    def _entry(self, charge: Charge) -> Entry:
+        principal, usage = charge.caller.principal, charge.usage
+        caller = self.holder(principal)
+        credential = ANONYMOUS if principal is None else principal.name
+        self._turn_day()
+        user = charge.party.user if credential in self.trusted else ""
+        return Entry(
+            self._day,
+            caller,
+            credential,
+            self._labels.pair(credential, usage.model)[1],
+            self._bounded(caller, "session", charge.party.session),
+            self._bounded(caller, "user", user),
+            int(charge.first),
+            usage.prompt_tokens,
+            usage.cached_tokens,
+            usage.completion_tokens,
+            usage.load_s,
+            usage.prompt_s,
+            usage.completion_s,
+        )
+
+    @staticmethod
+    def holder(principal: Principal | None) -> str:
+        """Whose account a principal's is: that of its credential, or the one of all without."""
+        return ANONYMOUS if principal is None or principal.is_anonymous else principal.key
+
+    def _turn_day(self) -> None:
+        day = datetime.fromtimestamp(self._now(), UTC).strftime("%Y-%m-%d")
+        if day != self._day:
+            self._day = day
+            self._parties.clear()
+
+    def _bounded(self, caller: str, kind: str, name: str) -> str:
+        if not name:
+            return ""
+        bounded = self._parties.get((caller, kind))
+        if bounded is None:
+            bounded = self._parties[caller, kind] = Bounded(MAX_PARTIES)
+        return bounded.label(name)
+
+    def _add(self, entry: Entry) -> None:
+        known = self._pending.get(entry.key)
+        if known is not None:
+            self._pending[entry.key] = known.plus(entry)
+        elif len(self._pending) < MAX_PENDING:
+            self._pending[entry.key] = entry
+        else:
+            self.lost += 1
+
+    # -- storing ------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Opens the spool, takes up what a killed process has left there, and begins to store."""
+        if not self.keep_days:
+            return
+        try:
+            self._spool = await asyncio.to_thread(open_spool, self._directory)
+            self._left = self._spool.entries()
+        except OSError as error:
+            self._failed(StoreFailed(error.strerror or str(error), self._database.path))
+        self._task = asyncio.create_task(self._store_for_ever())
+
+    async def stop(self) -> None:
+        """Stores what is pending, and closes the spool."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+            await self.flush()
+        if self._spool is not None:
+            self._spool.close()
+            self._spool = None
+        await asyncio.to_thread(self._database.close)
+
+    async def flush(self) -> None:
+        """Stores what is pending. A failure is logged once, and is `failure` until it is over."""
+        async with self._flushing:
+            if not self._pending and not self._left:
+                return
+            try:
+                await self._store()
+            except StoreFailed as error:
+                self._failed(error)
+            except Exception:
+                log.exception("The accounts could not be stored in an unforeseen way")
+                self._failed(StoreFailed("the log says why", self._database.path))
+            else:
+                if self._error is not None:
+                    log.info("The accounts are stored again.")
+                self._error = None
+
+    async def _store(self) -> None:
+        spool, last = self._spool, 0
+        if spool is not None:
+            await self._take_up(spool)
+            last = spool.last
+        batch, self._pending = self._pending, {}
+        try:
+            await self._database.run(
+                partial(
+                    store.add,
+                    entries=list(batch.values()),
+                    spool="" if spool is None else spool.id,
+                    last=last,
+                )
+            )
+        except BaseException:
+            newer, self._pending = self._pending, batch
+            for entry in newer.values():
+                self._add(entry)
+            raise
+        if spool is not None:
+            spool.applied(last)
+
+    async def _take_up(self, spool: Spool) -> None:
+        """Adds what an earlier process put into the spool and did not store."""
+        if not self._left:
+            return
+        stored = await self._database.read(partial(store.applied, spool=spool.id)) or 0
+        left, self._left = self._left, []
+        found = [payload for number, payload in left if number > stored]
+        for payload in found:
+            with suppress(msgspec.DecodeError):
+                self._add(_DECODE(payload))
+        if found:
+            log.info(
+                "%d entries of the accounts were found that a killed process left.", len(found)
+            )
+
+    async def _store_for_ever(self) -> None:
+        forget_at = 0.0
+        while True:
+            await self.flush()
+            if self._now() >= forget_at:
+                forget_at = self._now() + FORGET_S
+                await self._forget()
+            await asyncio.sleep(FLUSH_S if self._error is None else RETRY_S)
+
+    async def _forget(self) -> None:
+        first = datetime.fromtimestamp(self._now(), UTC) - timedelta(days=self.keep_days)
+        if not self._database.path.exists():
+            return
+        with suppress(StoreFailed):  # the next flush tells it
+            await self._database.run(partial(store.forget_before, day=first.strftime("%Y-%m-%d")))
+
+    def _failed(self, error: StoreFailed) -> None:
+        if self._error is None:
+            log.error("%s Accounts are kept in memory meanwhile (%s).", error.message, error.path)
+        self._error = error
+
+    # -- asking -------------------------------------------------------------------------------
+
+    COUNTS = store.COUNTS
+    """The columns of every answer, besides those that are asked by."""
+
+    async def ask(
+        self, first_day: str, last_day: str, by: tuple[str, ...], caller: str | None
+    ) -> list[dict[str, Any]]:
+        """The rows that answer a question, as `stores.usage.Question` has it, what is pending
+        included. Raises StoreFailed where the database does not answer, or where what is pending
+        cannot be stored."""
+        question = Question(first_day, last_day, by, caller)
+        await self.flush()
+        if self._error is not None:
+            raise self._error
+        rows = await self._database.read(partial(store.read, question=question))
+        return rows or []
+
+
+_ENCODE = msgspec.msgpack.Encoder().encode
+_DECODE = msgspec.msgpack.Decoder(Entry).decode
