@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from dotenv import load_dotenv
 from . import __version__, console
 from .commands import token_flags
 from .commands.durations import duration
+from .commands.launch_flags import LAUNCH, add_flags, split_at_dashes
 from .config import SETTINGS, SettingsReader
 from .errors import ConfigError
 from .resources import CONFIG_FILE
@@ -42,7 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     console.hold_descriptors()
     try:
         try:
-            args = _parser().parse_args(argv)
+            words, agents_own = split_at_dashes(sys.argv[1:] if argv is None else argv)
+            args = _parser().parse_args(words, argparse.Namespace(arguments=agents_own))
             _read_dotenv(Path(".env"))
             return int(args.command(args))
         finally:
@@ -111,6 +114,12 @@ def _usage(args: argparse.Namespace) -> int:
     return usage.run(args, settings_reader(args, serving=False))
 
 
+def _launch(args: argparse.Namespace) -> int:
+    from .commands import launch
+
+    return launch.run(args, settings_reader(args, serving=False))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "tornado-ollama",
@@ -130,6 +139,7 @@ def _parser() -> argparse.ArgumentParser:
     token_flags.add_token(commands, config, partial(settings_reader, serving=False))
     _add_probes(commands, config)
     _add_usage(commands, config)
+    _add_launch(commands, config)
     _add_embedded(commands)
     return parser
 
@@ -216,6 +226,19 @@ def _add_usage(
     usage.add_argument("--by", metavar="NAMES", help="of day,credential,model,session,user")
     usage.add_argument("--format", choices=("table", "csv", "json"), default="table")
     usage.set_defaults(command=_usage)
+
+
+def _add_launch(
+    commands: Commands[argparse.ArgumentParser], config: argparse.ArgumentParser
+) -> None:
+    launch = commands.add_parser(
+        "launch",
+        parents=[config],
+        help="start a coding agent that uses the gateway",
+        description=LAUNCH,
+    )
+    add_flags(launch)
+    launch.set_defaults(command=_launch)
 
 
 def _add_embedded(commands: Commands[argparse.ArgumentParser]) -> None:
