@@ -174,7 +174,7 @@ class ResponseStore:
 
 class OwnResponses:
     """The stored responses of one principal, read during one request. Implements
-    `wire.responses.request.Past`."""
+    `wire.responses.past.Past`."""
 
     def __init__(self, store: ResponseStore, owner: str, now: float) -> None:
         self._store = store

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.anthropic.validator import checked
@@ -120,6 +120,7 @@ def test_a_line_that_brings_more_is_searched_for_its_text() -> None:
 
 
 @given(st.lists(st.sampled_from(["a", "E", "EN", "ND", "D", "\n", "猫"]), max_size=8))
+@settings(deadline=None)
 def test_any_tokens_make_the_message_of_their_text(tokens: list[str]) -> None:
     request = asked()
     assert request.stops is not None

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.deadline import deadline
 from tornado_ollama.errors import BadRequest
 from tornado_ollama.wire.chat.arguments import arguments_text, call_arguments
 from tornado_ollama.wire.native import UNREADABLE
@@ -97,3 +98,16 @@ def test_an_integer_that_go_cannot_hold_makes_a_text_of_the_whole() -> None:
                                   '{"a":"%s"}' % ("9" * 400)])  # fmt: skip
 def test_other_numbers_go_on_as_they_were_written(text: str) -> None:
     assert msgspec.json.encode(call_arguments(text, "a")) == text.encode()
+
+
+def test_what_may_be_huge_and_is_heavy_to_parse_is_wrapped_as_text() -> None:
+    heavy = '{"a":[1e5' + ",[]" * 200_000 + "]}"
+    assert sent(heavy) == {"arguments": heavy}
+    light = heavy.replace("1e5", "15")
+    assert sent(light) != {"arguments": light}
+
+
+def test_many_digits_are_looked_through_in_linear_time() -> None:
+    digits = '{"a":"' + ("9" * 299 + " ") * 10_000 + '"}'
+    with deadline(1.0):
+        assert "arguments" not in sent(digits)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tornado_ollama.errors import BadRequest
@@ -32,6 +32,7 @@ def held(text: str, sequences: list[str]) -> str:
 @given(st.lists(TEXTS, max_size=8), SEQUENCES)
 @example(["ab", "ab", "aa"], ["abaa", "ba"])
 @example(["aaa", "b"], ["aab", "ab"])
+@settings(deadline=None)
 def test_any_split_finds_the_same_and_holds_back_no_more_than_it_must(
     pieces: list[str], sequences: list[str]
 ) -> None:

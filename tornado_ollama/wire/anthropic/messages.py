@@ -13,13 +13,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...errors import BadRequest
-from ..chat.content import Part, numbered
+from ..chat.content import Part, plain_text
 from ..chat.conversation import Conversation, label
 from ..checks import Json, items, mapping
 from .blocks import KINDS, assistant_part, system_text, told_parts
 from .tool_changes import ToolChanges
 
 _ROLES = ("user", "assistant", "system")
+
+_TEXT = ("text",)
 
 
 @dataclass(slots=True)
@@ -59,14 +61,21 @@ class Talk:
     def assistant(self, content: object, param: str) -> None:
         if isinstance(content, list):  # what its history has beside blocks says nothing
             content = [block if isinstance(block, dict | str) else {} for block in content]
-        blocks = list(self._blocks(content, param))
-        parts = [assistant_part(block, here) for block, here in blocks]
-        message = self.conversation.add_parts("assistant", (part for part in parts if part))
-        for block, here in blocks:
+        calls: list[Part] = []
+        parts: list[Part] = []
+        for block, here in self._blocks(content, param):
             if block.get("type") == "tool_use":
-                self._call(message, block, here)
-            elif not self.tools.read(block, here):
+                calls.append((block, here))
+                continue
+            part = assistant_part(block, here)
+            if part is not None:
+                parts.append(part)
+            if not self.tools.read(block, here):
                 self.tools.show_referenced(block.get("content"))
+        talk = self.conversation
+        message = talk.add_parts("assistant", parts) if parts else talk.say("assistant", "")
+        for block, here in calls:
+            self._call(message, block, here)
 
     def _call(self, message: Json, block: Json, param: str) -> None:
         called, call_id = label(block.get("name")) or "", label(block.get("id")) or ""
@@ -76,6 +85,9 @@ class Talk:
     def _result(self, block: Json, param: str) -> None:
         call_id = label(block.get("tool_use_id"))
         content = block.get("content")
+        if isinstance(content, str):
+            self._answer(self.conversation.say("tool", content), block, call_id)
+            return
         self.tools.show_referenced(content)
         parts: list[Part] = []
         for inner, here in self._blocks("" if content is None else content, f"{param}.content"):
@@ -84,7 +96,10 @@ class Talk:
             if not read:
                 self.left_out.append(here)
                 parts.append((f"[A {inner.get('type')} that cannot be shown here]", here))
-        message = self.conversation.add_parts("tool", parts)
+        self._answer(self.conversation.add_parts("tool", parts), block, call_id)
+
+    def _answer(self, message: Json, block: Json, call_id: str | None) -> None:
+        """Completes the message of a tool's result."""
         if block.get("is_error") and "error" not in message["content"][:200].lower():
             message["content"] = f"Error: {message['content']}".rstrip()
         self.conversation.result(message, call_id, None)
@@ -94,9 +109,10 @@ class Talk:
         if isinstance(content, str):
             yield {"type": "text", "text": content}, param
         elif isinstance(content, list):
-            for block, here in numbered(content, param):
+            for index, block in enumerate(content):
+                here = f"{param}[{index}]"
                 given = {"type": "text", "text": block} if isinstance(block, str) else block
-                yield mapping(given, here), here
+                yield given if isinstance(given, dict) else mapping(given, here), here
         else:
             raise BadRequest(f"'{param}' must be a string or an array of blocks.", param=param)
 
@@ -111,12 +127,15 @@ def native_messages(body: Json, *, fetch_images: bool) -> Talk:
     if body.get("system") is not None:
         talk.system(body["system"], "system")
     for index, item in enumerate(given):
-        param = f"messages[{index}]"
-        message = mapping(item, param)
+        message = item if isinstance(item, dict) else mapping(item, f"messages[{index}]")
         role: Any = message.get("role")
-        if role not in _ROLES:
-            known = ", ".join(_ROLES)
-            raise BadRequest(f"'{param}.role' must be one of: {known}.", param=f"{param}.role")
         content = message.get("content")
-        getattr(talk, role)(content, f"{param}.content")
+        said = plain_text(content, _TEXT)
+        if said is not None and role in ("user", "assistant"):
+            talk.conversation.say(role, said)
+        elif role in _ROLES:
+            getattr(talk, role)(content, f"messages[{index}].content")
+        else:
+            here, known = f"messages[{index}].role", ", ".join(_ROLES)
+            raise BadRequest(f"'{here}' must be one of: {known}.", param=here)
     return talk

@@ -7,13 +7,14 @@ the model sees what it has written.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
+from ...errors import BadRequest
 from ..checks import Json, mended_json, shallow
+from ..json_weight import refuse_heavy
 
 WRAPPER = "arguments"
 """The key under which arguments stand that are no object."""
@@ -28,8 +29,14 @@ _EMPTY = msgspec.Raw(b"{}")
 _MAX_DOUBLE = int(1.7976931348623157e308)
 _BLANKS = " \t\r\n"
 
-_MAYBE_HUGE = re.compile(rb"[0-9][eE]|[0-9]{300}")
-"""What a number that is too large for a double needs: an exponent, or 300 digits and more."""
+_CLASSES = bytes(
+    ord("0") if chr(byte) in "0123456789" else ord("e") if chr(byte) in "eE" else ord(" ")
+    for byte in range(256)
+)
+"""Translates digits, the letter of an exponent, and all other bytes, each into one."""
+
+_EXPONENT, _MANY_DIGITS = b"0e", b"0" * 300
+"""What a number that is too large for a double needs one of, translated."""
 
 
 def call_arguments(value: Any, param: str) -> Json | msgspec.Raw:
@@ -43,6 +50,8 @@ def call_arguments(value: Any, param: str) -> Json | msgspec.Raw:
     """
     if isinstance(value, str):
         return _object(value)
+    if isinstance(value, dict) and all(isinstance(item, str) for item in value.values()):
+        return value
     if _holds_huge(shallow(value, param)):
         return msgspec.Raw(msgspec.json.encode({WRAPPER: msgspec.json.encode(value).decode()}))
     if isinstance(value, dict):
@@ -67,7 +76,7 @@ def _object(text: str) -> msgspec.Raw:
             return _EMPTY
         try:
             written = mended_json(text.encode("utf-8", "replace"), _RAW)
-            huge = _MAYBE_HUGE.search(written) and _holds_huge(_ANY.decode(written))
+            huge = _text_holds_huge(written)
         except (msgspec.DecodeError, RecursionError):
             break  # cut, or no JSON at all, or its numbers are out of range
         if huge:
@@ -78,6 +87,24 @@ def _object(text: str) -> msgspec.Raw:
             return msgspec.Raw(b'{"%b":%b}' % (WRAPPER.encode(), bytes(written)))
         text = _STRING.decode(written)
     return msgspec.Raw(msgspec.json.encode({WRAPPER: text}))
+
+
+def _text_holds_huge(text: msgspec.Raw) -> bool:
+    """Whether a JSON text holds a number that is too large for a double, or may hold one and is too
+    heavy to be parsed: nobody has weighed what stands in a string.
+
+    The look for what may be such a number takes about a nanosecond a byte, where a pattern takes 20
+    and more. Raises an error of `native.UNREADABLE`.
+    """
+    written = bytes(text)
+    classes = written.translate(_CLASSES)
+    if classes.find(_EXPONENT) < 0 and classes.find(_MANY_DIGITS) < 0:  # `in` takes 0.5 us more
+        return False
+    try:
+        refuse_heavy(written)
+    except BadRequest:
+        return True
+    return _holds_huge(_ANY.decode(written))
 
 
 def _holds_huge(value: Any) -> bool:

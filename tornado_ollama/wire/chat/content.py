@@ -35,7 +35,7 @@ _THOUGHTS = frozenset("thinking reasoning reasoning_text reasoning_content summa
 
 _KIND = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 
-_PLAIN = frozenset(("text", "input_text", "output_text"))
+_PLAIN = ("text", "input_text", "output_text")
 
 Part = tuple[Any, str]
 """What a message holds, and where it stands."""
@@ -46,14 +46,15 @@ def numbered(parts: list[Any], param: str) -> Iterator[Part]:
     return ((item, f"{param}[{index}]") for index, item in enumerate(parts))
 
 
-def plain_text(parts: list[Any]) -> str | None:
-    """The text of a list that consists of one text part, as nearly every message does; None for any
-    other list."""
-    if len(parts) != 1 or not isinstance(parts[0], dict):
-        return None
-    kind, text = parts[0].get("type"), parts[0].get("text")
-    plain = isinstance(kind, str) and kind in _PLAIN and isinstance(text, str)
-    return text if plain else None
+def plain_text(content: object, kinds: tuple[str, ...] = _PLAIN) -> str | None:
+    """The text of a content that is a string or a list of one text part, as nearly every message
+    has it; None for any other content. `kinds`: those of a text part."""
+    if isinstance(content, list) and len(content) == 1:
+        part = content[0]
+        content = None
+        if isinstance(part, dict) and part.get("type") in kinds:
+            content = part.get("text")
+    return content if isinstance(content, str) else None
 
 
 @dataclass(slots=True)

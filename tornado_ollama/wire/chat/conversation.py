@@ -31,21 +31,24 @@ class Conversation:
     unanswered: list[tuple[str, str]] = field(default_factory=list)
     """Id and tool name of the latest assistant message's calls that have no result so far."""
 
+    def say(self, role: str, text: str) -> Json:
+        """Adds a native message that has only a text."""
+        message: Json = {"role": role, "content": text}
+        self.messages.append(message)
+        return message
+
     def add(self, role: str, content: Any, param: str) -> Json:
         """Adds a native message; `param` is the path of its content, which only a user's message
         must have. Raises BadRequest naming the part at fault."""
-        if isinstance(content, list):
-            plain = plain_text(content)
-            if plain is None:
-                return self.add_parts(role, numbered(content, param))
-            content = plain
-        message: Json = {"role": role, "content": ""}
-        self.messages.append(message)
-        if isinstance(content, str):
-            message["content"] = content
-        elif content is not None:
+        plain = plain_text(content)
+        if plain is None and isinstance(content, list):
+            return self.add_parts(role, numbered(content, param))
+        message = self.say(role, plain or "")
+        if plain is not None:
+            return message
+        if content is not None:
             raise BadRequest(f"'{param}' must be a string or an array of parts.", param=param)
-        elif role in ("user", "system"):
+        if role in ("user", "system"):
             raise missing(param)
         return message
 

@@ -8,6 +8,7 @@ among an assistant's calls is left out.
 from __future__ import annotations
 
 from ...errors import BadRequest
+from ..chat.content import plain_text
 from ..chat.conversation import Conversation, label
 from ..chat.toolbox import CUSTOM_INPUT
 from ..checks import Json, items, mapping, text
@@ -26,6 +27,9 @@ _PART_KINDS = "text, image_url, input_audio, refusal, input_text, output_text, i
 _THOUGHTS = ("reasoning", "reasoning_content", "thinking", "reasoning_text")
 """Fields that hold an assistant's thoughts, as clients send them back."""
 
+_MORE = frozenset((*_THOUGHTS, "tool_calls", "function_call"))
+"""What an assistant's message may have besides its content."""
+
 
 def native_messages(value: object, *, fetch_images: bool) -> Conversation:
     """Translates the whole conversation. Raises `BadRequest` naming the message and the field at
@@ -34,17 +38,22 @@ def native_messages(value: object, *, fetch_images: bool) -> Conversation:
     if not given:
         raise BadRequest("'messages' must hold at least one message.", param="messages")
     talk = Conversation(fetch_images, _PART_KINDS)
-    for index, item in enumerate(given):
-        param = f"messages[{index}]"
-        message = mapping(item, param)
-        role = text(message.get("role"), f"{param}.role")
-        native_role = _NATIVE_ROLES.get(role)
+    for index, item in enumerate(given):  # there may be thousands: only errors need a path
+        message = item if isinstance(item, dict) else mapping(item, f"messages[{index}]")
+        role, content = message.get("role"), message.get("content")
+        native_role = _NATIVE_ROLES.get(role) if isinstance(role, str) else None
         if native_role is None:
-            roles = ", ".join(_NATIVE_ROLES)
-            raise BadRequest(f"'{param}.role' must be one of: {roles}.", param=f"{param}.role")
-        native = talk.add(native_role, message.get("content"), f"{param}.content")
+            here, roles = f"messages[{index}].role", ", ".join(_NATIVE_ROLES)
+            text(role, here)
+            raise BadRequest(f"'{here}' must be one of: {roles}.", param=here)
+        said = plain_text(content)
+        if said is None:
+            native = talk.add(native_role, content, f"messages[{index}].content")
+        else:
+            native = talk.say(native_role, said)
         if role == "assistant":
-            _assistant(message, native, param, talk)
+            if not _MORE.isdisjoint(message):
+                _assistant(message, native, f"messages[{index}]", talk)
         elif role == "tool":
             tool = message.get("name") or message.get("tool_name")
             talk.result(native, label(message.get("tool_call_id")), label(tool))

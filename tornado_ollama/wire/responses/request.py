@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from ...errors import BadRequest
 from ..chat.conversation import Conversation
@@ -36,24 +36,13 @@ from ..policy import Policy
 from . import fields
 from .echo import echo, encoded
 from .input_items import PART_KINDS, InputItems
+from .past import Past
 from .tools import ToolName, Tools, toolbox
 
 _LOGPROBS = "message.output_text.logprobs"
 _SEALED = "reasoning.encrypted_content"
 
 _SUMMARIES = ("auto", "concise", "detailed")
-
-
-class Past(Protocol):
-    """Access to the stored responses of the principal that sent the request."""
-
-    def conversation(self, response_id: str) -> list[Json] | None:
-        """All items of a conversation up to and including the input and output of a response; None
-        where there is no such response."""
-
-    def item(self, item_id: str) -> Json | None:
-        """An output item of any of the stored responses, by its id; None where there is no such
-        item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +86,10 @@ def response_request(body: Json, policy: Policy, past: Past, *, may_store: bool)
     native_model = policy.resolve(model)
     stream = flag(body.get("stream"), "stream")
     store = may_store and (body.get("store") is None or boolean(body["store"], "store"))
-    given = _given_items(body.get("input"), past)
+    given = _given_items(body.get("input"))
     previous = optional_text(body.get("previous_response_id"), "previous_response_id") or None
     tools = Tools()
-    talk = _conversation(body, given, _past_items(previous, past), tools, policy)
+    talk, referred = _conversation(body, given, previous, tools, policy, past)
     box = toolbox(body, tools)
     include = _include(body)
     top_logprobs = body.get("top_logprobs")
@@ -135,54 +124,51 @@ def response_request(body: Json, policy: Policy, past: Past, *, may_store: bool)
         limited=options.get("num_predict", -1) > 0,
         echo=echo(body, store=store),
         previous=previous,
-        input=encoded(given) if store else None,
+        input=encoded(_with_referred(given, referred)) if store else None,
         ignored=shown([*unknown, *box.left_out]),
         remote_images=talk.remote_images,
     )
 
 
 def _conversation(
-    body: Json, given: list[Any], before: list[Json], tools: Tools, policy: Policy
-) -> Conversation:
+    body: Json,
+    given: list[Any],
+    previous: str | None,
+    tools: Tools,
+    policy: Policy,
+    past: Past,
+) -> tuple[Conversation, dict[int, Json]]:
+    """The native conversation, and the items for the references among those given, by index."""
     if body.get("tools"):
         tools.read(body["tools"], "tools")
     talk = Conversation(policy.fetch_images, part_kinds=PART_KINDS)
     instructions = optional_text(body.get("instructions"), "instructions")
     if instructions:
         talk.add("system", instructions, "instructions")
-    reader = InputItems(talk, tools)
-    reader.read(before, "previous_response_id")
+    reader = InputItems(talk, tools, past)
+    reader.read(_past_items(previous, past), "previous_response_id")
     reader.read(given, "input")
     if not talk.messages:
         raise missing("input")
-    return talk
+    return talk, reader.referred
 
 
-def _given_items(value: object, past: Past) -> list[Any]:
-    """The items of `input`; a text is the user's, and references are looked up."""
+def _given_items(value: object) -> list[Any]:
+    """The items of `input`; a text is the user's."""
     if value is None:
         return []
     if isinstance(value, str):
         return [{"type": "message", "role": "user", "content": value}]
     if not isinstance(value, list):
         raise BadRequest("'input' must be a string or an array of items.", param="input")
-    return [
-        _referred(item, f"input[{index}]", past)
-        if isinstance(item, dict) and item.get("type") == "item_reference"
-        else item
-        for index, item in enumerate(value)
-    ]
+    return value
 
 
-def _referred(reference: Json, param: str, past: Past) -> Json:
-    item = past.item(name(reference.get("id"), f"{param}.id"))
-    if item is None:
-        raise BadRequest(
-            "There is no such item here: it was not stored, or not for so long.",
-            param=f"{param}.id",
-            code="item_not_found",
-        )
-    return item
+def _with_referred(given: list[Any], referred: dict[int, Json]) -> list[Any]:
+    """The items with those that references stand for: a reference may not outlive its item."""
+    if not referred:
+        return given
+    return [referred.get(index, item) for index, item in enumerate(given)]
 
 
 def _past_items(previous: str | None, past: Past) -> list[Json]:

@@ -59,7 +59,7 @@ class Tools:
     def native_name(self, tool: ToolName) -> str:
         """The tool's name at Ollama, where the namespace, if there is one, stands before the
         name."""
-        return self._natives.get(tool, tool.joined)
+        return self._natives.get(tool) or tool.joined
 
     def chosen(self, tool: ToolName) -> str:
         """The name at Ollama of a tool that `tool_choice` names. A tool in a namespace may be

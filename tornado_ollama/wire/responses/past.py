@@ -1,0 +1,19 @@
+"""What a request may refer to: the stored responses of the principal that sent it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ..checks import Json
+
+
+class Past(Protocol):
+    """Access to the stored responses of one principal."""
+
+    def conversation(self, response_id: str) -> list[Json] | None:
+        """All items of a conversation up to and including the input and output of a response; None
+        where there is no such response."""
+
+    def item(self, item_id: str) -> Json | None:
+        """An output item of any of the stored responses, by its id; None where there is no such
+        item."""
