@@ -21,8 +21,9 @@ from tornado_ollama.commands.agents import AGENTS, TOKEN_VARIABLE, Target
 from tornado_ollama.commands.launch import printed
 
 from .agents.scripted import NAME, Model
-from .backend import Backend
+from .backend import Backend, json_reply
 from .backend.network import refusing_port
+from .backend.windowed import Windowed
 from .gateway.keys import GENERATE as TOKEN
 from .gateway.keys import SECURED
 
@@ -151,6 +152,26 @@ async def test_a_small_window_gets_the_small_mode(launch: Launch, backend: Backe
     _, out, err = await launch("claude")
     assert "Claude Code (small)" in err
     assert "CLAUDE_CODE_SIMPLE=1" in out and "ANTHROPIC_AUTH_TOKEN" not in out
+
+
+@pytest.mark.gen_test
+async def test_a_model_whose_window_only_ollama_knows_is_loaded_first(
+    launch: Launch, backend: Backend
+) -> None:
+    Windowed(NAME, default=16384).serve(backend)
+    _, out, err = await launch("codex")
+    assert "qwen3:30b at" in err and ": 16,384 tokens" in err
+    assert "model_context_window=16384" in out
+
+
+@pytest.mark.gen_test
+async def test_a_model_that_cannot_be_loaded_has_at_most_its_own(
+    launch: Launch, backend: Backend
+) -> None:
+    Windowed(NAME, default=16384).serve(backend)
+    backend.on("/api/chat", json_reply({"error": "no memory"}, 500))
+    _, _, err = await launch("codex")
+    assert "at most 131,072 tokens" in err
 
 
 @pytest.mark.gen_test

@@ -45,6 +45,7 @@ class Model:
 
     steps: Sequence[Step]
     length: int = LENGTH
+    """The window with which Ollama loads it."""
     capabilities: Sequence[str] = CAPABILITIES
     title: str | None = TITLE
     """The reply to side requests, which have no tools; None: there are none."""
@@ -60,7 +61,7 @@ class Model:
         shown["capabilities"] = list(self.capabilities)
         backend.on("/api/tags", json_reply({"models": [listed]}))
         backend.on("/api/show", json_reply(shown))
-        backend.on("/api/ps", json_reply({"models": []}))
+        backend.on("/api/ps", json_reply({"models": [listed | {"context_length": self.length}]}))
         backend.on("/api/chat", self.chat)
         return self
 

@@ -14,6 +14,7 @@ from .replies import NdjsonStream, Reply, json_reply
 from .server import Backend, Exchange
 
 DATE = "2026-11-28T12:00:00Z"
+CAPABILITIES = ["completion", "tools", "thinking"]
 
 
 class Windowed:
@@ -117,14 +118,13 @@ class Windowed:
 
     async def show(self, exchange: Exchange) -> None:
         info = {"general.architecture": "llama", "llama.context_length": self.own}
-        capabilities = ["completion", "tools", "thinking"]
-        await json_reply({"model_info": info, "capabilities": capabilities, "modified_at": DATE})(
-            exchange
-        )
+        shown = {"model_info": info, "capabilities": CAPABILITIES, "modified_at": DATE}
+        await json_reply(shown)(exchange)
 
     async def tags(self, exchange: Exchange) -> None:
         details = {"context_length": self.own} if self.lists_length else {}
         entry = {"name": self.name, "model": self.name, "modified_at": DATE, "details": details}
+        entry["capabilities"] = CAPABILITIES
         await json_reply({"models": [entry]})(exchange)
 
 

@@ -121,7 +121,9 @@ def planned_models(case: Case, policy: Policy) -> tuple[list[Any], Any]:
     model = unquote(case.path.removeprefix("/v1/models/"))
     known = policy.resolve(model)
     sent = [json.loads(show_body(known))]
-    return sent, lambda: json.loads(models.model_reply(shown_model(replies[0], model, known)))
+    return sent, lambda: json.loads(
+        models.model_reply(shown_model(replies[0], model, known, policy))
+    )
 
 
 def streamed(case: Case, make: Any) -> Any:

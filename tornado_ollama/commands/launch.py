@@ -41,7 +41,8 @@ def run(args: argparse.Namespace, read_settings: Callable[[], Settings]) -> int:
     except NotReady as reason:
         complain(f"tornado-ollama: {reason}")
         return 1
-    complain(f"{agent.title} with {model.name} at {url}: {model.window:,} tokens of context.")
+    most = "" if model.window_is_known else "at most "
+    complain(f"{agent.title} with {model.name} at {url}: {most}{model.window:,} tokens of context.")
 
     def target(directory: str) -> Target:
         able = model.capabilities

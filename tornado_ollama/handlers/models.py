@@ -7,6 +7,7 @@ import asyncio
 from ..wire.anthropic import models as anthropic_models
 from ..wire.dialects import ANTHROPIC
 from ..wire.model_listing import listed_models, shown_model
+from ..wire.model_names import canonical
 from ..wire.openai import models as openai_models
 from .exchanges import OWN_HEADERS
 from .translated import DialectHandler
@@ -24,6 +25,12 @@ class CatalogueHandler(DialectHandler):
         self._question = question
         return await question
 
+    async def loaded(self) -> dict[str, int]:
+        """The windows of the models in memory, by their canonical names; none where Ollama does not
+        say."""
+        models = await self.deps.process.catalogue.loaded(self.deps.ollama) or ()
+        return {canonical(model.name): model.window for model in models if model.window}
+
     def own_headers(self) -> list[tuple[str, str]]:
         return [*OWN_HEADERS, *self.headers_up()]
 
@@ -37,7 +44,8 @@ class ModelsHandler(CatalogueHandler):
         assert self.principal is not None
         catalogue = self.deps.process.catalogue
         tags = await self.answer_to(catalogue.tags(self.deps.ollama, self.own_headers()))
-        models = listed_models(tags, self.deps.policy, self.principal.may_use)
+        loaded = await self.loaded()
+        models = listed_models(tags, self.deps.policy, self.principal.may_use, loaded)
         if self.route.dialect is ANTHROPIC:
             self.answer(200, anthropic_models.model_list(models, self.query))
         else:
@@ -52,4 +60,5 @@ class ModelHandler(CatalogueHandler):
         show = self.deps.process.catalogue.show
         reply = await self.answer_to(show(self.deps.ollama, native_name, self.own_headers()))
         form = anthropic_models if self.route.dialect is ANTHROPIC else openai_models
-        self.answer(200, form.model_reply(shown_model(reply, name, native_name)))
+        model = shown_model(reply, name, native_name, self.deps.policy, await self.loaded())
+        self.answer(200, form.model_reply(model))

@@ -7,14 +7,24 @@ Owns what is known of each, for the APIs that list models in a form of their own
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from . import native
 from .model_names import canonical
 from .policy import Policy
+
+WindowFrom = Literal["num_ctx", "auto", "memory", "model"]
+"""What the window of a model follows from: `models.defaults.GLOB.num_ctx`, a number or `auto`; the
+window with which Ollama has loaded it; or nothing but what the model was made for, of which Ollama
+gives it less where it is not told otherwise."""
+
+Loaded = Mapping[str, int]
+"""The windows of the models in memory, by their canonical names."""
+
+NONE_LOADED: Loaded = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +36,8 @@ class ListedModel:
     created: int
     """When it was last changed, in Unix seconds; 0 where that is not known."""
     context_length: int | None
-    """Tokens that the model can see at once."""
+    """Tokens that a prompt and its reply may have together, as far as that is known."""
+    context_length_from: WindowFrom | None
     capabilities: list[str] | None
     """In Ollama's words; None where it does not say."""
 
@@ -35,26 +46,38 @@ class ListedModel:
         return self.id != self.native_name
 
 
-def listed_models(tags: bytes, policy: Policy, may_use: Callable[[str], bool]) -> list[ListedModel]:
+def listed_models(
+    tags: bytes, policy: Policy, may_use: Callable[[str], bool], loaded: Loaded = NONE_LOADED
+) -> list[ListedModel]:
     """The models of Ollama's list, and after them the aliases. `may_use`: whether the caller may
     use a model, by the name Ollama knows; others are left out. Raises UpstreamBroken."""
     reply = native.decode(native.TAGS, tags)
     entries = [entry for entry in reply.models or [] if may_use(entry.name)]
-    models = [_listed(entry.name, entry) for entry in entries]
+
+    def listed(id: str, entry: native.ModelEntry) -> ListedModel:
+        own = _length((entry.details or {}).get("context_length"))
+        created = _unix(entry.modified_at)
+        window = _window(entry.name, own, policy, loaded)
+        return ListedModel(id, entry.name, created, *window, entry.capabilities)
+
+    models = [listed(entry.name, entry) for entry in entries]
     by_name = {canonical(entry.name): entry for entry in entries}
     for alias, target in policy.aliases.items():
         entry = by_name.get(canonical(target))
         if entry is not None:
-            models.append(_listed(alias, entry))
+            models.append(listed(alias, entry))
     return models
 
 
-def shown_model(show: bytes, model: str, native_model: str) -> ListedModel:
+def shown_model(
+    show: bytes, model: str, native_model: str, policy: Policy, loaded: Loaded = NONE_LOADED
+) -> ListedModel:
     """One model, from the reply of `/api/show`. `model`: the name as the client wrote it. Raises
     UpstreamBroken."""
     reply = native.decode(native.SHOW, show)
     created = _unix(reply.modified_at)
-    return ListedModel(model, native_model, created, _own_length(reply), reply.capabilities)
+    window = _window(native_model, _own_length(reply), policy, loaded)
+    return ListedModel(model, native_model, created, *window, reply.capabilities)
 
 
 def own_length(show: bytes) -> int | None:
@@ -68,10 +91,21 @@ def _own_length(reply: native.ShowReply) -> int | None:
     return _length(info.get(f"{info.get('general.architecture')}.context_length"))
 
 
-def _listed(id: str, entry: native.ModelEntry) -> ListedModel:
-    context = _length((entry.details or {}).get("context_length"))
-    created = _unix(entry.modified_at)
-    return ListedModel(id, entry.name, created, context, entry.capabilities)
+def _window(
+    model: str, own: int | None, policy: Policy, loaded: Loaded
+) -> tuple[int | None, WindowFrom | None]:
+    """The window of a model that Ollama knows by this name, and what it follows from. `own`: the
+    longest that it was made for."""
+    defaults = policy.defaults_for(model)
+    num_ctx = policy.max_num_ctx if defaults.auto_window else defaults.options.get("num_ctx")
+    bounds = [bound for bound in (_length(num_ctx), own) if bound]
+    if defaults.auto_window and bounds:
+        return min(bounds), "auto"
+    if _length(num_ctx):
+        return min(bounds), "num_ctx"
+    if window := loaded.get(canonical(model)):
+        return window, "memory"
+    return own, None if own is None else "model"
 
 
 def _length(said: Any) -> int | None:

@@ -60,7 +60,7 @@ def model_list(body: bytes) -> bytes:
 
 
 def model(body: bytes) -> bytes:
-    return models.model_reply(shown_model(body, "m", "m"))
+    return models.model_reply(shown_model(body, "m", "m", Policy()))
 
 
 def frames(line: bytes) -> bytes:

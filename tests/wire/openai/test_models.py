@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.backend.transcripts import VERSIONS, load
+from tornado_ollama.config.topics.models import ModelDefaults
 from tornado_ollama.errors import UpstreamBroken
 from tornado_ollama.wire.model_listing import listed_models, shown_model
 from tornado_ollama.wire.native import show_body
@@ -27,7 +28,7 @@ def model_list(tags: bytes, policy: Policy, may_use: Any) -> bytes:
 
 
 def model_reply(show: bytes, model: str, native_model: str) -> bytes:
-    return models.model_reply(shown_model(show, model, native_model))
+    return models.model_reply(shown_model(show, model, native_model, Policy()))
 
 
 def listed(policy: Policy | None = None, may_use: Any = lambda _: True) -> list[dict[str, Any]]:
@@ -49,8 +50,29 @@ def test_what_clients_of_local_models_ask_for_is_there() -> None:
         "created": 1767315845,
         "owned_by": "library",
         "context_length": 32768,
+        "context_length_from": "model",
         "capabilities": ["completion"],
     }
+
+
+@pytest.mark.parametrize(
+    ("defaults", "most", "loaded", "window"),
+    [
+        (ModelDefaults(), None, {}, (32768, "model")),
+        (ModelDefaults(), None, {"owl3:8b": 4096}, (4096, "memory")),
+        (ModelDefaults(num_ctx=16384), None, {"owl3:8b": 4096}, (16384, "num_ctx")),
+        (ModelDefaults(options={"num_ctx": 65536}), None, {}, (32768, "num_ctx")),
+        (ModelDefaults(num_ctx="auto"), None, {"owl3:8b": 8192}, (32768, "auto")),
+        (ModelDefaults(num_ctx="auto"), 16384, {}, (16384, "auto")),
+    ],
+    ids=lambda value: None,
+)
+def test_the_window_of_a_model_is_what_it_will_get(
+    defaults: ModelDefaults, most: int | None, loaded: dict[str, int], window: tuple[int, str]
+) -> None:
+    policy = Policy(defaults={"*": defaults}, max_num_ctx=most)
+    model = listed_models(TAGS, policy, lambda _: True, loaded)[0]
+    assert (model.context_length, model.context_length_from) == window
 
 
 def test_owners_are_namespaces_and_unknown_times_are_0() -> None:

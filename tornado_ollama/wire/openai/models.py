@@ -2,7 +2,7 @@
 
 Owns the model object. Rules: docs/openai.md, "Models". Beyond OpenAI's four keys the objects have
 those that clients of local models read: `context_length` and `capabilities`, and `root` where the
-id is an alias.
+id is an alias; `context_length_from` is our own.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ def _model(model: ListedModel) -> Json:
     }
     if model.context_length is not None:
         found["context_length"] = model.context_length
+        found["context_length_from"] = model.context_length_from
     if model.capabilities:
         found["capabilities"] = model.capabilities
     if model.is_alias:
