@@ -43,6 +43,7 @@ from tornado.ioloop import IOLoop
 
 from tornado_ollama import app as app_module
 from tornado_ollama.app import Gateway
+from tornado_ollama.certificates import Certificates
 from tornado_ollama.config import load
 from tornado_ollama.handlers import assets, event_stream
 from tornado_ollama.server import make_http_server
@@ -183,7 +184,7 @@ def app(io_loop: IOLoop, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iter
 def http_server(
     io_loop: IOLoop, app: Gateway, settings: Any, _unused_port: Any
 ) -> Iterator[HTTPServer]:
-    server = make_http_server(app, settings)
+    server = make_http_server(app, Certificates(settings.listen.tls))
     server.add_socket(_unused_port[0])
     yield server
     server.stop()

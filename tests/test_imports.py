@@ -24,6 +24,8 @@ BELOW: dict[str, set[str]] = {
     "keepalive": set(),
     "sights": set(),
     "listen": {"errors", "keepalive"},
+    "service_manager": {"errors"},
+    "certificates": {"errors", "config"},
     "wire": {"errors"},
     "access": {"errors", "wire"},
     "config": {"errors", "access", "resources"},

@@ -26,18 +26,17 @@ log = logging.getLogger(__name__)
 REPORT_EVERY_S = 10.0
 
 
-def listen(host: str, port: int) -> list[socket.socket]:
-    """Binds the address; port 0 picks a free one. Raises ConfigError when it cannot be bound."""
+def listen(host: str, port: int, *, reuse_port: bool = False) -> list[socket.socket]:
+    """Binds the address; port 0 picks a free one. `reuse_port`: other processes may bind it too,
+    and the kernel shares the connections out. Raises ConfigError when it cannot be bound."""
     try:
-        bound = bind_sockets(port, host)
+        bound = bind_sockets(port, host, reuse_port=reuse_port)
     except OSError as error:
         raise ConfigError(
             f"listen: cannot listen on {host} port {port}: {error.strerror}; "
             "choose another with --port, PORT or listen.port (`make run PORT=9000`)."
         ) from error
-    for sock in bound:
-        keep_alive(sock)
-    return [Listener(sock.family, sock.type, sock.proto, sock.detach()) for sock in bound]
+    return [Listener.of(sock) for sock in bound]
 
 
 def raise_descriptor_limit() -> None:
@@ -59,6 +58,12 @@ class Listener(socket.socket):
         self.setblocking(False)
         self._spare = os.open(os.devnull, os.O_RDONLY)
         self._reported = 0.0
+
+    @classmethod
+    def of(cls, sock: socket.socket) -> Listener:
+        """Takes over a listening socket, whose connections will be kept alive."""
+        keep_alive(sock)
+        return cls(sock.family, sock.type, sock.proto, sock.detach())
 
     def accept(self) -> tuple[socket.socket, Any]:
         while True:

@@ -10,17 +10,21 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import socket
 import ssl
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 from tornado.httpserver import HTTPServer
 
 from .app import MAX_SOCKET_MESSAGE_BYTES, Gateway, make_app
 from .backend_switch import BackendSwitch, EmbeddedMode
+from .certificates import Certificates
 from .config import Settings, SettingsReader
 from .errors import ConfigError, ShuttingDown
-from .listen import listen, raise_descriptor_limit
+from .listen import Listener, listen, raise_descriptor_limit
+from .service_manager import ServiceManager
 from .signals import hold_signal, on_signal
 
 log = logging.getLogger(__name__)
@@ -44,12 +48,12 @@ SAME_STOP_S = 1.0
 terminals send one to `make` and one to all that it has started, milliseconds apart."""
 
 
-def make_http_server(app: Gateway, settings: Settings) -> HTTPServer:
+def make_http_server(app: Gateway, certificates: Certificates) -> HTTPServer:
     """Makes the HTTP server of a listener. Tornado's `xheaders` stays off, because
     `access/proxies.py` decides which forwarding headers are trusted."""
-    return HTTPServer(
+    server = HTTPServer(
         app,
-        ssl_options=_tls_context(settings),
+        ssl_options=certificates.context,
         max_header_size=MAX_HEAD_BYTES,
         max_body_size=MAX_STRAY_BODY_BYTES,
         max_buffer_size=MAX_SOCKET_MESSAGE_BYTES + MAX_STRAY_BODY_BYTES,
@@ -57,18 +61,31 @@ def make_http_server(app: Gateway, settings: Settings) -> HTTPServer:
         decompress_request=False,
     )
 
+    def renew(context: ssl.SSLContext) -> None:
+        server.ssl_options = context  # which Tornado reads for each connection
 
-def _tls_context(settings: Settings) -> ssl.SSLContext | None:
-    tls = settings.listen.tls
-    if tls.cert_file is None:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        context.load_cert_chain(tls.cert_file, tls.key_file)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigError(f"listen.tls: certificate and key cannot be used: {error}") from error
-    return context
+    certificates.on_change = renew
+    return server
+
+
+def _as_handed_over(settings: Settings, sockets: list[socket.socket]) -> Settings:
+    """The settings with the address at which the sockets that were handed over listen, by which
+    anonymous access is decided. Raises ConfigError where anybody could then come in without a
+    credential."""
+    if not sockets:
+        return settings
+    addresses = [replace(settings.listen, host=sock.getsockname()[0]) for sock in sockets]
+    reachable = [address for address in addresses if not address.loopback]
+    listens_at = (reachable or addresses)[0]
+    if not listens_at.loopback and settings.listen.loopback:
+        settings = replace(settings, listen=listens_at)
+        if settings.auth.anonymous == "auto" and not settings.auth.configured:
+            raise ConfigError(
+                f"LISTEN_FDS: the socket that was handed over listens at {listens_at.host}, which "
+                "others can reach, and no token is configured; `tornado-ollama token create` makes "
+                "one."
+            )
+    return settings
 
 
 async def serve(
@@ -80,17 +97,21 @@ async def serve(
     """Runs the gateway until a signal ends it; returns the exit code. `reader` has read the
     settings, and is used again for a reload. `announce` is called with the line that holds the
     page's address, once the gateway answers there."""
-    app = make_app(settings)
-    server = make_http_server(app, settings)
+    manager = ServiceManager()
+    certificates = Certificates(settings.listen.tls)
+    sockets: list[socket.socket] = [Listener.of(taken) for taken in manager.sockets()]
+    app = make_app(_as_handed_over(settings, sockets))
+    server = make_http_server(app, certificates)
     raise_descriptor_limit()
     for line in settings.warnings:
         log.warning("%s", line)
     backend_switch = BackendSwitch(app.backend, app.client, embedded)
-    signals = SignalHandler(app, reader)
+    signals = SignalHandler(app, reader, manager, certificates)
     signals.listen_to_signals()  # before the port answers
-    sockets = []
     try:
-        sockets = listen(settings.listen.host, settings.listen.port)
+        if not sockets:
+            address = settings.listen
+            sockets = listen(address.host, address.port, reuse_port=address.reuse_port)
         if await signals.comes_before(backend_switch.start()):
             return 0
         await app.start()
@@ -99,25 +120,38 @@ async def serve(
         gc.freeze()  # what was built at the start lives as long as the process
         port = sockets[0].getsockname()[1]
         announce(_address(settings, port, app.backend.kind))
+        manager.ready()
+        certificates.start()
         await signals.requested.wait()
+        manager.stopping()
         server.stop()
         await _drain(app, settings.listen.drain_timeout)
     finally:
         hold_signal("SIGHUP")  # the loop takes its handlers along; none may end us meanwhile
-        for socket in sockets:
-            socket.close()
+        for listening in sockets:
+            listening.close()
         await backend_switch.stop()
         await app.close()
         await server.close_all_connections()
+        await certificates.stop()
+        await manager.stop()
     return 0
 
 
 class SignalHandler:
     """Handles the process's signals: a reload on SIGHUP, the shutdown on SIGTERM and SIGINT."""
 
-    def __init__(self, app: Gateway, reader: SettingsReader) -> None:
+    def __init__(
+        self,
+        app: Gateway,
+        reader: SettingsReader,
+        manager: ServiceManager,
+        certificates: Certificates,
+    ) -> None:
         self._app = app
         self._reader = reader
+        self._manager = manager
+        self._certificates = certificates
         self._reloading: asyncio.Task[None] | None = None
         self._reload_wanted = False
         self.requested = asyncio.Event()
@@ -162,6 +196,8 @@ class SignalHandler:
     async def _read_and_apply(self) -> None:
         while self._reload_wanted:  # those that come meanwhile want one more, and no more
             self._reload_wanted = False
+            self._manager.reloading()
+            await self._certificates.refresh()
             try:
                 settings, widened = await self._reader.reload()
                 self._app.reload(settings)
@@ -174,6 +210,7 @@ class SignalHandler:
                 for line in widened:
                     log.warning("%s", line)
                 log.info("The configuration was reloaded.")
+        self._manager.ready()
 
 
 async def _drain(app: Gateway, seconds: float) -> None:

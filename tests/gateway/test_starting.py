@@ -76,7 +76,7 @@ async def test_signals_are_heard_before_the_port_answers(
 ) -> None:
     order: list[str] = []
 
-    def listen(*_: Any) -> Any:
+    def listen(*_: Any, **more: Any) -> Any:
         order.append("listen")
         raise ConfigError("the port is taken")
 

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 
 from ..formats import HOST, HOST_NAMES, NETWORKS
 from ..rows import Topic, setting
-from ..rules import DURATION, TEXT, whole
+from ..rules import DURATION, SWITCH, TEXT, whole
 
 WILDCARDS = ("", "0.0.0.0", "::")
 """What stands for all addresses."""
@@ -61,6 +61,14 @@ class Listen(Topic):
         "networks whose `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Real-IP` are believed, "
         'as `"10.0.0.0/8"`',
         more="From anybody else these headers are ignored.",
+    )
+    reuse_port: bool = setting(
+        False,
+        SWITCH,
+        "several gateways of this machine may listen on the port, each with its own cores",
+        more="The kernel shares the connections out; what a gateway holds in memory, such as its "
+        "queue, is its own. See [operations](operations.md#several-processes).",
+        at_start=True,
     )
     drain_timeout: float = setting(
         30.0, DURATION, "how long running streams may go on after SIGTERM", at_start=True
