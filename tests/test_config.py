@@ -215,7 +215,7 @@ def test_an_impossible_value_is_named_with_its_rule_and_file(
     [
         ({"listen": {"prot": 1}}, "listen.prot: is not a known key, did you mean port?"),
         ({"server": {}}, "server: is not a known key, did you mean service?"),
-        ({"auth": {"jwt": {"jwks_url": "https://x"}}}, "auth.jwt.jwks_url: is not a known key"),
+        ({"auth": {"jwt": {"jwks_uri": "https://x"}}}, "auth.jwt.jwks_uri: is not a known key"),
         ({"nothing": {}}, "config.yaml)"),
         ({"auth": {"tokens": []}}, "auth.tokens: is not a known key"),
         ({"warnings": []}, "warnings: is not a known key"),
@@ -794,3 +794,61 @@ def test_a_secret_and_an_address_in_the_environment_are_enough() -> None:
 def test_settings_are_frozen() -> None:
     with pytest.raises(AttributeError):
         load(None, {}, {}).listen.port = 1  # type: ignore[misc]
+
+
+# -- issuers ----------------------------------------------------------------------------------
+
+HOME = "https://id.example/realms/main"
+
+
+def test_one_line_makes_an_issuer(write: Write) -> None:
+    settings = load(write({"auth": {"jwt": {"discovery": HOME}}}), {}, {})
+    [issuer] = settings.auth.issuers
+    assert (issuer.issuer, issuer.discovery, issuer.audience) == (HOME, HOME, None)
+    assert issuer.algorithms == {"RS256", "PS256", "ES256", "EdDSA"}
+    assert settings.auth.configured and not settings.anonymous_scopes()
+    assert any("no audience is set" in line for line in settings.warnings)
+
+
+def test_issuers_stand_beside_each_other_and_a_secret(write: Write) -> None:
+    jwt = {
+        "secret": "s" * 40,
+        "discovery": HOME + "/",
+        "audience": "ollama",
+        "algorithms": ["HS256", "ES256"],
+        "issuers": {
+            "partner": {
+                "jwks_url": "http://10.0.0.1/keys",
+                "issuer": "partner",
+                "private_addresses": True,
+                "claims": {"scopes": "roles", "manage": ["admin"]},
+            }
+        },
+    }
+    auth = load(write({"auth": {"jwt": jwt}}), {}, {}).auth
+    ours, partner = auth.issuers
+    assert ours.issuer == HOME + "/" and ours.algorithms == {"ES256"}
+    assert (partner.issuer, partner.discovery) == ("partner", None)
+    assert partner.claims.scopes == "roles" and partner.claims.manage == {"admin"}
+    assert len(auth.jwt_keys) == 1 and auth.jwt_keys[0].algorithms == ("HS256",)
+
+
+@pytest.mark.parametrize(
+    ("jwt", "expected"),
+    [
+        ({"discovery": "http://id.example"}, "auth.jwt.discovery"),
+        ({"discovery": "https://user@id.example"}, "auth.jwt.discovery"),
+        ({"discovery": ""}, "auth.jwt.discovery"),
+        ({"jwks_url": "https://id.example/keys"}, "auth.jwt.discovery"),
+        ({"jwks_url": HOME, "discovery": HOME}, "auth.jwt.discovery"),
+        ({"jwks_url": "file:///keys", "issuer": "x"}, "auth.jwt.jwks_url"),
+        ({"issuers": {"a": {}}}, "auth.jwt.issuers.a.discovery"),
+        ({"issuers": {"a": {"discovery": HOME, "secret": "x"}}}, "auth.jwt.issuers.a.secret"),
+        ({"discovery": HOME, "issuers": {"a": {"discovery": HOME}}}, "issuers.a.issuer"),
+        ({"discovery": HOME, "claims": {"scope": "roles"}}, "auth.jwt.claims"),
+        ({"discovery": HOME, "claims": {"manage": "admin"}}, "auth.jwt.claims"),
+        ({"discovery": HOME, "claims": {"scopes": ""}}, "auth.jwt.claims"),
+    ],
+)
+def test_an_impossible_issuer_is_named(write: Write, jwt: dict[str, Any], expected: str) -> None:
+    assert f"{expected}: " in complaint(write({"auth": {"jwt": jwt}}))

@@ -31,11 +31,12 @@ BELOW: dict[str, set[str]] = {
     "config": {"errors", "access", "resources"},
     "upstream": {"errors", "access", "keepalive", "wire"},
     "stores": {"errors", "access"},
-    "identity": {"errors", "access", "config", "stores"},
+    "fetching": {"wire"},
+    "identity": {"errors", "access", "config", "fetching", "stores"},
     "embedded": {"errors", "wire"},
     "dispatch": {"errors", "access", "wire", "upstream"},
     "telemetry": {"errors", "access", "wire", "upstream", "stores", "dispatch"},
-    "handlers": {"errors", "access", "wire", "upstream", "dispatch", "telemetry"},
+    "handlers": {"errors", "access", "fetching", "wire", "upstream", "dispatch", "telemetry"},
     "socket": {"errors", "access", "wire", "upstream", "dispatch", "telemetry", "handlers"},
     "handler_table": {"access", "handlers", "socket"},
     "backend_switch": {"errors", "access", "wire", "upstream", "embedded", "sights"},
@@ -45,7 +46,7 @@ BELOW: dict[str, set[str]] = {
 _all = set(BELOW)
 ABOVE: dict[str, set[str]] = {
     "app": _all - {"embedded", "backend_switch"},
-    "server": _all - {"embedded", "stores", "identity", "handler_table"} | {"app"},
+    "server": _all - {"embedded", "stores", "identity", "handler_table", "fetching"} | {"app"},
     "commands": _all | {"app", "server"},
     "cli": {"errors", "config", "console", "resources", "signals", "commands"},
     "__main__": {"cli"},

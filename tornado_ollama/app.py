@@ -18,7 +18,7 @@ from tornado import httputil
 from tornado.ioloop import PeriodicCallback
 from tornado.web import Application
 
-from .access.authenticator import build_authenticator
+from .access.authenticator import Authenticator
 from .access.credentials import Bearer
 from .access.guesses import WrongTokens
 from .access.limits import LimitRules
@@ -26,7 +26,6 @@ from .access.origins import HostPolicy, OriginPolicy
 from .access.proxies import TrustedProxies
 from .access.route_table import RouteTable
 from .access.routes import for_anthropic, not_found
-from .access.stored import Stored
 from .config import Settings
 from .dispatch import access_log
 from .dispatch.dispatcher import Dispatcher
@@ -41,8 +40,7 @@ from .handlers.deps import AccessControl, Deps, InFlight, LastReload, ProcessSta
 from .handlers.peer_closed import SWEEP_MS, sweep
 from .handlers.request_body import BodyMemory
 from .handlers.stored_responses import ResponseStore
-from .identity.stored import StoreWatch
-from .identity.token_admin import TokenAdmin
+from .identity.in_force import CredentialsInForce
 from .resources import STATIC_DIR
 from .stores.database import Database
 from .telemetry.accounts import Accounts
@@ -104,15 +102,8 @@ class Gateway(Application):
         )
         self._started_at = time.monotonic()
         self.database = Database(Path(settings.state.directory))
-        self._store = StoreWatch(self.database, self._take_stored)
-        if settings.auth.token_store:
-            self._store.read_at_start()
-            self._store.start()
-        self._settings = self._with_stored(settings)
-        self._token_admin = TokenAdmin(
-            self.database, lambda: self._settings.auth.tokens, self._store.refresh
-        )
-        self.deps = self._make_deps(self._settings)
+        self._credentials = CredentialsInForce(self.database, settings, self._take_authenticator)
+        self.deps = self._make_deps(settings)
         self._apply_limits(settings)
         self._sweeper = PeriodicCallback(self._sweep, SWEEP_MS)
         self._sweeper.start()
@@ -154,23 +145,21 @@ class Gateway(Application):
         longer valid. The listening address stays as it is, and decides as before whether anonymous
         access is open."""
         listen = replace(settings.listen, host=self._host)
-        settings = self._with_stored(replace(settings, listen=listen))
-        self.deps = self._make_deps(settings)  # may fail; nothing has changed then
-        self._settings = settings
+        settings = replace(settings, listen=listen)
+        self.deps = self._make_deps(settings)
         self.backend.set_real(settings.service.base_url)
         self._check_in_flight()
         self._apply_limits(settings)  # last: no slot for a request that was revoked
 
-    def _take_stored(self, stored: Stored) -> None:
-        """Puts a new content of the token store into force, as `reload` does with settings."""
-        self._settings = self._with_stored(self._settings)
-        access = self.deps.access
-        authenticator = access.authenticator.with_stored(stored, self._settings.anonymous_scopes())
-        self.deps = replace(self.deps, access=replace(access, authenticator=authenticator))
+    def _take_authenticator(self, authenticator: Authenticator) -> None:
+        """Puts other credentials into force, as `reload` does with settings."""
+        access = replace(self.deps.access, authenticator=authenticator)
+        self.deps = replace(self.deps, access=access)
         self._check_in_flight()
 
-    def _with_stored(self, settings: Settings) -> Settings:
-        return settings.with_stored_tokens() if self._store.stored.any_token else settings
+    async def _refresh_keys(self, issuer: str) -> Deps | None:
+        """Fetches the keys of an issuer; returns the new `deps` where they have changed."""
+        return self.deps if await self._credentials.refresh_keys(issuer) else None
 
     def _check_in_flight(self) -> None:
         """Ends the requests in flight whose credential is no longer valid; the others get the new
@@ -205,7 +194,7 @@ class Gateway(Application):
         """Ends all requests in flight and closes all connections to Ollama."""
         self._sweeper.stop()
         self._telemetry.loop_lag.stop()
-        await self._store.close()
+        await self._credentials.close()
         self._catalogue.close()
         self.fail_all(ShuttingDown())
         for _ in range(LAST_ROUNDS):
@@ -245,9 +234,7 @@ class Gateway(Application):
         )
         return Deps(
             access=AccessControl(
-                authenticator=build_authenticator(
-                    settings.auth, settings.anonymous_scopes(), stored=self._store.stored
-                ),
+                authenticator=self._credentials.take(settings),
                 origins=OriginPolicy(settings.cors.origins),
                 hosts=HostPolicy(
                     (*settings.listen.allowed_hosts, settings.listen.host, gethostname())
@@ -286,7 +273,8 @@ class Gateway(Application):
                 responses=self._responses,
                 journal=self._journal,
                 telemetry=self._telemetry,
-                token_admin=self._token_admin if settings.auth.token_store else None,
+                refresh_keys=self._refresh_keys,
+                token_admin=self._credentials.token_admin,
                 accounts=self.accounts,
                 last_reload=self.last_reload,
                 started_at=self._started_at,

@@ -5,6 +5,7 @@
         Unauthorized            401  bad credential
             NoCredential        401  no credential was sent
             MistypedToken       401  a token of ours with a wrong checksum
+            UnknownKey          401  a JWT whose issuer may have published its key meanwhile
         Forbidden               403  scope, model, Host or Origin not allowed
         NotFound                404  unknown route or model
         MethodNotAllowed        405
@@ -100,6 +101,15 @@ class MistypedToken(Unauthorized):
     any unknown credential."""
 
     outcome = "mistyped token"
+
+
+class UnknownKey(Unauthorized):
+    """A JWT of a known issuer names a key that is not known. It is refused if it is still so when
+    the issuer's keys have been fetched anew."""
+
+    def __init__(self, message: str, issuer: str) -> None:
+        super().__init__(message)
+        self.issuer = issuer
 
 
 class Forbidden(GatewayError):

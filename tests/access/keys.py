@@ -12,7 +12,7 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from tornado_ollama.access.jwt import JwtKey
+from tornado_ollama.access.jwt_keys import JwtKey
 
 SECRET = "a secret of the tests, and of them only: 64 bytes long, or longer"
 NOW = 1_800_000_000.0

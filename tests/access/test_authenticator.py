@@ -9,7 +9,7 @@ from tornado_ollama.access import jwt
 from tornado_ollama.access.authenticator import Authenticator, build_authenticator
 from tornado_ollama.access.credentials import Bearer, from_frame
 from tornado_ollama.access.fingerprint import Fingerprint, digest
-from tornado_ollama.access.jwt import JwtKey
+from tornado_ollama.access.jwt_keys import JwtKey
 from tornado_ollama.access.principal import Scope
 from tornado_ollama.access.tokens import StaticToken, TokenTable
 from tornado_ollama.errors import BadRequest, Unauthorized

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from ..errors import BadRequest, MistypedToken, NoCredential, Unauthorized
+from ..errors import BadRequest, MistypedToken, NoCredential, Unauthorized, UnknownKey
 from . import jwt
 from .credentials import Bearer, Credentials
 from .fingerprint import Fingerprint
+from .jwt_keys import JwtKey
 from .principal import Principal, Scope, SignedClaims
 from .stored import NOTHING_STORED, Stored
 from .token_text import origin
@@ -34,7 +35,7 @@ class AuthSettings(Protocol):
     def tokens(self) -> Sequence[StaticToken]: ...
 
     @property
-    def jwt_keys(self) -> Sequence[jwt.JwtKey]: ...
+    def jwt_keys(self) -> Sequence[JwtKey]: ...
 
 
 def build_authenticator(
@@ -42,11 +43,12 @@ def build_authenticator(
     anonymous_scopes: frozenset[Scope],
     index_key: bytes | None = None,
     stored: Stored = NOTHING_STORED,
+    issuers: jwt.Issuers = jwt.NO_ISSUERS,
 ) -> Authenticator:
-    """Makes an authenticator from the settings and the token store. `index_key`: 32 random bytes
-    for `TokenTable`, made here when not given."""
+    """Makes an authenticator from the settings, the token store and the keys that issuers publish.
+    `index_key`: 32 random bytes for `TokenTable`, made here when not given."""
     table = TokenTable(auth.tokens, index_key or secrets.token_bytes(32))
-    return Authenticator(table, auth.jwt_keys, anonymous_scopes, auth.path_tokens, stored)
+    return Authenticator(table, auth.jwt_keys, anonymous_scopes, auth.path_tokens, stored, issuers)
 
 
 class Authenticator:
@@ -56,10 +58,11 @@ class Authenticator:
     def __init__(
         self,
         tokens: TokenTable,
-        jwt_keys: Sequence[jwt.JwtKey],
+        jwt_keys: Sequence[JwtKey],
         anonymous_scopes: frozenset[Scope],
         path_tokens: bool,
         stored: Stored = NOTHING_STORED,
+        issuers: jwt.Issuers = jwt.NO_ISSUERS,
     ) -> None:
         """`tokens`: those of the configuration. `anonymous_scopes`: the scopes of callers without a
         valid credential; empty: they are refused. `path_tokens`: whether a token may stand in the
@@ -68,14 +71,46 @@ class Authenticator:
         self._tokens = tokens
         self._stored = stored
         self._jwt_keys = tuple(jwt_keys)
+        self._issuers = issuers
         self._anonymous = Principal("anonymous", "anonymous", anonymous_scopes)
         self._verdicts: dict[bytes, Principal] = {}
 
     def with_stored(self, stored: Stored, anonymous_scopes: frozenset[Scope]) -> Authenticator:
         """The authenticator of the same settings and another content of the token store."""
         return Authenticator(
-            self._tokens, self._jwt_keys, anonymous_scopes, self._path_tokens, stored
+            self._tokens,
+            self._jwt_keys,
+            anonymous_scopes,
+            self._path_tokens,
+            stored,
+            self._issuers,
         )
+
+    def with_issuers(self, issuers: jwt.Issuers) -> Authenticator:
+        """The authenticator of the same settings and other keys of issuers."""
+        return Authenticator(
+            self._tokens,
+            self._jwt_keys,
+            self._anonymous.scopes,
+            self._path_tokens,
+            self._stored,
+            issuers,
+        )
+
+    def _missing_key(self, credentials: Sequence[Bearer], now: float) -> str | None:
+        """The issuer of a JWT among refused credentials whose key that issuer may have published in
+        the meantime; None where there is none."""
+        if not self._issuers:
+            return None
+        for credential in credentials:
+            if not credential.in_path and jwt.looks_like_jwt(credential.text):
+                try:
+                    jwt.verify(credential.text, self._jwt_keys, now, self._issuers)
+                except jwt.UnknownKeyId as error:
+                    return error.issuer
+                except jwt.InvalidToken:
+                    continue
+        return None
 
     @property
     def lets_everybody_in(self) -> bool:
@@ -84,8 +119,8 @@ class Authenticator:
 
     def authenticate(self, credentials: Credentials, now: float) -> Principal:
         """Returns the principal of a request. `credentials` as `credentials.extract` returns them,
-        `now` in Unix time. Raises Unauthorized, and BadRequest where valid credentials stand for
-        different principals.
+        `now` in Unix time. Raises Unauthorized, UnknownKey among it, and BadRequest where valid
+        credentials stand for different principals.
 
         Invalid credentials are ignored while another one is valid or anonymous access is open,
         because clients of the OpenAI API must send some. An invalid token in the URL is always
@@ -98,6 +133,8 @@ class Authenticator:
         noted = next(iter(sent or credentials), None)
         stranger = self._stranger(noted.fingerprint if noted is not None else None)
         if stranger is None or any(credential.in_path for credential in sent):
+            if (issuer := self._missing_key(sent, now)) is not None:
+                raise UnknownKey(UNKNOWN, issuer)
             if any(origin(credential.text) == "mistyped" for credential in sent):
                 raise MistypedToken(UNKNOWN)
             if sent:
@@ -161,7 +198,7 @@ class Authenticator:
 
     def _verified(self, token: str, fingerprint: Fingerprint, now: float) -> Principal | None:
         """Verifies a JWT. Only successes are cached, under the hash of the whole token."""
-        if not self._jwt_keys or not jwt.looks_like_jwt(token):
+        if not (self._jwt_keys or self._issuers) or not jwt.looks_like_jwt(token):
             return None
         key = fingerprint.sha256
         principal = self._verdicts.get(key)
@@ -171,7 +208,7 @@ class Authenticator:
             del self._verdicts[key]
             return None
         try:
-            principal = jwt.verify(token, self._jwt_keys, now)
+            principal = jwt.verify(token, self._jwt_keys, now, self._issuers)
         except jwt.InvalidToken:
             return None
         principal = replace(principal, fingerprint=fingerprint)
@@ -184,7 +221,7 @@ class Authenticator:
         self, claims: SignedClaims, fingerprint: Fingerprint, now: float
     ) -> Principal | None:
         try:
-            principal = jwt.verify_again(claims, self._jwt_keys, now)
+            principal = jwt.verify_again(claims, self._jwt_keys, now, self._issuers)
         except jwt.InvalidToken:
             return None
         return replace(principal, fingerprint=fingerprint)

@@ -2,52 +2,41 @@
 
 PyJWT checks the signature; the claims are checked here, against a time that is given. One key has
 one list of algorithms, all of its own kind, so a public key can never be taken for an HMAC secret.
-Nothing in a token's header chooses a key: `jku`, `x5u`, `jwk` and `kid` are ignored, `crit` and
-`b64` refused. Rules: RFC 7515, 7519, 8725.
+Nothing in a token's header brings a key: `jku`, `x5u`, `jwk` and `x5c` are ignored, `crit` and
+`b64` refused. `kid` chooses among the keys that the token's issuer publishes, and only there.
+Rules: RFC 7515, 7519, 8725.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_pem_public_key,
-)
 
-from .principal import Principal, Scope, SignedClaims, loggable_name
-
-PublicKey = (
-    rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | ed448.Ed448PublicKey
-)
-
-SECRET_BYTES = {"HS256": 32, "HS384": 48, "HS512": 64}
-"""Least length of a secret by algorithm: the hash's own (RFC 7518, section 3.2)."""
-
-CURVES = {"ES256": "secp256r1", "ES384": "secp384r1", "ES512": "secp521r1"}
-RSA_ALGORITHMS = frozenset(("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"))
-MIN_RSA_BITS = 2048
-"""RFC 7518, section 3.3."""
-
-PUBLIC_KEY_ALGORITHMS = RSA_ALGORITHMS | CURVES.keys() | {"EdDSA"}
-ALGORITHMS = SECRET_BYTES.keys() | PUBLIC_KEY_ALGORITHMS
+from . import claims as reading
+from .claims import WrongClaim
+from .jwt_keys import JWS, JwtKey
+from .principal import Principal, SignedClaims, loggable_name
 
 MAX_TOKEN_CHARS = 8192
 LAST_SECOND = 253402300799
 """The end of the year 9999; no claim of a time may lie beyond."""
 
-CLAIMS = ("sub", "exp", "nbf", "iat", "iss", "aud", "jti", "scope", "models")
-"""All that is read of a token."""
+CLAIMS = ("sub", "exp", "nbf", "iat", "iss", "aud", "jti")
+"""What is read of every token; the others are those that the key's `ClaimRules` name."""
 
-_JWS = jwt.PyJWS(sorted(ALGORITHMS))
+Issuers = Mapping[str, Sequence[JwtKey]]
+"""The keys that issuers publish, by `iss`. An issuer whose keys are not known yet has none."""
+
+NO_ISSUERS: Issuers = MappingProxyType({})
+
+MAX_TRIED = 8
+"""Keys tried on a token that names none; an issuer signs with one or two at a time."""
 
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
@@ -57,85 +46,48 @@ class InvalidToken(Exception):
     clients."""
 
 
-@dataclass(frozen=True, slots=True)
-class JwtKey:
-    """A key, and the rules for the tokens it signed."""
+class UnknownKeyId(InvalidToken):
+    """A JWT of a known issuer, signed with a key that it has not published so far."""
 
-    key: str | PublicKey = field(repr=False)
-    algorithms: tuple[str, ...]
-    issuer: str | None = None
-    audience: str | None = None
-    leeway: float = 30.0
-    """Seconds by which clocks may differ."""
-    default_scopes: frozenset[Scope] = frozenset((Scope.GENERATE,))
-    """What a token without the claim `scope` allows."""
-    require_exp: bool = True
-
-    def digest(self) -> bytes:
-        """SHA-256 of the key, which identifies the key without revealing it."""
-        if isinstance(self.key, str):
-            return hashlib.sha256(self.key.encode()).digest()
-        der = self.key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        return hashlib.sha256(der).digest()
+    def __init__(self, issuer: str) -> None:
+        super().__init__("its key is not among those that its issuer publishes")
+        self.issuer = issuer
 
 
 def looks_like_jwt(token: str) -> bool:
     return len(token) <= MAX_TOKEN_CHARS and _COMPACT.fullmatch(token) is not None
 
 
-def is_public_text(secret: str) -> bool:
-    """Whether a text is a key in PEM, SSH or JWK form. Such a text must not be an HMAC secret,
-    because public keys are known to others."""
-    try:
-        _JWS.get_algorithm_by_name("HS256").prepare_key(secret)
-    except jwt.InvalidKeyError:
-        return True
-    return False
-
-
-def load_public_key(pem: bytes) -> PublicKey:
-    """Loads a public key. Raises ValueError with the rule that the text breaks."""
-    if b"PRIVATE KEY" in pem:
-        raise ValueError("holds the public key, not the private one")
-    try:
-        key = load_pem_public_key(pem)
-    except Exception:  # cryptography documents several, and adds to them
-        raise ValueError("holds one public key in PEM form") from None
-    if not isinstance(key, PublicKey):
-        raise ValueError("holds an RSA, EC or Ed25519 key")
-    if isinstance(key, rsa.RSAPublicKey) and key.key_size < MIN_RSA_BITS:
-        raise ValueError(f"holds an RSA key of {MIN_RSA_BITS} bits or more")
-    return key
-
-
-def fits(key: PublicKey, algorithm: str) -> bool:
-    """Whether a key can be used with the algorithm."""
-    if isinstance(key, rsa.RSAPublicKey):
-        return algorithm in RSA_ALGORITHMS
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        return CURVES.get(algorithm) == key.curve.name
-    return algorithm == "EdDSA"
-
-
-def verify(token: str, keys: Sequence[JwtKey], now: float) -> Principal:
-    """Verifies a JWT and returns its principal; `expires` includes the leeway. Raises
-    InvalidToken."""
+def verify(
+    token: str, keys: Sequence[JwtKey], now: float, issuers: Issuers = NO_ISSUERS
+) -> Principal:
+    """Verifies a JWT and returns its principal; `expires` includes the leeway. `keys`: those of the
+    configuration. Raises InvalidToken."""
     if not looks_like_jwt(token):
         raise InvalidToken("it is not a signed JWT in compact form")
-    algorithm = _header(token).get("alg")
-    key = _key_for(algorithm, keys)
-    claims = _signed_claims(token, key)
-    kept = {name: claims[name] for name in CLAIMS if name in claims}
-    return _principal(SignedClaims(str(algorithm), key.digest(), kept), key, now)
+    header = _header(token)
+    candidates = _candidates(header, _claimed_issuer(token) if issuers else None, keys, issuers)
+    refusal = InvalidToken("its signature is not right")
+    for key in candidates:
+        try:
+            claims = _signed_claims(token, key)
+        except InvalidToken as error:
+            refusal = error
+            continue
+        return _principal(_kept(str(header["alg"]), key, claims), key, now)
+    raise refusal
 
 
-def verify_again(signed: SignedClaims, keys: Sequence[JwtKey], now: float) -> Principal:
+def verify_again(
+    signed: SignedClaims, keys: Sequence[JwtKey], now: float, issuers: Issuers = NO_ISSUERS
+) -> Principal:
     """Checks the claims of a token that was verified before, under other keys or at a later time,
     and returns the principal. Raises InvalidToken as `verify` would."""
-    key = _key_for(signed.algorithm, keys)
-    if key.digest() != signed.key_digest:
-        raise InvalidToken("its signature is not right")
-    return _principal(signed, key, now)
+    every = (*keys, *(key for published in issuers.values() for key in published))
+    for key in every:
+        if signed.algorithm in key.algorithms and key.digest() == signed.key_digest:
+            return _principal(signed, key, now)
+    raise InvalidToken("its signature is not right")
 
 
 def sign(claims: dict[str, Any], secret: str, algorithm: str) -> str:
@@ -143,11 +95,40 @@ def sign(claims: dict[str, Any], secret: str, algorithm: str) -> str:
     return jwt.encode(claims, secret, algorithm=algorithm)
 
 
-def _key_for(algorithm: object, keys: Sequence[JwtKey]) -> JwtKey:
-    for key in keys:
-        if algorithm in key.algorithms:
-            return key
-    raise InvalidToken("its algorithm is not among auth.jwt.algorithms")
+def _candidates(
+    header: Mapping[str, Any], issuer: str | None, keys: Sequence[JwtKey], issuers: Issuers
+) -> list[JwtKey]:
+    """The keys that may have signed a token, at least one. A token of a known issuer is verified by
+    its keys alone. Raises InvalidToken."""
+    algorithm, kid = header.get("alg"), header.get("kid")
+    if issuer is not None and issuer in issuers:
+        published = [key for key in issuers[issuer] if kid is None or key.kid == kid]
+        if not published:
+            raise UnknownKeyId(issuer)
+        fitting = [key for key in published if algorithm in key.algorithms][:MAX_TRIED]
+    else:
+        fitting = [key for key in keys if algorithm in key.algorithms][:1]
+    if not fitting:
+        raise InvalidToken("its algorithm is not among auth.jwt.algorithms")
+    return fitting
+
+
+def _claimed_issuer(token: str) -> str | None:
+    """The claim `iss` before the signature is verified: it only chooses among the issuers of the
+    configuration, whose keys then decide."""
+    payload = token.split(".")[1]
+    try:
+        claims = _read_claims(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except ValueError:
+        return None
+    issuer = claims.get("iss")
+    return issuer if isinstance(issuer, str) else None
+
+
+def _kept(algorithm: str, key: JwtKey, claims: Mapping[str, Any]) -> SignedClaims:
+    names = {*CLAIMS, *(path.partition(".")[0] for path in key.claims.paths), *key.claims.paths}
+    kept = {name: claims[name] for name in claims if name in names}
+    return SignedClaims(algorithm, key.digest(), kept, key.issuer if key.fetched else None)
 
 
 def _header(token: str) -> dict[str, Any]:
@@ -162,19 +143,27 @@ def _header(token: str) -> dict[str, Any]:
 
 def _signed_claims(token: str, key: JwtKey) -> dict[str, Any]:
     try:
-        decoded = _JWS.decode_complete(token, key.key, algorithms=list(key.algorithms))
+        decoded = JWS.decode_complete(token, key.key, algorithms=list(key.algorithms))
     except (jwt.PyJWTError, ValueError, TypeError):
         raise InvalidToken("its signature is not right") from None
     try:
+        return _read_claims(decoded["payload"])
+    except ValueError as error:
+        raise InvalidToken(str(error)) from None
+
+
+def _read_claims(payload: bytes) -> dict[str, Any]:
+    """The claims set of a payload. Raises ValueError."""
+    try:
         claims = json.loads(
-            decoded["payload"].decode(),  # or Python would guess among UTF-8, -16 and -32
+            payload.decode(),  # or Python would guess among UTF-8, -16 and -32
             object_pairs_hook=_no_duplicates,
             parse_constant=_no_constant,
         )
     except (ValueError, RecursionError):
-        raise InvalidToken("its claims cannot be read") from None
+        raise ValueError("its claims cannot be read") from None
     if not isinstance(claims, dict):
-        raise InvalidToken("its claims are not an object")
+        raise ValueError("its claims are not an object")
     return claims
 
 
@@ -194,20 +183,23 @@ def _principal(signed: SignedClaims, key: JwtKey, now: float) -> Principal:
     if key.audience is not None and key.audience not in _audiences(claims):
         raise InvalidToken("its aud is not auth.jwt.audience")
     _text(claims, "jti")
-    scope = _text(claims, "scope")
+    subject = _text(claims, "sub")
+    try:
+        scopes = reading.scopes(claims, key.claims)
+        models, groups = reading.models(claims, key.claims), reading.groups(claims, key.claims)
+        name = reading.name(claims, key.claims) or subject or "jwt"
+    except WrongClaim as error:
+        raise InvalidToken(str(error)) from None
     return Principal(
-        loggable_name(_text(claims, "sub") or "jwt"),
+        loggable_name(name),
         "jwt",
-        key.default_scopes if scope is None else frozenset(_scopes(scope)),
-        _models(claims),
+        key.default_scopes if scopes is None else scopes,
+        models,
         None if expires is None else expires + key.leeway,
         claims=signed,
+        key_id=key.kid,
+        groups=groups,
     )
-
-
-def _scopes(text: str) -> list[Scope]:
-    known = {scope.value: scope for scope in Scope}
-    return [known[word] for word in text.split(" ") if word in known]
 
 
 def _text(claims: Mapping[str, Any], claim: str) -> str | None:
@@ -235,15 +227,6 @@ def _audiences(claims: Mapping[str, Any]) -> list[str]:
     if isinstance(audiences, list) and all(isinstance(item, str) for item in audiences):
         return audiences
     raise InvalidToken("its aud is not a string or a list of strings")
-
-
-def _models(claims: Mapping[str, Any]) -> tuple[str, ...] | None:
-    if "models" not in claims:
-        return None
-    globs = claims["models"]
-    if isinstance(globs, list) and all(isinstance(glob, str) for glob in globs):
-        return tuple(globs)
-    raise InvalidToken("its models is not a list of globs")
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -41,6 +41,8 @@ class SignedClaims:
     """SHA-256 of the key that signed it."""
     claims: Mapping[str, Any] = field(repr=False)
     """Those that are looked at, and no others."""
+    issuer: str | None = None
+    """The issuer whose published key signed it; None: a key of the configuration did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +75,13 @@ class Principal:
         """Identifies the holder of a credential; different kinds of credential never have the same
         key. A JWT's key is its whole `sub`, hashed where the displayed name is not the same text.
         """
-        sub = self.claims.claims.get("sub") if self.claims is not None else None
+        if self.claims is None:
+            return f"{self.kind} {self.name}"
+        sub, issuer = self.claims.claims.get("sub"), self.claims.issuer
+        if issuer is not None:  # a `sub` is unique with its issuer alone
+            return f"{self.kind} {_hashed(issuer)} {_hashed(str(sub))}"
         if isinstance(sub, str) and sub != self.name:
-            return f"{self.kind} {sha256(sub.encode('utf-8', 'surrogatepass')).hexdigest()}"
+            return f"{self.kind} {_hashed(sub)}"
         return f"{self.kind} {self.name}"
 
     def same_as(self, other: Principal) -> bool:
@@ -96,6 +102,10 @@ class Principal:
         """Whether the principal may use a model. `model` may be spelt in any way Ollama accepts,
         with aliases resolved."""
         return self.models is None or any(admits(glob, model) for glob in self.models)
+
+
+def _hashed(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def loggable_name(text: str) -> str:

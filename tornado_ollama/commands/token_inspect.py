@@ -100,6 +100,8 @@ def _verified(text: str, settings: Settings, now: float) -> Principal:
     """The principal of a JWT. Raises InvalidToken with the whole sentence."""
     if not jwt.looks_like_jwt(text):
         raise jwt.InvalidToken(MISTYPED if origin(text) == "mistyped" else UNKNOWN)
+    if settings.auth.issuers and not settings.auth.jwt_keys:
+        raise jwt.InvalidToken("A JWT; only the gateway knows the keys of auth.jwt's issuers.")
     if not settings.auth.jwt_keys:
         raise jwt.InvalidToken("A JWT that is refused: no key for JWTs is configured (auth.jwt).")
     try:

@@ -7,7 +7,10 @@
     formats.py      rules of values in a text format: hosts, URLs, networks, durations
     layers.py       merges file, environment and flags into one tree of values and their sources
     read.py         turns the tree into settings, key by key
-    credentials.py  token entries and JWT keys: reads their files, hashes the secrets
+    credentials.py  token entries: reads their files, hashes the secrets
+    token_form.py   token entries that are stored elsewhere
+    jwt_keys.py     the keys of JWTs, and the issuers that publish theirs
+    file_reader.py  the files that keys of the configuration name
     load.py         calls all these in order, and checks the rules that involve several keys
     files.py        reads the files of a configuration, and detects whether they change
     reload.py       reads the configuration again, and refuses files that look cut off

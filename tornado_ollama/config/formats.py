@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta
 
-from ..access.jwt import ALGORITHMS as JWT_ALGORITHMS
+from ..access.jwt_keys import ALGORITHMS as JWT_ALGORITHMS
 from ..access.origins import origin_pattern
 from .rules import TEXT, Rule, texts
 

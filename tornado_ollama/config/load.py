@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 
 from ..access.principal import Scope
 from ..errors import ConfigError, StoreFailed
-from .credentials import Reader, resolved
+from .credentials import resolved
+from .file_reader import Reader
 from .files import Files
 from .layers import Document, Tree, merged_layers, read_document
 from .read import impossible, read, source_of
@@ -157,6 +158,12 @@ def _warnings(settings: Settings, written: Written, tree: Tree, reader: Reader) 
             "listen.trusted_proxies is set and no credential is configured: "
             "whoever can reach the proxy may do everything, deleting models included."
         )
+    for issuer in settings.auth.issuers:
+        if issuer.audience is None:
+            yield (
+                f"auth.jwt: no audience is set for {issuer.issuer}: "
+                "what it issues for other applications is let in here too."
+            )
     for file in sorted(set(_files_with_secrets(written, tree))):
         if _readable_by_all(reader.directory / Path(file).expanduser()):
             yield f"{file} holds secrets and every user of this machine can read it: chmod 600."

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ..access.jwt import JwtKey
+from ..access.jwt_keys import JwtKey
 from ..access.principal import Scope, within
 from ..access.tokens import StaticToken
 from .settings import Settings

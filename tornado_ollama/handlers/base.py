@@ -11,7 +11,7 @@ from tornado.http1connection import HTTP1Connection
 
 from ..access.credentials import Bearer
 from ..access.routes import Route
-from ..errors import BadRequest, GatewayError, NotFound, ShuttingDown
+from ..errors import BadRequest, GatewayError, NotFound, ShuttingDown, UnknownKey
 from ..wire.framing import check_framing
 from ..wire.headers import Headers, request_id, to_upstream, without_text
 from .deps import Deps
@@ -53,7 +53,7 @@ class BaseHandler(InFlightHandler):
         """Called first, for subclasses to set their own state; also for requests that are refused
         before `admit`."""
 
-    def prepare(self) -> None:
+    def prepare(self) -> Awaitable[None] | None:
         self.set_default_headers()
         if isinstance(self.request.connection, HTTP1Connection):
             if self.request.connection.stream.closed():
@@ -61,7 +61,7 @@ class BaseHandler(InFlightHandler):
                 # first, and Tornado will not say so again.
                 self.closed = self._answered = True
                 self.outcome = "client left"
-                return
+                return None
             # Every route counts for itself; this must be set before Tornado looks at the length.
             self.request.connection.set_max_body_size(1 << 62)
             if not self.route.body.is_upload:
@@ -72,11 +72,32 @@ class BaseHandler(InFlightHandler):
             # Tornado reads the body next, and would answer a second time.
             self.answer_error(error)
             self.request.connection.close()  # type: ignore[union-attr]
+            return None
+        try:
+            self._begin_admitted()
+        except UnknownKey as error:
+            return self._admit_with_new_keys(error)
+        except GatewayError as error:
+            self.answer_error(error)
+        return None
+
+    def _begin_admitted(self) -> None:
+        self.admit()
+        if not self._answered:
+            self.begin_body()
+
+    async def _admit_with_new_keys(self, refusal: UnknownKey) -> None:
+        """Admits the request after its issuer's keys have been fetched, or refuses it. Its body is
+        not read before."""
+        deps = await self.deps.process.refresh_keys(refusal.issuer)
+        if self.closed:  # its client has left
+            self._answered = True
             return
         try:
-            self.admit()
-            if not self._answered:
-                self.begin_body()
+            if deps is None:
+                raise refusal
+            self.deps = deps
+            self._begin_admitted()
         except GatewayError as error:
             self.answer_error(error)
 

@@ -7,7 +7,7 @@ but for `in_flight`, which all generations share.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -149,6 +149,9 @@ class ProcessState:
     responses: ResponseStore
     journal: Journal
     telemetry: Telemetry
+    refresh_keys: Callable[[str], Awaitable[Deps | None]]
+    """Fetches the keys of an issuer of JWTs; returns the `deps` with them, None where they are the
+    same as before."""
     token_admin: TokenAdmin | None
     """None where no tokens are kept (`auth.token_store`)."""
     accounts: Accounts

@@ -5,45 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ...access.jwt import JwtKey
-from ...access.principal import Scope
+from ...access.issuers import Issuer
+from ...access.jwt_keys import JwtKey
 from ...access.tokens import StaticToken
-from ..formats import ALGORITHMS
 from ..rows import Topic, setting
-from ..rules import DISCOVERY, SCOPES, SWITCH, TEXT, TOKENS, one_of, seconds
+from ..rules import DISCOVERY, SWITCH, TOKENS, one_of
+from .jwt import Jwt
 from .token_entry import TokenEntry
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Jwt(Topic):
-    secret: str | None = setting(
-        None,
-        TEXT,
-        "HMAC secret of 32 bytes or more; best given by variable or file",
-        more="48 bytes for HS384, 64 for HS512.",
-        env="JWT_SECRET_KEY",
-        secret=True,
-    )
-    secret_file: str | None = setting(
-        None, TEXT, "a file that holds the secret, instead of `secret`"
-    )
-    public_key_file: str | None = setting(
-        None, TEXT, "RSA, EC or Ed25519 public key, PEM, for tokens that others sign"
-    )
-    algorithms: tuple[str, ...] = setting(
-        ("HS256",),
-        ALGORITHMS,
-        "HS256, HS384, HS512 with `secret`; RS\\*, PS\\*, ES\\* or EdDSA with `public_key_file`",
-    )
-    issuer: str | None = setting(None, TEXT, "what the claim `iss` must be")
-    audience: str | None = setting(None, TEXT, "what the claim `aud` must be or hold")
-    leeway: float = setting(30.0, seconds(3600), "by how much clocks may differ")
-    default_scopes: tuple[Scope, ...] = setting(
-        (Scope.GENERATE,),
-        SCOPES,
-        "what a token without the claim `scope` may do: `generate`, `manage`",
-    )
-    require_exp: bool = setting(True, SWITCH, "`false`: accept tokens that never expire")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,10 +76,11 @@ class Auth(WrittenAuth):
 
     tokens: tuple[StaticToken, ...] = ()
     jwt_keys: tuple[JwtKey, ...] = ()
+    issuers: tuple[Issuer, ...] = ()
     stored_tokens: bool = False
     """The token store has tokens, or had some."""
 
     @property
     def configured(self) -> bool:
         """Whether any credential is configured."""
-        return bool(self.tokens or self.jwt_keys or self.stored_tokens)
+        return bool(self.tokens or self.jwt_keys or self.issuers or self.stored_tokens)
