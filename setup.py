@@ -2,6 +2,7 @@
 
 Everything else is in setup.cfg; MANIFEST.in says what the source distribution has."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,13 @@ from setuptools.command.sdist import sdist
 
 HERE = Path(__file__).parent
 MADE = HERE / "static" / "vendor" / ".made"
+
+TEMPLATES = (
+    "tornado-ollama.service",
+    "io.github.tornado-ollama.plist",
+    "tornado-ollama-task.xml",
+)
+"""What `tornado-ollama service` reads."""
 
 PLAIN = """
 ******** The page's libraries are missing: what is built here shows replies as plain text. ********
@@ -29,6 +37,16 @@ def bring_page() -> None:
         print(PLAIN, file=sys.stderr)
 
 
+def commit() -> str:
+    """The commit of the sources: `SOURCE_COMMIT` where there is no repository; else empty."""
+    if named := os.environ.get("SOURCE_COMMIT"):
+        return named
+    if not (HERE / ".git").exists() or not shutil.which("git"):
+        return ""
+    command = ["git", "-C", HERE, "rev-parse", "--short=12", "HEAD"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+
 class BuildWithPage(build_py):
     def run(self) -> None:
         super().run()
@@ -40,6 +58,10 @@ class BuildWithPage(build_py):
         shutil.copytree(HERE / "static", shipped / "static")
         for name in ("config.yaml", "config.schema.json"):
             shutil.copy(HERE / name, shipped / name)
+        (shipped / "commit").write_text(commit())
+        (shipped / "deploy").mkdir()
+        for name in TEMPLATES:
+            shutil.copy(HERE / "deploy" / name, shipped / "deploy" / name)
 
 
 class SourceWithPage(sdist):

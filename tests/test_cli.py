@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import stat
 import time
 from collections.abc import Callable
@@ -179,7 +180,9 @@ def test_help_names_a_configuration_file_that_is_the_defaults(run: Run) -> None:
 
 
 def test_the_version_is_said(run: Run) -> None:
-    assert run("--version") == (0, f"tornado-ollama {__version__}\n", "")
+    code, out, err = run("--version")
+    assert (code, err) == (0, "")
+    assert re.fullmatch(rf"tornado-ollama {re.escape(__version__)}( \([0-9a-f]{{12}}\))?\n", out)
 
 
 def test_an_interrupt_is_quiet(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,7 @@ BELOW: dict[str, set[str]] = {
     "logs": {"console"},
     "signals": set(),
     "keepalive": set(),
+    "services": set(),
     "sights": set(),
     "listen": {"errors", "keepalive"},
     "service_manager": {"errors"},

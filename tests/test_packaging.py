@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from tornado_ollama.services import TEMPLATES as BY_SYSTEM
+
 ROOT = Path(__file__).parent.parent
+TEMPLATES = tuple(BY_SYSTEM.values())
 
 NOT_COPIED = shutil.ignore_patterns(
     ".*", "__pycache__", "*.egg-info", "build", "dist", "node_modules", "vendor", "images"
@@ -68,7 +71,7 @@ def test_a_wheel_from_a_source_distribution_has_the_whole_page(
     with zipfile.ZipFile(build("wheel", unpacked, tmp_path)) as wheel:
         names = set(wheel.namelist())
         shipped = "tornado_ollama/_shipped"
-        for name in ("config.yaml", "config.schema.json"):
+        for name in ("config.yaml", "config.schema.json", *(f"deploy/{t}" for t in TEMPLATES)):
             assert wheel.read(f"{shipped}/{name}") == (ROOT / name).read_bytes()
         page = wheel.read(f"{shipped}/static/index.html")
         assert page == (ROOT / "static" / "index.html").read_bytes()

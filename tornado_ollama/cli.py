@@ -20,9 +20,10 @@ from . import __version__, console
 from .commands import token_flags
 from .commands.durations import duration
 from .commands.launch_flags import LAUNCH, add_flags, split_at_dashes
+from .commands.service_flags import add_service
 from .config import SETTINGS, SettingsReader
 from .errors import ConfigError
-from .resources import CONFIG_FILE
+from .resources import CONFIG_FILE, commit
 from .signals import hold_signal
 
 DESCRIPTION = "A gateway for Ollama: tokens, OpenAI API, WebSocket and chat page in one process."
@@ -37,6 +38,15 @@ A configuration file with every key, its default and what it means, to copy:
   {CONFIG_FILE}"""
 
 INTERRUPTED = 130
+
+
+class _Version(argparse.Action):
+    """Prints the version, and the commit where that is known."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        built_of = commit()
+        console.say(f"tornado-ollama {__version__}" + (f" ({built_of})" if built_of else ""))
+        parser.exit()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -126,7 +136,7 @@ def _parser() -> argparse.ArgumentParser:
         description=DESCRIPTION,
         epilog="`tornado-ollama COMMAND --help` says more about a command.",
     )
-    parser.add_argument("--version", action="version", version=f"tornado-ollama {__version__}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="the version and its commit")
     config = argparse.ArgumentParser(add_help=False)
     config.add_argument(
         "--config",
@@ -140,6 +150,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_probes(commands, config)
     _add_usage(commands, config)
     _add_launch(commands, config)
+    add_service(commands)
     _add_embedded(commands)
     return parser
 
