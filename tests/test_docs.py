@@ -6,6 +6,7 @@ Above a code block of a document these comments have a meaning:
     <!-- run: tokens -->         the same, against one with tokens: $TOKEN (generate), $MANAGE_TOKEN
     <!-- run: tokens 401 -->     the request fails with that status and the JSON of the next block
     <!-- file: examples/... -->  the block is that file
+    <!-- not run: REASON -->     it is only looked at (tests/test_docs_marks.py)
 
 `localhost:8000` becomes the test's gateway. Its backend is the scripted one, which knows any model.
 """
@@ -18,6 +19,7 @@ import json
 import os
 import re
 import sys
+import textwrap
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -44,7 +46,7 @@ EXAMPLES = sorted(path.name for path in (ROOT / "examples").glob("*.py"))
 
 TOKENS = {"generate_tokens": ["docs-generate"], "model_tokens": ["docs-manage"]}
 
-_BLOCK = re.compile(r"(?:<!-- (.+?) -->\n)?```(\w+)\n(.*?)^```$", re.M | re.S)
+_BLOCK = re.compile(r"(?:^ *<!-- ([^\n]+?) -->\n)?^ *```(\w+)\n(.*?)^ *```$", re.M | re.S)
 _PROLOGUE = """
 set -euo pipefail
 curl() { command curl --silent --show-error --fail-with-body "$@"; }
@@ -77,7 +79,13 @@ def read(name: str) -> str:
 def blocks_of(document: str) -> list[Block]:
     text = read(document)
     return [
-        Block(document, text.count("\n", 0, match.start()) + 1, match[1] or "", match[2], match[3])
+        Block(
+            document,
+            text.count("\n", 0, match.start()) + 1,
+            match[1] or "",
+            match[2],
+            textwrap.dedent(match[3]),
+        )
         for match in _BLOCK.finditer(text)
     ]
 
@@ -176,7 +184,7 @@ def test_every_dependency_is_explained_with_its_range() -> None:
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
     lists = [setup["options"]["install_requires"], *setup["options.extras_require"].values()]
-    requirement = re.compile(r"([\w\-.]+(?:\[[\w,]+\])?)(.*)")
+    requirement = re.compile(r"([\w\-.]+(?:\[[\w,-]+\])?)(.*)")
     wanted = {
         tuple(requirement.fullmatch(line.partition(";")[0].strip()).groups())  # type: ignore[union-attr]
         for line in "\n".join(lists).splitlines()
