@@ -1,7 +1,7 @@
 """How the gateway is kept running by the system: plans that say which files and commands it takes.
 
-Plans are pure: they touch nothing, and are carried out by `tornado-ollama service`. Each is made from
-a file of `deploy/`, so that what is installed is what is read there.
+Plans are pure: they touch nothing, and are carried out by `tornado-ollama service`. Each is made
+from a file of `deploy/`, so that what is installed is what is read there.
 
     plan.py       what a plan consists of, and where it is for
     systemd.py    Linux
