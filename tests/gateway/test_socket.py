@@ -430,7 +430,7 @@ async def test_a_failure_is_an_error_frame_and_the_connection_stays(
         {"type": "chat", "id": 5, "messages": []},
         {"type": "chat", "id": "", "messages": []},
         {"type": "chat", "id": "x" * 200, "messages": []},
-        {"type": "chat", "id": "a", "messages": [], "modle": "x"},
+        {"type": "chat", "id": "a", "messages": [], "keep_alve": 5},
         {"type": "chat", "id": "a", "messages": [], "model": 5},
         {"type": "request", "id": "a"},
         {"type": "request", "path": "/api/tags"},
@@ -540,3 +540,38 @@ async def test_the_headers_of_a_handshake_do_not_reach_ollama(
     assert b"canary" not in seen.raw_head and seen.header("cookie") is None
     assert seen.header("x-forwarded-for") == "127.0.0.1"
     assert seen.header("x-request-id")
+
+
+async def test_ignored_keys_of_a_chat_are_told_at_its_start(
+    http_server: Any, http_port: int, backend: Backend
+) -> None:
+    async with socket(http_port) as ws:
+        await ws.send({**CHAT, "temperature": 0, "user": "me"})
+        frames = await ws.until("done")
+    assert frames[0]["ignored"] == ["temperature", "user"] and "ignored" not in frames[-1]
+    assert "temperature" not in backend.requests("/api/chat")[0].json()
+
+
+@pytest.mark.parametrize("resumable", [False, True])
+async def test_a_model_that_cannot_think_is_asked_without(
+    http_server: Any, http_port: int, backend: Backend, resumable: bool
+) -> None:
+    refusal = Reply(b'{"error":"\\"m\\" does not support thinking"}', 400)
+    done = {"message": {"content": "a"}, "done": True, "done_reason": "stop"}
+    backend.on("/api/chat", refusal, NdjsonStream(done))
+    async with socket(http_port) as ws:
+        await ws.send({**CHAT, "think": True, "resumable": resumable})
+        frames = await ws.until("done")
+    assert content(frames) == "a" and frames[-1]["ignored"] == ["think"]
+    first, second = (exchange.json() for exchange in backend.requests("/api/chat"))
+    assert first.pop("think") is True and first == second
+
+
+async def test_a_server_that_never_stops_to_complain_is_asked_twice(
+    http_server: Any, http_port: int, backend: Backend
+) -> None:
+    backend.on("/api/chat", Reply(b'{"error":"\\"m\\" does not support thinking"}', 400))
+    async with socket(http_port) as ws:
+        await ws.send({**CHAT, "think": "high"})
+        frames = await ws.until("error")
+    assert frames[-1]["status"] == 400 and len(backend.requests("/api/chat")) == 2

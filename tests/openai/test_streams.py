@@ -283,3 +283,33 @@ class TestSeveralChoices:
         async with asyncio.timeout(5):
             for exchange in backend.exchanges:
                 await exchange.closed.wait()
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("choices", [1, 3])
+@pytest.mark.parametrize(
+    ("path", "field", "value"),
+    [
+        (CHAT, "reasoning_effort", "high"),
+        (CHAT, "chat_template_kwargs", {"enable_thinking": True}),
+        (TEXT, "think", True),
+    ],
+)
+async def test_a_model_that_cannot_think_answers_all_the_same(
+    connect: Any, backend: Backend, path: str, field: str, value: Any, choices: int, stream: bool
+) -> None:
+    async def answer(exchange: Exchange) -> None:
+        if json.loads(await exchange.read_body()).get("think"):
+            await json_reply({"error": '"m" does not support thinking'}, 400)(exchange)
+            return
+        whole = DONE | {"message": {"content": "a"}, "response": "a"}
+        await (NdjsonStream(whole) if stream else json_reply(whole))(exchange)
+
+    native = "/api/chat" if path == CHAT else "/api/generate"
+    backend.on(native, answer)
+    asked = {"stream": stream, "n": choices, field: value}
+    body = chat(**asked) if path == CHAT else text(**asked)
+    response = await (await connect()).request("POST", path, (), body)
+    assert response.status == 200 and response.complete
+    assert response.header("x-ignored-fields").split(".")[0] == field
+    assert len(backend.requests(native)) == 2 * choices

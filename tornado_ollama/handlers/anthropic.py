@@ -32,7 +32,7 @@ class MessagesHandler(TranslatedHandler):
         self.check_asked_model(request.model, request.native_model)
         plan = request.plan
         await fetch_images(request.remote_images, plan)
-        without = self.without_thinking(plan, request.ignored, "thinking")
+        without = self.without_thinking(request.ignored, "thinking")
         ollama = self.ask(PATH, request.native_model, second_try=without)
         identity = Identity(f"msg_{secrets.token_hex(12)}", request.model)  # 96 random bits
         body = plan.body()

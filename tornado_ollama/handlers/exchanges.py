@@ -34,8 +34,8 @@ PassOn = Callable[[bytes], Awaitable[None] | None]
 Exchange = Callable[[int, bytes], Awaitable[None]]
 """Makes the request of one choice: its index and body."""
 
-SecondTry = Callable[[GatewayError], bytes | None]
-"""The body to try next where Ollama has refused with an error; None: the error stands."""
+SecondTry = Callable[[GatewayError, bytes], bytes | None]
+"""The body to try next where Ollama has refused one with an error; None: the error stands."""
 
 
 class Exchanges:
@@ -48,7 +48,7 @@ class Exchanges:
         *,
         model: str,
         input_field: str = "messages",
-        second_try: SecondTry = lambda error: None,
+        second_try: SecondTry = lambda error, body: None,
     ) -> None:
         """`model`: by the name Ollama knows. `input_field`: the client's field that holds the
         prompt, for errors about its length. `second_try` is called with every refusal and returns
@@ -201,7 +201,7 @@ class Exchanges:
         error = native_error(status, body, input_field=self._input_field)
         if self._fitting is not None and self._fitting.tries_again(error):
             return sent
-        other = self._second_try(error)
+        other = self._second_try(error, sent)
         if other is None:
             raise error
         return other

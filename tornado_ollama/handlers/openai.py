@@ -23,7 +23,8 @@ class ChatCompletionsHandler(TranslatedHandler):
         self.note_ignored(chat.ignored)
         self.check_asked_model(chat.model, chat.native_model)
         await fetch_images(chat.remote_images, chat.plan)
-        ollama = self.ask(PATH, chat.native_model)
+        without = self.without_thinking(chat.ignored, chat.thinking_field)
+        ollama = self.ask(PATH, chat.native_model, second_try=without)
         identity = _identity("chatcmpl", chat.model)
         if chat.plan.stream:
             stream = EventStream(self, ollama, chat_stream(chat, identity))
@@ -38,7 +39,8 @@ class CompletionsHandler(TranslatedHandler):
         plan = completion_request.completion_request(self.read_body(), self.deps.policy)
         self.note_ignored(plan.ignored)
         self.check_asked_model(plan.model, plan.native_model)
-        ollama = self.ask(completion_request.PATH, plan.native_model, "prompt")
+        without = self.without_thinking(plan.ignored, plan.thinking_field)
+        ollama = self.ask(completion_request.PATH, plan.native_model, "prompt", without)
         identity = _identity("cmpl", plan.model)
         if plan.stream:
             stream = EventStream(self, ollama, completion_stream(plan, identity))

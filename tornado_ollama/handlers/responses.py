@@ -43,7 +43,7 @@ class ResponsesHandler(TranslatedHandler):
         await fetch_images(request.remote_images, request.plan)
         head = Head(f"resp_{secrets.token_hex(24)}", int(time.time()), request.model, request.echo)
         keep = partial(self._keep, request, head, before)
-        without = self.without_thinking(request.plan, request.ignored, "reasoning.effort")
+        without = self.without_thinking(request.ignored, "reasoning.effort")
         ollama = self.ask(PATH, request.native_model, "input", without)
         if request.plan.stream:
             machine = response_stream(request, head, time.time, keep)

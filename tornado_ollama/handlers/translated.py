@@ -4,7 +4,7 @@ making the native requests."""
 from __future__ import annotations
 
 from ..errors import GatewayError
-from ..wire.chat.plan import Plan
+from ..wire.chat.plan import without_thinking
 from ..wire.context_window import estimated_tokens
 from .auth_mixin import AuthMixin
 from .exchanges import Exchanges, SecondTry
@@ -41,7 +41,7 @@ class TranslatedHandler(DialectHandler):
         path: str,
         model: str,
         input_field: str = "messages",
-        second_try: SecondTry = lambda error: None,
+        second_try: SecondTry = lambda error, body: None,
     ) -> Exchanges:
         """Makes the `Exchanges` that send this request's native requests to Ollama; they are
         cancelled when the client leaves."""
@@ -56,17 +56,16 @@ class TranslatedHandler(DialectHandler):
         rate = self.deps.process.windows.rate(model)
         return estimated_tokens(body, rate.tokens_per_byte)
 
-    def without_thinking(self, plan: Plan, ignored: tuple[str, ...], field: str) -> SecondTry:
+    def without_thinking(self, ignored: tuple[str, ...], field: str | None) -> SecondTry:
         """Returns a function that, after Ollama refused `think` because the model cannot think,
         gives the same request without it: clients set `think` for every model. The reply then names
-        the client's `field` among the ignored ones."""
+        the client's `field` among the ignored ones; None where the operator has set `think`."""
 
-        def second_try(error: GatewayError) -> bytes | None:
-            without = plan.without_thinking(error)
-            if without is None or self.ignored == (named := (*ignored, field)):
-                return None
-            self.note_ignored(named)
-            return without.body()
+        def second_try(error: GatewayError, body: bytes) -> bytes | None:
+            without = without_thinking(body, error)
+            if without is not None and field is not None:
+                self.note_ignored((*ignored, field))
+            return without
 
         return second_try
 

@@ -19,6 +19,8 @@ class Account:
         """`model`: the name as the client wrote it; None while it is not known."""
         self.model = model
         self.outcome = "ok"
+        self.ignored: tuple[str, ...] = ()
+        """Keys of the client's frame that nothing came of."""
         self.received = 0
         self.sent = 0
         self._usage = Usage()
@@ -65,4 +67,5 @@ class Account:
             outcome=self.outcome,
             model=self.model,
             usage=self._usage,
+            ignored=self.ignored,
         )

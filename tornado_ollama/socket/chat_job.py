@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from ..access.authorisation import refuse_models
 from ..access.visibility import only_visible
@@ -11,7 +12,7 @@ from ..dispatch.journal import CHAT
 from ..errors import GatewayError, NotFound, UpstreamAnswer, UpstreamBroken, UpstreamTimeout
 from ..handlers.exchanges import OWN_HEADERS
 from ..wire import default_model, native
-from ..wire.chat.plan import PATH, Plan
+from ..wire.chat.plan import PATH, Plan, without_thinking
 from ..wire.chat.reader import Reader
 from ..wire.chat.writer import Writer
 from ..wire.native import ModelEntry
@@ -38,7 +39,7 @@ class ChatJob(Job):
         id: str | None,
         plan: Plan,
         reply: Callable[[str], None] | None = None,
-        start: dict[str, str] | None = None,
+        start: dict[str, Any] | None = None,
         writer: Writer[ChatLine] | None = None,
     ) -> None:
         """`plan` may lack the model. `reply` is called with the whole text of a reply that ended
@@ -50,8 +51,14 @@ class ChatJob(Job):
         self._plan = plan
         self._reply = reply
         self._start = start
+        self.account.ignored = (start or {}).get("ignored") or ()
+        self._ignored: list[str] = []
+        """Keys that the `done` frame names as ignored."""
+        self._asks_to_think = plan.think is not None
         self._said: list[str] = []
-        self._writer = writer or FrameWriter(id, None if reply is None else self._said)
+        self._writer = writer or FrameWriter(
+            id, None if reply is None else self._said, self._ignored
+        )
         self._reader = Reader(SOURCE, self._writer)
 
     async def work(self) -> None:
@@ -81,7 +88,18 @@ class ChatJob(Job):
                 return
             error = native_error(self._status, self.collected)
             if fitting is None or not fitting.tries_again(error):
-                raise error
+                body = self._without_thinking(body, error)
+
+    def _without_thinking(self, body: bytes, error: GatewayError) -> bytes:
+        """The chat without `think`, where Ollama refused it because the model cannot think;
+        otherwise raises the error."""
+        without = without_thinking(body, error)
+        if without is None:
+            raise error
+        if self._asks_to_think:
+            self._ignored.append("think")
+            self.account.ignored += ("think",)
+        return without
 
     def on_stream(self, data: bytes) -> Awaitable[None] | None:
         return self._say(self._reader.feed(data))

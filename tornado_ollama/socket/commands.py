@@ -39,7 +39,8 @@ class Commands:
             case protocol.Chat(resumable=True):
                 self._jobs.start_resumable(command)
             case protocol.Chat(id, plan):
-                self._jobs.start(ChatJob(self._socket, id, plan, start={}))
+                start = {"ignored": command.ignored or None}
+                self._jobs.start(ChatJob(self._socket, id, plan, start=start))
             case protocol.Resume():
                 self._jobs.resume(command)
             case protocol.Request():

@@ -73,7 +73,8 @@ class ResumableChat:
         self.asker = socket.asker
         self._model: str | None = None
         self._grace = Grace(grace_s, self.stop)
-        job = ChatJob(self, command.id, command.plan, start={"stream": self.stream})
+        start = {"stream": self.stream, "ignored": command.ignored or None}
+        job = ChatJob(self, command.id, command.plan, start=start)
         self._job: ChatJob | None = job
         self._task = asyncio.create_task(self._run(job))
 

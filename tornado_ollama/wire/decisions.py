@@ -3,7 +3,7 @@ tables of all translated dialects (`fields.py` of each)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -43,9 +43,9 @@ class Fields:
         if unknown and policy.refuse_unknown:
             raise _refused(unknown[0], "The gateway refuses fields it would have to ignore.")
         for name in islice(unknown, MAX_SLIPS):
-            meant = self._meant(name)
-            if meant is not None:
-                raise _refused(name, f"Did you mean '{meant}'?")
+            slip = self._meant(name)
+            if slip is not None:
+                raise _refused(name, f"Did you mean '{slip}'?")
         return unknown
 
     def _unknown(self, given: Json, path: str) -> Iterator[str]:
@@ -67,9 +67,15 @@ class Fields:
         if dot and first in self.inside:
             found = self.inside[first]._meant(rest)
             return found and f"{first}.{found}"
-        if len(name) < MIN_SLIP:
-            return None
-        return min((known for known in self.decided if _is_slip(name, known)), default=None)
+        return meant(name, self.decided)
+
+
+def meant(name: str, known: Collection[str]) -> str | None:
+    """The known name that differs from an unknown one of `MIN_SLIP` letters or more by one letter;
+    None where there is none."""
+    if len(name) < MIN_SLIP:
+        return None
+    return min((other for other in known if _is_slip(name, other)), default=None)
 
 
 def unwrapped(body: Json) -> Json:

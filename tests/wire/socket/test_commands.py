@@ -69,7 +69,7 @@ def test_ping_is_understood() -> None:
         ({"type": "chat", "id": "1"}, "1", "messages"),
         ({"type": "chat", "id": "1", "messages": {}}, "1", "messages"),
         ({"type": "chat", "id": "1", "messages": [], "model": 1}, "1", "model"),
-        ({"type": "chat", "id": "1", "messages": [], "temperature": 1}, "1", "temperature"),
+        ({"type": "chat", "id": "1", "messages": [], "keep_alve": 1}, "1", "keep_alve"),
         ({"type": "request", "path": "/api/tags"}, None, "id"),
         ({"type": "request", "id": "1"}, "1", "path"),
         ({"type": "request", "id": "1", "path": "/", "headers": {}}, "1", "headers"),
@@ -179,8 +179,31 @@ def test_plain_text_is_not_made_of_control_characters() -> None:
 
 def test_a_name_that_is_not_known_is_not_repeated_at_length() -> None:
     with pytest.raises(protocol.BadFrame) as caught:
-        protocol.read_frame('{"type":"chat","id":"1","%s":1}' % ("x" * 100_000))
+        protocol.read_frame('{"type":"request","id":"1","%s":1}' % ("x" * 100_000))
     assert len(caught.value.message) < 200
+
+
+def test_what_a_chat_frame_has_beyond_is_ignored_and_named() -> None:
+    more = '"temperature":0,"stream":false,"user":null,"a b":1,"temperature":1,"%s":1' % ("x" * 99)
+    chat = protocol.read_frame(f'{{"type":"chat","id":"1","messages":[],{more}}}')
+    assert isinstance(chat, protocol.Chat)
+    assert chat.ignored == ("temperature", "stream", "?")
+    assert json.loads(chat.plan.body()) == {"messages": [], "stream": True}
+
+
+@pytest.mark.parametrize(
+    ("slip", "known"),
+    [("keep_alve", "keep_alive"), ("messagess", "messages"), ("resumeable", "resumable")],
+)
+def test_a_key_that_is_a_letter_from_a_known_one_is_refused(slip: str, known: str) -> None:
+    with pytest.raises(protocol.BadFrame, match=f"`{slip}`.*Did you mean `{known}`"):
+        protocol.read_frame(f'{{"type":"chat","id":"1","messages":[],"{slip}":1}}')
+
+
+def test_keys_without_end_are_named_twenty_times_at_most() -> None:
+    keys = ",".join(f'"option_{number}":0' for number in range(900))
+    chat = protocol.read_frame(f'{{"type":"chat","id":"1","messages":[],{keys}}}')
+    assert isinstance(chat, protocol.Chat) and len(chat.ignored) == 20
 
 
 def _chat(fields: str) -> Plan:

@@ -67,12 +67,6 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         """Puts a fetched image into its place in the conversation."""
         self.messages[image.message]["images"][image.slot] = base64
 
-    def without_thinking(self, error: GatewayError) -> Plan | None:
-        """The plan without `think`, to try after Ollama refused it because the model cannot think;
-        None where the error is another one."""
-        refused = error.param == "think" and error.code == "unsupported_value"
-        return msgspec.structs.replace(self, think=None) if refused and self.think else None
-
     def without_stops(self) -> Plan:
         """The plan without stop sequences, the operator's included; those of the Modelfile stay."""
         options = self.options
@@ -91,6 +85,15 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     def bodies(self, choices: int) -> Iterator[bytes]:
         """The native requests for all choices, made one at a time."""
         return (self.body(choice) for choice in range(choices))
+
+
+def without_thinking(body: bytes, error: GatewayError) -> bytes | None:
+    """A native request without its `think`, to try after Ollama refused it because the model cannot
+    think; None where the error is another one, or the request has none."""
+    if (error.param, error.code) != ("think", "unsupported_value"):
+        return None
+    fields = dict(members(body))
+    return None if fields.pop("think", None) is None else _encode(fields)
 
 
 _encode = msgspec.json.Encoder().encode

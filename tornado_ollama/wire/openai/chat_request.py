@@ -39,6 +39,8 @@ class ChatRequest:
     include_usage: bool
     logprobs: bool
     toolbox: Toolbox
+    thinking_field: str | None
+    """The field that says whether to think."""
     reasoning_fields: tuple[str, ...]
     """Where the thoughts stand in the reply; empty: nowhere."""
     ignored: tuple[str, ...]
@@ -63,12 +65,13 @@ def chat_request(body: Json, policy: Policy) -> ChatRequest:
     _check_modalities(body)
     talk = native_messages(body.get("messages"), fetch_images=policy.fetch_images)
     box = toolbox(body)
+    thinking, thinking_field = think(body)
     plan = Plan(
         messages=talk.messages,
         tools=box.tools or None,
         format=box.call_format() if box.forced else reply_format(body),
         options=native_options(body, {}) or None,
-        think=think(body),
+        think=thinking,
         keep_alive=keep_alive(body),
         logprobs=_logprobs(body) or None,
         top_logprobs=_top_logprobs(body) or None,
@@ -83,6 +86,7 @@ def chat_request(body: Json, policy: Policy) -> ChatRequest:
         include_usage=include_usage(body),
         logprobs=_logprobs(body),
         toolbox=box,
+        thinking_field=thinking_field,
         reasoning_fields=() if hides_thoughts(body) else policy.reasoning_fields,
         ignored=shown([*unknown, *unmet_budgets(body), *box.left_out]),
         remote_images=talk.remote_images,

@@ -44,6 +44,8 @@ class CompletionPlan:
     logprobs: bool
     top_logprobs: int
     echo: bool
+    thinking_field: str | None
+    """The field that says whether to think."""
     ignored: tuple[str, ...]
     """The fields that nothing came of, as the client is told of them."""
 
@@ -84,7 +86,7 @@ def completion_request(body: Json, policy: Policy) -> CompletionPlan:
         raise BadRequest("'best_of' must equal 'n': choices are not ranked.", param="best_of")
     stream = flag(body.get("stream"), "stream")
     top_logprobs = _logprobs(body)
-    thinking = think(body)
+    thinking, thinking_field = think(body)
     optional = {
         "suffix": text(body["suffix"], "suffix") if body.get("suffix") is not None else None,
         "format": reply_format(body),
@@ -110,6 +112,7 @@ def completion_request(body: Json, policy: Policy) -> CompletionPlan:
         logprobs=top_logprobs is not None,
         top_logprobs=top_logprobs or 0,
         echo=flag(body.get("echo"), "echo"),
+        thinking_field=thinking_field,
         ignored=shown([*unknown, *unmet_budgets(body)]),
     )
 

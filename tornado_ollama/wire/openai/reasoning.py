@@ -21,13 +21,14 @@ _BUDGETS = ("thinking_budget", "reasoning_budget")
 _BUDGETS_INSIDE = {"reasoning": "max_tokens", "thinking": "budget_tokens"}
 
 
-def think(body: Json) -> Think | None:
-    """Ollama's `think` for a request; None where no field sets it, so that the model decides."""
+def think(body: Json) -> tuple[Think | None, str | None]:
+    """Ollama's `think` for a request and the field that sets it; None and None where no field does,
+    so that the model decides."""
     for param, value in _said(body):
         decided = wanted(value, param)
         if decided is not None:
-            return decided
-    return None
+            return decided, param
+    return None, None
 
 
 def hides_thoughts(body: Json) -> bool:

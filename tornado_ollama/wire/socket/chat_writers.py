@@ -6,7 +6,7 @@ fields that are unknown here. Rules: docs/websocket.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -94,10 +94,14 @@ class FrameWriter:
 
     joins_text = True
 
-    def __init__(self, id: str | None, reply: list[str] | None = None) -> None:
-        """`reply`: called with each piece of the text."""
+    def __init__(
+        self, id: str | None, reply: list[str] | None = None, ignored: Sequence[str] = ()
+    ) -> None:
+        """`reply`: gets each piece of the text. `ignored`: the keys of the client's frame that the
+        `done` frame names, as they are by then."""
         self._id = id
         self._reply = reply
+        self._ignored = ignored
         self._before = open_frame("delta", id, "content")
 
     def begin(self) -> bytes:
@@ -116,7 +120,7 @@ class FrameWriter:
         return () if found is None else (found,)
 
     def finish(self, last: ChatLine) -> bytes:
-        return done_frame(self._id, last)
+        return done_frame(self._id, last, self._ignored)
 
     def fail(self, error: GatewayError) -> bytes:
         return error_frame(self._id, error)
@@ -158,9 +162,9 @@ def delta_frame(id: str | None, line: ChatLine) -> bytes | None:
     return frame("delta", id, **brings)
 
 
-def done_frame(id: str | None, last: ChatLine) -> bytes:
+def done_frame(id: str | None, last: ChatLine, ignored: Sequence[str] = ()) -> bytes:
     """The `done` frame, from Ollama's last line. Counts that Ollama omits are 0; times are in
-    milliseconds."""
+    milliseconds. `ignored`: keys of the client's that turned out to have no meaning."""
     prompt, reply = _count(last.prompt_eval_count), _count(last.eval_count)
     eval_ms = _ms(last.eval_duration)
     speed = {"tokens_per_second": round(reply / eval_ms * 1000, 2)} if eval_ms else {}
@@ -181,6 +185,7 @@ def done_frame(id: str | None, last: ChatLine) -> bytes:
             "reply_ms": eval_ms,
             **speed,
         },
+        ignored=list(ignored) or None,
     )
 
 

@@ -1,9 +1,9 @@
 """Parses the text frames of a client of `/ws` into commands. Pure.
 
-`docs/websocket.md` shows every frame with an example. Unknown keys are refused by name instead of
-ignored, so that a misspelt option does not go unnoticed. Values for Ollama are kept as the text
-that the client wrote: no tree of objects is built of a long conversation, and Ollama reads the very
-numbers, keys and duplicates that were sent.
+`docs/websocket.md` shows every frame with an example. Unknown keys of a chat are ignored, but for
+one that is a letter from a known one; those of other frames are refused by name. Values for Ollama
+are kept as the text that the client wrote: no tree of objects is built of a long conversation, and
+Ollama reads the very numbers, keys and duplicates that were sent.
 """
 
 from __future__ import annotations
@@ -16,10 +16,15 @@ import msgspec
 
 from ...errors import BadRequest
 from ..chat.plan import Plan
+from ..decisions import MAX_SLIPS, meant
+from ..ignored_fields import shown
 from ..json_members import members
 
 CHAT_KEYS = frozenset(Plan.__struct_fields__) - {"stream"}
 """What a `chat` frame may carry besides `type` and `id`: Ollama's own fields of /api/chat."""
+
+_CHAT_FRAME = CHAT_KEYS | {"type", "id", "resumable"}
+"""All keys with a meaning in a `chat` frame."""
 
 _NULL = msgspec.Raw(b"null")
 _REQUEST_KEYS = frozenset({"method", "path", "body"})
@@ -56,6 +61,8 @@ class Chat:
     plan: Plan
     resumable: bool = False
     """It may run on without its socket for a while."""
+    ignored: tuple[str, ...] = ()
+    """The keys of the frame that have no meaning here, as the client is told of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +203,7 @@ def _turn(frame: Frame) -> Turn:
 def _chat(frame: Frame, id: str | None) -> Chat:
     if id is None:
         raise BadFrame("A chat needs an `id`, so that its answers can be told apart.", None)
-    _refuse_unknown(frame, CHAT_KEYS | {"resumable"}, id)
+    ignored = _ignored(frame, id)
     model = _model(frame, id)
     if bytes(memoryview(frame.get("messages", _NULL))[:1]) != b"[":
         raise BadFrame("`messages` must be a list of messages.", id)
@@ -206,7 +213,20 @@ def _chat(frame: Frame, id: str | None) -> Chat:
     given = CHAT_KEYS & frame.keys() - {"model"}
     # Copies: a chat that waits shall not hold the frame around them, which may be mostly blanks.
     fields: dict[str, Any] = {key: frame[key].copy() for key in given if frame[key] != _NULL}
-    return Chat(id, Plan(model=model, stream=True, **fields), resumable)
+    return Chat(id, Plan(model=model, stream=True, **fields), resumable, ignored)
+
+
+def _ignored(frame: Frame, id: str) -> tuple[str, ...]:
+    """The unknown keys of a chat. Raises BadFrame for one that is a letter from a known one."""
+    unknown = [key for key, value in frame.items() if key not in _CHAT_FRAME and value != _NULL]
+    for name in unknown[:MAX_SLIPS]:
+        slip = meant(name, _CHAT_FRAME)
+        if slip is not None:
+            shown_name = name[:MAX_ID_LENGTH]
+            raise BadFrame(
+                f"`{shown_name}` is not known in a chat frame. Did you mean `{slip}`?", id
+            )
+    return shown(unknown)
 
 
 def _resume(frame: Frame, id: str | None) -> Resume:
