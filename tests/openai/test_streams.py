@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -126,7 +127,7 @@ class TestComments:
 
         monkeypatch.setattr(event_stream, "Downstream", Down)
         monkeypatch.setattr(event_stream, "PING_EVERY_S", 60)
-        unused: Any = None
+        unused: Any = SimpleNamespace(position=None)
         machine = ReplyStream[Any]([], lambda lasts: b"")
         stream = event_stream.EventStream(unused, unused, machine)
         stream._write(b"token")
