@@ -43,7 +43,7 @@ from .handlers.stored_responses import ResponseStore
 from .identity.in_force import CredentialsInForce
 from .resources import STATIC_DIR
 from .stores.database import Database
-from .telemetry.accounts import Accounts
+from .telemetry.books import Books
 from .telemetry.gauges import gateway_gauges
 from .telemetry.registry import Telemetry
 from .upstream.catalogue import Catalogue
@@ -96,10 +96,9 @@ class Gateway(Application):
             )
         )
         assert settings.state.directory is not None  # `load` has filled it in
-        self.accounts = Accounts(Path(settings.state.directory), self._telemetry)
-        self._journal = Journal(
-            access_log.write, self._telemetry.metrics.write, charges=(self.accounts.charge,)
-        )
+        self.books = Books(Path(settings.state.directory), self._telemetry)
+        sinks = access_log.write, self._telemetry.metrics.write
+        self._journal = Journal(*sinks, charges=self.books.sinks)
         self._started_at = time.monotonic()
         self.database = Database(Path(settings.state.directory))
         self._credentials = CredentialsInForce(self.database, settings, self._take_authenticator)
@@ -201,7 +200,7 @@ class Gateway(Application):
             await asyncio.sleep(0)
         for request in self._in_flight:
             request.drain(now=True)
-        await self.accounts.stop()
+        await self.books.stop()
         self.client.close()
         await asyncio.to_thread(self.database.close)
 
@@ -211,11 +210,10 @@ class Gateway(Application):
 
     async def start(self) -> None:
         """Begins what runs besides the requests: call it before the first of them."""
-        await self.accounts.start()
+        await self.books.start()
 
     def _apply_limits(self, settings: Settings) -> None:
-        self.accounts.keep_days = settings.usage.keep_days
-        self.accounts.trusted = frozenset(settings.usage.trust_user_headers)
+        self.books.apply(settings.usage)
         limits = settings.limits
         self._body_memory.limit = limits.max_buffered_bytes
         self._responses.max_responses = settings.responses.max_stored
@@ -254,7 +252,7 @@ class Gateway(Application):
                 ),
             ),
             ollama=ollama,
-            dispatcher=Dispatcher(ollama, self.queue),
+            dispatcher=Dispatcher(ollama, self.queue, self.books.budgets.check),
             policy=Policy(
                 aliases=settings.models.aliases,
                 defaults=settings.models.defaults,
@@ -275,7 +273,7 @@ class Gateway(Application):
                 telemetry=self._telemetry,
                 refresh_keys=self._refresh_keys,
                 token_admin=self._credentials.token_admin,
-                accounts=self.accounts,
+                accounts=self.books.accounts,
                 last_reload=self.last_reload,
                 started_at=self._started_at,
             ),

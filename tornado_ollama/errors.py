@@ -17,6 +17,7 @@
         UpgradeRequired         426  a WebSocket on a path that has none
         TooManyJobs             429  more than one socket may have in flight
         TooManyWaiting          429  more requests of one caller than may wait
+        BudgetSpent             429  a credential has used up its budget (usage.budgets)
         TooManyWrongTokens      429  more than one address may send in URLs
         UpstreamAnswer          any  Ollama itself refused; its status and message
             PromptTooLong       400  the prompt does not fit into the model's context
@@ -186,6 +187,13 @@ class TooManyWaiting(GatewayError):
             "send the next when one of them has ended.",
             retry_after=5,
         )
+
+
+class BudgetSpent(GatewayError):
+    """No `Retry-After`: it would be days, for which some SDKs sleep."""
+
+    status = 429
+    code = "insufficient_quota"
 
 
 class TooManyWrongTokens(GatewayError):

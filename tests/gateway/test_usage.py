@@ -275,7 +275,7 @@ async def test_a_full_disk_stops_no_request(
     backend.on("/api/chat", NdjsonStream(LAST))
     await chat(connect, BOTH)
     await usage()
-    database = app.accounts._database
+    database = app.books.accounts._database
 
     def pages(count: int) -> Any:
         return lambda connection: connection.execute(f"PRAGMA max_page_count = {count}").fetchall()
@@ -283,10 +283,10 @@ async def test_a_full_disk_stops_no_request(
     await database.run(pages(1))  # as many as there are
     for number in range(50):
         await chat(connect, BOTH, ("session-id", f"{number:064}"))
-    await app.accounts.flush()
-    assert "full" in app.accounts.failure
+    await app.books.accounts.flush()
+    assert "full" in app.books.accounts.failure
     with pytest.raises(StoreFailed):
-        await app.accounts.ask("2001-01-01", "2001-01-01", (), None)
+        await app.books.accounts.ask("2001-01-01", "2001-01-01", (), None)
     await database.run(pages(10_000))
     [row] = await usage()
     assert row["requests"] == 51
@@ -299,12 +299,12 @@ async def test_what_is_old_is_forgotten(
 ) -> None:
     backend.on("/api/chat", NdjsonStream(LAST))
     long_ago = datetime.now(UTC).timestamp() - 401 * 86400
-    now, app.accounts._now = app.accounts._now, lambda: long_ago
+    now, app.books.accounts._now = app.books.accounts._now, lambda: long_ago
     await chat(connect, BOTH)
-    app.accounts._now = now
+    app.books.accounts._now = now
     await chat(connect, BOTH)
     assert len(await usage("from=2001-01-01&by=day")) == 2
-    await app.accounts._forget()
+    await app.books.accounts._forget()
     assert len(await usage("from=2001-01-01&by=day")) == 1
 
 

@@ -41,9 +41,13 @@ class QueueRow:
 class Dispatcher:
     """Sends the handlers' requests to Ollama, those that run inference when they have a slot."""
 
-    def __init__(self, ollama: Ollama, queue: Queue) -> None:
-        """`queue` belongs to the process and is kept when a reload makes a new dispatcher."""
+    def __init__(
+        self, ollama: Ollama, queue: Queue, admit: Callable[[Caller], object] = bool
+    ) -> None:
+        """`queue` belongs to the process and is kept when a reload makes a new dispatcher. `admit`
+        raises the GatewayError of a caller that may not run inference now."""
         self._ollama = ollama
+        self._admit = admit
         self.queue = queue
 
     @property
@@ -54,10 +58,10 @@ class Dispatcher:
     def submit(self, caller: Caller, ask: Ask, sink: Sink) -> Submission:
         """Starts a request and returns a future of its end; every HTTP status of Ollama's is a
         result, not an error. The future raises `UpstreamUnavailable`, `UpstreamTimeout`,
-        `UpstreamBroken`, `QueueFull` and `QueueTimeout`. Cancelling it stops the request;
-        `Submission.fail` ends it with an error."""
+        `UpstreamBroken`, `QueueFull`, `QueueTimeout` and what `admit` raises. Cancelling it stops
+        the request; `Submission.fail` ends it with an error."""
         submission = Submission(self._ollama, self.queue, caller, ask, sink)
-        submission.begin()
+        submission.begin(self._admit)
         return submission
 
     def rows(self) -> Iterator[QueueRow]:
@@ -88,7 +92,7 @@ class Submission(asyncio.Future[HTTPResponse]):
         self._usage_told = False
         self._caller_key = caller.key
 
-    def begin(self) -> None:
+    def begin(self, admit: Callable[[Caller], object]) -> None:
         """Enters the queue where the route table says that this path needs a slot; otherwise sends
         the request."""
         if self._meter is None:
@@ -96,6 +100,7 @@ class Submission(asyncio.Future[HTTPResponse]):
             return
         self.add_done_callback(self._release)
         try:
+            admit(self.caller)
             self._queue.enter(self)
         except GatewayError as error:
             self.fail(error)

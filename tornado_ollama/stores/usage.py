@@ -114,11 +114,11 @@ def forget_before(connection: sqlite3.Connection, day: str) -> int:
 
 
 def used_since(connection: sqlite3.Connection, day: str) -> list[tuple[Any, ...]]:
-    """Since a day, by day and credential: day, credential, tokens, seconds."""
+    """What was used since a day: caller, credential, day, tokens, seconds."""
     return connection.execute(
-        "SELECT day, credential, SUM(input_tokens + output_tokens),"
+        "SELECT caller, credential, day, SUM(input_tokens + output_tokens),"
         " SUM(load_seconds + prompt_seconds + completion_seconds)"
-        " FROM usage WHERE day >= ? GROUP BY day, credential",
+        " FROM usage WHERE day >= ? GROUP BY caller, credential, day",
         (day,),
     ).fetchall()
 

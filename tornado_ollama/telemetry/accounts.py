@@ -269,6 +269,17 @@ class Accounts:
             log.error("%s Accounts are kept in memory meanwhile (%s).", error.message, error.path)
         self._error = error
 
+    async def used_this_month(self) -> list[tuple[Any, ...]]:
+        """As `stores.usage.used_since` has it, by day; nothing where the database does not
+        answer."""
+        await self.flush()
+        day = datetime.fromtimestamp(self._now(), UTC).strftime("%Y-%m-01")
+        try:
+            return await self._database.read(partial(store.used_since, day=day)) or []
+        except StoreFailed as error:
+            self._failed(error)
+            return []
+
     # -- asking -------------------------------------------------------------------------------
 
     COUNTS = store.COUNTS

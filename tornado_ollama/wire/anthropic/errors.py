@@ -26,7 +26,7 @@ _TYPES = {
     529: "overloaded_error",
 }
 
-_USELESS_TO_REPEAT = ("upstream_unauthorized", "upstream_forbidden")
+_USELESS_TO_REPEAT = ("upstream_unauthorized", "upstream_forbidden", "insufficient_quota")
 
 _WORTH_REPEATING = (408, 409, 425, 429)
 """Of the statuses that blame the client."""

@@ -26,7 +26,7 @@ _FIELDS = {"format": "response_format", "think": "reasoning_effort"}
 _INCORRECT_KEY = "Incorrect API key provided."
 """OpenAI's words for a key that it refuses: old clients look for them in the message."""
 
-_USELESS_TO_REPEAT = ("upstream_unauthorized", "upstream_forbidden")
+_USELESS_TO_REPEAT = ("upstream_unauthorized", "upstream_forbidden", "insufficient_quota")
 
 
 def body(error: GatewayError) -> bytes:
