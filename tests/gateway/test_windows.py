@@ -192,6 +192,19 @@ async def test_an_ollama_that_does_not_say_what_it_has_still_answers(
     assert windows(model) == [8192, 16384, 16384]
 
 
+@pytest.mark.parametrize("config", [BOUNDED])
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/models/m"])
+async def test_models_tell_the_largest_window(connect: Any, model: Windowed, path: str) -> None:
+    async def told(*headers: tuple[str, str]) -> dict[str, Any]:
+        reply = (await (await connect()).request("GET", path, headers)).json()
+        entry: dict[str, Any] = reply["data"][0] if "data" in reply else reply
+        return entry
+
+    openais = await told()
+    assert (openais["context_length"], openais["max_context_length"]) == (16384, 131072)
+    assert (await told(("anthropic-version", "2023-06-01")))["max_input_tokens"] == 16384
+
+
 async def test_an_older_ollama_complains_without_numbers(
     connect: Any, backend: Backend, model: Windowed
 ) -> None:

@@ -38,6 +38,8 @@ class ListedModel:
     context_length: int | None
     """Tokens that a prompt and its reply may have together, as far as that is known."""
     context_length_from: WindowFrom | None
+    max_context_length: int | None
+    """Tokens of the longest window that the model was made for."""
     capabilities: list[str] | None
     """In Ollama's words; None where it does not say."""
 
@@ -58,7 +60,7 @@ def listed_models(
         own = _length((entry.details or {}).get("context_length"))
         created = _unix(entry.modified_at)
         window = _window(entry.name, own, policy, loaded)
-        return ListedModel(id, entry.name, created, *window, entry.capabilities)
+        return ListedModel(id, entry.name, created, *window, own, entry.capabilities)
 
     models = [listed(entry.name, entry) for entry in entries]
     by_name = {canonical(entry.name): entry for entry in entries}
@@ -76,8 +78,9 @@ def shown_model(
     UpstreamBroken."""
     reply = native.decode(native.SHOW, show)
     created = _unix(reply.modified_at)
-    window = _window(native_model, _own_length(reply), policy, loaded)
-    return ListedModel(model, native_model, created, *window, reply.capabilities)
+    own = _own_length(reply)
+    window = _window(native_model, own, policy, loaded)
+    return ListedModel(model, native_model, created, *window, own, reply.capabilities)
 
 
 def own_length(show: bytes) -> int | None:

@@ -14,7 +14,7 @@ from tornado_ollama.wire.model_listing import ListedModel
 
 
 def model(id: str, capabilities: list[str] | None = None) -> ListedModel:
-    return ListedModel(id, id, 1767315845, 32768, "model", capabilities)
+    return ListedModel(id, id, 1767315845, 32768, "model", 131072, capabilities)
 
 
 MODELS = [model(name) for name in ("a", "b", "c", "d", "e")]

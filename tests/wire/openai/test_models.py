@@ -51,6 +51,7 @@ def test_what_clients_of_local_models_ask_for_is_there() -> None:
         "owned_by": "library",
         "context_length": 32768,
         "context_length_from": "model",
+        "max_context_length": 32768,
         "capabilities": ["completion"],
     }
 

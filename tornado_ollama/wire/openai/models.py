@@ -1,8 +1,8 @@
 """Formats `GET /v1/models` and `/v1/models/{id}` as OpenAI's API does.
 
 Owns the model object. Rules: docs/openai.md, "Models". Beyond OpenAI's four keys the objects have
-those that clients of local models read: `context_length` and `capabilities`, and `root` where the
-id is an alias; `context_length_from` is our own.
+those that clients of local models read: `context_length`, `max_context_length` and `capabilities`,
+and `root` where the id is an alias; `context_length_from` is our own.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ def _model(model: ListedModel) -> Json:
     if model.context_length is not None:
         found["context_length"] = model.context_length
         found["context_length_from"] = model.context_length_from
+    if model.max_context_length is not None:
+        found["max_context_length"] = model.max_context_length
     if model.capabilities:
         found["capabilities"] = model.capabilities
     if model.is_alias:
