@@ -852,3 +852,36 @@ def test_issuers_stand_beside_each_other_and_a_secret(write: Write) -> None:
 )
 def test_an_impossible_issuer_is_named(write: Write, jwt: dict[str, Any], expected: str) -> None:
     assert f"{expected}: " in complaint(write({"auth": {"jwt": jwt}}))
+
+
+# -- keys of the ollama command ---------------------------------------------------------------
+
+LINE = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINeWGxxJeiTylu+71dKzxveIm5Qa2+n9ZZJEPmIY8sAr"
+
+
+def test_a_key_is_a_line_or_a_table(write: Write) -> None:
+    [key] = load(write({"auth": {"ollama_keys": [f"{LINE} ann@home"]}}), {}, {}).auth.keys
+    assert (key.name, set(key.scopes), key.models) == ("ann@home", {Scope.GENERATE}, None)
+    table = {"key": LINE, "scopes": ["manage"], "models": ["l*"], "expires": 4e9}
+    auth = load(write({"auth": {"ollama_keys": [table]}}), {}, {}).auth
+    [key] = auth.keys
+    assert (key.name, set(key.scopes), key.models) == ("key-1", {Scope.MANAGE}, ("l*",))
+    assert key.expires == 4e9 and auth.configured and not auth.ollama_keys
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ([""], "auth.ollama_keys[0].key: "),
+        (["ssh-rsa AAAA"], "auth.ollama_keys[0].key: "),
+        ([7], "auth.ollama_keys[0]: "),
+        ([{"name": "a"}], "auth.ollama_keys[0].key: "),
+        ([{"key": LINE, "name": "a b"}], "auth.ollama_keys[0].name: "),
+        ([{"key": LINE, "scopes": ["all"]}], "auth.ollama_keys[0].scopes: "),
+        ([{"key": LINE, "path": True}], "auth.ollama_keys[0]: "),
+        ([{"key": LINE, "models": "l*"}], "auth.ollama_keys[0].models: "),
+        ([LINE, LINE], "auth.ollama_keys[1]: "),
+    ],
+)
+def test_an_impossible_key_is_named(write: Write, keys: list[Any], expected: str) -> None:
+    assert expected in complaint(write({"auth": {"ollama_keys": keys}}))

@@ -173,7 +173,7 @@ def test_a_verdict_is_kept_but_not_beyond_its_time(monkeypatch: pytest.MonkeyPat
     calls: list[str] = []
     real = jwt.verify
 
-    def counted(token: str, keys: object, now: float) -> object:
+    def counted(token: str, keys: object, now: float, issuers: object) -> object:
         calls.append(token)
         return real(token, [HS_KEY], now)
 

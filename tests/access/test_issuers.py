@@ -189,7 +189,6 @@ def test_a_key_that_is_withdrawn_is_no_longer_good() -> None:
         None,
         [],
     ],
-    ids=repr,
 )
 def test_what_is_no_key_for_signatures_is_ignored(entry: Any) -> None:
     with pytest.raises(BadDocument, match="no key that can be used"):

@@ -37,11 +37,13 @@ def standing(path: str, method: str = "POST", **headers: str) -> Any:
         "request": SimpleNamespace(
             method=method,
             host="localhost",
+            remote_ip="192.0.2.1",
             headers=HTTPHeaders({name.replace("_", "-"): text for name, text in headers.items()}),
         ),
         "deps": SimpleNamespace(access=ACCESS, in_flight=SimpleNamespace(draining=False)),
         "route": find(path),
         "url_path": path,
+        "query": "",
         "problem": None,
         "path_token": None,
         "client": Client("192.0.2.1", "", "http"),

@@ -4,7 +4,8 @@ whether it is still valid. The only place of that decision."""
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import replace
 from typing import Protocol
 
@@ -13,6 +14,7 @@ from . import jwt
 from .credentials import Bearer, Credentials
 from .fingerprint import Fingerprint
 from .jwt_keys import JwtKey
+from .ollama_keys import is_good, key_fingerprint
 from .principal import Principal, Scope, SignedClaims
 from .stored import NOTHING_STORED, Stored
 from .token_text import origin
@@ -22,6 +24,12 @@ MISSING = "Send a token: Authorization: Bearer <token>, or X-API-Key: <token>."
 UNKNOWN = "The credential is unknown or no longer valid."
 """The same text for unknown, expired and revoked credentials, so that callers cannot find out which
 tokens exist."""
+
+UNPROTECTED = (
+    "The ollama command's signature is taken over HTTPS or from the gateway's own machine alone: "
+    "whoever reads it could use it for another request."
+)
+NO_TOKENS = TokenTable((), bytes(32))
 
 MAX_CREDENTIAL_CHARS = jwt.MAX_TOKEN_CHARS
 MAX_CACHED_VERDICTS = 4096
@@ -44,11 +52,16 @@ def build_authenticator(
     index_key: bytes | None = None,
     stored: Stored = NOTHING_STORED,
     issuers: jwt.Issuers = jwt.NO_ISSUERS,
+    ollama_keys: Iterable[StaticToken] = (),
 ) -> Authenticator:
     """Makes an authenticator from the settings, the token store and the keys that issuers publish.
-    `index_key`: 32 random bytes for `TokenTable`, made here when not given."""
-    table = TokenTable(auth.tokens, index_key or secrets.token_bytes(32))
-    return Authenticator(table, auth.jwt_keys, anonymous_scopes, auth.path_tokens, stored, issuers)
+    `index_key`: 32 random bytes for `TokenTable`, made here when not given. `ollama_keys`: the
+    SHA-256 of each is that of a public key."""
+    index_key = index_key or secrets.token_bytes(32)
+    table, keys = TokenTable(auth.tokens, index_key), TokenTable(ollama_keys, index_key)
+    return Authenticator(
+        table, auth.jwt_keys, anonymous_scopes, auth.path_tokens, stored, issuers, keys
+    )
 
 
 class Authenticator:
@@ -63,6 +76,7 @@ class Authenticator:
         path_tokens: bool,
         stored: Stored = NOTHING_STORED,
         issuers: jwt.Issuers = jwt.NO_ISSUERS,
+        ollama_keys: TokenTable = NO_TOKENS,
     ) -> None:
         """`tokens`: those of the configuration. `anonymous_scopes`: the scopes of callers without a
         valid credential; empty: they are refused. `path_tokens`: whether a token may stand in the
@@ -72,30 +86,27 @@ class Authenticator:
         self._stored = stored
         self._jwt_keys = tuple(jwt_keys)
         self._issuers = issuers
+        self._ollama_keys = ollama_keys
         self._anonymous = Principal("anonymous", "anonymous", anonymous_scopes)
         self._verdicts: dict[bytes, Principal] = {}
 
     def with_stored(self, stored: Stored, anonymous_scopes: frozenset[Scope]) -> Authenticator:
         """The authenticator of the same settings and another content of the token store."""
-        return Authenticator(
-            self._tokens,
-            self._jwt_keys,
-            anonymous_scopes,
-            self._path_tokens,
-            stored,
-            self._issuers,
-        )
+        other = self._without_verdicts()
+        other._stored = stored
+        other._anonymous = replace(self._anonymous, scopes=anonymous_scopes)
+        return other
 
     def with_issuers(self, issuers: jwt.Issuers) -> Authenticator:
         """The authenticator of the same settings and other keys of issuers."""
-        return Authenticator(
-            self._tokens,
-            self._jwt_keys,
-            self._anonymous.scopes,
-            self._path_tokens,
-            self._stored,
-            issuers,
-        )
+        other = self._without_verdicts()
+        other._issuers = issuers
+        return other
+
+    def _without_verdicts(self) -> Authenticator:
+        other = copy(self)
+        other._verdicts = {}
+        return other
 
     def _missing_key(self, credentials: Sequence[Bearer], now: float) -> str | None:
         """The issuer of a JWT among refused credentials whose key that issuer may have published in
@@ -133,6 +144,8 @@ class Authenticator:
         noted = next(iter(sent or credentials), None)
         stranger = self._stranger(noted.fingerprint if noted is not None else None)
         if stranger is None or any(credential.in_path for credential in sent):
+            if any(of.signed is not None and not of.signed.protected for of in sent):
+                raise Unauthorized(UNPROTECTED)
             if (issuer := self._missing_key(sent, now)) is not None:
                 raise UnknownKey(UNKNOWN, issuer)
             if any(origin(credential.text) == "mistyped" for credential in sent):
@@ -157,6 +170,8 @@ class Authenticator:
         fingerprint, claims = principal.fingerprint, principal.claims
         if fingerprint is None:
             return self._stranger(None)
+        if principal.kind == "key":
+            return self._unless_revoked(self._ollama_key(fingerprint, now))
         known = self._token(fingerprint, now)
         if known is None and claims is not None:
             known = self._verified_again(claims, fingerprint, now)
@@ -177,7 +192,10 @@ class Authenticator:
         token = credential.text
         if len(token) > MAX_CREDENTIAL_CHARS:
             return None
-        fingerprint = credential.fingerprint
+        fingerprint, signed = credential.fingerprint, credential.signed
+        if signed is not None:
+            key = self._ollama_key(fingerprint, now)
+            return self._unless_revoked(key) if key and is_good(signed, now) else None
         known = self._token(fingerprint, now, in_path=credential.in_path)
         if known is None and not credential.in_path:
             known = self._verified(token, fingerprint, now)
@@ -191,6 +209,13 @@ class Authenticator:
             if known is not None:
                 return known
         return None
+
+    def _ollama_key(self, fingerprint: Fingerprint, now: float) -> Principal | None:
+        """The principal of a public key, whoever sends it: the signature is checked elsewhere."""
+        found = self._ollama_keys.find(fingerprint, now)
+        if found is None:
+            return None
+        return replace(found, kind="key", key_id=key_fingerprint(fingerprint.sha256))
 
     def _unless_revoked(self, principal: Principal | None) -> Principal | None:
         revoked = principal is not None and self._stored.revocations.cover(principal)

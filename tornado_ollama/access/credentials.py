@@ -13,6 +13,7 @@ import base64
 import binascii
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Protocol
 
 from ..errors import BadRequest
@@ -41,15 +42,34 @@ class Headers(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class SignedText:
+    """What the `ollama` command has signed; see `ollama_keys.py`."""
+
+    key: bytes
+    """Public, as SSH has it."""
+    signature: bytes = field(repr=False)
+    text: bytes
+    at: float | None
+    """Unix time of the signature; None: the request says none."""
+    protected: bool
+    """The request came over TLS, or from this machine."""
+
+
+@dataclass(frozen=True, slots=True)
 class Bearer:
-    """A bearer token: its possession is all that is checked. Never empty."""
+    """A bearer token: its possession is all that is checked, unless it is `signed`. Never empty."""
 
     text: str = field(repr=False)
     in_path: bool = False
     """It stood in the URL, `/k/TOKEN/...`, where only tokens may that are meant for it."""
+    signed: SignedText | None = None
+    """It is no token but the signature of this request."""
 
     @property
     def fingerprint(self) -> Fingerprint:
+        """Of the token, or of the key that signed."""
+        if self.signed is not None:
+            return Fingerprint(sha256(self.signed.key).digest())
         return Fingerprint.of(self.text)
 
     @property

@@ -13,7 +13,7 @@ from .addresses import AddressRules
 from .fingerprint import Fingerprint
 from .quota import Quota
 
-Kind = Literal["anonymous", "token", "jwt"]
+Kind = Literal["anonymous", "token", "jwt", "key"]
 
 MAX_NAME_CHARS = 64
 

@@ -14,6 +14,7 @@ from ..access.principal import Scope
 from ..access.tokens import StaticToken
 from .file_reader import Reader
 from .jwt_keys import fixed_keys, issuers
+from .ollama_keys import ollama_keys
 from .token_form import ENTRY_FIELDS, WrongField, entry_of, given_fields, token_of
 from .topics.auth import Auth, WrittenAuth
 from .topics.token_entry import PATH_TOKEN, TOKEN, TokenEntry
@@ -27,8 +28,14 @@ def resolved(written: WrittenAuth, reader: Reader) -> Auth:
     ConfigError."""
     tokens, jwt_keys = _tokens(written, reader), fixed_keys(written.jwt, reader)
     others = {field.name: getattr(written, field.name) for field in fields(written)}
-    others |= {"generate_tokens": (), "model_tokens": ()}
-    return Auth(tokens=tokens, jwt_keys=jwt_keys, issuers=issuers(written.jwt, reader), **others)
+    others |= {"generate_tokens": (), "model_tokens": (), "ollama_keys": ()}
+    return Auth(
+        tokens=tokens,
+        jwt_keys=jwt_keys,
+        issuers=issuers(written.jwt, reader),
+        keys=ollama_keys(written.ollama_keys, reader),
+        **others,
+    )
 
 
 @dataclass(frozen=True, slots=True)

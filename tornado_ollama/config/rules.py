@@ -147,3 +147,4 @@ DISCOVERY: Rule[tuple[str, ...]] = Rule(
 )
 TABLE: Rule[dict[str, Any]] = Rule("a table of keys", dict[str, Any])
 TOKENS: Rule[tuple[Any, ...]] = Rule("a list of tokens", tuple[Any, ...])
+KEYS: Rule[tuple[Any, ...]] = Rule("a list of public keys", tuple[Any, ...])

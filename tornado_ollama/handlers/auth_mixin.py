@@ -23,6 +23,8 @@ from ..access.authorisation import (
     refuse_unknown,
 )
 from ..access.credentials import Bearer, Credentials, extract
+from ..access.ollama_keys import Request as SignableRequest
+from ..access.ollama_keys import with_signatures
 from ..access.principal import Principal
 from ..access.proxies import Client, is_local
 from ..access.routes import HandlerKind, Requirement, Route
@@ -41,6 +43,7 @@ class AuthMixin:
     """Of which it asks `access`, the rules, and `in_flight.draining`."""
     route: Route
     url_path: str
+    query: str
     problem: BadRequest | NotFound | None
     """What is wrong with a target that has no canonical form, or a token where it may have none."""
     path_token: Bearer | None
@@ -89,8 +92,15 @@ class AuthMixin:
 
     def credentials(self) -> Credentials:
         """All credentials of the request. Raises BadRequest for too many."""
-        found = extract(self.request.headers)
+        found = with_signatures(extract(self.request.headers), self._signable())
         return found if self.path_token is None else (*found, self.path_token)
+
+    def _signable(self) -> SignableRequest:
+        request = self.request
+        protected = self.client.scheme == "https" or is_local(
+            request.remote_ip or "-", request.host, request.headers
+        )
+        return SignableRequest(request.method or "", self.url_path, self.query, protected)
 
     def identify(self, credentials: Credentials) -> Principal:
         """Finds and sets the principal of these credentials, which must have the scope that this

@@ -47,6 +47,7 @@ class CredentialsInForce:
             self._in_force().anonymous_scopes(),
             stored=self._store.stored,
             issuers=self._key_sets.keys,
+            ollama_keys=settings.auth.keys,
         )
         return self._authenticator
 

@@ -9,7 +9,7 @@ from ...access.issuers import Issuer
 from ...access.jwt_keys import JwtKey
 from ...access.tokens import StaticToken
 from ..rows import Topic, setting
-from ..rules import DISCOVERY, SWITCH, TOKENS, one_of
+from ..rules import DISCOVERY, KEYS, SWITCH, TOKENS, one_of
 from .jwt import Jwt
 from .token_entry import TokenEntry
 
@@ -38,6 +38,13 @@ in the state directory; with --entry it prints what to put here. An entry is a t
         more="They have the scope `manage`.",
         secret=True,
         entry=TokenEntry,
+    )
+    ollama_keys: tuple[Any, ...] = setting(
+        (),
+        KEYS,
+        "public keys of `ollama` commands, which sign with OLLAMA_AUTH=1: lines of id_ed25519.pub",
+        more="Or tables with `key`, `name`, `scopes` (by default `generate`) and the restrictions "
+        "of a [token entry](#token-entries). See [access](access.md#the-ollama-commands-own-key).",
     )
     jwt: Jwt = Jwt()
     token_store: Literal["sqlite"] | bool = setting(
@@ -77,10 +84,12 @@ class Auth(WrittenAuth):
     tokens: tuple[StaticToken, ...] = ()
     jwt_keys: tuple[JwtKey, ...] = ()
     issuers: tuple[Issuer, ...] = ()
+    keys: tuple[StaticToken, ...] = ()
+    """Those of `ollama_keys`: the SHA-256 of each is that of a public key."""
     stored_tokens: bool = False
     """The token store has tokens, or had some."""
 
     @property
     def configured(self) -> bool:
         """Whether any credential is configured."""
-        return bool(self.tokens or self.jwt_keys or self.issuers or self.stored_tokens)
+        return bool(self.tokens or self.jwt_keys or self.issuers or self.keys or self.stored_tokens)
