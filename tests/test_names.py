@@ -37,6 +37,7 @@ CHAIN = re.compile(r"\w+(?: -> \w+){4,}")
 ELSEWHERE = {
     "Node.js",
     *("sbom.cdx.json", "dist/sbom.cdx.json", "Support/tornado-ollama/config.yaml"),
+    "deploy/config.yaml",
     "highlight.js",
     "VERSION/NAME.json",
     "tests/transcripts/VERSION/NAME.json",

@@ -159,6 +159,19 @@ def test_its_health_check_sees_that_it_answers(running: int) -> None:
     assert "Connection refused" in failed  # in a container where nothing listens
 
 
+def test_a_token_that_is_made_in_it_is_known_at_once(running: int) -> None:
+    made = podman("exec", GATEWAY, "tornado-ollama", "token", "create", "--name", "other")
+    token = next(line for line in made.splitlines() if line.startswith("to-"))
+    deadline = time.monotonic() + START_S
+    while True:
+        try:
+            ask(running, "/api/version", token=token).close()
+            return
+        except OSError:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
 def test_it_says_its_commit(image: None) -> None:
     assert "0123abc" in podman("run", "--rm", *LIMITS, IMAGE, "--version")
 

@@ -105,12 +105,13 @@ def test_systemd_accepts_the_unit(system: bool, tmp_path: Path) -> None:
         assert not analyse("verify", "--man=no", "--user", str(unit), runtime=tmp_path)
 
 
-def test_the_file_of_deploy_is_a_unit_too(tmp_path: Path) -> None:
+def test_the_files_of_deploy_are_units_too(tmp_path: Path) -> None:
     text = (DEPLOY_DIR / "tornado-ollama.service").read_text(encoding="utf-8")
     unit = tmp_path / "tornado-ollama.service"
     program = shutil.which("true")
     unit.write_text(re.sub(r"^ExecStart=\S+", f"ExecStart={program}", text, flags=re.M))
-    assert not analyse("verify", "--man=no", str(unit))
+    socket = Path(shutil.copy(DEPLOY_DIR / "tornado-ollama.socket", tmp_path))
+    assert not analyse("verify", "--man=no", str(unit), str(socket))
 
 
 def test_the_sandbox_leaves_no_more_open_than_the_docs_say() -> None:

@@ -36,8 +36,8 @@ def install(args: argparse.Namespace) -> int:
         return 0
     _may_go_on(args)
     _carry_out(plan)
-    say(f"\nThe configuration: {plan.config}\nafter a change:    {plan.reload}")
-    say(f"The log:           {plan.log}")
+    say(f"\nThe configuration: {plan.config}\nAfter a change:    {plan.reload}")
+    say(f"The log:           {plan.log}\nA new token:       {plan.token}")
     for note in plan.notes:
         say(note)
     return 0

@@ -35,6 +35,8 @@ class Plan:
     file: PurePath
     """The file that makes it a service."""
     text: bytes
+    token: str = "tornado-ollama token create --name NAME"
+    """A command that makes a token which this service knows."""
     log: str
     """A command that shows the log."""
     account: str | None = None

@@ -43,7 +43,10 @@ def _for_the_system(place: Place, template: str) -> Plan:
         removed=(("systemctl", "daemon-reload"),),
         status=("systemctl", "status", "--no-pager", UNIT),
         log=f"journalctl -u {NAME} -f",
-        notes=("Ollama is looked for at service.base_url of the configuration.",),
+        token=(
+            f"cd / && sudo -u {NAME} env STATE_DIRECTORY=/var/lib/{NAME} "
+            f"{place.python} -m tornado_ollama token create --config {config} --name NAME"
+        ),
     )
 
 

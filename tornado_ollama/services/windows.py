@@ -36,6 +36,7 @@ def windows_plan(place: Place, template: str) -> Plan:
         stop=(("schtasks", "/End", "/TN", TASK), ("schtasks", "/Delete", "/F", "/TN", TASK)),
         status=("schtasks", "/Query", "/V", "/FO", "LIST", "/TN", TASK),
         log=f'powershell Get-Content -Wait -Tail 20 "{log}"',
+        token=f"tornado-ollama token create --name NAME{' --entry' if place.system else ''}",
         notes=(NOT_STOPPED_GENTLY,),
     )
 
