@@ -55,6 +55,7 @@ class HealthHandler(AuthMixin, BaseHandler):
     ) -> dict[str, object]:
         return {
             "version": __version__,
+            "scopes": sorted(principal.scopes),
             "backend": self.deps.ollama.backend.kind,
             "ollama_version": version,
             "models_loaded": [model.name for model in loaded if principal.may_use(model.name)],

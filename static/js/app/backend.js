@@ -6,11 +6,14 @@ const AGAIN_MS = 5_000;
 const WATCH_MS = 30_000;
 
 /** Fires `change` when what it knows changed: `kind` ("ollama", "embedded" or ""),
-    `version` (Ollama's), `connected`. */
+    `version` (Ollama's), `connected`,
+    `scopes` (what this reader's token, or its absence, may do). */
 export class Backend extends EventTarget {
   kind = '';
   version = '';
   connected = true;
+  /** @type {string[]} */
+  scopes = [];
   #clock = 0;
 
   async refresh() {
@@ -19,6 +22,7 @@ export class Backend extends EventTarget {
     try {
       const health = await requestJson('/health', { allow: [503] });
       this.kind = health.backend ?? '';
+      this.scopes = health.scopes ?? [];
       this.version = health.ollama_version ?? '';
       this.connected = health.ollama === 'connected';
     } catch {
@@ -29,7 +33,7 @@ export class Backend extends EventTarget {
   }
 
   #state() {
-    return `${this.kind} ${this.version} ${this.connected}`;
+    return `${this.kind} ${this.version} ${this.connected} ${this.scopes}`;
   }
 
   #look() {
