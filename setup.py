@@ -13,7 +13,7 @@ from setuptools.command.build_py import build_py
 from setuptools.command.sdist import sdist
 
 HERE = Path(__file__).parent
-MADE = HERE / "static" / "vendor" / ".made"
+MADE = (HERE / "static" / "vendor" / ".made", HERE / "static" / "built" / "made_of.json")
 
 TEMPLATES = (
     "tornado-ollama.service",
@@ -28,12 +28,16 @@ Install npm, or run `make page` before.
 """
 
 
+def is_made() -> bool:
+    return all(file.exists() for file in MADE)
+
+
 def bring_page() -> None:
-    """The page's libraries, as `make page` brings them, but installs nothing for it."""
-    if not MADE.exists() and shutil.which("npm"):
+    """Does what `make page` does, but installs nothing for it."""
+    if not is_made() and shutil.which("npm"):
         bring = [sys.executable, HERE / "tools" / "vendor_page.py", "--installed-npm"]
         subprocess.run(bring, check=True)
-    if not MADE.exists():
+    if not MADE[0].exists():
         print(PLAIN, file=sys.stderr)
 
 

@@ -1,4 +1,4 @@
-"""The chat page in a real Chromium: bytes of the first load, the first token, frames.
+"""The chat page in a real Chromium: the first load, the first token, frames.
 
     python -m bench.page [--tokens 20000] [--rate 200] [--messages 500] [--firsts 30]
 
@@ -54,6 +54,12 @@ window.WebSocket = class extends WebSocket {
     }
 };
 """
+
+PAINTS = """() => ({
+    ...Object.fromEntries(performance.getEntriesByType('paint')
+        .map(({ name, startTime }) => [`${name.replaceAll('-', '_')}_ms`, Math.round(startTime)])),
+    ready_ms: Math.round(performance.now()),
+})"""
 
 WATCH_FRAMES = """() => {
     window.frames_ = [];
@@ -145,6 +151,22 @@ class Bench:
         context.close()
         return {"requests": len(received), "transferred_kb": round(sum(received) / 1000, 1)}
 
+    def slow_load(self) -> dict[str, Any]:
+        """Over a line of 1.6 Mb/s with 150 ms there and back."""
+        context = self._browser.new_context()
+        page = context.new_page()
+        devtools = context.new_cdp_session(page)
+        devtools.send("Network.enable")
+        line = {"latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 94_000}
+        devtools.send("Network.emulateNetworkConditions", {"offline": False, **line})
+        figures = {}
+        for name in ("first", "reload"):
+            page.goto(self._gateway.url) if name == "first" else page.reload()
+            page.wait_for_selector("html[data-ready]")
+            figures[name] = page.evaluate(PAINTS)
+        context.close()
+        return figures
+
     def first_token(self, times: int) -> dict[str, Any]:
         with self.page(WATCH_ARRIVALS) as page:
             for number in range(times):
@@ -194,11 +216,12 @@ class Bench:
             page.evaluate(GROW, messages)
             page.reload()
             page.wait_for_selector(f".turn >> nth={messages - 1}")
-            page.wait_for_selector(LAST)
+            page.wait_for_selector(f"{LAST} > .body:visible")
+            opened_ms = page.evaluate("Math.round(performance.now())")
             page.evaluate(WATCH_FRAMES)
             page.evaluate(SCROLL)
             frames = page.evaluate(READ_FRAMES)
-        return {"messages": messages, **spread(frames)}
+        return {"messages": messages, "opened_ms": opened_ms, **spread(frames)}
 
 
 def spread(frames: list[float]) -> dict[str, Any]:
@@ -231,6 +254,7 @@ def main() -> None:
         bench = Bench(browser, gateway, ollama)
         try:
             show("first load", bench.first_load())
+            show("first load, slow line", bench.slow_load())
             show("first token", bench.first_token(wanted.firsts))
             show("long chat, scrolled", bench.long_chat(wanted.messages))
             show("long answer", bench.long_answer(wanted.tokens, wanted.rate))

@@ -18,12 +18,15 @@ ROOT = Path(__file__).parent.parent
 TEMPLATES = tuple(BY_SYSTEM.values())
 
 NOT_COPIED = shutil.ignore_patterns(
-    ".*", "__pycache__", "*.egg-info", "build", "dist", "node_modules", "vendor", "images"
+    ".*", "__pycache__", "*.egg-info", "build", "dist", "node_modules", "vendor", "built", "images"
 )
 NPM = f"""#!{sys.executable}
 import sys
 sys.path.insert(0, "tools")
+from build_page import BUILT
 from vendor_page import MODULES, files
+for name in ("main.js", "main.js.map", "early.js", "page.css") if "exec" in sys.argv else ():
+    (BUILT / name).write_text("from esbuild")
 for name in files():
     (MODULES / name).parent.mkdir(parents=True, exist_ok=True)
     (MODULES / name).write_text("from npm")
@@ -64,6 +67,7 @@ def test_a_wheel_from_a_source_distribution_has_the_whole_page(
     with tarfile.open(archive) as opened:
         names = {name.partition("/")[2] for name in opened.getnames()}
         opened.extractall(tmp_path / "unpacked", filter="data")
+    assert {"static/built/main.js", "static/built/made_of.json"} <= names
     assert {"MANIFEST.in", "Makefile", "package-lock.json", "tests/conftest.py"} <= names
     assert not any("node_modules" in name or name.endswith(".pyc") for name in names)
 
@@ -76,6 +80,8 @@ def test_a_wheel_from_a_source_distribution_has_the_whole_page(
         page = wheel.read(f"{shipped}/static/index.html")
         assert page == (ROOT / "static" / "index.html").read_bytes()
         assert wheel.read(f"{shipped}/static/vendor/marked.js") == b"from npm"
+        assert wheel.read(f"{shipped}/static/built/main.js") == b"from esbuild"
+        assert b'src="/static/built/main.js"' in wheel.read(f"{shipped}/static/built/index.html")
     modules = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("tornado_ollama/**/*.py")}
     assert modules <= names
     assert not any(name.startswith(("tests/", "tools/")) for name in names)

@@ -3,9 +3,10 @@
     python tools/vendor_page.py [--dev] [--installed-npm]
 
 npm is found, or brought, by tools/npm.py; with `--installed-npm` it is not brought. No script of a
-package is run. Where there is no npm, or no network, it says so and leaves no vendor directory: the
-page then chats in plain text. `static/vendor/.made` marks a complete copy, and
-`node_modules/.dev` that the tools which check the page, which `--dev` brings, are there too.
+package is run. What is shipped is then built (tools/build_page.py). Where there is no npm, or no
+network, it says so and leaves no vendor directory: the page then chats in plain text.
+`static/vendor/.made` marks a complete copy, and `node_modules/.dev` that the tools which check the
+page, which `--dev` brings, are there too.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import argparse
 import shutil
 import sys
 
+from build_page import main as build
 from npm import ROOT, npm
 
 MODULES = ROOT / "node_modules"
@@ -70,6 +72,7 @@ def main() -> int:
         print("npm is missing or failed: the page will show plain text.", file=sys.stderr)
         return 0
     copy()
+    build()
     if wanted.dev:
         (MODULES / ".dev").touch()
     return 0

@@ -78,3 +78,25 @@ async def test_one_form_is_not_taken_for_the_other(page: None, connect: Any) -> 
     condition = ("If-None-Match", packed.header("etag"))
     plain = await client.request("GET", "/", [BROWSER, condition])
     assert (plain.status, plain.body) == (200, PAGE)
+
+
+@pytest.fixture
+def page_with_script(tmp_path: Path, page: None) -> None:
+    (tmp_path / "static" / "a.js").write_text("let a = 1;")
+    (tmp_path / "static" / "index.html").write_text('<script src="/static/a.js">')
+
+
+async def test_what_a_version_names_is_kept_and_the_page_is_asked_for_each_time(
+    page_with_script: None, connect: Any
+) -> None:
+    client = await connect()
+    page_ = await client.request("GET", "/", [BROWSER])
+    assert page_.header("cache-control") == "no-cache"
+    address = page_.body.decode().split('"')[1]
+    script = await client.request("GET", address)
+    assert (script.status, script.body) == (200, b"let a = 1;")
+    assert script.header("cache-control") == "public, max-age=31536000, immutable"
+    for other in ("/static/a.js", "/static/@0123456789abcdef/a.js"):
+        answer = await client.request("GET", other)
+        assert (answer.status, answer.header("cache-control")) == (200, "no-cache")
+    assert (await client.request("GET", "/static/@0123/none.js")).status == 404

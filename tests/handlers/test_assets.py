@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ def test_files_are_read_with_type_etag_and_compressed_form(tmp_path: Path) -> No
     (tmp_path / "js").mkdir()
     script = b"export const one = 1;\n" * 50
     (tmp_path / "js" / "one.js").write_bytes(script)
-    asset = read_assets(tmp_path)["js/one.js"]
+    asset = read_assets(tmp_path).files["js/one.js"]
     assert asset.content_type == "text/javascript; charset=utf-8"
     assert asset.plain.body == script
     assert asset.gzipped is not None and gzip.decompress(asset.gzipped.body) == script
@@ -35,7 +36,7 @@ def test_the_compressed_form_is_for_those_who_take_it(
     tmp_path: Path, accepted: str, gzipped: bool
 ) -> None:
     (tmp_path / "a.js").write_bytes(b"x" * 500)
-    assert read_assets(tmp_path)["a.js"].form_for(accepted).gzipped is gzipped
+    assert read_assets(tmp_path).files["a.js"].form_for(accepted).gzipped is gzipped
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_comments_are_left_out_of_the_pages_own_modules_only(tmp_path: Path) -> 
         (tmp_path / name).mkdir()
         (tmp_path / name / "a.js").write_bytes(b"// Why.\nlet a = 1;\n")
     (tmp_path / "js" / "types.d.ts").write_bytes(b"export type One = 1;\n")
-    assets = read_assets(tmp_path)
+    assets = read_assets(tmp_path).files
     assert set(assets) == {"js/a.js", "vendor/a.js"}
     assert assets["js/a.js"].plain.body == b"\nlet a = 1;\n"
     assert assets["vendor/a.js"].plain.body == b"// Why.\nlet a = 1;\n"
@@ -66,9 +67,57 @@ def test_pictures_are_not_compressed_and_hidden_files_not_served(tmp_path: Path)
     (tmp_path / ".secret").write_text("x")
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git" / "config").write_text("x")
-    assets = read_assets(tmp_path)
+    assets = read_assets(tmp_path).files
     assert list(assets) == ["a.png"] and assets["a.png"].gzipped is None
 
 
 def test_a_page_that_is_not_there_is_no_failure(tmp_path: Path) -> None:
-    assert read_assets(tmp_path / "missing") == {}
+    assert read_assets(tmp_path / "missing").page is None
+
+
+def test_the_page_names_its_files_by_a_version_that_changes_with_any_of_them(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "index.html").write_text('<script src="/static/a.js"></script>')
+    versions = []
+    for body in ("let a = 1;", "let a = 2;"):
+        (tmp_path / "a.js").write_text(body)
+        assets = read_assets(tmp_path)
+        assert assets.page is not None
+        assert (
+            assets.page.plain.body.decode()
+            == f'<script src="/static/@{assets.version}/a.js"></script>'
+        )
+        asset, is_fixed = assets.find(f"@{assets.version}/a.js")
+        assert asset is not None and asset.plain.body.decode() == body and is_fixed
+        versions.append(assets.version)
+    assert versions[0] != versions[1]
+    asset, is_fixed = assets.find(f"@{versions[0]}/a.js")
+    assert asset is not None and asset.plain.body == b"let a = 2;" and not is_fixed
+    assert assets.find("a.js") == (asset, False)
+
+
+@pytest.mark.parametrize(
+    ("made_of", "shown"),
+    [
+        (f'{{"js/a.js": "{hashlib.sha256(b"let a;").hexdigest()}"}}', b"built"),
+        ('{"js/a.js": "another digest"}', b"plain"),
+        ('{"js/gone.js": "x"}', b"plain"),
+        ("[]", b"plain"),
+        ("{", b"plain"),
+        (None, b"plain"),
+    ],
+)
+def test_a_built_page_is_shown_while_it_is_made_of_what_is_there(
+    tmp_path: Path, made_of: str | None, shown: bytes
+) -> None:
+    for name in ("js", "built"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "js" / "a.js").write_text("let a;")
+    (tmp_path / "index.html").write_text("plain")
+    (tmp_path / "built" / "index.html").write_text("built")
+    if made_of is not None:
+        (tmp_path / "built" / "made_of.json").write_text(made_of)
+    assets = read_assets(tmp_path)
+    assert assets.page is not None and assets.page.plain.body == shown
+    assert any(name.startswith("built/") for name in assets.files) == (shown == b"built")

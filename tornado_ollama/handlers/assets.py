@@ -3,14 +3,22 @@
 They are small, so they stay in memory, compressed, with a strong ETag for each form; a request
 never waits for a disk. A reload of the configuration reads them again. Comments and types are
 removed from the page's own modules, because only developers need them.
+
+What `make page` has built of these files (tools/build_page.py) is served while it was made of the
+very files that lie beside it; else the page loads its modules one by one.
+
+The page names its files below `/static/@VERSION/`, where VERSION is a digest of all of them: what
+is there never changes, so that browsers ask for it once.
 """
 
 from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 import mimetypes
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,9 +43,16 @@ _TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".mjs": "text/javascript; charset=utf-8",
     ".json": "application/json; charset=utf-8",
+    ".map": "application/json; charset=utf-8",
     ".svg": "image/svg+xml",
     ".woff2": "font/woff2",
 }
+BUILT = "built/"
+"""Where the built page lies; its `made_of.json` has the SHA-256 of each file it was made of."""
+
+STATIC_URL = "/static/"
+_VERSION = re.compile(r"@([0-9a-f]+)/")
+
 _COMPRESSIBLE = frozenset({".css", ".html", ".js", ".mjs", ".json", ".svg"})
 
 
@@ -74,16 +89,62 @@ def names_tag(if_none_match: str, etag: str) -> bool:
     return if_none_match.strip() == "*" or etag in _TAG.findall(if_none_match)
 
 
-def read_assets(root: Path) -> dict[str, Asset]:
-    """All files below `root`, keyed by their path relative to it with `/` between the parts."""
-    if not root.is_dir():
-        return {}
-    files = ((file.relative_to(root).as_posix(), file) for file in sorted(root.rglob("*")))
-    return {
+@dataclass(frozen=True, slots=True)
+class Assets:
+    """The files, keyed by their path relative to `static/` with `/` between the parts."""
+
+    files: Mapping[str, Asset]
+    version: str
+    """A digest of all of them."""
+
+    @property
+    def page(self) -> Asset | None:
+        """The page: built, where there is such a one, else with its modules as they are."""
+        return self.files.get(f"{BUILT}index.html") or self.files.get("index.html")
+
+    def find(self, path: str) -> tuple[Asset | None, bool]:
+        """The file at `path`, which may begin with a version, and whether what that address names
+        stays the same for ever. Under another version it is the file as it is now: a page that was
+        opened before an update still gets what it asks for later."""
+        version = _VERSION.match(path)
+        name = path if version is None else path[version.end() :]
+        asset = self.files.get(name)
+        return asset, version is not None and version[1] == self.version
+
+
+def read_assets(root: Path) -> Assets:
+    """All files below `root` that are served; none where there is no such directory."""
+    named = {file.relative_to(root).as_posix(): file for file in sorted(root.rglob("*"))}
+    skips = () if _is_current(root) else (BUILT,)
+    files = {
         name: _read(file, is_own=name.startswith("js/"))
-        for name, file in files
-        if file.is_file() and "/." not in f"/{name}" and not name.endswith(".d.ts")
+        for name, file in named.items()
+        if file.is_file()
+        and "/." not in f"/{name}"
+        and not name.endswith(".d.ts")
+        and not name.startswith(skips)
     }
+    tags = "".join(f"{name} {asset.plain.etag}\n" for name, asset in files.items())
+    version = hashlib.sha256(tags.encode()).hexdigest()[:16]
+    for name, asset in files.items():
+        if name.endswith(".html"):
+            body = asset.plain.body.replace(
+                f'"{STATIC_URL}'.encode(), f'"{STATIC_URL}@{version}/'.encode()
+            )
+            files[name] = _asset(Path(name), body)
+    return Assets(files, version)
+
+
+def _is_current(root: Path) -> bool:
+    """Whether there is a built page, made of the files that are there now."""
+    try:
+        made_of = json.loads((root / BUILT / "made_of.json").read_bytes())
+        return all(
+            hashlib.sha256((root / name).read_bytes()).hexdigest() == digest
+            for name, digest in made_of.items()
+        )
+    except (OSError, ValueError, AttributeError):
+        return False
 
 
 def _read(file: Path, is_own: bool) -> Asset:
@@ -92,6 +153,10 @@ def _read(file: Path, is_own: bool) -> Asset:
     body = file.read_bytes()
     if is_own and file.suffix == ".js":
         body = without_comments(body.decode()).encode()
+    return _asset(file, body)
+
+
+def _asset(file: Path, body: bytes) -> Asset:
     digest = hashlib.sha256(body).hexdigest()[:32]
     gzipped = None
     if file.suffix in _COMPRESSIBLE:

@@ -28,7 +28,7 @@ from ..telemetry.registry import Telemetry
 from ..upstream.catalogue import Catalogue
 from ..upstream.ollama import Ollama
 from ..wire.policy import Policy
-from .assets import Asset
+from .assets import Assets
 from .request_body import BodyMemory
 from .stored_responses import ResponseStore
 
@@ -141,7 +141,7 @@ class ProcessState:
     """What all requests of this process share and a reload keeps: caches, stores and the
     journal."""
 
-    assets: Mapping[str, Asset]
+    assets: Assets
     catalogue: Catalogue
     windows: Windows
     resumables: Resumables

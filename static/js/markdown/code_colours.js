@@ -1,6 +1,7 @@
 // Colours code by highlight.js, a language at a time and only when one appears. Its token tree is
 // walked into elements; its HTML is not used.
 
+import { asset } from '../ui/asset.js';
 import { keepSelection } from '../ui/selection.js';
 
 /** @import { Highlighter } from './highlight.js' */
@@ -116,12 +117,12 @@ export async function colour(code, text, language) {
 
 /** @param {string} name */
 async function load(name) {
-  library ??= import('/static/vendor/highlight/core.js').then((module) => module.default);
+  library ??= import(asset('vendor/highlight/core.js')).then((module) => module.default);
   const hljs = await library;
   if (!languages.has(name)) {
     languages.set(
       name,
-      import(`/static/vendor/highlight/${name}.js`).then((module) =>
+      import(asset(`vendor/highlight/${name}.js`)).then((module) =>
         hljs.registerLanguage(name, module.default),
       ),
     );

@@ -1,6 +1,7 @@
 // Markdown to tokens, by `marked` with maths added. Tokens only: HTML is never made here, see
 // markdown_blocks.js. Without static/vendor there is no Markdown, and the page shows plain text.
 
+import { asset } from '../ui/asset.js';
 import { boundedClasses, pieces, upToEmptyLine } from './markdown_bounds.js';
 
 /** @import { Links, MarkdownLibrary, Token } from '../types.js' */
@@ -30,7 +31,8 @@ const unread = new WeakMap();
 export async function loadMarkdown() {
   if (library) return true;
   try {
-    const { Lexer, Marked, Tokenizer } = await import('/static/vendor/marked.js');
+    /** @type {typeof import('marked')} */
+    const { Lexer, Marked, Tokenizer } = await import(asset('vendor/marked.js'));
     const { BoundedLexer, BoundedTokenizer } = boundedClasses({ Lexer, Tokenizer });
     const marked = new Marked({ gfm: true, breaks: true, extensions: undefined });
     marked.use({

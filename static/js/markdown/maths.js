@@ -1,6 +1,7 @@
 // Formulas by KaTeX, loaded when the first one appears. Until then, and where it is missing, the
 // source of the formula is shown.
 
+import { asset } from '../ui/asset.js';
 import { el } from '../ui/dom.js';
 import { counted, isSpent, later } from '../ui/slices.js';
 
@@ -32,10 +33,10 @@ export function mathsNode(tex, display) {
 }
 
 async function load() {
-  library ??= import('/static/vendor/katex/katex.js');
+  library ??= import(asset('vendor/katex/katex.js'));
   await library;
   if (!katex)
-    document.head.append(el('link', { rel: 'stylesheet', href: '/static/vendor/katex/katex.css' }));
+    document.head.append(el('link', { rel: 'stylesheet', href: asset('vendor/katex/katex.css') }));
   katex = globalThis.katex;
 }
 

@@ -1,6 +1,7 @@
 // The page's words. One JSON of strings per language; elements carry keys, so that a change of
 // language only fills them again.
 
+import { asset } from './asset.js';
 import { recall, remember } from './prefs.js';
 
 /** @import { Params } from '../types.js' */
@@ -33,7 +34,7 @@ export const language = () => current;
     @param {string} code
     @param {{ keep?: boolean }} [how] */
 export async function setLanguage(code, { keep = false } = {}) {
-  const answer = await fetch(`/static/i18n/${code}.json`);
+  const answer = await fetch(asset(`i18n/${code}.json`));
   strings = await answer.json();
   current = code;
   if (keep) remember('language', code);
