@@ -3,11 +3,13 @@
 import { Backend } from './app/backend.js';
 import { Composing } from './app/composing.js';
 import { newChat } from './app/conversing.js';
+import { fitAboveKeyboard } from './app/keyboard.js';
 import { Library } from './app/library.js';
 import { buildMenu } from './app/menu.js';
 import { listenForKeys, openHelp } from './app/shortcuts.js';
 import { Sidebar } from './app/sidebar.js';
 import { Status } from './app/status.js';
+import { tellUnsaved } from './app/unsaved.js';
 import { TokenDialog } from './app/token_dialog.js';
 import { Welcome } from './app/welcome.js';
 import { Answers } from './chat/answers.js';
@@ -23,11 +25,13 @@ import { Settings } from './settings/settings.js';
 import { byId, drawIcons } from './ui/dom.js';
 import { preferredLanguage, setLanguage } from './ui/i18n.js';
 import { lazily } from './ui/lazily.js';
+import { isTouch } from './ui/pointer.js';
 import { applyTheme } from './ui/theme.js';
 import { Toast } from './ui/toast.js';
 
 async function start() {
   applyTheme();
+  fitAboveKeyboard();
   const store = new ChatStore();
   await Promise.all([setLanguage(preferredLanguage()), loadMarkdown(), store.open()]);
   drawIcons(document);
@@ -47,7 +51,7 @@ async function start() {
   const transport = new Transport();
   const managing = new Managing(models, transport);
   const answers = new Answers({ transport, models, store });
-  const focus = () => matchMedia('(pointer: fine)').matches && composer.focus();
+  const focus = () => !isTouch() && composer.focus();
   const { chat, asking } = newChat({
     answers,
     models,
@@ -79,9 +83,10 @@ async function start() {
     look: () => status.look(),
     asked: () => library.nameAddress(),
   });
+  tellUnsaved({ chat, store, save: (id) => library.save(id, 'json') });
 
   function removeAll() {
-    composer.forgetDraft();
+    composing.forget();
     library.removeAll();
   }
 

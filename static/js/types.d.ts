@@ -17,6 +17,12 @@ export interface TextFile {
   text: string;
 }
 
+/** A file that is attached and not sent yet. */
+export interface AttachedFile extends TextFile {
+  /** In bytes, before it was decoded. */
+  size: number;
+}
+
 /** A call of a tool, as Ollama gives it. */
 export interface ToolCall {
   function: { name: string; arguments?: unknown };
@@ -105,7 +111,7 @@ export interface Facts {
   way?: Way;
 }
 
-export type FailureAction = 'token' | 'model' | 'pull' | 'retry';
+export type FailureAction = 'token' | 'model' | 'pull' | 'retry' | 'save';
 
 /** What runs for each of a failure's actions; null where it is not offered. */
 export type FailureActions = { [name in FailureAction]?: (() => unknown) | null };
@@ -339,6 +345,7 @@ export interface PageElements {
   'side-toggle': HTMLButtonElement;
   skip: HTMLElement;
   toast: HTMLElement;
+  unsaved: HTMLElement;
   'token-dialog': HTMLDialogElement;
   transcript: HTMLElement;
   welcome: HTMLElement;
@@ -430,9 +437,11 @@ interface PageEvents {
   measured: AnswerEvent;
   elsewhere: AnswerEvent;
   released: AnswerEvent;
+  failed: CustomEvent<{ id: string }>;
   /** Only that of ChatStore has a detail. */
   change: CustomEvent<StoreChange>;
   busy: Event;
+  refused: Event;
   submit: CustomEvent<string>;
 }
 

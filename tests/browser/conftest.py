@@ -7,7 +7,7 @@ Fixtures:
     ollama      the scripted Ollama, as after its start
     open_page   open_page(width=..., scheme=..., ...) -> Page at the gateway's address
     page        open_page() with a wide screen, light, English
-    webkit, firefox_without_site_data
+    webkit, firefox, firefox_without_site_data
                 the other browsers
 Every page is watched: a script error, a breach of the content security policy or a request to
 anywhere but the gateway fails the test.
@@ -90,10 +90,27 @@ def firefox_without_site_data(tmp_path: Path, _pages: list[Any]) -> Iterator[Fir
     """Fails the test for what the page's scripts throw or reject and nobody catches."""
     for program, package in Firefox.PROGRAMS.items():
         need(program, package)
-    with Firefox(tmp_path) as browser:
+    with Firefox(tmp_path, site_data=False) as browser:
         _pages.append(browser)
         yield browser
         assert not browser.errors, browser.errors
+
+
+@pytest.fixture(scope="package")
+def _firefox(tmp_path_factory: Any) -> Iterator[Firefox]:
+    for program, package in Firefox.PROGRAMS.items():
+        need(program, package)
+    with Firefox(tmp_path_factory.mktemp("firefox")) as browser:
+        yield browser
+
+
+@pytest.fixture
+def firefox(_firefox: Firefox, _pages: list[Any]) -> Iterator[Firefox]:
+    """Fails the test for what the page's scripts throw or reject and nobody catches."""
+    _firefox.errors.clear()
+    _pages.append(_firefox)
+    yield _firefox
+    assert not _firefox.errors, _firefox.errors
 
 
 @pytest.fixture(scope="package")

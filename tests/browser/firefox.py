@@ -1,4 +1,4 @@
-"""Firefox with cookies and site data blocked, for tests of the page: no storage, no channels.
+"""Firefox, for tests of the page: as it is, or with cookies and site data blocked.
 
 Debian's `firefox-esr`, driven over WebDriver BiDi (https://w3c.github.io/webdriver-bidi/), which it
 speaks by itself.
@@ -18,24 +18,27 @@ from typing import Any
 from websockets.sync.client import connect
 
 ANSWER_S = 60.0
+ACCEPT_SITE_DATA = 0
 REFUSE_SITE_DATA = 2
 """Firefox's `network.cookie.cookieBehavior` for "all cookies blocked", site data with them."""
 
 
 class Firefox:
-    """A browser with an empty profile in `directory`, for a `with` block. `errors`: what the page's
-    scripts have thrown or rejected and nobody has caught."""
+    """A browser with an empty profile in `directory`, for a `with` block. Without `site_data` there
+    is no storage and no channel between tabs. `errors`: what the page's scripts have thrown or
+    rejected and nobody has caught."""
 
     PROGRAMS = {"firefox-esr": "firefox-esr"}
     """What must be there, and the Debian package that brings it."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, site_data: bool = True) -> None:
         self._directory = directory
+        self._cookies = ACCEPT_SITE_DATA if site_data else REFUSE_SITE_DATA
         self._ids = count(1)
         self.errors: list[str] = []
 
     def __enter__(self) -> Firefox:
-        pref = f'user_pref("network.cookie.cookieBehavior", {REFUSE_SITE_DATA});\n'
+        pref = f'user_pref("network.cookie.cookieBehavior", {self._cookies});\n'
         (self._directory / "user.js").write_text(pref, encoding="utf-8")
         with ExitStack() as started:
             process = started.enter_context(self._process())
@@ -52,6 +55,16 @@ class Firefox:
         self._started.close()
 
     def open(self, address: str) -> None:
+        """In a tab of its own; the one before is closed, and with it what it kept for itself."""
+        new = self._ask("browsingContext.create", type="tab")["context"]
+        self._ask("browsingContext.close", context=self._context)
+        self._context = new
+        self._navigate(address)
+
+    def reload(self) -> None:
+        self._ask("browsingContext.reload", context=self._context, wait="complete")
+
+    def _navigate(self, address: str) -> None:
         self._ask("browsingContext.navigate", context=self._context, url=address, wait="complete")
 
     def evaluate(self, expression: str) -> Any:

@@ -271,3 +271,46 @@ def test_files_that_are_too_large_alone_or_together_are_refused(page: Any, tmp_p
     page.wait_for_selector("#toast:has-text('four is too large')")
     assert "up to 400 kB" in page.inner_text("#toast")
     assert page.locator("#attachments .file").count() == 2
+
+
+def test_attachments_belong_to_their_chat_and_outlive_a_reload(
+    page: Any, ollama: ScriptedOllama, tmp_path: Path
+) -> None:
+    (tmp_path / "a.md").write_text("of the first")
+    (tmp_path / "b.md").write_text("of a new one")
+    sent(page, ollama, "First.")
+    attach(page, tmp_path / "a.md")
+    page.wait_for_selector("#attachments .file:has-text('a.md')")
+    page.click("#new-chat")
+    assert page.is_hidden("#attachments")
+    attach(page, tmp_path / "b.md")
+    page.wait_for_selector("#attachments .file:has-text('b.md')")
+    page.go_back()
+    page.wait_for_selector("#attachments .file:has-text('a.md')")
+    page.reload()
+    page.wait_for_selector("#attachments .file:has-text('a.md')")
+    assert page.locator("#attachments .file").count() == 1
+    talk = sent(page, ollama, "Second.")
+    assert "of the first" in talk.request["messages"][-1]["content"]
+    assert page.is_hidden("#attachments")
+    page.click("#new-chat")
+    page.wait_for_selector("#attachments .file:has-text('b.md')")
+
+
+def test_a_dropped_folder_is_refused_in_words_and_files_beside_it_are_taken(page: Any) -> None:
+    page.evaluate(
+        """() => {
+            const transfer = new DataTransfer();
+            for (const name of ['photos', 'notes.md']) transfer.items.add(new File(['x'], name));
+            const entry = DataTransferItem.prototype.webkitGetAsEntry;
+            DataTransferItem.prototype.webkitGetAsEntry = function () {
+                const { name } = this.getAsFile();
+                return { name, isDirectory: name === 'photos' };
+            };
+            document.body.dispatchEvent(
+                new DragEvent('drop', { dataTransfer: transfer, bubbles: true, cancelable: true }));
+        }"""
+    )
+    page.wait_for_selector("#toast:has-text('photos is a folder')")
+    page.wait_for_selector("#attachments .file:has-text('notes.md')")
+    assert page.locator("#attachments .file").count() == 1

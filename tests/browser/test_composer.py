@@ -90,6 +90,7 @@ def test_what_is_typed_during_an_answer_stays_in_the_box(page: Any, ollama: Scri
     assert talk.asked.wait(10)
     ask(page, "Second, already.")
     assert page.input_value(BOX) == "Second, already."
+    page.wait_for_selector("#toast [data-t='turn.busy']")
     assert texts(page)[0] == "First."
     talk.say("Done.")
     talk.end()

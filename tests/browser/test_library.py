@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from .chats import open_chat
 from .ollama import ScriptedOllama
 from .steps import LAST, answered, answering, ask, choose_model, exchange, texts
 from .test_connection import KEPT
@@ -132,15 +133,108 @@ def test_all_chats_go_to_a_file_and_back(
 
 def test_a_chat_is_saved_as_markdown_too(page: Any, ollama: ScriptedOllama, tmp_path: Path) -> None:
     two_chats(page, ollama)
-    files: list[Any] = []
-    page.on("download", lambda file: files.append(file))
-    choose(page, "About otters", "chats.save")
-    while len(files) < 2:
-        page.wait_for_timeout(20)
-    saved = {file.suggested_filename: Path(file.path()).read_text() for file in files}
-    assert saved["About otters.md"] == (
+    name, text = saved(page, "About otters", "chats.save.markdown")
+    assert name == "About otters.md"
+    assert text == (
         "# About otters\n\n## You\n\nAbout otters\n\n## talker:3b\n\nThey hold hands.\n"
     )
+    name, text = saved(page, "About badgers", "chats.save.json")
+    assert name == "About badgers.json"
+    said = {message["content"] for message in json.loads(text)["chats"][0]["messages"]}
+    assert said == {"About badgers", "They dig."}
+
+
+def saved(page: Any, title: str, key: str) -> tuple[str, str]:
+    """The name and the text of the one file that an entry of a chat's menu saves."""
+    with page.expect_download() as caught:
+        choose(page, title, key)
+    return caught.value.suggested_filename, Path(caught.value.path()).read_text()
+
+
+def test_markdown_holds_thoughts_tools_and_what_was_attached(page: Any, tmp_path: Path) -> None:
+    call = {"function": {"name": "look", "arguments": {"at": "the sky"}}}
+    question = {
+        "content": "What is up?",
+        "images": ["iVBORw0KGgo="],
+        "files": [{"name": "notes.md", "text": "```\nfenced\n```"}],
+    }
+    answer = {
+        "content": "Clouds.",
+        "thinking": "Let me\nlook.",
+        "toolCalls": [call],
+        "toolResults": ["grey"],
+    }
+    open_chat(page, tmp_path, [question, answer])
+    page.click("#side-toggle")
+    _, text = saved(page, "A long one", "chats.save.markdown")
+    assert text.split("\n\n") == [
+        "# A long one",
+        "## You",
+        "![image](data:image/png;base64,iVBORw0KGgo=)",
+        "**notes.md**",
+        "````\n```\nfenced\n```\n````",
+        "What is up?",
+        "## talker:3b",
+        "> **Thoughts**\n>\n> Let me\n> look.",
+        "Clouds.",
+        "**Called `look`**",
+        '```json\n{\n  "at": "the sky"\n}\n```',
+        "**Result of the tool**",
+        "```\ngrey\n```\n",
+    ]
+
+
+def test_the_browser_is_asked_once_to_keep_the_chats(
+    open_page: Callable[..., Any], ollama: ScriptedOllama
+) -> None:
+    count = """
+        window.persisted = 0;
+        StorageManager.prototype.persist = async () => { window.persisted += 1; return true; };
+    """
+    page = open_page(before=lambda page: page.add_init_script(count))
+    assert page.evaluate("window.persisted") == 0
+    exchange(page, ollama, "Something to lose.", "Yes.")
+    page.wait_for_function("() => window.persisted === 1")
+    exchange(page, ollama, "Again.", "Yes.")
+    assert page.evaluate("window.persisted") == 1
+
+
+def test_a_question_of_another_tab_is_shown_at_once_and_no_other_asked_meanwhile(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    exchange(page, ollama, "First.", "One.")
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.wait_for_selector(".turn.assistant")
+    talk = answering(page, ollama, "A second, from this tab.", "Begun")
+    other.wait_for_selector(".turn:has-text('A second, from this tab.')")
+    other.wait_for_selector(f"{LAST} .mark:has-text('another tab')")
+    ask(other, "A third, from the other.")
+    other.wait_for_selector("#toast [data-t='turn.busyElsewhere']")
+    assert other.input_value("#message") == "A third, from the other."
+    talk.say(" and ended.")
+    talk.end()
+    other.wait_for_selector(f"{LAST} .body:has-text('Begun and ended.')")
+    exchange(other, ollama, "A third, from the other.", "Three.")
+    page.wait_for_selector(".turn:has-text('Three.')")
+    assert texts(page) == texts(other)
+
+
+def test_a_branch_that_another_tab_made_is_offered(page: Any, ollama: ScriptedOllama) -> None:
+    exchange(page, ollama, "First.", "One.")
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.wait_for_selector(".turn.assistant")
+    (talk,) = ollama.talk()
+    other.click(f"{LAST} [data-t-label='turn.again']")
+    assert talk.asked.wait(10)
+    talk.say("Another one.")
+    talk.end()
+    answered(other)
+    page.wait_for_selector(f"{LAST} .branch .mark:has-text('/2')")
+    assert texts(page) == ["First.", "One."]
+    page.click(f"{LAST} [data-t-label='turn.branch.right']")
+    page.wait_for_selector(f"{LAST} .body:has-text('Another one.')")
 
 
 def open_from_elsewhere(page: Any, tmp_path: Path, messages: dict[str, Any]) -> None:
@@ -298,9 +392,18 @@ def test_words_that_could_not_be_stored_are_said_and_stored_with_the_next(
         }"""
     )
     exchange(page, ollama, "Keep me.", "I try.")
-    page.wait_for_selector("#toast [data-t='chats.full']")
+    page.wait_for_selector("#unsaved:visible [data-t='unsaved.what']")
+    page.click("#side-toggle")
+    page.wait_for_selector(".chat-mark.unsaved")
+    page.wait_for_timeout(50)
+    with page.expect_download() as caught:
+        page.click("#unsaved .button")
+    assert "I try." in Path(caught.value.path()).read_text()
+    page.wait_for_selector("#unsaved", state="hidden")
     page.evaluate("() => { IDBObjectStore.prototype.put = window.put; }")
     exchange(page, ollama, "And now?", "Now.")
+    page.wait_for_selector(".chat-mark.unsaved", state="detached")
+    assert page.is_hidden("#unsaved")
     page.reload()
     page.wait_for_selector(".turn >> nth=3")
     assert texts(page) == ["Keep me.", "I try.", "And now?", "Now."]
@@ -324,7 +427,7 @@ def test_a_chat_deleted_in_another_tab_is_left_and_stays_deleted(
     page.wait_for_selector("#chats [data-t='chats.none']", state="attached")
 
 
-@pytest.mark.parametrize("key", ["chats.rename", "chats.pin", "chats.save", "chats.remove"])
+@pytest.mark.parametrize("key", ["chats.rename", "chats.pin", "chats.save.json", "chats.remove"])
 def test_the_open_menu_of_a_chat_that_another_tab_deletes_does_no_harm(
     page: Any, ollama: ScriptedOllama, key: str
 ) -> None:
@@ -338,7 +441,7 @@ def test_the_open_menu_of_a_chat_that_another_tab_deletes_does_no_harm(
     choose(other, "About otters", "chats.remove")
     row.wait_for(state="detached")
     page.click(f"#popup-menu .menu-row:has([data-t='{key}'])")
-    if key == "chats.save":
+    if key == "chats.save.json":
         page.wait_for_selector("#toast [data-t='chats.gone']")
     choose(page, "About badgers", "chats.rename")
     page.fill(".chat-row input", "About moles")
@@ -478,7 +581,15 @@ def test_what_another_tab_adds_does_not_turn_this_ones_page(
     other.goto(page.url)
     other.wait_for_selector(".turn.assistant")
     talk = answering(page, ollama, "From the first tab.", "To the first")
-    exchange(other, ollama, "From the second tab.", "To the second.")
+    other.wait_for_selector("[data-t='turn.elsewhere']")
+    other.click(".turn.user:nth-last-of-type(2) [data-t-label='turn.edit']")
+    other.fill(".edit-box", "From the second tab.")
+    (reply,) = ollama.talk()
+    other.press(".edit-box", "Enter")
+    assert reply.asked.wait(10)
+    reply.say("To the second.")
+    reply.end()
+    answered(other)
     talk.say(" tab.")
     talk.end()
     answered(page)

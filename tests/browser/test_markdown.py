@@ -17,6 +17,8 @@ BODY = f"{LAST} .body.prose"
 
 SHOW = """async ([text, step]) => {
     const { MarkdownBody } = await import('/static/js/markdown/markdown_body.js');
+    const { loadMarkdown } = await import('/static/js/markdown/markdown.js');
+    await loadMarkdown();
     const body = window.body = new MarkdownBody();
     document.getElementById('transcript').replaceChildren(body.node);
     for (let end = step; end < text.length; end += step) {
@@ -35,7 +37,8 @@ START = f"""(args) => {{
 """Begins to show a text, and does not wait for it."""
 
 MEASURE = """async () => {
-    const { Lexer } = await import('/static/vendor/marked.js');
+    const { asset } = await import('/static/js/ui/asset.js');
+    const { Lexer } = await import(asset('vendor/marked.js'));
     const read = Lexer.prototype.inlineTokens;
     window.longest = 0;
     Lexer.prototype.inlineTokens = function (source, ...rest) {
@@ -47,6 +50,8 @@ MEASURE = """async () => {
 
 COMPARE = """async (cases) => {
     const { MarkdownBody } = await import('/static/js/markdown/markdown_body.js');
+    const { loadMarkdown } = await import('/static/js/markdown/markdown.js');
+    await loadMarkdown();
     const { setTimeout, clearTimeout } = window;
     const waiting = new Map();
     const { port1, port2 } = new MessageChannel();
@@ -472,8 +477,26 @@ def test_tool_calls_are_cards_that_fold(page: Any, ollama: ScriptedOllama) -> No
 def test_without_the_libraries_the_page_chats_in_plain_text(
     open_page: Callable[..., Any], ollama: ScriptedOllama
 ) -> None:
-    page = open_page(
-        before=lambda page: page.route("**/static/vendor/**", lambda route: route.abort())
-    )
+    page = open_page(before=lambda page: page.route("**/vendor/**", lambda route: route.abort()))
     exchange(page, ollama, "Format.", "It is **bold**.\nTruly.")
     assert page.inner_text(f"{LAST} > .body") == "It is **bold**.\nTruly."
+
+
+def test_long_code_folds_and_its_copy_button_stays_in_reach(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    code = "\n".join(f"line {number}" for number in range(300))
+    exchange(page, ollama, "Code.", f"```text\n{code}\n```\n\nThat is all.")
+    page.wait_for_selector(f"{LAST} .code .fold-button:has-text('Show less')")
+    page.evaluate("window.scroller.scrollTop = window.scroller.scrollHeight / 2")
+    copy = page.locator(f"{LAST} .code [data-t-label='code.copy']")
+    bar = page.locator("#bar").bounding_box()
+    assert 0 <= copy.bounding_box()["y"] - bar["y"] - bar["height"] < 10
+    copy.click()
+    page.wait_for_selector(f"{LAST} .code [data-t-label='copied']")
+    assert page.evaluate("navigator.clipboard.readText()") == code
+    page.reload()
+    page.wait_for_selector(f"{LAST} .code.folded")
+    assert page.locator(f"{LAST} .code").bounding_box()["height"] < 600
+    page.click(f"{LAST} .code .fold-button:has-text('Show all')")
+    assert page.locator(f"{LAST} .code").bounding_box()["height"] > 3000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..backend import json_reply
-from .ollama import ScriptedOllama, model
+from .ollama import MODELS, ScriptedOllama, model
 from .steps import LAST, ask, exchange
 
 MANY = [model(f"model-{number:03}", "completion") for number in range(101)]
@@ -118,3 +118,13 @@ def test_a_model_that_turns_out_not_to_chat_leaves_the_list(
     page.keyboard.press("Escape")
     page.click("#settings-button")  # asks what the model's own defaults are
     page.wait_for_selector("#model-name:text-is('talker:3b')")
+
+
+def test_a_model_that_was_pulled_elsewhere_is_there_when_the_list_opens(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    page.wait_for_selector("#model-name:has-text('talker:3b')")
+    pulled = model("newcomer:1b", "completion")
+    ollama.on("/api/tags", json_reply({"models": [*MODELS, pulled]}))
+    page.click("#model-button")
+    page.wait_for_selector("#model-options .option:has-text('newcomer:1b')")

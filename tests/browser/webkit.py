@@ -49,6 +49,9 @@ class WebKit:
     def open(self, address: str) -> None:
         self._ask("POST", "/url", {"url": address})
 
+    def reload(self) -> None:
+        self._ask("POST", "/refresh", {})
+
     def evaluate(self, expression: str) -> Any:
         """The value of a JavaScript expression, as far as JSON can hold it."""
         script = {"script": f"return {expression}", "args": []}

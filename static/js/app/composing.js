@@ -31,9 +31,11 @@ export class Composing {
     });
     this.attachments.addEventListener('change', () => {
       composer.hasMore = !this.attachments.isEmpty;
-      composer.preparing = this.attachments.preparing > 0;
+      composer.preparing = this.attachments.now.preparing > 0;
     });
+    this.attachments.show();
     composer.addEventListener('submit', ({ detail }) => this.ask(detail, this.attachments));
+    composer.addEventListener('refused', () => toast.show('turn.busy'));
     composer.addEventListener('stop', () => asking.stop());
     chat.addEventListener('busy', () => {
       composer.busy = chat.busy;
@@ -41,9 +43,10 @@ export class Composing {
     chat.addEventListener('change', () => {
       const { isEmpty, id } = chat.conversation;
       composer.chat = isEmpty ? 'new' : id;
+      this.attachments.chat = isEmpty ? 'new' : id;
     });
     store.addEventListener('change', ({ detail }) => {
-      if (detail.gone) composer.forgetDraft(detail.id);
+      if (detail.gone) this.forget(detail.id);
     });
   }
 
@@ -55,14 +58,21 @@ export class Composing {
     const { conversation } = chat;
     if (!models.current) await this.look();
     await attachments?.ready();
-    if (chat.conversation !== conversation || chat.busy || !models.current) return;
-    if (attachments && attachments.images.length > 0 && !this.#modelSees) {
+    if (chat.conversation !== conversation || !models.current || !this.asking.maySayMore()) return;
+    if (attachments && attachments.now.images.length > 0 && !this.#modelSees) {
       this.toast.show('attach.blindNow', { model: models.current });
       return;
     }
     if (attachments && composer.text.trim() === text) composer.text = '';
     this.asking.ask(text, attachments?.take());
     this.asked();
+  }
+
+  /** What was written and attached and not sent in a chat, or, without one, in all.
+      @param {string} [chat] */
+  forget(chat) {
+    this.composer.forgetDraft(chat);
+    this.attachments.forget(chat);
   }
 
   get #modelSees() {

@@ -4,6 +4,7 @@ import { announce } from '../ui/announcer.js';
 import { Answers } from '../chat/answers.js';
 import { ChatList } from '../history/chat_list.js';
 import { Conversation } from '../history/conversation.js';
+import { askToPersist } from '../history/persistence.js';
 import { lazily } from '../ui/lazily.js';
 
 /** @import { ChatRecord, StoreChange } from '../types.js'
@@ -17,6 +18,9 @@ const CHAT = '#chat=';
 const files = lazily(() => import('../history/chat_files.js'));
 
 export class Library {
+  // Another tab wrote into the chat while it could not be shown.
+  #missed = false;
+
   /** @param {{ store: ChatStore, chat: Chat, answers: Answers, sidebar: Sidebar, toast: Toast }} parts */
   constructor({ store, chat, answers, sidebar, toast }) {
     this.store = store;
@@ -29,13 +33,16 @@ export class Library {
       pin: ({ id, pinned }) => this.#change(id, { pinned: !pinned }),
       rename: ({ id }, title) => this.#change(id, { title }),
       remove: (one) => this.#remove(one),
-      save: (one) => this.#save(one),
+      save: (one, form) => this.save(one.id, form),
     });
     chat.addEventListener('change', () => this.#shown());
     answers.addEventListener('begin', ({ detail }) => this.list.mark(detail.id, true));
-    answers.addEventListener('end', ({ detail }) => this.list.mark(detail.id, false));
+    answers.addEventListener('end', ({ detail }) => {
+      this.list.mark(detail.id, false);
+      askToPersist();
+      if (this.#missed) this.#changed({ id: detail.id, elsewhere: true });
+    });
     store.addEventListener('change', ({ detail }) => this.#changed(detail));
-    store.addEventListener('failed', () => toast.show('chats.full'));
     addEventListener('popstate', () => this.openFromAddress());
   }
 
@@ -116,9 +123,11 @@ export class Library {
     });
   }
 
-  /** @param {ChatRecord} chat */
-  async #save({ id }) {
-    const isThere = await (await files())?.exportOne(this.store, id);
+  /** Saves a chat as a file.
+      @param {string} id
+      @param {'markdown' | 'json'} form */
+  async save(id, form) {
+    const isThere = await (await files())?.exportOne(this.store, id, form);
     if (isThere === false) this.toast.show('chats.gone');
   }
 
@@ -132,8 +141,8 @@ export class Library {
     this.toast.show('chats.allGone');
   }
 
-  /** Another tab wrote into the chat that is shown here: it is shown as it now is, once
-      an answer under way there is complete. One that it deleted is left.
+  /** Another tab wrote into the chat that is shown here: it is shown as it now is. An answer under
+      way there is marked, and shown once it is complete. A chat that it deleted is left.
       @param {StoreChange} change */
   async #changed({ id, gone, elsewhere }) {
     if (!elsewhere) return;
@@ -145,11 +154,9 @@ export class Library {
       return;
     }
     const stored = await this.store.load(id);
-    const { conversation } = this.chat;
-    const unfinished = stored && new Conversation(stored).last?.state === 'running';
-    if (!stored || unfinished || this.chat.busy || this.chat.editing || id !== conversation.id)
-      return;
-    this.chat.reopen(stored);
+    if (!stored || id !== this.chat.conversation.id) return;
+    this.#missed = this.chat.busy || this.chat.editing;
+    if (!this.#missed) this.chat.update(stored);
   }
 
   #shown() {

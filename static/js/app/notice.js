@@ -1,6 +1,6 @@
 // What stands between the reader and any chat at all, shown above the message box.
 
-import { button, byId, el } from '../ui/dom.js';
+import { button, el } from '../ui/dom.js';
 
 /** @import { Failure, FailureActions } from '../types.js' */
 
@@ -8,9 +8,10 @@ export class Notice {
   #shown = '';
 
   /** `actions`: what to run for each name in `failure.actions`.
+      @param {HTMLElement} place
       @param {FailureActions} actions */
-  constructor(actions) {
-    this.place = byId('notice');
+  constructor(place, actions) {
+    this.place = place;
     this.actions = actions;
   }
 

@@ -1,6 +1,7 @@
 // The side with the chats: beside the conversation where there is room, over it where there is not.
 
 import { byId } from '../ui/dom.js';
+import { isTouch } from '../ui/pointer.js';
 import { recall, remember } from '../ui/prefs.js';
 
 const WIDE = matchMedia('(min-width: 60rem)');
@@ -11,7 +12,7 @@ export class Sidebar {
     this.toggle.addEventListener('click', () => {
       this.#set(!this.isOpen);
       if (WIDE.matches) remember('side', this.isOpen ? 'open' : 'closed');
-      else if (this.isOpen) byId('side').querySelector('input')?.focus({ preventScroll: true });
+      else if (this.isOpen) this.#focus();
     });
     byId('side-shade').addEventListener('click', () => this.close());
     document.addEventListener('keydown', (event) => {
@@ -39,6 +40,11 @@ export class Sidebar {
       @param {boolean} isEmpty */
   start(isEmpty) {
     this.#set(WIDE.matches && recall('side', isEmpty ? 'closed' : 'open') === 'open');
+  }
+
+  #focus() {
+    const side = byId('side');
+    (isTouch() ? side : side.querySelector('input'))?.focus({ preventScroll: true });
   }
 
   /** @param {boolean} open */

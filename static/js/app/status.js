@@ -30,7 +30,10 @@ export class Status {
     this.store = store;
     this.tokenDialog = tokenDialog;
     this.welcome = welcome;
-    this.notice = new Notice({ token: () => tokenDialog.open(), retry: () => this.look() });
+    this.notice = new Notice(byId('notice'), {
+      token: () => tokenDialog.open(),
+      retry: () => this.look(),
+    });
     models.addEventListener('change', () => this.show());
     for (const type of /** @type {const} */ (['busy', 'change']))
       chat.addEventListener(type, () => this.show());
@@ -43,7 +46,6 @@ export class Status {
   /** Who answers, and with which models? Opens the token dialog where they are refused. */
   async look() {
     await this.#refresh();
-    this.#showManaging();
     // A 403 to whoever has sent no token: under this host name nobody comes in without one.
     const refused = token() === null ? [401, 403] : [401];
     if (refused.includes(this.models.failure?.status ?? 0)) this.tokenDialog.open();
@@ -53,18 +55,20 @@ export class Status {
   async lookAgain() {
     await this.#looking;
     await this.#refresh();
-    this.#showManaging();
   }
 
   show() {
-    const { models, backend, chat } = this;
-    this.welcome.shown = chat.conversation.isEmpty;
-    this.#showWelcome();
+    const { models, backend, chat, managing } = this;
     const embedded = backend.kind === 'embedded';
+    // The way to the models is there for those who may change them.
+    managing.offered = !embedded && !models.failure && backend.scopes.includes('manage');
+    byId('models-entry').hidden = !managing.offered;
     const chip = byId('backend-chip');
     chip.hidden = !embedded;
     if (embedded) bindText(chip, 'backend.embedded');
 
+    this.welcome.shown = chat.conversation.isEmpty;
+    this.#showWelcome();
     if (models.failure) this.notice.show(failureOf(models.failure));
     else if (!backend.connected) this.notice.show(failureOf({ status: 503, message: '' }));
     else this.notice.hide();
@@ -77,16 +81,9 @@ export class Status {
   #refresh() {
     this.#looking ??= Promise.all([this.backend.refresh(), this.models.refresh()]).finally(() => {
       this.#looking = null;
+      this.show();
     });
     return this.#looking;
-  }
-
-  /** The way to the models is there for those who may change them. */
-  async #showManaging() {
-    const { managing, models, backend } = this;
-    await managing.look(backend.kind !== 'embedded' && !models.failure);
-    byId('models-entry').hidden = !managing.offered;
-    this.show();
   }
 
   #showWelcome() {

@@ -59,7 +59,13 @@ export class Answers extends EventTarget {
       const reply = new Reply(answer, this);
       await this.#follow(conversation, reply, () => reply.resume());
     });
-    if (isOurs) return;
+    if (!isOurs) await this.leaveToOther(conversation, answer);
+  }
+
+  /** Tells that another tab follows an answer, and when it does so no longer.
+      @param {Conversation} conversation
+      @param {Message} answer */
+  async leaveToOther(conversation, answer) {
     this.#tell('elsewhere', conversation, answer);
     await this.#holds.whenFree(holdOf(answer));
     this.#tell('released', conversation, answer);

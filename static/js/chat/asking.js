@@ -49,6 +49,13 @@ export class Asking {
     if (last?.failure?.what === 'fail.token.what') this.again(last);
   }
 
+  /** Whether something may be asked after what was said last; says why not. */
+  maySayMore() {
+    const isElsewhere = this.chat.conversation.last?.state === 'elsewhere';
+    if (isElsewhere) this.toast.show('turn.busyElsewhere');
+    return !isElsewhere && this.isFree();
+  }
+
   stop() {
     this.answers.stop(this.chat.conversation.id);
   }

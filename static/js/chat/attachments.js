@@ -1,11 +1,12 @@
-// What goes along with a message: images for models that see, and text files.
+// What goes along with a message: images for models that see, and text files. Each chat has its own.
 
 import { announce } from '../ui/announcer.js';
-import { button, byId, el, icon } from '../ui/dom.js';
-import { dataUrl, isHeic, isImage, smaller } from './image_file.js';
+import { forgetAttached, keepAttached, recallAttached } from './attached_drafts.js';
+import { attachmentRow } from './attachment_row.js';
+import { isHeic, isImage, smaller } from './image_file.js';
 import { listenForFiles } from './incoming_files.js';
 
-/** @import { Params, TextFile } from '../types.js' */
+/** @import { AttachedFile, Params } from '../types.js' */
 
 const MAX_IMAGES = 8;
 const MAX_FILES = 20;
@@ -13,13 +14,16 @@ const MAX_TEXT_BYTES = 400_000;
 const MAX_TEXTS_BYTES = 1_000_000;
 const KILO = 1_000;
 
-/** Fires `change`. `preparing`: how many are still being read. */
+/** @typedef {object} Attached what is attached in one chat
+    @property {string[]} images base64 each
+    @property {AttachedFile[]} files
+    @property {number} preparing how many are still being read */
+
+/** Fires `change`. */
 export class Attachments extends EventTarget {
-  /** @type {string[]} base64 each */
-  images = [];
-  /** @type {(TextFile & { size: number })[]} */
-  files = [];
-  preparing = 0;
+  /** @type {Map<string, Attached>} */
+  #chats = new Map();
+  #chat = 'new';
   #read = Promise.resolve();
 
   /** `refuse(key, params)`: says why something was not taken. `canSee()`: whether images help.
@@ -28,115 +32,111 @@ export class Attachments extends EventTarget {
     super();
     this.canSee = canSee;
     this.refuse = refuse;
-    this.place = byId('attachments');
-    listenForFiles((files) => this.add(files), canSee);
+    listenForFiles((files) => this.add(files), { canSee, refuse });
+  }
+
+  /** The chat that is written into, `new` for one that has no message yet.
+      @param {string} chat */
+  set chat(chat) {
+    if (chat === this.#chat) return;
+    this.#chat = chat;
+    this.show();
+  }
+
+  /** What is attached in the chat that is written into. */
+  get now() {
+    return this.#of(this.#chat);
   }
 
   get isEmpty() {
-    return this.images.length + this.files.length === 0;
+    return this.now.images.length + this.now.files.length === 0;
   }
 
-  /** Reads files one after the other, in the order they came, and takes what can be taken.
+  /** Reads files one after the other, in the order they came, and takes what can be taken. They
+      belong to the chat that is written into now, whichever is when they are read.
       @param {File[]} files */
   add(files) {
-    this.preparing += files.length;
-    this.#draw();
-    this.#read = files.reduce((before, file) => before.then(() => this.#add(file)), this.#read);
+    const chat = this.#chat;
+    this.#of(chat).preparing += files.length;
+    this.show();
+    for (const file of files) this.#read = this.#read.then(() => this.#add(chat, file));
     return this.#read;
   }
 
   /** When all that came is read. */
   async ready() {
-    while (this.preparing > 0) await this.#read;
+    while (this.now.preparing > 0) await this.#read;
   }
 
   /** Hands over what is attached, as `{ images, files }`, and is empty. */
   take() {
-    const { images, files } = this;
-    this.images = [];
-    this.files = [];
-    this.#draw();
+    const { images, files } = this.now;
+    this.forget(this.#chat);
     return { images, files: files.map(({ name, text }) => ({ name, text })) };
   }
 
-  /** @param {File} file */
-  async #add(file) {
+  /** The chat is deleted, or, without one, all are.
+      @param {string} [chat] */
+  forget(chat) {
+    if (chat) this.#chats.delete(chat);
+    else this.#chats.clear();
+    forgetAttached(chat);
+    this.show();
+  }
+
+  /** Draws what is attached in the chat that is written into. */
+  show() {
+    attachmentRow(this.now, () => {
+      keepAttached(this.#chat, this.now);
+      this.show();
+    });
+    this.dispatchEvent(new Event('change'));
+  }
+
+  /** @param {string} chat
+      @returns {Attached} */
+  #of(chat) {
+    const known = this.#chats.get(chat) ?? { ...recallAttached(chat), preparing: 0 };
+    this.#chats.set(chat, known);
+    return known;
+  }
+
+  /** @param {string} chat
+      @param {File} file */
+  async #add(chat, file) {
+    const to = this.#of(chat);
     try {
-      if (isImage(file)) await this.#addImage(file);
-      else await this.#addText(file);
+      if (isImage(file)) await this.#addImage(to, file);
+      else await this.#addText(to, file);
     } catch {
       this.refuse(isHeic(file) ? 'attach.heic' : 'attach.unreadable', { name: file.name });
     }
-    this.preparing -= 1;
-    this.#draw();
+    to.preparing -= 1;
+    if (this.#chats.get(chat) === to) keepAttached(chat, to);
+    this.show();
   }
 
-  /** @param {File} file */
-  async #addImage(file) {
+  /** @param {Attached} to
+      @param {File} file */
+  async #addImage({ images }, file) {
     if (!this.canSee()) return this.refuse('attach.blind');
-    if (this.images.length >= MAX_IMAGES) return this.refuse('attach.many', { n: MAX_IMAGES });
-    const image = await smaller(file);
-    this.images.push(image);
+    if (images.length >= MAX_IMAGES) return this.refuse('attach.many', { n: MAX_IMAGES });
+    images.push(await smaller(file));
     return announce('attach.added');
   }
 
-  /** @param {File} file */
-  async #addText(file) {
-    const bytes = this.files.reduce((sum, { size }) => sum + size, file.size);
-    if (this.files.length >= MAX_FILES) return this.refuse('attach.manyFiles', { n: MAX_FILES });
-    if (file.size > MAX_TEXT_BYTES)
-      return this.refuse('attach.large', { name: file.name, n: MAX_TEXT_BYTES / KILO });
+  /** @param {Attached} to
+      @param {File} file */
+  async #addText({ files }, file) {
+    const { name, size } = file;
+    const bytes = files.reduce((sum, other) => sum + other.size, size);
+    if (files.length >= MAX_FILES) return this.refuse('attach.manyFiles', { n: MAX_FILES });
+    if (size > MAX_TEXT_BYTES)
+      return this.refuse('attach.large', { name, n: MAX_TEXT_BYTES / KILO });
     if (bytes > MAX_TEXTS_BYTES)
-      return this.refuse('attach.total', { name: file.name, n: MAX_TEXTS_BYTES / KILO });
+      return this.refuse('attach.total', { name, n: MAX_TEXTS_BYTES / KILO });
     const { textOf } = await import('./text_file.js');
-    const text = textOf(new Uint8Array(await file.arrayBuffer()));
-    this.files.push({ name: file.name, text, size: file.size });
+    files.push({ name, text: textOf(new Uint8Array(await file.arrayBuffer())), size });
     return announce('attach.added');
-  }
-
-  #draw() {
-    /** @param {unknown[]} list
-        @param {number} index */
-    const removeAt = (list, index) => () => {
-      list.splice(index, 1);
-      this.#draw();
-      byId('message').focus();
-    };
-    /** @param {HTMLElement} content
-        @param {() => void} remove */
-    const item = (content, remove) =>
-      el(
-        'li',
-        {},
-        content,
-        button({
-          class: 'quiet icon-button',
-          icon: 'close',
-          label: 'attach.remove',
-          on: { click: remove },
-        }),
-      );
-    /** @param {string | null} name
-        @param {HTMLElement} words */
-    const chip = (name, words) => el('span', { class: 'file', title: name }, icon('attach'), words);
-    this.place.replaceChildren(
-      ...this.images.map((image, index) =>
-        item(el('img', { src: dataUrl(image), alt: '' }), removeAt(this.images, index)),
-      ),
-      ...this.files.map(({ name }, index) =>
-        item(chip(name, el('span', { text: name })), removeAt(this.files, index)),
-      ),
-      ...(this.preparing > 0
-        ? [
-            el(
-              'li',
-              { class: 'preparing' },
-              chip(null, el('span', { t: 'attach.preparing', params: { n: this.preparing } })),
-            ),
-          ]
-        : []),
-    );
-    this.place.hidden = this.isEmpty && this.preparing === 0;
-    this.dispatchEvent(new Event('change'));
   }
 }

@@ -2,6 +2,7 @@
 // in it is in asking.js, what is taken out of it or turned to in tree_edits.js.
 
 import { Conversation } from '../history/conversation.js';
+import { merged } from '../history/merge.js';
 import { Transcript } from './transcript.js';
 
 /** @import { Message, MessageActions, StoredChat } from '../types.js'
@@ -55,12 +56,27 @@ export class Chat extends EventTarget {
     this.put(running?.conversation ?? new Conversation(stored));
   }
 
-  /** Shows the conversation as it was stored elsewhere, with the branches that are shown here.
+  /** Shows what another tab has stored of this conversation, with the branches that are shown here. An
+      answer that is under way is that tab's.
       @param {StoredChat} stored */
-  reopen(stored) {
-    const conversation = new Conversation(stored);
+  update(stored) {
+    const conversation = this.#merge(stored);
+    const { messages } = stored;
+    for (const { id, state } of messages) {
+      const answer = state === 'running' ? conversation.get(id) : null;
+      if (answer?.state === 'running') this.answers.leaveToOther(conversation, answer);
+    }
+    this.#show();
+  }
+
+  /** @param {StoredChat} stored */
+  #merge({ chat, messages: stored }) {
+    const { messages, changed } = merged(this.conversation, stored);
+    const conversation = new Conversation({ chat, messages });
     conversation.showAs(this.conversation);
-    this.put(conversation);
+    for (const message of changed) this.transcript.forget(message);
+    this.conversation = conversation;
+    return conversation;
   }
 
   /** Puts a conversation on the screen, and goes on with an answer in it that was left.
@@ -115,7 +131,10 @@ export class Chat extends EventTarget {
     const { conversation } = this;
     if (message.state !== 'elsewhere') return;
     const stored = await this.store.load(conversation.id);
-    if (stored && conversation === this.conversation && !this.busy) this.reopen(stored);
+    if (!stored || conversation !== this.conversation || this.busy) return;
+    const cut = this.#merge(stored).markCut();
+    this.#show();
+    if (cut) this.answers.resume(this.conversation, cut);
   }
 
   #watch() {

@@ -4,12 +4,13 @@
 
 import { byId } from '../ui/dom.js';
 import { Drafts } from './drafts.js';
+import { fitHeight } from '../ui/grow.js';
 import { bindText } from '../ui/i18n.js';
 import { glyph } from '../ui/icons.js';
+import { isTouch, onPointerChange } from '../ui/pointer.js';
 
-const TOUCH = matchMedia('(pointer: coarse)');
-
-/** Fires `submit` (detail: the text) and `stop`. */
+/** Fires `submit` (detail: the text), `stop`, and `refused` where it is sent while an answer is
+    written. */
 export class Composer extends EventTarget {
   #busy = false;
   #hasMore = false;
@@ -29,7 +30,7 @@ export class Composer extends EventTarget {
     });
     this.box.addEventListener('keydown', (event) => this.#key(event));
     this.box.addEventListener('input', () => this.#changed());
-    TOUCH.addEventListener('change', () => this.#adapt());
+    onPointerChange(() => this.#adapt());
     this.#adapt();
     this.text = this.#drafts.get(this.#chat);
   }
@@ -97,10 +98,11 @@ export class Composer extends EventTarget {
   #key(event) {
     // keyCode 229: Safari ends a composition before it reports the key that ended it.
     const composing = event.isComposing || event.keyCode === 229;
-    const sends = TOUCH.matches ? event.ctrlKey || event.metaKey : !event.shiftKey;
+    const sends = isTouch() ? event.ctrlKey || event.metaKey : !event.shiftKey;
     if (event.key === 'Enter' && sends && !composing) {
       event.preventDefault();
       if (!this.#busy) this.#submit();
+      else if (this.text.trim()) this.dispatchEvent(new Event('refused'));
     } else if (event.key === 'Escape' && this.#busy && !composing) {
       this.dispatchEvent(new Event('stop'));
     }
@@ -114,20 +116,14 @@ export class Composer extends EventTarget {
   }
 
   #adapt() {
-    this.box.enterKeyHint = TOUCH.matches ? 'enter' : 'send';
-    bindText(byId('hint'), TOUCH.matches ? 'composer.hint.touch' : 'composer.hint');
+    this.box.enterKeyHint = isTouch() ? 'enter' : 'send';
+    bindText(byId('hint'), isTouch() ? 'composer.hint.touch' : 'composer.hint');
   }
 
   #changed() {
     this.#drafts.set(this.#chat, this.text);
-    this.#grow();
+    fitHeight(this.box);
     this.#enable();
-  }
-
-  #grow() {
-    if (CSS.supports('field-sizing', 'content')) return;
-    this.box.style.height = 'auto';
-    this.box.style.height = `${this.box.scrollHeight}px`;
   }
 
   #enable() {

@@ -3,19 +3,6 @@
 const MAX_SIDE_PX = 1536;
 const JPEG_QUALITY = 0.88;
 
-/** The address of an image as Ollama takes it: its kind is told by its first bytes.
-    @param {string} base64 */
-export function dataUrl(base64) {
-  const kind = base64.startsWith('iVBOR')
-    ? 'png'
-    : base64.startsWith('R0lGOD')
-      ? 'gif'
-      : base64.startsWith('UklGR')
-        ? 'webp'
-        : 'jpeg';
-  return `data:image/${kind};base64,${base64}`;
-}
-
 /** Whether it is meant as a picture. SVG is a text, and is read as one.
     @param {{ name: string, type: string }} file */
 export const isImage = ({ name, type }) =>

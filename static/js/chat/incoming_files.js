@@ -2,13 +2,16 @@
 
 import { byId, el } from '../ui/dom.js';
 
+/** @import { Params } from '../types.js' */
+
 const TEXTS =
   'text/*,.md,.csv,.json,.yaml,.yml,.toml,.svg,.py,.js,.ts,.go,.rs,.c,.h,.cpp,.java,.sh,.log';
 
-/** `take(files)` gets them. `canSee()`: whether images are of use.
+/** `take(files)` gets them. `canSee()`: whether images are of use. `refuse(key, params)`: says why
+    something is not taken.
     @param {(files: File[]) => void} take
-    @param {() => boolean} canSee */
-export function listenForFiles(take, canSee) {
+    @param {{ canSee: () => boolean, refuse: (key: string, params?: Params) => void }} parts */
+export function listenForFiles(take, { canSee, refuse }) {
   byId('attach').addEventListener('click', () => pick(take, canSee()));
   byId('message').addEventListener('paste', (event) => {
     const { clipboardData } = event;
@@ -28,12 +31,22 @@ export function listenForFiles(take, canSee) {
   });
   place.addEventListener('drop', (event) => {
     delete place.dataset.dropping;
-    const files = [...(event.dataTransfer?.files ?? [])];
-    if (files.length === 0) return;
+    const { dataTransfer } = event;
+    if (!dataTransfer || dataTransfer.files.length === 0) return;
     event.preventDefault();
-    take(files);
+    const folders = foldersIn(dataTransfer);
+    if (folders.length > 0) refuse('attach.folder', { name: folders[0] });
+    take([...dataTransfer.files].filter(({ name }) => !folders.includes(name)));
   });
 }
+
+/** The names of folders, which are among the files as if they were some.
+    @param {DataTransfer} dropped */
+const foldersIn = ({ items }) =>
+  [...items].flatMap((item) => {
+    const entry = item.kind === 'file' ? item.webkitGetAsEntry?.() : null;
+    return entry?.isDirectory ? [entry.name] : [];
+  });
 
 /** Cells and paragraphs come with a picture of themselves: then the words are what is wanted. Copied
     files come with their names as words: then it is the files.

@@ -2,6 +2,7 @@
 // gave back. The page runs no tools: the reader does, and writes the result in.
 
 import { button, el } from '../ui/dom.js';
+import { growing } from '../ui/grow.js';
 
 /** @import { Message, ToolCall } from '../types.js' */
 
@@ -13,13 +14,15 @@ export function toolCards({ toolCalls: calls = [], toolResults: given, state }, 
   if (given || state !== 'done')
     return calls.map((call, index) => card(call, given && resultOf(given[index])));
   const fields = calls.map(() =>
-    el('textarea', {
-      class: 'field code-field',
-      rows: '2',
-      label: 'tool.result',
-      placeholder: 'tool.result',
-      spellcheck: 'false',
-    }),
+    growing(
+      el('textarea', {
+        class: 'field code-field',
+        rows: '2',
+        label: 'tool.result',
+        placeholder: 'tool.result',
+        spellcheck: 'false',
+      }),
+    ),
   );
   /** @type {HTMLElement[]} */
   const cards = calls.map((call, index) => card(call, fields[index], { open: true }));

@@ -1,13 +1,14 @@
 // A question that is being rewritten in its place.
 
 import { button, el } from '../ui/dom.js';
+import { growing } from '../ui/grow.js';
 
 /** The form. `onSend(text)` with the new words, `onCancel()` without.
     @param {string} content
     @param {(text: string) => void} onSend
     @param {() => void} onCancel */
 export function editForm(content, onSend, onCancel) {
-  const box = el('textarea', { class: 'field edit-box', dir: 'auto', label: 'turn.edit' });
+  const box = growing(el('textarea', { class: 'field edit-box', dir: 'auto', label: 'turn.edit' }));
   box.value = content;
   const send = () => {
     const text = box.value.trim();

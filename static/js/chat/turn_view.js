@@ -1,7 +1,7 @@
 // One message on the page: a question of the reader's or an answer, with what can be done with it.
 
 import { announce } from '../ui/announcer.js';
-import { dataUrl } from './image_file.js';
+import { dataUrl } from '../ui/data_url.js';
 import { copyButton, copyText } from '../ui/copy_button.js';
 import { button, el, icon } from '../ui/dom.js';
 import { failureView } from './failure_view.js';
@@ -32,18 +32,19 @@ export class TurnView {
 
   /** `actions`: what to run for `retry`, `edit`, `remove`, `branch`, ... of this message; see chat.js.
       @param {Message} message
-      @param {MessageActions} actions */
-  constructor(message, actions) {
+      @param {MessageActions} actions
+      @param {HTMLElement} node where it is drawn */
+  constructor(message, actions, node) {
+    this.node = node;
     this.message = message;
     this.actions = actions;
     this.isAnswer = message.role === 'assistant';
     /** @type {Body} */
     this.body =
       this.isAnswer && hasMarkdown()
-        ? new MarkdownBody()
+        ? new MarkdownBody({ folds: message.state !== 'running' })
         : new PlainBody({ folds: !this.isAnswer });
     this.foot = el('div', { class: 'foot' });
-    this.node = el('article', { class: `turn ${message.role}`, data: { id: message.id } });
     this.calls = el('div', { class: 'calls' });
     if (this.isAnswer) {
       this.thinking = new ThinkingPanel(message);

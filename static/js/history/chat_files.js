@@ -22,17 +22,28 @@ export async function exportAll(store) {
   );
 }
 
-/** Saves one chat as Markdown for people, and as JSON. False where another tab has deleted it.
+/** Saves one chat as Markdown, for people, or as JSON, which can be read back. False where another tab
+    has deleted it.
     @param {ChatStore} store
-    @param {string} id */
-export async function exportOne(store, id) {
+    @param {string} id
+    @param {'markdown' | 'json'} form */
+export async function exportOne(store, id, form) {
   const stored = await store.load(id);
   if (!stored) return false;
   const name = stored.chat.title || t('chats.untitled');
-  saveFile(`${name}.md`, 'text/markdown', asMarkdown(stored, { user: t('turn.yours') }));
-  saveFile(`${name}.json`, 'application/json', asJson([stored]));
+  if (form === 'json') saveFile(`${name}.json`, 'application/json', asJson([stored]));
+  else saveFile(`${name}.md`, 'text/markdown', asMarkdown(stored, names()));
   return true;
 }
+
+/** What parts of a chat are called in a file. */
+const names = () => ({
+  user: t('turn.yours'),
+  thoughts: t('thinking.was'),
+  called: t('tool.called'),
+  result: t('tool.result'),
+  image: t('image'),
+});
 
 /** Has the reader pick a file and stores the chats in it. `told(key, params)`: what came of it.
     @param {ChatStore} store

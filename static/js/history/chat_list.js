@@ -13,7 +13,7 @@ import { openMenu } from '../ui/popup_menu.js';
     @property {(chat: ChatRecord) => void} pin
     @property {(chat: ChatRecord, title: string) => void} rename
     @property {(chat: ChatRecord) => void} remove
-    @property {(chat: ChatRecord) => void} save */
+    @property {(chat: ChatRecord, form: 'markdown' | 'json') => void} save */
 
 /** @typedef {object} ChatRow
     @property {ChatRecord} chat
@@ -39,7 +39,8 @@ export class ChatList {
   /** @type {HTMLInputElement | null} */
   #renaming = null;
 
-  /** `actions`: `open(id)`, `pin(chat)`, `rename(chat, title)`, `remove(chat)`, `save(chat)`.
+  /** `actions`: `open(id)`, `pin(chat)`, `rename(chat, title)`, `remove(chat)`,
+      `save(chat, form)`.
       @param {ChatStore} store
       @param {ChatActions} actions */
   constructor(store, actions) {
@@ -155,9 +156,10 @@ export class ChatList {
   #row(chat) {
     const row = this.#rows.get(chat.id) ?? this.#newRow(chat);
     this.#rows.set(chat.id, row);
-    const mark = this.#marks.get(chat.id);
+    const mark = this.store.isUnsaved(chat.id) ? 'unsaved' : this.#marks.get(chat.id);
     row.chat = chat;
     row.title.textContent = chat.title || t('chats.untitled');
+    row.open.title = chat.title;
     row.mark.hidden = !mark;
     row.mark.className = `chat-mark ${mark}`;
     if (mark) bindText(row.mark, `chats.${mark}`, undefined, 'tLabel');
@@ -197,7 +199,12 @@ export class ChatList {
         run: () => this.actions.pin(chat),
       },
       { icon: 'edit', t: 'chats.rename', run: () => this.#rename(chat) },
-      { icon: 'export', t: 'chats.save', run: () => this.actions.save(chat) },
+      {
+        icon: 'export',
+        t: 'chats.save.markdown',
+        run: () => this.actions.save(chat, 'markdown'),
+      },
+      { icon: 'export', t: 'chats.save.json', run: () => this.actions.save(chat, 'json') },
       { icon: 'trash', t: 'chats.remove', run: () => this.actions.remove(chat) },
     ]);
   }

@@ -19,7 +19,7 @@ const STEPS = [
 ];
 
 /** Fires `change` (detail: `{ id, gone, elsewhere }`) when this or another tab stored or deleted
-    something, and `failed` when something could not be stored. */
+    something, and `failed` (detail: `{ id }`) when something could not be stored. */
 export class ChatStore extends EventTarget {
   /** @type {IDBDatabase | null} */
   #db = null;
@@ -54,6 +54,12 @@ export class ChatStore extends EventTarget {
   /** Whether there is a place to keep chats in; some browsers give private windows none. */
   get isOpen() {
     return this.#db !== null;
+  }
+
+  /** Whether the browser refused to store what was last said in a chat.
+      @param {string} id */
+  isUnsaved(id) {
+    return this.isOpen && this.#unsaved.has(id);
   }
 
   /** All chats, the latest first.
@@ -107,7 +113,7 @@ export class ChatStore extends EventTarget {
       conversation.putBack({ put, remove });
       this.#unsaved.set(id, conversation);
       this.#tell({ id, elsewhere: false });
-      this.dispatchEvent(new Event('failed'));
+      this.dispatchEvent(new CustomEvent('failed', { detail: { id } }));
     }
   }
 
@@ -138,6 +144,8 @@ export class ChatStore extends EventTarget {
     for (const message of kept.messages) messages.delete(message.id);
     await done;
     this.#announce({ id, gone: true });
+    // There may be room now for what there was none.
+    for (const conversation of this.#unsaved.values()) this.keep(conversation);
     return kept;
   }
 

@@ -19,7 +19,8 @@ export class Conversation {
   /** @type {Set<string>} */
   #gone = new Set();
 
-  /** `stored`: `{ chat, messages }` as chat_store.js keeps them; none for a new conversation.
+  /** `stored`: `{ chat, messages }` as chat_store.js keeps them, which it takes over; none for a new
+      conversation.
       @param {{ chat?: Partial<ChatRecord>, messages?: Message[] }} [stored] */
   constructor({ chat, messages = [] } = {}) {
     const now = Date.now();
@@ -37,7 +38,8 @@ export class Conversation {
     const known = new Set(messages.map(({ id }) => id));
     for (const message of [...messages].sort((one, other) => one.at - other.at)) {
       // What lost the message above it is shown rather than lost too.
-      this.#hang({ ...message, parent: known.has(message.parent ?? '') ? message.parent : ROOT });
+      if (!known.has(message.parent ?? '')) message.parent = ROOT;
+      this.#hang(message);
     }
     this.#openCircles();
   }

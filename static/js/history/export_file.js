@@ -1,8 +1,9 @@
 // Chats as files: JSON that can be read back (import_file.js), Markdown for people.
 
+import { dataUrl } from '../ui/data_url.js';
 import { Conversation } from './conversation.js';
 
-/** @import { StoredChat } from '../types.js' */
+/** @import { Message, StoredChat } from '../types.js' */
 
 export const FORMAT = 'tornado-ollama/chats';
 const VERSION = 1;
@@ -13,16 +14,42 @@ export function asJson(stored) {
   return JSON.stringify({ format: FORMAT, version: VERSION, chats: stored }, null, 2);
 }
 
-/** One chat as Markdown, as it is shown.
+/** @typedef {{ user: string, thoughts: string, called: string, result: string, image: string }} Names
+    what parts of a chat are called */
+
+/** One chat as Markdown, as it is shown: with thoughts, tools, and what was attached.
     @param {StoredChat} stored
-    @param {{ user: string }} names */
+    @param {Names} names */
 export function asMarkdown(stored, names) {
-  const conversation = new Conversation(stored);
-  const turns = conversation.path().map(({ role, model, content }) => {
-    const who = role === 'user' ? names.user : model;
-    return `## ${who}\n\n${content}\n`;
+  const turns = new Conversation(stored).path().map((message) => {
+    const who = message.role === 'user' ? names.user : message.model;
+    return [`## ${who}`, ...parts(message, names)].filter(Boolean).join('\n\n');
   });
-  return [`# ${stored.chat.title}\n`, ...turns].join('\n');
+  return `${[`# ${stored.chat.title}`, ...turns].join('\n\n')}\n`;
+}
+
+/** @param {Message} message
+    @param {Names} names */
+function parts({ content, thinking, images = [], files = [], toolCalls = [], toolResults }, names) {
+  return [
+    ...images.map((image) => `![${names.image}](${dataUrl(image)})`),
+    ...files.map(({ name, text }) => `**${name}**\n\n${fenced(text)}`),
+    thinking && `> **${names.thoughts}**\n>\n${thinking.trim().replaceAll(/^/gm, '> ')}`,
+    content,
+    ...toolCalls.flatMap(({ function: { name, arguments: given } }, index) => [
+      `**${names.called} \`${name}\`**\n\n${fenced(JSON.stringify(given, null, 2) ?? '', 'json')}`,
+      toolResults?.[index] && `**${names.result}**\n\n${fenced(toolResults[index])}`,
+    ]),
+  ];
+}
+
+/** A block of code, whose fence is longer than any in it.
+    @param {string} text
+    @param {string} [language] */
+function fenced(text, language = '') {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}${language}\n${text.replace(/\n$/, '')}\n${fence}`;
 }
 
 /** Has the browser save `text` as a file.

@@ -1,10 +1,13 @@
-// A block of code: its language, a button that copies it, and colours once it is complete.
+// A block of code: its language, a button that copies it, and, once it is complete, colours and, where
+// it is long, a button that folds it.
 
 import { copyButton } from '../ui/copy_button.js';
 import { el } from '../ui/dom.js';
 import { lazily } from '../ui/lazily.js';
+import { foldButton } from './folding.js';
 
 const MAX_COLOURED = 60_000;
+const LONG_LINES = 80;
 
 const colours = lazily(() => import('./code_colours.js'));
 
@@ -27,15 +30,19 @@ export function codeBlock(text, info) {
   );
 }
 
-/** Colours every block of code in `root`; it is complete.
-    @param {HTMLElement} root */
-export function colourCode(root) {
+/** Colours every block of code in `root`, and offers to fold long ones; it is complete. `folded`:
+    whether long ones are at first.
+    @param {HTMLElement} root
+    @param {{ folded: boolean }} how */
+export function finishCode(root, { folded }) {
   /** @type {Iterable<HTMLElement>} */
   const blocks = root.matches('figure.code') ? [root] : root.querySelectorAll('figure.code');
   for (const block of blocks) {
     const { language } = block.dataset;
     const code = block.querySelector('code');
     const text = code?.textContent ?? '';
+    if (text.split('\n', LONG_LINES + 2).length > LONG_LINES + 1)
+      block.append(foldButton(block, { folded }));
     if (code && language && text.length <= MAX_COLOURED)
       colours().then((loaded) => loaded?.colour(code, text, language));
   }

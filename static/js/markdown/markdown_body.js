@@ -2,7 +2,7 @@
 // and never touched again, and of the last one only what changed, at most twenty times a second. The
 // very first words are drawn at once. What takes long is drawn in parts, with pauses in between.
 
-import { colourCode } from './code_block.js';
+import { finishCode } from './code_block.js';
 import { el } from '../ui/dom.js';
 import { blockTokens } from './markdown.js';
 import { nodeOf } from './markdown_inline.js';
@@ -38,8 +38,12 @@ export class MarkdownBody {
   #clock = 0;
   #pause = PAUSE_MS;
   #isComplete = false;
+  #folds;
 
-  constructor() {
+  /** `folds`: long code is folded at first, because nobody has begun to read it.
+      @param {{ folds?: boolean }} [how] */
+  constructor({ folds = false } = {}) {
+    this.#folds = folds;
     this.node = el('div', { class: 'body prose' });
   }
 
@@ -166,7 +170,7 @@ export class MarkdownBody {
       @param {Token} token */
   #close(token) {
     const node = nodeOf(token);
-    if (node) colourCode(node);
+    if (node) finishCode(node, { folded: this.#folds });
     this.#learn(token);
   }
 

@@ -1,7 +1,7 @@
 // The text of a message as plain text. Grows by what is new; what is shown is never drawn again.
 
-import { button, el } from '../ui/dom.js';
-import { bindText } from '../ui/i18n.js';
+import { el } from '../ui/dom.js';
+import { foldButton } from './folding.js';
 
 // A question may be a pasted log. Beyond this only its beginning stands in the conversation.
 const MAX_LINES = 30;
@@ -37,22 +37,7 @@ export class PlainBody {
 
   #fold() {
     this.folds = false;
-    const toggle = button({
-      class: 'fold-button',
-      t: 'fold.all',
-      'aria-expanded': 'false',
-      on: { click: () => this.#toggle(toggle) },
-    });
-    this.node.classList.add('folded');
+    const toggle = foldButton(this.node, { folded: true });
     this.node.append(el('div', { class: 'fold' }, this.#text), toggle);
-  }
-
-  /** @param {HTMLElement} toggle */
-  #toggle(toggle) {
-    const folded = this.node.classList.toggle('folded');
-    bindText(toggle, folded ? 'fold.all' : 'fold.less');
-    toggle.setAttribute('aria-expanded', String(!folded));
-    if (folded) this.node.scrollIntoView({ block: 'nearest' });
-    else this.node.dispatchEvent(new Event('unfold', { bubbles: true }));
   }
 }

@@ -5,6 +5,7 @@ import { byId, el } from '../ui/dom.js';
 import { language, bindText } from '../ui/i18n.js';
 import { KeyedRows } from '../ui/keyed_rows.js';
 import { placeBeside } from '../ui/placing.js';
+import { isTouch } from '../ui/pointer.js';
 import { size } from '../ui/sizes.js';
 
 /** @import { Model, Row } from '../types.js'
@@ -36,14 +37,14 @@ export class ModelPicker {
       autocomplete: 'off',
       spellcheck: 'false',
       enterkeyhint: 'done',
-      autofocus: true,
-      on: { input: () => this.#narrow(), keydown: (event) => this.#move(event) },
+      on: { input: () => this.#narrow() },
     });
     this.options = el('ul', {
       class: 'options',
       id: 'model-options',
       role: 'listbox',
       label: 'model.list',
+      tabindex: '-1',
     });
     this.made = 0;
     this.rows = new KeyedRows(this.options, {
@@ -51,6 +52,7 @@ export class ModelPicker {
       make: (model) => this.#option(model),
     });
     this.empty = el('p', { class: 'panel-empty faint', t: 'model.none', hidden: true });
+    this.panel.addEventListener('keydown', (event) => this.#move(event));
     this.panel.append(el('div', { class: 'panel-search' }, this.search), this.options, this.empty);
     // Before it opens, so that a quick reader's keys already find the list.
     this.panel.addEventListener('beforetoggle', ({ newState }) =>
@@ -77,12 +79,14 @@ export class ModelPicker {
   #toggle(open) {
     byId('model-button').setAttribute('aria-expanded', String(open));
     if (!open) return;
+    this.search.autofocus = !isTouch();
+    this.options.autofocus = isTouch();
     const { left } = byId('model-button').getBoundingClientRect();
     this.panel.style.removeProperty('top');
     if (innerWidth > 480) this.panel.style.left = `${left}px`;
     else this.panel.style.removeProperty('left');
     this.search.value = '';
-    this.#models.lookAtMemory();
+    this.#models.refresh(); // one may have been pulled elsewhere
     this.#narrow();
   }
 
@@ -169,7 +173,7 @@ export class ModelPicker {
     const choose = this.#asked?.choose ?? ((chosen) => this.#models.choose(chosen));
     this.panel.hidePopover();
     choose(name);
-    byId('message').focus();
+    byId(isTouch() ? 'model-button' : 'message').focus();
   }
 }
 

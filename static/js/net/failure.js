@@ -43,6 +43,24 @@ const BY_WORDS = [
   [/\b(busy|queue)\b/i, 'busy'],
 ];
 
+// What Ollama and llama.cpp say of a request that they cannot serve, whatever the status.
+/** @type {[RegExp, [kind: string, actions: FailureAction[]]][]} */
+const KNOWN = [
+  [
+    /out of memory|(requires|needs) more (system )?memory|(unable|failed) to allocate|cudaMalloc/i,
+    ['memory', ['model', 'retry']],
+  ],
+  [
+    /exceeds? the (available )?context|context (size|length|window) (is )?(exceeded|too)|exceed_context|prompt is too long/i,
+    ['context', []],
+  ],
+  [
+    /(not support|no support for|unsupported|failed to (load|process|decode)|missing data).{0,40}image|image.{0,60}(not support|unsupported|unknown format|failed)/i,
+    ['image', ['model']],
+  ],
+];
+const MAY_BE_KNOWN = [400, 500];
+
 /** @type {[kind: string, actions: FailureAction[]]} */
 const OTHER = ['server', ['retry']];
 
@@ -51,7 +69,8 @@ const OTHER = ['server', ['retry']];
     @param {string} [model] */
 export function failureOf({ status, message, code, retryAfter, retry_after: inFrame }, model = '') {
   if (status === 0) return failure('offline', ['retry'], { params: {}, said: '' });
-  const [usual, actions] = BY_STATUS[status] ?? OTHER;
+  const known = MAY_BE_KNOWN.includes(status) && KNOWN.find(([words]) => words.test(message));
+  const [usual, actions] = known ? known[1] : (BY_STATUS[status] ?? OTHER);
   const told = status === 503 ? BY_WORDS.find(([words]) => words.test(message))?.[1] : null;
   const kind = BY_CODE[code ?? ''] ?? told ?? usual;
   const waits = status === 429 || status === 503;

@@ -39,6 +39,7 @@ async function copied(text) {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
+    const focused = document.activeElement;
     const field = document.createElement('textarea');
     field.value = text;
     field.className = 'unseen';
@@ -46,6 +47,7 @@ async function copied(text) {
     field.select();
     const done = document.execCommand('copy');
     field.remove();
+    if (focused instanceof HTMLElement) focused.focus({ preventScroll: true });
     return done;
   }
 }
