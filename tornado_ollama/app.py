@@ -30,7 +30,10 @@ from .config import Settings
 from .dispatch import access_log
 from .dispatch.dispatcher import Dispatcher
 from .dispatch.journal import Journal
+from .dispatch.local_rates import LocalRates
+from .dispatch.presence import Presence
 from .dispatch.queue import Queue, QueueLimits
+from .dispatch.rates import RateLimiter, RateStore
 from .dispatch.windows import Windows
 from .errors import BadRequest, GatewayError, NotFound, ShuttingDown
 from .handler_table import HANDLERS
@@ -43,6 +46,7 @@ from .handlers.stored_responses import ResponseStore
 from .identity.in_force import CredentialsInForce
 from .resources import STATIC_DIR
 from .stores.database import Database
+from .stores.redis_rates import RedisRates
 from .telemetry.books import Books
 from .telemetry.gauges import gateway_gauges
 from .telemetry.registry import Telemetry
@@ -97,7 +101,9 @@ class Gateway(Application):
         )
         assert settings.state.directory is not None  # `load` has filled it in
         self.books = Books(Path(settings.state.directory), self._telemetry)
-        sinks = access_log.write, self._telemetry.metrics.write
+        self._rates = RateLimiter(_rate_store(settings.limits.storage))
+        self._presence = Presence()
+        sinks = access_log.write, self._telemetry.metrics.write, self._rates.write
         self._journal = Journal(*sinks, charges=self.books.sinks)
         self._started_at = time.monotonic()
         self.database = Database(Path(settings.state.directory))
@@ -202,6 +208,8 @@ class Gateway(Application):
             request.drain(now=True)
         await self.books.stop()
         self.client.close()
+        await asyncio.sleep(0)
+        await self._rates.close()
         await asyncio.to_thread(self.database.close)
 
     def _sweep(self) -> None:
@@ -215,6 +223,7 @@ class Gateway(Application):
     def _apply_limits(self, settings: Settings) -> None:
         self.books.apply(settings.usage)
         limits = settings.limits
+        self._rates.open_when_away = limits.without_storage == "open"
         self._body_memory.limit = limits.max_buffered_bytes
         self._responses.max_responses = settings.responses.max_stored
         self._responses.max_bytes = settings.responses.max_stored_bytes
@@ -270,6 +279,8 @@ class Gateway(Application):
                 body_memory=self._body_memory,
                 responses=self._responses,
                 journal=self._journal,
+                rates=self._rates,
+                presence=self._presence,
                 telemetry=self._telemetry,
                 refresh_keys=self._refresh_keys,
                 token_admin=self._credentials.token_admin,
@@ -281,6 +292,11 @@ class Gateway(Application):
             default_model=settings.chat.default_model,
             resume_grace_s=settings.chat.resume_grace,
         )
+
+
+def _rate_store(storage: str) -> RateStore:
+    """Where requests and tokens are counted, by `limits.storage`. Raises ConfigError."""
+    return LocalRates() if storage == "memory" else RedisRates(storage)
 
 
 def make_app(settings: Settings) -> Gateway:

@@ -16,6 +16,8 @@
             UnsupportedCoding   415  a Content-Encoding that is not supported
         UpgradeRequired         426  a WebSocket on a path that has none
         TooManyJobs             429  more than one socket may have in flight
+        RateLimited             429  a limit of requests or tokens is reached
+        TooManySockets          429  more sockets of one caller than may be open
         TooManyWaiting          429  more requests of one caller than may wait
         BudgetSpent             429  a credential has used up its budget (usage.budgets)
         TooManyWrongTokens      429  more than one address may send in URLs
@@ -26,6 +28,7 @@
         UpstreamTimeout         504  one of the timeouts of `service.*` ran out
         Overloaded              503  the bodies of requests take too much memory
         QueueFull               503  the queue for Ollama is full
+        RatesUnavailable        503  nobody can say whether a limit is reached
         QueueTimeout            504  no slot was free in time
         StoreFailed             503  the gateway's database cannot be used
         ShuttingDown            503
@@ -39,6 +42,7 @@ turns an error into an answer, in the form of the route's dialect (`wire/dialect
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
 
@@ -177,6 +181,29 @@ class TooManyJobs(GatewayError):
     code = "rate_limit_exceeded"
 
 
+class RateLimited(GatewayError):
+    status = 429
+    code = "rate_limit_exceeded"
+
+    def __init__(
+        self, message: str, *, retry_after: int, headers: Mapping[str, str] | None = None
+    ) -> None:
+        """`headers`: what is left of each limit, for the answer."""
+        super().__init__(message, retry_after=retry_after)
+        self.headers = headers or {}
+
+
+class TooManySockets(GatewayError):
+    status = 429
+    code = "rate_limit_exceeded"
+
+    def __init__(self, max_sockets: int) -> None:
+        super().__init__(
+            f"You may have {max_sockets} sockets open (max_sockets); close one first.",
+            retry_after=5,
+        )
+
+
 class TooManyWaiting(GatewayError):
     status = 429
     code = "rate_limit_exceeded"
@@ -276,6 +303,18 @@ class QueueFull(GatewayError):
             f"Ollama is busy and the queue for it is full: {max_queued} may wait "
             "(limits.max_queued). Try again in a moment.",
             retry_after=5,
+        )
+
+
+class RatesUnavailable(GatewayError):
+    status = 503
+    code = "limits_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Limits cannot be checked now (limits.storage), and nothing is let through without. "
+            "Try again in a moment.",
+            retry_after=1,
         )
 
 

@@ -9,7 +9,9 @@ from ..errors import BadRequest
 
 EXPOSED = (
     "X-Request-Id, Request-Id, Retry-After, WWW-Authenticate, X-Should-Retry, X-Ignored-Fields, "
-    "X-Token-Count, X-Queue-Position"
+    "X-Token-Count, X-Queue-Position, "
+    "X-RateLimit-Limit-Requests, X-RateLimit-Remaining-Requests, X-RateLimit-Reset-Requests, "
+    "X-RateLimit-Limit-Tokens, X-RateLimit-Remaining-Tokens, X-RateLimit-Reset-Tokens"
 )
 PREFLIGHT_SECONDS = 7200
 """How long a browser may keep a preflight's answer; Chromium caps it at this."""

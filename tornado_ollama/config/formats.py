@@ -76,6 +76,13 @@ def _has_user(value: object) -> bool:
     return "@" in str(value)
 
 
+def _storage(text: str) -> str:
+    scheme = text.partition("://")[0]
+    if text != "memory" and (scheme not in STORAGE_SCHEMES or not re.fullmatch(r"[!-~]+", text)):
+        raise ValueError(STORAGE.words)
+    return text
+
+
 def _origins(origins: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(origin_pattern(origin) for origin in origins)
 
@@ -104,6 +111,13 @@ HOST: Rule[str] = Rule(TEXT.words, TEXT.kind, _bind_host)
 HOST_NAMES = texts("a list of texts", _host_names)
 NETWORKS = texts("a list of texts", _networks)
 HTTP_URL: Rule[str] = Rule(TEXT.words, TEXT.kind, _http_url, hides=_has_user)
+STORAGE_SCHEMES = ("redis", "rediss", "redis+unix")
+STORAGE: Rule[str] = Rule(
+    "memory, or the address of a Redis such as redis://localhost:6379/0",
+    TEXT.kind,
+    _storage,
+    hides=_has_user,
+)
 ORIGINS = texts("a list of texts", _origins)
 ALGORITHMS = texts("a list of texts", _algorithms)
 KEEP_ALIVE: Rule[str | int | float] = Rule(

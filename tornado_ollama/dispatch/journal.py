@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from ..access.quota import UNLIMITED, Quota
 from ..access.routes import KNOWN_METHODS
 from ..wire.parties import NOBODY, Party
 from ..wire.target import loggable_path
@@ -51,6 +52,8 @@ class Record:
     """`Caller.key`: what accounts go by, since two credentials may have one name."""
     credential: str
     """The principal's name."""
+    quota: Quota = UNLIMITED
+    """The caller's limits."""
     method: str
     path: str
     route: str

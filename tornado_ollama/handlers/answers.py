@@ -62,6 +62,8 @@ class AnsweringHandler(RequestHandler):
     """The fields of the request that nothing came of, as they may be repeated."""
     position: int | None = None
     """In the queue, as it was told last; 0: it waited and has its slot."""
+    rate_headers: Mapping[str, str] = MappingProxyType({})
+    """What the caller has left of its limits."""
     _first_position: int | None = None
     _answered = False
     _body_ended = False
@@ -174,6 +176,8 @@ class AnsweringHandler(RequestHandler):
         if self.path_token is not None:
             self.set_header("Referrer-Policy", "no-referrer")
         for name, value in self.cross_origin.items():
+            self.set_header(name, value)
+        for name, value in self.rate_headers.items():
             self.set_header(name, value)
         if self._first_position is not None:
             self.set_header("X-Queue-Position", str(self._first_position))

@@ -10,7 +10,8 @@ from collections.abc import Awaitable
 from tornado.http1connection import HTTP1Connection
 
 from ..access.credentials import Bearer
-from ..access.routes import Route
+from ..access.routes import HandlerKind, Requirement, Route
+from ..dispatch.rates import RateLimiter, headers
 from ..errors import BadRequest, GatewayError, NotFound, ShuttingDown, UnknownKey
 from ..wire.framing import check_framing
 from ..wire.headers import Headers, request_id, to_upstream, without_text
@@ -74,17 +75,22 @@ class BaseHandler(InFlightHandler):
             self.request.connection.close()  # type: ignore[union-attr]
             return None
         try:
-            self._begin_admitted()
+            return self._begin_admitted()
         except UnknownKey as error:
             return self._admit_with_new_keys(error)
         except GatewayError as error:
             self.answer_error(error)
         return None
 
-    def _begin_admitted(self) -> None:
+    def _begin_admitted(self) -> Awaitable[None] | None:
+        """Admits the request and begins its body; where its caller has limits of rate, when the
+        result is awaited. Raises GatewayError."""
         self.admit()
         if not self._answered:
+            if self._is_rate_limited:
+                return self._begin_within_limits()
             self.begin_body()
+        return None
 
     async def _admit_with_new_keys(self, refusal: UnknownKey) -> None:
         """Admits the request after its issuer's keys have been fetched, or refuses it. Its body is
@@ -97,9 +103,35 @@ class BaseHandler(InFlightHandler):
             if deps is None:
                 raise refusal
             self.deps = deps
-            self._begin_admitted()
+            counted = self._begin_admitted()
+            if counted is not None:
+                await counted
         except GatewayError as error:
             self.answer_error(error)
+
+    @property
+    def _is_rate_limited(self) -> bool:
+        """Whether requests of this caller are counted: those that need a credential, or would."""
+        if self.route.requirement is Requirement.NOTHING or self.route.kind is HandlerKind.SOCKET:
+            return False
+        return RateLimiter.limits(self.caller().quota)
+
+    async def _begin_within_limits(self) -> None:
+        """Counts the request, and goes on where the limits of its caller allow it."""
+        route = self.route
+        computes = route.requirement is Requirement.GENERATE and self.request.method == "POST"
+        try:
+            levels = await self.deps.process.rates.admit(self.caller(), computes=computes)
+            if self.closed:  # its client has left
+                self._answered = True
+                return
+            self.rate_headers = headers(levels)
+            for name, value in self.rate_headers.items():
+                self.set_header(name, value)
+            self.begin_body()
+        except GatewayError as error:
+            if not self.closed:
+                self.answer_error(error)
 
     def admit(self) -> None:
         """Raises the error of a request that is refused. Called before the body is read.

@@ -22,6 +22,8 @@ from ..access.route_table import RouteTable
 from ..dispatch.dispatcher import Dispatcher
 from ..dispatch.fitting import Fitting
 from ..dispatch.journal import Journal
+from ..dispatch.presence import Presence
+from ..dispatch.rates import RateLimiter
 from ..dispatch.windows import Windows
 from ..telemetry.accounts import Accounts
 from ..telemetry.registry import Telemetry
@@ -148,6 +150,8 @@ class ProcessState:
     body_memory: BodyMemory
     responses: ResponseStore
     journal: Journal
+    rates: RateLimiter
+    presence: Presence
     telemetry: Telemetry
     refresh_keys: Callable[[str], Awaitable[Deps | None]]
     """Fetches the keys of an issuer of JWTs; returns the `deps` with them, None where they are the

@@ -47,6 +47,7 @@ class InFlightHandler(AnsweringHandler):
     usage = Usage()
     """What the requests to Ollama behind it have cost."""
     _recorded = False
+    _caller: Caller | None = None
 
     def register(self) -> None:
         """Registers the request: from now on a reload and a shutdown can end it, and its end writes
@@ -117,8 +118,11 @@ class InFlightHandler(AnsweringHandler):
 
     def caller(self) -> Caller:
         """The caller, for the dispatcher and the journal."""
-        quota = self.deps.access.limits.of(self.principal)
-        return Caller(self.principal, self.client.address, quota)
+        known = self._caller
+        if known is None or known.principal is not self.principal:
+            quota = self.deps.access.limits.of(self.principal)
+            known = self._caller = Caller(self.principal, self.client.address, quota)
+        return known
 
     def add_usage(self, usage: Usage) -> None:
         """Adds what a request to Ollama has cost, and charges it to the caller."""
@@ -129,10 +133,12 @@ class InFlightHandler(AnsweringHandler):
             self.deps.process.journal.charge(Charge(self.caller(), usage, first, party))
 
     def _record(self) -> Record:
+        caller = self.caller()
         return Record(
             client=self.client.address,
             request_id=self.request_id,
-            caller=self.caller().key,
+            caller=caller.key,
+            quota=caller.quota,
             credential=self.principal.name if self.principal is not None else "-",
             method=self.request.method or "-",
             path=self.url_path,

@@ -50,10 +50,12 @@ class Account:
     def record(self, sink: FrameSink, method: str, path: str) -> Record:
         """Makes the job's record; `method` and `path` as in `Record`."""
         asker, principal = sink.asker, sink.principal
+        caller = caller_of(sink)
         return Record(
             client=asker.client.address,
             request_id=asker.request_id,
-            caller=caller_of(sink).key,
+            caller=caller.key,
+            quota=caller.quota,
             credential=principal.name if principal is not None else "-",
             method=method,
             path=path,

@@ -12,13 +12,20 @@ import time
 from ..access.credentials import Credentials, from_frame, from_subprotocols
 from ..access.principal import Principal
 from ..dispatch.journal import CLIENT_LEFT, REVOKED, SHUT_DOWN
-from ..errors import BadRequest, Forbidden, GatewayError, Unauthorized
+from ..errors import (
+    BadRequest,
+    Forbidden,
+    GatewayError,
+    TooManySockets,
+    Unauthorized,
+)
 from ..handlers.auth_mixin import AuthMixin
 from ..handlers.deps import Deps
 from ..handlers.in_flight import NO_LONGER_VALID
 from ..wire.parties import party_of
 from ..wire.socket import commands as protocol
 from ..wire.socket import frames
+from .allowance import SocketAllowance, always_allowed
 from .commands import Commands
 from .frame_sink import Asker
 from .jobs import SocketJobs
@@ -30,7 +37,10 @@ AUTH_S = 5.0
 REASON_BYTES = 100
 """Of an error's sentence in a close frame, which has room for 123 (RFC 6455, section 5.5)."""
 
-GOING_AWAY, UNAUTHORIZED, FORBIDDEN = 1001, 4401, 4403
+GOING_AWAY, UNAUTHORIZED, FORBIDDEN, TOO_MANY = 1001, 4401, 4403, 4429
+
+CLOSE_CODES: dict[type[GatewayError], int] = {Forbidden: FORBIDDEN, TooManySockets: TOO_MANY}
+"""UNAUTHORIZED for all others."""
 
 
 class ChatSocketHandler(AuthMixin, SocketTransport):
@@ -47,6 +57,7 @@ class ChatSocketHandler(AuthMixin, SocketTransport):
             party_of(self.request.headers),
         )
         self._auth_timer: asyncio.TimerHandle | None = None
+        self._allowance = SocketAllowance(self.deps.process.presence)
 
     def credentials(self) -> Credentials:
         """The credentials in the headers and the token in `Sec-WebSocket-Protocol`."""
@@ -58,7 +69,7 @@ class ChatSocketHandler(AuthMixin, SocketTransport):
 
     def authenticate(self) -> None:
         """Authenticates by headers and subprotocol; where neither has a credential, the first frame
-        must bring one. Raises Unauthorized, Forbidden and BadRequest.
+        must bring one. Raises Unauthorized, Forbidden, BadRequest and TooManySockets.
 
         Browsers hide the status of a refused handshake from the page. So a wrong token in the
         subprotocol is refused after the handshake, by a close code.
@@ -73,6 +84,13 @@ class ChatSocketHandler(AuthMixin, SocketTransport):
                 self._refusal = error
             elif isinstance(error, Forbidden) or not all(c.is_placeholder for c in credentials):
                 raise
+            return
+        try:
+            self._allowance.check_room(self.caller())
+        except TooManySockets as error:
+            if not self._offered():
+                raise
+            self._refusal = error
 
     # -- SocketTransport ----------------------------------------------------------------------
 
@@ -89,14 +107,21 @@ class ChatSocketHandler(AuthMixin, SocketTransport):
             self._auth_timer = asyncio.get_running_loop().call_later(
                 AUTH_S, self.close, UNAUTHORIZED, "send a token within 5 s"
             )
+        else:
+            self._arrive()
 
     def on_frame(self, message: str | bytes) -> None:
         try:
             if isinstance(message, bytes):
                 raise protocol.BadFrame("Send text frames, not binary ones.", None)
+            refusal = self._allowance.count_message(self.caller())
             command = protocol.read_frame(message)
-            if self._still_allowed(command):
+            if not self._still_allowed(command):
+                return
+            if refusal is None or always_allowed(command):
                 self._commands.obey(command)
+            else:
+                self.emit(frames.error_frame(getattr(command, "id", None), refusal))
         except protocol.BadFrame as error:
             if self.principal is None:
                 self._refuse(Unauthorized(error.message))
@@ -107,6 +132,7 @@ class ChatSocketHandler(AuthMixin, SocketTransport):
         if self._auth_timer is not None:
             self._auth_timer.cancel()
         self._jobs.leave()
+        self._allowance.leave()
         self._leave()
 
     # -- who is there -------------------------------------------------------------------------
@@ -134,6 +160,13 @@ class ChatSocketHandler(AuthMixin, SocketTransport):
         if self._auth_timer is not None:
             self._auth_timer.cancel()
         self.heed_size()
+        self._arrive()
+
+    def _arrive(self) -> None:
+        try:
+            self._allowance.arrive(self.caller())
+        except TooManySockets as error:
+            self._refuse(error)
 
     # -- ends ---------------------------------------------------------------------------------
 
@@ -150,7 +183,7 @@ class ChatSocketHandler(AuthMixin, SocketTransport):
     def _refuse(self, error: GatewayError) -> None:
         self._jobs.cancel_all(REVOKED)
         self.outcome = error.code or "refused"
-        code = FORBIDDEN if isinstance(error, Forbidden) else UNAUTHORIZED
+        code = CLOSE_CODES.get(type(error), UNAUTHORIZED)
         self.close(code, error.message.encode()[:REASON_BYTES].decode(errors="ignore"))
 
     def close(self, code: int | None = None, reason: str | None = None) -> None:

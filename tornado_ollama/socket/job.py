@@ -12,9 +12,11 @@ import logging
 from collections.abc import Awaitable
 from typing import Any
 
+from ..access.routes import find
 from ..dispatch.ask import Ask, Sink
 from ..dispatch.fitting import FittedBody, also_ending
 from ..dispatch.journal import CANCELLED
+from ..dispatch.rates import RateLimiter
 from ..dispatch.usage import Usage
 from ..errors import GatewayError, UpstreamBroken
 from ..handlers.exchanges import OWN_HEADERS
@@ -123,6 +125,9 @@ class Job:
         max_bytes, limit_name = deps.body_limit(caller.quota)
         if size > max_bytes:
             raise too_large(max_bytes, limit_name)
+        if RateLimiter.limits(caller.quota):
+            await deps.process.rates.admit(caller, computes=find(path).computes)
+            self._go_on()
         headers = (*OWN_HEADERS, *asker.headers)
         ask = Ask(method, path, headers=headers, body=fitted or body, **more)
         on_usage = also_ending(fitted, self._add_usage)

@@ -12,7 +12,13 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import SplitResult, unquote
 
-from ..errors import GatewayError, MethodNotAllowed, UnsupportedCoding, UpgradeRequired
+from ..errors import (
+    GatewayError,
+    MethodNotAllowed,
+    RateLimited,
+    UnsupportedCoding,
+    UpgradeRequired,
+)
 
 HOP_BY_HOP = frozenset(
     {
@@ -109,6 +115,8 @@ def of_error(error: GatewayError) -> dict[str, str]:
         found["Upgrade"] = "HTTP/1.1"
     if error.retry_after is not None:
         found["Retry-After"] = str(error.retry_after)
+    if isinstance(error, RateLimited):
+        found |= error.headers
     return found
 
 

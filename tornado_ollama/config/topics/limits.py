@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from ...access.quota import Quota
+from ..formats import STORAGE
 from ..quotas import PER_MODEL, QUOTA, QUOTAS
 from ..rows import Topic, setting
-from ..rules import TIMEOUT, whole
+from ..rules import TIMEOUT, one_of, whole
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +54,20 @@ class Limits(Topic):
     )
     per_address: Quota = setting(
         Quota(), QUOTA, "limits of each address, for callers without a credential"
+    )
+    storage: str = setting(
+        "memory",
+        STORAGE,
+        "where requests and tokens are counted: `memory`, or a Redis for several gateways, "
+        "`redis://HOST:6379/0`",
+        more="Also `rediss://` and `redis+unix://`. See [limits](limits.md#several-gateways).",
+        env="LIMITS_STORAGE",
+        at_start=True,
+    )
+    without_storage: Literal["open", "closed"] = setting(
+        "open",
+        one_of("open", "closed"),
+        "while that does not answer: `open` lets requests through, `closed` refuses them with 503",
     )
     groups: dict[str, Quota] = setting(
         {},

@@ -26,6 +26,9 @@ _FIELDS = {"format": "response_format", "think": "reasoning_effort"}
 _INCORRECT_KEY = "Incorrect API key provided."
 """OpenAI's words for a key that it refuses: old clients look for them in the message."""
 
+MAX_WAIT_S = 60
+"""Longest `Retry-After` that OpenAI's SDK (3.52) waits for; it repeats sooner otherwise."""
+
 _USELESS_TO_REPEAT = ("upstream_unauthorized", "upstream_forbidden", "insufficient_quota")
 
 
@@ -69,7 +72,8 @@ def headers(error: GatewayError) -> dict[str, str]:
     vain: they repeat every 5xx twice otherwise, but a failure that Ollama reports itself will
     happen again."""
     found = of_error(error)
-    if error.status == 500 or error.code in _USELESS_TO_REPEAT:
+    too_long = error.retry_after is not None and error.retry_after > MAX_WAIT_S
+    if too_long or error.status == 500 or error.code in _USELESS_TO_REPEAT:
         found["X-Should-Retry"] = "false"
     return found
 

@@ -1,0 +1,98 @@
+"""`stores.redis_rates`: counts in a real Redis, which may go away."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Any
+
+import pytest
+
+from tornado_ollama.access.quota import Quota
+from tornado_ollama.access.rate import Rate, StoreAway
+from tornado_ollama.dispatch.ask import Caller
+from tornado_ollama.dispatch.rates import RateLimiter
+from tornado_ollama.errors import ConfigError, RateLimited, RatesUnavailable
+from tornado_ollama.stores import redis_rates
+from tornado_ollama.stores.redis_rates import RedisRates
+
+from ..redis_server import RedisServer
+from ..waiting import until
+
+pytestmark = pytest.mark.gen_test
+
+
+async def taken(store: RedisRates, count: int, limit: int = 5) -> int:
+    """How many of so many requests are admitted."""
+    return sum([(await store.take(Rate.REQUESTS, limit, "a"))[0] for _ in range(count)])
+
+
+async def test_without_its_packages_the_storage_is_a_mistake(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "redis", None)
+    with pytest.raises(ConfigError, match=r"tornado-ollama\[redis\]"):
+        RedisRates("redis://127.0.0.1:1")
+
+
+@pytest.fixture
+def redis(tmp_path: Any) -> Any:
+    with RedisServer(tmp_path) as server:
+        yield server
+
+
+async def test_two_gateways_hold_one_limit_between_them(redis: RedisServer) -> None:
+    one, two = RedisRates(redis.url), RedisRates(redis.url)
+    found = await asyncio.gather(*(taken(store, 10, limit=12) for store in (one, two)))
+    assert sum(found) == 12
+    one.add(Rate.TOKENS, 100, "a", 30)
+    two.add(Rate.TOKENS, 100, "a", 90)
+    await until(lambda: not (one._adding or two._adding), "both are counted")
+    level = await one.level(Rate.TOKENS, 100, "a")
+    assert level.remaining == 0 and 50 < level.reset_s <= 60
+    await one.close()
+    await two.close()
+
+
+async def test_while_redis_is_away_the_configured_answer_is_given_and_logged_once(
+    redis: RedisServer, expect_log: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redis_rates, "RETRY_S", 0.02)
+    store = RedisRates(redis.url)
+    limiter = RateLimiter(store)
+    caller = Caller(None, "192.0.2.1", Quota(requests_per_minute=1, tokens_per_minute=5))
+    assert await limiter.admit(caller, computes=True)
+    redis.stop()
+    expect_log("tornado_ollama.stores.redis_rates", "does not answer")
+    for _ in range(3):
+        assert await limiter.admit(caller, computes=True) == ()
+    limiter.open_when_away = False
+    with pytest.raises(RatesUnavailable):
+        await limiter.admit(caller, computes=True)
+    redis.start()
+    for _ in range(200):
+        try:
+            await store.level(Rate.TOKENS, 5, "x")
+            break
+        except StoreAway:
+            await asyncio.sleep(0.02)
+    assert await limiter.admit(caller, computes=True)
+    with pytest.raises(RateLimited):
+        await limiter.admit(caller, computes=True)
+    await limiter.close()
+
+
+async def test_a_redis_that_hangs_holds_nobody_up_for_long(
+    redis: RedisServer, expect_log: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redis_rates, "ANSWER_S", 0.05)
+    store = RedisRates(redis.url)
+    assert await taken(store, 1) == 1
+    redis.pause()
+    expect_log("tornado_ollama.stores.redis_rates", "does not answer")
+    for _ in range(20):  # only the first waits
+        with pytest.raises(StoreAway):
+            await store.take(Rate.REQUESTS, 5, "a")
+    store.add(Rate.TOKENS, 5, "a", 1)  # is lost, and nobody fails
+    redis.resume()
+    await store.close()

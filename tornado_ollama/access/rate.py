@@ -1,0 +1,47 @@
+"""The rates at which a caller may use requests and tokens, and how much of one is
+left: what `dispatch/rates.py` and its stores say to each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from .quota import Quota
+
+MINUTE_S, DAY_S = 60, 24 * 3600
+
+
+class Rate(Enum):
+    """What is counted, and over how many seconds."""
+
+    REQUESTS = ("requests_per_minute", "requests", MINUTE_S)
+    TOKENS = ("tokens_per_minute", "tokens", MINUTE_S)
+    TOKENS_OF_DAY = ("tokens_per_day", "tokens", DAY_S)
+
+    def __init__(self, key: str, unit: str, seconds: int) -> None:
+        self.key = key
+        """The name of the limit in a quota."""
+        self.unit = unit
+        self.seconds = seconds
+
+    def limit(self, quota: Quota) -> int | None:
+        limit: int | None = getattr(quota, self.key)
+        return limit
+
+
+TOKEN_RATES = (Rate.TOKENS, Rate.TOKENS_OF_DAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How much of a rate is left."""
+
+    rate: Rate
+    limit: int
+    remaining: int
+    reset_s: float
+    """Until some of it comes free, in seconds."""
+
+
+class StoreAway(Exception):
+    """The store of the counts does not answer."""
