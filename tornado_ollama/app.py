@@ -85,6 +85,7 @@ class Gateway(Application):
         self.backend = Backend(settings.service.base_url)
         self._in_flight = InFlight()
         self._wrong_tokens = WrongTokens()
+        self._failed_logins = WrongTokens()
         self._catalogue = Catalogue()
         self._windows = Windows(self._catalogue)
         self._resumables: Resumables = {}
@@ -223,6 +224,7 @@ class Gateway(Application):
     def _apply_limits(self, settings: Settings) -> None:
         self.books.apply(settings.usage)
         limits = settings.limits
+        self._failed_logins.most = settings.auth.failed_logins
         self._rates.open_when_away = limits.without_storage == "open"
         self._body_memory.limit = limits.max_buffered_bytes
         self._responses.max_responses = settings.responses.max_stored
@@ -248,6 +250,7 @@ class Gateway(Application):
                 ),
                 proxies=TrustedProxies(settings.listen.trusted_proxies),
                 path_tokens=settings.auth.path_tokens,
+                failed_logins=self._failed_logins,
                 wrong_tokens=self._wrong_tokens,
                 routes=RouteTable(
                     forward_unknown=service.forward_unknown,

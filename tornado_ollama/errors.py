@@ -20,7 +20,7 @@
         TooManySockets          429  more sockets of one caller than may be open
         TooManyWaiting          429  more requests of one caller than may wait
         BudgetSpent             429  a credential has used up its budget (usage.budgets)
-        TooManyWrongTokens      429  more than one address may send in URLs
+        TooManyWrongTokens      429  more than one address may send
         UpstreamAnswer          any  Ollama itself refused; its status and message
             PromptTooLong       400  the prompt does not fit into the model's context
         UpstreamUnavailable     503  Ollama cannot be reached
@@ -229,8 +229,8 @@ class TooManyWrongTokens(GatewayError):
 
     def __init__(self, seconds: int) -> None:
         super().__init__(
-            "This address has sent too many URLs with a wrong token; the next one is looked at "
-            f"in {seconds} s.",
+            "This address has sent too many wrong credentials; the next wrong one is looked at "
+            f"in {seconds} s, a right one at any time.",
             retry_after=seconds,
         )
 

@@ -28,11 +28,17 @@ def refuse_host(hosts: HostPolicy, host: str) -> None:
 
 
 def refuse_guessing(wrong_tokens: WrongTokens, address: str, now: float) -> None:
-    """Counts a wrong token in a URL. Raises TooManyWrongTokens when the address has sent too many.
+    """Counts a wrong credential. Raises TooManyWrongTokens when the address has sent too many.
     `now` is in seconds of a monotonic clock."""
     wait_s = wrong_tokens.wait_after(address, now)
     if wait_s is not None:
         raise TooManyWrongTokens(wait_s)
+
+
+def refuse_address(principal: Principal, address: str) -> None:
+    """Raises Forbidden where the credential may not be used from an address."""
+    if not principal.addresses.admits(address):
+        raise Forbidden("This credential may not be used from your address.")
 
 
 def refuse_origin(origins: OriginPolicy, origin: str, host: str) -> None:

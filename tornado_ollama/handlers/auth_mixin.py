@@ -14,6 +14,7 @@ from tornado.httputil import HTTPServerRequest
 
 from ..access import cors
 from ..access.authorisation import (
+    refuse_address,
     refuse_guessing,
     refuse_host,
     refuse_method,
@@ -28,7 +29,7 @@ from ..access.ollama_keys import with_signatures
 from ..access.principal import Principal
 from ..access.proxies import Client, is_local
 from ..access.routes import HandlerKind, Requirement, Route
-from ..errors import BadRequest, NoCredential, NotFound, ShuttingDown, Unauthorized
+from ..errors import BadRequest, NoCredential, NotFound, ShuttingDown, Unauthorized, UnknownKey
 from .deps import Deps
 
 
@@ -109,9 +110,11 @@ class AuthMixin:
         access = self.deps.access
         try:
             principal = access.authenticator.authenticate(credentials, time.time())
+        except (NoCredential, UnknownKey):  # not wrong, and not yet known to be
+            raise
         except Unauthorized:
-            if self.path_token is not None:
-                refuse_guessing(access.wrong_tokens, self.client.address, time.monotonic())
+            counts = access.failed_logins if self.path_token is None else access.wrong_tokens
+            refuse_guessing(counts, self.client.address, time.monotonic())
             raise
         self.principal = principal
         self.check_principal(principal)
@@ -123,6 +126,7 @@ class AuthMixin:
         anonymous."""
         if principal.is_anonymous:
             refuse_host(self.deps.access.hosts, self.request.host)
+        refuse_address(principal, self.client.address)
         refuse_scope(self.route, self.url_path, principal)
 
     def check_model(self, *models: str) -> None:

@@ -45,6 +45,8 @@ class AccessControl:
     proxies: TrustedProxies
     path_tokens: bool
     """A credential may stand in the URL."""
+    failed_logins: WrongTokens
+    """Of headers and sockets, by address; it outlives a reload."""
     wrong_tokens: WrongTokens
     """Of URLs, by address; it outlives a reload."""
     routes: RouteTable

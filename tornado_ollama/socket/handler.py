@@ -17,6 +17,7 @@ from ..errors import (
     Forbidden,
     GatewayError,
     TooManySockets,
+    TooManyWrongTokens,
     Unauthorized,
 )
 from ..handlers.auth_mixin import AuthMixin
@@ -39,7 +40,11 @@ REASON_BYTES = 100
 
 GOING_AWAY, UNAUTHORIZED, FORBIDDEN, TOO_MANY = 1001, 4401, 4403, 4429
 
-CLOSE_CODES: dict[type[GatewayError], int] = {Forbidden: FORBIDDEN, TooManySockets: TOO_MANY}
+CLOSE_CODES: dict[type[GatewayError], int] = {
+    Forbidden: FORBIDDEN,
+    TooManySockets: TOO_MANY,
+    TooManyWrongTokens: TOO_MANY,
+}
 """UNAUTHORIZED for all others."""
 
 
@@ -79,10 +84,12 @@ class ChatSocketHandler(AuthMixin, SocketTransport):
         credentials = self.credentials()
         try:
             self.identify(credentials)
-        except (Unauthorized, Forbidden) as error:
+        except (Unauthorized, Forbidden, TooManyWrongTokens) as error:
             if self._offered():
                 self._refusal = error
-            elif isinstance(error, Forbidden) or not all(c.is_placeholder for c in credentials):
+            elif not isinstance(error, Unauthorized) or not all(
+                c.is_placeholder for c in credentials
+            ):
                 raise
             return
         try:
@@ -154,7 +161,7 @@ class ChatSocketHandler(AuthMixin, SocketTransport):
     def _let_in(self, token: str) -> None:
         try:
             self.identify(from_frame(token))
-        except (Unauthorized, Forbidden) as error:
+        except (Unauthorized, Forbidden, TooManyWrongTokens) as error:
             self._refuse(error)
             return
         if self._auth_timer is not None:

@@ -9,7 +9,7 @@ from ...access.issuers import Issuer
 from ...access.jwt_keys import JwtKey
 from ...access.tokens import StaticToken
 from ..rows import Topic, setting
-from ..rules import DISCOVERY, KEYS, SWITCH, TOKENS, one_of
+from ..rules import DISCOVERY, KEYS, SWITCH, TOKENS, one_of, whole
 from .jwt import Jwt
 from .token_entry import TokenEntry
 
@@ -59,6 +59,13 @@ in the state directory; with --entry it prints what to put here. An entry is a t
         SWITCH,
         "`true`: tokens with `path: true` may stand in the URL, `/k/TOKEN/...`",
         more="See [authentication](authentication.md#in-the-url).",
+    )
+    failed_logins: int = setting(
+        60,
+        whole("a number of requests", 0),
+        "wrong credentials that an address may send in a minute; more get 429; `0`: any number",
+        more="A right one is served at any time. Of tokens in URLs it is 10. "
+        "See [limits](limits.md#addresses).",
     )
     public: tuple[str, ...] = setting(
         (),
