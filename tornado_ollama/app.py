@@ -22,6 +22,7 @@ from .access.authenticator import Authenticator
 from .access.credentials import Bearer
 from .access.guesses import WrongTokens
 from .access.limits import LimitRules
+from .access.model_guard import ModelGuard
 from .access.origins import HostPolicy, OriginPolicy
 from .access.proxies import TrustedProxies
 from .access.route_table import RouteTable
@@ -264,7 +265,12 @@ class Gateway(Application):
                 ),
             ),
             ollama=ollama,
-            dispatcher=Dispatcher(ollama, self.queue, self.books.budgets.check),
+            dispatcher=Dispatcher(
+                ollama,
+                self.queue,
+                self.books.budgets.check,
+                ModelGuard(settings.models.limits, settings.manage),
+            ),
             policy=Policy(
                 aliases=settings.models.aliases,
                 defaults=settings.models.defaults,

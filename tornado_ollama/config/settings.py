@@ -18,6 +18,7 @@ from .topics.cors import Cors
 from .topics.limits import Limits
 from .topics.listen import Listen
 from .topics.log import Log
+from .topics.manage import Manage
 from .topics.models import Models
 from .topics.openai import OpenAI
 from .topics.responses import Responses
@@ -35,6 +36,7 @@ class Written(Topic):
     auth: WrittenAuth = WrittenAuth()
     cors: Cors = Cors()
     models: Models = Models()
+    manage: Manage = Manage()
     chat: Chat = Chat()
     openai: OpenAI = OpenAI()
     responses: Responses = Responses()

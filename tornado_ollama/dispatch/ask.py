@@ -68,6 +68,9 @@ class Sink:
     on_position: Callable[[int], None] | None = None
     """The position in the queue whenever it changes, 1 being the next, 0 when the slot has come;
     not called where there is no need to wait."""
+    on_bounded: Callable[[tuple[str, ...]], None] | None = None
+    """The fields of the request that were changed to keep within `models.limits`; called before the
+    head, where there are any."""
     on_usage: Callable[[Usage], None] | None = None
     """What a request that computes has cost; once, however it ended. Where the reply says so
     itself, it is called before the bytes that end the reply are passed on."""

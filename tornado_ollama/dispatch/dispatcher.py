@@ -15,7 +15,7 @@ from tornado.httpclient import HTTPResponse
 
 from ..access.quota import Quota
 from ..access.routes import find
-from ..errors import GatewayError, QueueTimeout
+from ..errors import BadRequest, Forbidden, GatewayError, QueueTimeout
 from ..upstream.failures import unforeseen
 from ..upstream.ollama import Ollama
 from ..upstream.request import ResponseHead
@@ -23,6 +23,10 @@ from .ask import Ask, Caller, Sink
 from .journal import loggable_model
 from .queue import Queue
 from .usage import Meter, Usage
+
+Guard = Callable[[str, bytes, str | None], tuple[bytes, tuple[str, ...]]]
+"""Of a path at Ollama, a body and the model that it names: the body to send instead, and the names
+of the fields that were changed. Raises GatewayError for what may not be sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +46,18 @@ class Dispatcher:
     """Sends the handlers' requests to Ollama, those that run inference when they have a slot."""
 
     def __init__(
-        self, ollama: Ollama, queue: Queue, admit: Callable[[Caller], object] = bool
+        self,
+        ollama: Ollama,
+        queue: Queue,
+        admit: Callable[[Caller], object] = bool,
+        guard: Guard | None = None,
     ) -> None:
         """`queue` belongs to the process and is kept when a reload makes a new dispatcher. `admit`
-        raises the GatewayError of a caller that may not run inference now."""
+        raises the GatewayError of a caller that may not run inference now. `guard` looks at each
+        body that leaves for Ollama; None: there is nothing to look for."""
         self._ollama = ollama
         self._admit = admit
+        self._guard = guard
         self.queue = queue
 
     @property
@@ -60,7 +70,7 @@ class Dispatcher:
         result, not an error. The future raises `UpstreamUnavailable`, `UpstreamTimeout`,
         `UpstreamBroken`, `QueueFull`, `QueueTimeout` and what `admit` raises. Cancelling it stops
         the request; `Submission.fail` ends it with an error."""
-        submission = Submission(self._ollama, self.queue, caller, ask, sink)
+        submission = Submission(self._ollama, self.queue, caller, ask, sink, self._guard)
         submission.begin(self._admit)
         return submission
 
@@ -74,8 +84,17 @@ class Dispatcher:
 class Submission(asyncio.Future[HTTPResponse]):
     """A request that waits for a slot or is being sent to Ollama. Implements `queue.Member`."""
 
-    def __init__(self, ollama: Ollama, queue: Queue, caller: Caller, ask: Ask, sink: Sink) -> None:
+    def __init__(
+        self,
+        ollama: Ollama,
+        queue: Queue,
+        caller: Caller,
+        ask: Ask,
+        sink: Sink,
+        guard: Guard | None = None,
+    ) -> None:
         super().__init__()
+        self._guard = guard
         self._ollama = ollama
         self._queue = queue
         self.caller = caller
@@ -96,7 +115,10 @@ class Submission(asyncio.Future[HTTPResponse]):
         """Enters the queue where the route table says that this path needs a slot; otherwise sends
         the request."""
         if self._meter is None:
-            self._send()
+            try:
+                self._send()
+            except (BadRequest, Forbidden) as error:
+                self.fail(error)
             return
         self.add_done_callback(self._release)
         try:
@@ -149,6 +171,8 @@ class Submission(asyncio.Future[HTTPResponse]):
                 self._tell_position(0)
             if not self.done():
                 self._send()
+        except GatewayError as error:
+            self.fail(error)
         except Exception as error:
             self.fail(unforeseen(error))
 
@@ -187,7 +211,7 @@ class Submission(asyncio.Future[HTTPResponse]):
             ask.path,
             query=ask.query,
             headers=ask.headers,
-            body=ask.body() if callable(ask.body) else ask.body,
+            body=self._guarded(ask.body() if callable(ask.body) else ask.body),
             producer=ask.producer,
             on_head=on_head,
             on_data=on_data,
@@ -196,6 +220,15 @@ class Submission(asyncio.Future[HTTPResponse]):
             replayable=ask.replayable,
         )
         self._fetch.add_done_callback(self._fetched)
+
+    def _guarded(self, body: bytes | None) -> bytes | None:
+        """The body that may leave. Raises Forbidden and BadRequest."""
+        if self._guard is None or body is None:
+            return body
+        body, changed = self._guard(self._ask.path, body, self._ask.model)
+        if changed and self._sink.on_bounded is not None:
+            self._sink.on_bounded(changed)
+        return body
 
     def _fetched(self, fetch: asyncio.Future[HTTPResponse]) -> None:
         try:

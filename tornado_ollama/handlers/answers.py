@@ -65,6 +65,8 @@ class AnsweringHandler(RequestHandler):
     rate_headers: Mapping[str, str] = MappingProxyType({})
     """What the caller has left of its limits."""
     _first_position: int | None = None
+    bounded_fields: tuple[str, ...] = ()
+    """As `bounded` has noted them."""
     _answered = False
     _body_ended = False
     _linger: asyncio.TimerHandle | None = None
@@ -104,6 +106,12 @@ class AnsweringHandler(RequestHandler):
         if self._first_position is None:
             self._first_position = position
             self.set_default_headers()
+
+    def bounded(self, fields: tuple[str, ...]) -> None:
+        """Notes the fields that were changed to keep within `models.limits`; every answer names
+        them, in `X-Model-Limits`."""
+        self.bounded_fields = fields
+        self.set_default_headers()
 
     def answer_head(self, status: int, headers: Mapping[str, str], /) -> None:
         """Sends an answer without a body."""
@@ -181,6 +189,8 @@ class AnsweringHandler(RequestHandler):
             self.set_header(name, value)
         if self._first_position is not None:
             self.set_header("X-Queue-Position", str(self._first_position))
+        if self.bounded_fields:
+            self.set_header("X-Model-Limits", ", ".join(self.bounded_fields))
         if self.ignored:
             self.set_header(ignored_fields.HEADER, ignored_fields.header_value(self.ignored))
 

@@ -184,7 +184,7 @@ class Exchanges:
             replayable=True,
         )
         on_usage = also_ending(fitted, handler.add_usage)
-        sink = Sink(on_head, on_data, self.on_position, on_usage)
+        sink = Sink(on_head, on_data, self.on_position, self._handler.bounded, on_usage)
         fetch = handler.deps.dispatcher.submit(handler.caller(), ask, sink)
         self._fetches.add(fetch)
         try:

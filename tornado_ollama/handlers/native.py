@@ -110,7 +110,7 @@ class NativeHandler(AuthMixin, CollectingHandler):
 
     async def _relay(self, body: bytes | None, producer: BodyProducer | None = None) -> None:
         relay = Relay(self)
-        sink = Sink(relay.on_head, relay.on_data, self.queued, self.add_usage)
+        sink = Sink(relay.on_head, relay.on_data, self.queued, self.bounded, self.add_usage)
         self._fetch = self._submit(sink, body, producer)
         with self.deps.process.catalogue.changed_by(self.route):
             await relay.follow(self._fetch)

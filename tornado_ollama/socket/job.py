@@ -131,7 +131,7 @@ class Job:
         headers = (*OWN_HEADERS, *asker.headers)
         ask = Ask(method, path, headers=headers, body=fitted or body, **more)
         on_usage = also_ending(fitted, self._add_usage)
-        sink = Sink(self._on_head, self._on_data, self.queued, on_usage)
+        sink = Sink(self._on_head, self._on_data, self.queued, on_usage=on_usage)
         self._fetch = deps.dispatcher.submit(caller, ask, sink)
         try:
             await self._fetch

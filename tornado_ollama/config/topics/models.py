@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from ..formats import ALIASES, KEEP_ALIVE, NUM_CTX
 from ..rows import Topic, setting, tables
-from ..rules import TABLE, one_of, whole
+from ..rules import SWITCH, TABLE, one_of, whole
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +48,33 @@ class ModelDefaults(Topic):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ModelLimits(Topic):
+    """The most that a request may ask of a model."""
+
+    num_ctx: int | None = setting(
+        None, whole("a number of tokens", 1), "length of the context in tokens", example=8192
+    )
+    num_predict: int | None = setting(
+        None,
+        whole("a number of tokens", 1),
+        "length of a reply in tokens, also where a request says nothing",
+        example=2000,
+    )
+    num_gpu: int | None = setting(
+        None, whole("a number of layers", 0), "layers on the GPU", example=99
+    )
+    keep_alive: str | int | float | None = setting(
+        None, KEEP_ALIVE, "how long the model stays loaded: seconds or a time", example="1h"
+    )
+    forbid: bool = setting(
+        False,
+        SWITCH,
+        "`true`: a request beyond a limit is refused with 403 instead of bounded",
+        example=True,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Models(Topic):
     aliases: dict[str, str] = setting(
         {},
@@ -59,6 +86,12 @@ class Models(Topic):
         ModelDefaults,
         "used where a request is silent, by glob of the model's name; the later wins",
         more="For `/v1` and for chats over `/ws`. Globs are matched after aliases.",
+        example="qwen3*",
+    )
+    limits: dict[str, ModelLimits] = tables(
+        ModelLimits,
+        "bounds what requests may ask of a model, by glob of its name; all that match hold",
+        more="On every API. What was changed is named in the reply's header `X-Model-Limits`.",
         example="qwen3*",
     )
     max_num_ctx: int | None = setting(
