@@ -205,6 +205,16 @@ def test_the_prompt_of_a_chat_is_counted_as_it_is_read(ollama: Ollama) -> None:
     assert counted == {"prompt_tokens": ollama.post("/api/chat", **body).json["prompt_eval_count"]}
 
 
+def test_what_is_remembered_of_a_prompt_is_counted(ollama: Ollama) -> None:
+    messages = [{"role": "user", "content": f"Fruit {n} of the list?"} for n in range(6)]
+    body = {"stream": False, "options": {"num_predict": 1}}
+    first = ollama.post("/api/chat", messages=messages, **body).json
+    turn = [{"role": "assistant", "content": "A plum."}, {"role": "user", "content": "And then?"}]
+    second = ollama.post("/api/chat", messages=[*messages, *turn], **body).json
+    assert second["prompt_eval_cached_count"] >= 0.9 * first["prompt_eval_count"]
+    assert second["prompt_eval_cached_count"] < second["prompt_eval_count"]
+
+
 def test_a_last_message_of_the_assistants_is_gone_on_from(ollama: Ollama) -> None:
     asked = {"role": "user", "content": "Tell me a tale."}
     begun = {"role": "assistant", "content": "Once upon a"}

@@ -56,6 +56,7 @@ class End:
 
     reason: str
     prompt_eval_count: int
+    prompt_eval_cached_count: int
     prompt_eval_duration: int
     eval_count: int
     eval_duration: int
@@ -220,6 +221,7 @@ def _end(event: dict[str, Any]) -> End:
     return End(
         reason=STOP_REASONS.get(event["stop_type"], "length"),
         prompt_eval_count=event["tokens_evaluated"],
+        prompt_eval_cached_count=timings.get("cache_n", 0),
         prompt_eval_duration=int(timings["prompt_ms"] * 1e6),
         eval_count=event["tokens_predicted"],
         eval_duration=int(timings["predicted_ms"] * 1e6),

@@ -90,6 +90,7 @@ class GeneratingHandler(OllamaHandler):
             total_duration=time.monotonic_ns() - began,
             load_duration=use.load_duration,
             prompt_eval_count=end.prompt_eval_count,
+            prompt_eval_cached_count=end.prompt_eval_cached_count,
             prompt_eval_duration=end.prompt_eval_duration,
             eval_count=end.eval_count,
             eval_duration=end.eval_duration,

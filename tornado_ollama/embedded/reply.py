@@ -22,6 +22,8 @@ class Counters:
     total_duration: int = 0
     load_duration: int = 0
     prompt_eval_count: int = 0
+    prompt_eval_cached_count: int = 0
+    """Of the prompt's tokens, those that were remembered from an earlier request."""
     prompt_eval_duration: int = 0
     eval_count: int = 0
     eval_duration: int = 0

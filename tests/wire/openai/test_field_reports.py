@@ -245,6 +245,8 @@ def test_unknown_fields_of_an_assistant_are_ignored(message: dict[str, Any]) -> 
 def test_unknown_fields_of_others_are_ignored(role: str) -> None:
     message = {"role": role, "content": "s", "tool_call_id": "c1"}
     bare = message if role == "tool" else {"role": role, "content": "s"}
+    if role == "system":  # within the conversation
+        bare = {"role": "user", "content": "<system-reminder>\ns\n</system-reminder>"}
     assert history(message | {"id": 7, "opts": {"visible": False}}) == [bare]
 
 

@@ -194,3 +194,10 @@ def test_plain_text_is_the_text_and_nothing_else() -> None:
     frames, error = said(data, writer=PlainTextWriter())
     assert frames == ["\u00e9".encode(), b"b", b"c"] and error is None
     assert PlainTextWriter().fail(UpstreamBroken("no")) == b"Error: no"
+
+
+@pytest.mark.parametrize(("told", "cached"), [(0, 0), (4, 4), (99, 7), ("x", 0), (-1, 0)])
+def test_what_was_remembered_of_the_prompt_is_told(told: Any, cached: int) -> None:
+    line = ChatLine(done=True, prompt_eval_count=7, prompt_eval_cached_count=told)
+    assert json.loads(done_frame(None, line))["usage"]["cached_tokens"] == cached
+    assert "cached_tokens" not in json.loads(done_frame(None, ChatLine(done=True)))["usage"]

@@ -1,8 +1,9 @@
 """Translates the messages of chat completions into Ollama's.
 
-Owns roles, an assistant's calls and thoughts. Fields of a message that are not read here are always
-ignored: a client sends its history as its framework keeps it. For the same reason what is no call
-among an assistant's calls is left out.
+Owns roles, an assistant's calls and thoughts. A system message within the conversation becomes a
+note in a user's message: templates would move it to the beginning. Fields of a message that are not
+read here are always ignored: a client sends its history as its framework keeps it. For the same
+reason what is no call among an assistant's calls is left out.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ def native_messages(value: object, *, fetch_images: bool) -> Conversation:
     if not given:
         raise BadRequest("'messages' must hold at least one message.", param="messages")
     talk = Conversation(fetch_images, _PART_KINDS)
+    begun = False
     for index, item in enumerate(given):  # there may be thousands: only errors need a path
         message = item if isinstance(item, dict) else mapping(item, f"messages[{index}]")
         role, content = message.get("role"), message.get("content")
@@ -47,6 +49,10 @@ def native_messages(value: object, *, fetch_images: bool) -> Conversation:
             text(role, here)
             raise BadRequest(f"'{here}' must be one of: {roles}.", param=here)
         said = plain_text(content)
+        if native_role == "system" and begun:
+            talk.note(content, f"messages[{index}].content")
+            continue
+        begun = begun or native_role != "system"
         if said is None:
             native = talk.add(native_role, content, f"messages[{index}].content")
         else:

@@ -42,6 +42,7 @@ class ChatLine(msgspec.Struct, gc=False):
     logprobs: msgspec.Raw = _ABSENT
     done_reason: Any = None
     prompt_eval_count: Any = None
+    prompt_eval_cached_count: Any = None
     eval_count: Any = None
     total_duration: Any = None
     load_duration: Any = None
@@ -168,6 +169,8 @@ def done_frame(id: str | None, last: ChatLine, ignored: Sequence[str] = ()) -> b
     prompt, reply = _count(last.prompt_eval_count), _count(last.eval_count)
     eval_ms = _ms(last.eval_duration)
     speed = {"tokens_per_second": round(reply / eval_ms * 1000, 2)} if eval_ms else {}
+    cached = last.prompt_eval_cached_count
+    known = {} if cached is None else {"cached_tokens": min(_count(cached), prompt)}
     reason = last.done_reason
     return frame(
         "done",
@@ -177,6 +180,7 @@ def done_frame(id: str | None, last: ChatLine, ignored: Sequence[str] = ()) -> b
             "prompt_tokens": prompt,
             "completion_tokens": reply,
             "total_tokens": prompt + reply,
+            **known,
         },
         timings={
             "total_ms": _ms(last.total_duration),
