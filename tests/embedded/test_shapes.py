@@ -108,7 +108,7 @@ def test_ps_shows_the_loaded_model(ollama: Ollama) -> None:
     entry = ollama.get("/api/ps").json["models"][0]
     wanted = json.loads(transcripts.load("ps-loaded").body)["models"][0]
     assert keys(entry) == keys(wanted)
-    assert entry["context_length"] == 4096
+    assert entry["context_length"] == 8192
     assert entry["expires_at"] > "2300"
 
 
