@@ -24,6 +24,7 @@ BELOW: dict[str, set[str]] = {
     "keepalive": set(),
     "services": set(),
     "sights": set(),
+    "connections": {"access"},
     "listen": {"errors", "keepalive"},
     "service_manager": {"errors"},
     "certificates": {"errors", "config"},

@@ -225,6 +225,7 @@ class Gateway(Application):
     def _apply_limits(self, settings: Settings) -> None:
         self.books.apply(settings.usage)
         limits = settings.limits
+        self.max_connections = settings.listen.max_connections_per_address
         self._failed_logins.most = settings.auth.failed_logins
         self._rates.open_when_away = limits.without_storage == "open"
         self._body_memory.limit = limits.max_buffered_bytes

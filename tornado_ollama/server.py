@@ -22,6 +22,7 @@ from .app import MAX_SOCKET_MESSAGE_BYTES, Gateway, make_app
 from .backend_switch import BackendSwitch, EmbeddedMode
 from .certificates import Certificates
 from .config import Settings, SettingsReader
+from .connections import LimitedServer
 from .errors import ConfigError, ShuttingDown
 from .listen import Listener, listen, raise_descriptor_limit
 from .service_manager import ServiceManager
@@ -51,7 +52,7 @@ terminals send one to `make` and one to all that it has started, milliseconds ap
 def make_http_server(app: Gateway, certificates: Certificates) -> HTTPServer:
     """Makes the HTTP server of a listener. Tornado's `xheaders` stays off, because
     `access/proxies.py` decides which forwarding headers are trusted."""
-    server = HTTPServer(
+    server = LimitedServer(
         app,
         ssl_options=certificates.context,
         max_header_size=MAX_HEAD_BYTES,
@@ -60,6 +61,9 @@ def make_http_server(app: Gateway, certificates: Certificates) -> HTTPServer:
         idle_connection_timeout=HEADER_TIMEOUT_S,
         decompress_request=False,
     )
+
+    server.most_per_address = lambda: app.max_connections
+    server.is_exempt = lambda peer: app.deps.access.proxies.trusts(peer)
 
     def renew(context: ssl.SSLContext) -> None:
         server.ssl_options = context  # which Tornado reads for each connection

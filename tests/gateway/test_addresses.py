@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ..backend import Backend
+from ..waiting import until
 from .keys import BOTH, GENERATE, SECURED, TRANSPORTS, UNKNOWN, bearer
 from .sockets import socket
 
@@ -101,3 +102,37 @@ async def test_addresses_are_throttled_each_for_itself_and_ipv6_by_its_network(
     assert [await wrong(f"2001:db8::{number}") for number in range(1, 5)] == [401] * 3 + [429]
     assert await wrong("2001:db8:0:1::1") == 401
     assert await wrong("192.0.2.1") == 401
+
+
+# -- connections ------------------------------------------------------------------------------
+
+TWO: dict[str, Any] = {"listen": {"max_connections_per_address": 2}}
+
+
+@pytest.mark.parametrize("config", [TWO], ids=["two"])
+async def test_an_address_may_have_so_many_connections_open(
+    connect: Any, http_server: Any, http_port: int, config: Any
+) -> None:
+    first, second, third = [await connect() for _ in range(3)]
+    assert await third.at_eof()
+    for client in (first, second):
+        assert (await client.request("GET", "/health/live")).status == 200
+    first.leave()
+    await until(lambda: sum(http_server._open.values()) == 1, "it is counted as gone")
+    assert await status(connect, path="/health/live") == 200
+    second.leave()
+    async with socket(http_port) as ws:
+        await ws.send({"type": "ping"})
+        await ws.until("pong")
+        # An upgraded connection takes no place of the others.
+        await until(lambda: sum(http_server._open.values()) == 1, "it is no longer counted")
+
+
+@pytest.mark.parametrize(
+    "config",
+    [{"listen": TWO["listen"] | {"trusted_proxies": ["127.0.0.1/32"]}}],
+    ids=["proxy"],
+)
+async def test_a_trusted_proxy_may_have_any_number(connect: Any, config: Any) -> None:
+    for _ in range(4):
+        assert await status(connect, path="/health/live") == 200

@@ -70,6 +70,13 @@ class Listen(Topic):
         "queue, is its own. See [operations](operations.md#several-processes).",
         at_start=True,
     )
+    max_connections_per_address: int = setting(
+        0,
+        whole("a number of connections", 0),
+        "connections that an address may have open; the next is closed at once; `0`: any number",
+        more="Trusted proxies are not limited, nor are sockets of `/ws`, which have `max_sockets`. "
+        "See [limits](limits.md#addresses).",
+    )
     drain_timeout: float = setting(
         30.0, DURATION, "how long running streams may go on after SIGTERM", at_start=True
     )
