@@ -14,7 +14,7 @@ from ..access.routes import HandlerKind, Requirement, Route
 from ..dispatch.rates import RateLimiter, headers
 from ..errors import BadRequest, GatewayError, NotFound, ShuttingDown, UnknownKey
 from ..wire.framing import check_framing
-from ..wire.headers import Headers, request_id, to_upstream, without_text
+from ..wire.headers import Headers, request_id, to_upstream, trace_context, without_text
 from .deps import Deps
 from .in_flight import InFlightHandler
 
@@ -185,6 +185,8 @@ class BaseHandler(InFlightHandler):
     def headers_up(self, passed: Headers = ()) -> list[tuple[str, str]]:
         """The headers of a request to Ollama made for this one. `passed`: the client's own headers
         where its body is passed on; none where the gateway writes the body."""
+        if not passed:
+            passed = trace_context(self.request.headers)
         if self.path_token is not None:
             passed = without_text(passed, self.path_token.text)
         return to_upstream(

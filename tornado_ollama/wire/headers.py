@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 from urllib.parse import SplitResult, unquote
 
 from ..errors import (
@@ -118,6 +119,20 @@ def of_error(error: GatewayError) -> dict[str, str]:
     if isinstance(error, RateLimited):
         found |= error.headers
     return found
+
+
+class Lookup(Protocol):
+    def get(self, name: str, /) -> str | None: ...
+
+
+TRACE_CONTEXT = ("traceparent", "tracestate")
+"""W3C Trace Context: to which trace of the client's a request belongs."""
+
+
+def trace_context(headers: Lookup) -> Headers:
+    """The headers by which a request made for the client's one belongs to the same trace."""
+    found = ((name, headers.get(name)) for name in TRACE_CONTEXT)
+    return [(name, value) for name, value in found if value]
 
 
 def request_id(offered: str | None, fresh: str) -> str:
