@@ -93,19 +93,14 @@ class Gateway(Application):
         self._body_memory = BodyMemory()
         self._responses = ResponseStore()
         self._telemetry = Telemetry()
-        self._telemetry.add_gauges(
-            *gateway_gauges(
-                self.backend,
-                self.queue,
-                self._in_flight.counts,
-                lambda: self.last_reload.refused,
-            )
-        )
+        counts = self._in_flight.counts
+        gauges = gateway_gauges(self.backend, self.queue, counts, self.last_reload)
+        self._telemetry.add_gauges(*gauges)
         assert settings.state.directory is not None  # `load` has filled it in
         self.books = Books(Path(settings.state.directory), self._telemetry)
         self._rates = RateLimiter(_rate_store(settings.limits.storage))
         self._presence = Presence()
-        sinks = access_log.write, self._telemetry.metrics.write, self._rates.write
+        sinks = access_log.write, *self._telemetry.sinks, self._rates.write
         self._journal = Journal(*sinks, charges=self.books.sinks)
         self._started_at = time.monotonic()
         self.database = Database(Path(settings.state.directory))

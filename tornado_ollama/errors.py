@@ -27,6 +27,7 @@
         UpstreamBroken          502  Ollama broke off, or its reply is malformed
         UpstreamTimeout         504  one of the timeouts of `service.*` ran out
         Overloaded              503  the bodies of requests take too much memory
+        Stopped                 503  stopped by its owner or by who manages the gateway
         QueueFull               503  the queue for Ollama is full
         RatesUnavailable        503  nobody can say whether a limit is reached
         QueueTimeout            504  no slot was free in time
@@ -214,6 +215,14 @@ class TooManyWaiting(GatewayError):
             "send the next when one of them has ended.",
             retry_after=5,
         )
+
+
+class Stopped(GatewayError):
+    status = 503
+    code = "stopped"
+
+    def __init__(self) -> None:
+        super().__init__("This request was stopped by somebody who may do so.")
 
 
 class BudgetSpent(GatewayError):

@@ -14,6 +14,7 @@ from .handlers.not_found import NotFoundHandler
 from .handlers.openai import ChatCompletionsHandler, CompletionsHandler, EmbeddingsHandler
 from .handlers.pages import PageHandler
 from .handlers.queue import QueueHandler
+from .handlers.recent_errors import RecentErrorsHandler
 from .handlers.responses import ResponsesHandler, StoredResponseHandler
 from .handlers.tokens import TokensHandler
 from .handlers.usage import UsageHandler
@@ -39,6 +40,7 @@ HANDLERS: dict[HandlerKind, type[RequestHandler]] = {
     HandlerKind.METRICS: MetricsHandler,
     HandlerKind.TOKENS: TokensHandler,
     HandlerKind.USAGE: UsageHandler,
+    HandlerKind.RECENT_ERRORS: RecentErrorsHandler,
     HandlerKind.SOCKET: ChatSocketHandler,
     HandlerKind.NOT_FOUND: NotFoundHandler,
 }

@@ -178,6 +178,7 @@ def test_only_blobs_are_streamed_and_only_audio_is_a_form() -> None:
         HandlerKind.HEALTH,
         HandlerKind.METRICS,
         HandlerKind.USAGE,
+        HandlerKind.RECENT_ERRORS,
         HandlerKind.QUEUE,
         HandlerKind.LIVE,
         HandlerKind.STORED_RESPONSE,

@@ -28,6 +28,8 @@ DECISIONS = {
     "/health/live": PUBLIC,
     "/api/hello": PUBLIC,
     "/queue": ANY,
+    "/queue/+": ANY,
+    "/admin/errors": MANAGES,
     "/api/version": ANY,
     "/api/tags": ANY,
     "/api/ps": ANY,
@@ -84,10 +86,11 @@ SAMPLES = {
     "/api/experimental/*": "/api/experimental/something",
     "/v1/models/*": "/v1/models/smollm2",
     "/v1/responses/*": "/v1/responses/resp_0",
+    "/queue/+": "/queue/0",
     "/admin/tokens/+": "/admin/tokens/nobody",
 }
 
-FOUND_MISSING = {"/v1/responses/*": {404}, "/admin/tokens/+": {404}}
+FOUND_MISSING = {"/v1/responses/*": {404}, "/queue/+": {404}, "/admin/tokens/+": {404}}
 """Let in, a caller is told that there is nothing of that name."""
 
 BODY = (

@@ -61,6 +61,7 @@ class HandlerKind(StrEnum):
     METRICS = "metrics"
     TOKENS = "tokens"
     USAGE = "usage"
+    RECENT_ERRORS = "recent errors"
     SOCKET = "socket"
     NOT_FOUND = "not found"
 
@@ -177,6 +178,7 @@ ROUTES: tuple[Route, ...] = (
     Route("/health", _READ, Requirement.NOTHING, HandlerKind.HEALTH),
     Route("/health/live", _READ, Requirement.NOTHING, HandlerKind.LIVE),
     Route("/queue", _READ, Requirement.CREDENTIAL, HandlerKind.QUEUE),
+    Route("/queue/+", ("DELETE",), Requirement.CREDENTIAL, HandlerKind.QUEUE),
     Route("/api/hello", _READ, Requirement.NOTHING, HandlerKind.LIVE),  # Claude Code's probe
     *_API,
     *_SYS,
@@ -199,6 +201,7 @@ ROUTES: tuple[Route, ...] = (
     _admin("/admin/tokens", ("GET", "POST")),
     _admin("/admin/tokens/+", ("DELETE", "POST")),
     _admin("/admin/revocations", ("GET", "POST", "DELETE")),
+    Route("/admin/errors", ("GET",), Requirement.MANAGE, HandlerKind.RECENT_ERRORS),
     Route("/usage", ("GET",), Requirement.CREDENTIAL, HandlerKind.USAGE),
     Route("/ws", ("GET",), Requirement.GENERATE, HandlerKind.SOCKET),
 )

@@ -8,6 +8,7 @@ stops the request in any of them.
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -15,7 +16,7 @@ from tornado.httpclient import HTTPResponse
 
 from ..access.quota import Quota
 from ..access.routes import find
-from ..errors import BadRequest, Forbidden, GatewayError, QueueTimeout
+from ..errors import BadRequest, Forbidden, GatewayError, QueueTimeout, Stopped
 from ..upstream.failures import unforeseen
 from ..upstream.ollama import Ollama
 from ..upstream.request import ResponseHead
@@ -40,6 +41,10 @@ class QueueRow:
     waited_s: float
     running_s: float | None
     """None: it waits."""
+    id: int
+    """Of this process, for `stop`."""
+    output_tokens: int
+    """So far; 0 for a reply that comes in one piece."""
 
 
 class Dispatcher:
@@ -80,6 +85,18 @@ class Dispatcher:
             if isinstance(member, Submission):
                 yield member.row(position)
 
+    def stop(self, id: int, may: Callable[[Caller], bool]) -> bool:
+        """Ends the request with this id, with `Stopped`, in whatever phase it is. False where there
+        is none, or `may` says that its caller's may not be stopped."""
+        for member, _ in self.queue:
+            if isinstance(member, Submission) and member.id == id and may(member.caller):
+                member.fail(Stopped())
+                return True
+        return False
+
+
+_ids = itertools.count(1)
+
 
 class Submission(asyncio.Future[HTTPResponse]):
     """A request that waits for a slot or is being sent to Ollama. Implements `queue.Member`."""
@@ -95,6 +112,7 @@ class Submission(asyncio.Future[HTTPResponse]):
     ) -> None:
         super().__init__()
         self._guard = guard
+        self.id = next(_ids)
         self._ollama = ollama
         self._queue = queue
         self.caller = caller
@@ -145,7 +163,8 @@ class Submission(asyncio.Future[HTTPResponse]):
         age_s = self.get_loop().time() - self._entered_at
         waited_s = age_s if position else self._queued_s
         running_s = None if position else age_s - self._queued_s
-        return QueueRow(self.caller, loggable_model(self.model), position, waited_s, running_s)
+        model, tokens = loggable_model(self.model), self._meter.lines if self._meter else 0
+        return QueueRow(self.caller, model, position, waited_s, running_s, self.id, tokens)
 
     # -- queue.Member -------------------------------------------------------------------------
 

@@ -105,6 +105,11 @@ class Meter:
         self._lines = 0
         self._on_data: Taker = _take_nothing
 
+    @property
+    def lines(self) -> int:
+        """How many whole lines have passed: about as many tokens, while a reply streams."""
+        return self._lines
+
     def before(self, on_data: Taker) -> Taker:
         """Combines `feed` and the callback `on_data` into one function, because it is called for
         every token of a stream."""

@@ -1,10 +1,11 @@
 """`/queue`: the requests that run inference or wait for a slot. Everybody sees their own, and with
-the scope `manage` those of all."""
+the scope `manage` those of all; `DELETE /queue/ID` stops one of them."""
 
 from __future__ import annotations
 
 from ..access.principal import Scope
 from ..dispatch.dispatcher import QueueRow
+from ..errors import NotFound
 from .auth_mixin import AuthMixin
 from .base import BaseHandler
 
@@ -13,6 +14,13 @@ class QueueHandler(AuthMixin, BaseHandler):
     async def respond(self) -> None:
         dispatcher, own = self.deps.dispatcher, self.caller().key
         sees_all = self.principal is not None and self.principal.may(Scope.MANAGE)
+        if self.request.method == "DELETE":
+            id = self.url_path.rpartition("/")[2]
+            number = int(id) if id.isascii() and id.isdecimal() and len(id) < 20 else 0
+            if not dispatcher.stop(number, lambda caller: sees_all or caller.key == own):
+                raise NotFound("There is no such request, or it is not yours; /queue lists yours.")
+            self.answer(204)
+            return
         rows = [row for row in dispatcher.rows() if sees_all or row.caller.key == own]
         self.set_header("Cache-Control", "no-store")
         self.answer_json(
@@ -30,9 +38,11 @@ def _shown(row: QueueRow, with_address: bool) -> dict[str, object]:
     principal = row.caller.principal
     shown: dict[str, object] = {
         "credential": None if principal is None else principal.name,
+        "id": row.id,
         "model": row.model,
         "position": row.position,
         "waited_s": round(row.waited_s, 1),
         "running_s": None if row.running_s is None else round(row.running_s, 1),
+        "output_tokens": row.output_tokens,
     }
     return shown | {"client": row.caller.address} if with_address else shown

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from prometheus_client import GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.core import GaugeMetricFamily
@@ -26,6 +27,11 @@ class Gauge:
     """Of its one series."""
 
 
+class Reload(Protocol):
+    @property
+    def refused(self) -> bool: ...
+
+
 class Gauges(Collector):
     def __init__(self, gauges: Iterable[Gauge]) -> None:
         self._gauges = tuple(gauges)
@@ -42,7 +48,7 @@ def gateway_gauges(
     backend: Backend,
     queue: Queue,
     in_flight: Callable[[], tuple[int, int]],
-    reload_refused: Callable[[], bool],
+    last_reload: Reload,
 ) -> tuple[Gauge, ...]:
     """What runs, waits and is open. `in_flight` returns the numbers of requests and of sockets."""
     return (
@@ -63,7 +69,7 @@ def gateway_gauges(
         Gauge(
             "tornado_ollama_reload_refused",
             "Whether the last reload of the configuration was refused",
-            reload_refused,
+            lambda: last_reload.refused,
         ),
     )
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, disable_created_metrics
 from prometheus_client.exposition import choose_encoder
 
+from ..dispatch.journal import Sink
 from .gauges import Gauge, Gauges, add_process
 from .labels import Labels
 from .loop_lag import LoopLag
 from .metrics import Metrics
+from .recent_errors import RecentErrors
 
 # They would be one series more for each, which nothing here reads.
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -23,12 +25,18 @@ class Telemetry:
         self.labels = Labels()
         self.metrics = Metrics(self.registry, self.labels)
         self.loop_lag = LoopLag(self.registry)
+        self.recent_errors = RecentErrors()
         self.ollama_up = False
         """Whether Ollama answered when it was last asked, which is at each scrape."""
         self.add_gauges(
             Gauge("tornado_ollama_backend_up", "Whether Ollama answers", lambda: self.ollama_up),
         )
         add_process(self.registry)
+
+    @property
+    def sinks(self) -> tuple[Sink, ...]:
+        """For the journal."""
+        return self.metrics.write, self.recent_errors.write
 
     def add_gauges(self, *gauges: Gauge) -> None:
         """Adds values that are read at each scrape, in the thread of `text`."""

@@ -26,7 +26,12 @@ _TYPES = {
     529: "overloaded_error",
 }
 
-_USELESS_TO_REPEAT = ("upstream_unauthorized", "upstream_forbidden", "insufficient_quota")
+_USELESS_TO_REPEAT = (
+    "upstream_unauthorized",
+    "upstream_forbidden",
+    "insufficient_quota",
+    "stopped",
+)
 
 _WORTH_REPEATING = (408, 409, 425, 429)
 """Of the statuses that blame the client."""

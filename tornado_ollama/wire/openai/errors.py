@@ -29,7 +29,12 @@ _INCORRECT_KEY = "Incorrect API key provided."
 MAX_WAIT_S = 60
 """Longest `Retry-After` that OpenAI's SDK (3.52) waits for; it repeats sooner otherwise."""
 
-_USELESS_TO_REPEAT = ("upstream_unauthorized", "upstream_forbidden", "insufficient_quota")
+_USELESS_TO_REPEAT = (
+    "upstream_unauthorized",
+    "upstream_forbidden",
+    "insufficient_quota",
+    "stopped",
+)
 
 
 def body(error: GatewayError) -> bytes:
