@@ -56,6 +56,8 @@ class RawConnection:
             self.port,
             limit=1 << 20,
             ssl=tls,
+            # A proxy need not answer to `close_notify`: other clients do not wait for it either.
+            ssl_shutdown_timeout=0.01 if tls else None,
             family=socket.AF_INET if source else socket.AF_UNSPEC,
             local_addr=(source, 0) if source else None,
         )

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it calls system
 
 SYSTEMCTL = """#!/bin/sh
 echo "$@" >> "$HOME/called"
+echo "called $@"
 test ! -e "$HOME/refuses" || { echo "Failed to connect to bus" >&2; exit 1; }
 """
 
@@ -76,6 +77,7 @@ def test_install_writes_what_it_has_named_and_nothing_else(home: Home) -> None:
     assert [f"systemctl {call}" for call in home.called] == [
         line.split(None, 1)[1] for line in done.stdout.splitlines() if line.startswith("run")
     ]
+    assert done.stdout.rindex("\nrun ") < done.stdout.index("\ncalled ")
     [config] = [name for name in home.files if name.endswith("config.yaml")]
     assert Path(config).read_bytes() == CONFIG_FILE.read_bytes()
 

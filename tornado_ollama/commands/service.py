@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..console import say
+from ..console import flush_output, say
 from ..errors import ConfigError
 from ..resources import CONFIG_FILE, DEPLOY_DIR
 from ..services import PLANS, TEMPLATES, Place, Plan
@@ -166,6 +166,7 @@ def _exists(account: str) -> bool:
 
 def _run(command: Command, *, may_fail: bool = False) -> int:
     """Runs a command, whose output is seen. Raises ConfigError where it fails and must not."""
+    flush_output()  # what was said before it is to be read before it
     try:
         status = subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode
     except OSError as error:
