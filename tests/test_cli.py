@@ -117,6 +117,9 @@ def test_a_flag_of_a_setting_is_one_of_its_commands(
         (("token", "create", "--name", ""), "--name"),
         (("token", "create", "--name", "a", "--scope", "all"), "--scope"),
         (("token", "create", "--name", "a", "--scope", ""), "--scope"),
+        (("token", "create", "--name", "a", "--limit", "requests_per_minute"), "--limit"),
+        (("token", "create", "--name", "a", "--limit", "unheard_of=1"), "--limit"),
+        (("token", "create", "--name", "a", "--entry", "--group", "g"), "--entry"),
         (("token", "revoke", "a"), "no stored token named 'a'"),
         (("token", "rotate", "a"), "no stored token named 'a'"),
         (("token", "revoke"), "one of NAME, --jti, --sub and --key"),
@@ -281,6 +284,14 @@ def test_a_token_for_urls_is_stored_with_the_url_to_paste(run: Run) -> None:
     assert "in a URL: no" in run("token", "inspect", token)[1]
     Path("config.yaml").write_text("auth: {path_tokens: true}")
     assert "path_tokens" not in run("token", "create", "--name", "phone-2", "--path")[1]
+
+
+def test_a_token_has_limits_and_groups_of_its_own(run: Run) -> None:
+    asked = ("--limit", "requests_per_minute=60", "--limit", "queue_timeout=1.5", "--group", "g")
+    assert run("token", "create", "--name", "a", *asked)[0] == 0
+    kept = listed(run)["a"]
+    assert kept["limits"] == {"requests_per_minute": 60, "queue_timeout": 1.5}
+    assert kept["groups"] == ["g"]
 
 
 def test_a_name_is_given_once(run: Run) -> None:

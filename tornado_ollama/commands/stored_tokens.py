@@ -40,7 +40,8 @@ COLUMNS = ("name", "status", "scopes", "models", "expires", "source")
 def create(args: argparse.Namespace, read_settings: ReadSettings) -> int:
     """Makes a token, and prints it on the first line. Raises ConfigError."""
     settings = read_settings()
-    form: dict[str, Any] = {"models": args.model} if args.model else {}
+    form: dict[str, Any] = {"models": args.model, "groups": args.group, "limits": _limits(args)}
+    form = {name: value for name, value in form.items() if value}
     if args.ttl:
         form["expires"] = time.time() + args.ttl
     if args.path:
@@ -141,6 +142,8 @@ _FLAGS = {
     "name": "--name",
     "scopes": "--scope",
     "models": "--model",
+    "groups": "--group",
+    "limits": "--limit",
 }
 
 
@@ -148,6 +151,18 @@ def _say_token(text: str, settings: Settings) -> None:
     say(text)
     assert settings.state.directory is not None
     say(STORED.format(path=Path(settings.state.directory) / FILE_NAME))
+
+
+def _limits(args: argparse.Namespace) -> dict[str, float]:
+    """The limits given as NAME=NUMBER. Raises ConfigError."""
+    found: dict[str, float] = {}
+    for text in args.limit or ():
+        name, _, number = text.partition("=")
+        try:
+            found[name] = float(number) if "." in number else int(number)
+        except ValueError:
+            raise ConfigError(f"--limit: {text!a} must be NAME=NUMBER") from None
+    return found
 
 
 def _cell(token: dict[str, Any], name: str) -> str:

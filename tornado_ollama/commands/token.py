@@ -53,6 +53,8 @@ def create_entry(args: argparse.Namespace, read_settings: ReadSettings) -> int:
     name = args.name
     if not name or loggable_name(name) != name:
         raise ConfigError(f"--name: must be up to {MAX_NAME_CHARS} characters without spaces")
+    if args.group or args.limit:
+        raise ConfigError("--entry: write groups and limits into the entry yourself")
     token = token_text(secrets.token_bytes(RANDOM_BYTES))
     entry: dict[str, Any] = {"name": name, "sha256": digest(token).hex()}
     if args.model:

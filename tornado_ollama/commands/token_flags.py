@@ -63,6 +63,15 @@ def add_token(
         "--path", action="store_true", help="it may stand in a URL, /k/TOKEN; prints that URL"
     )
     create.add_argument(
+        "--group", metavar="G", action="append", help="a group of limits.groups; several are taken"
+    )
+    create.add_argument(
+        "--limit",
+        metavar="NAME=N",
+        action="append",
+        help="a limit of its own, as requests_per_minute=60; several are taken",
+    )
+    create.add_argument(
         "--entry",
         action="store_true",
         help="keep nothing, and print the entry for config.yaml that knows the token",
