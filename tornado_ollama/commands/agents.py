@@ -118,7 +118,8 @@ def _small_claude(target: Target) -> Start:
 
 
 def _opencode(target: Target) -> Start:
-    """Chat completions. Its configuration is laid over the user's."""
+    """Responses, by which thoughts come back and a window that is full is an error. The
+    configuration is laid over the user's."""
     model = {
         "name": target.model,
         "tool_call": True,
@@ -127,7 +128,7 @@ def _opencode(target: Target) -> Start:
         "limit": {"context": target.window, "output": target.reply},
     }
     provider = {
-        "npm": "@ai-sdk/openai-compatible",
+        "npm": "@ai-sdk/openai",
         "name": "tornado-ollama",
         "options": {"baseURL": target.openai, "apiKey": target.token},
         "models": {target.model: model},

@@ -1,4 +1,4 @@
-// Keys for the whole page, and the dialog that tells them, on `?`.
+// Keys for the whole page, and the dialog of help that tells them, on `?`.
 
 import { button, byId, el } from '../ui/dom.js';
 
@@ -24,6 +24,8 @@ const KEYS = [
   ['?', 'keys.help'],
 ];
 
+const LAUNCH = 'tornado-ollama launch codex';
+
 // What takes the keys for itself while it is open.
 const OPEN = 'dialog[open], [popover]:popover-open, .edit';
 
@@ -42,6 +44,7 @@ export function listenForKeys(actions) {
         el('dd', { t: what }),
       ]),
     ),
+    el('p', {}, el('span', { t: 'help.agents' }), ' ', el('code', { text: LAUNCH })),
     el(
       'div',
       { class: 'ends' },
