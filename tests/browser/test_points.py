@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ..backend import Reply, json_reply
+from ..waiting import PATIENCE_S
 from .conftest import TOKEN
 from .gateway import Gateway
 from .ollama import ScriptedOllama, Talk
@@ -57,7 +58,7 @@ class Reader:
         (talk,) = self.ollama.talk()
         self.write("#message", question)
         self.browser.press("#send")
-        assert talk.asked.wait(10)
+        assert talk.asked.wait(PATIENCE_S)
         return talk
 
     def is_answered(self, question: str, answer: str) -> Talk:
@@ -126,7 +127,7 @@ def stopping(reader: Reader) -> None:
     reader.browser.press("#send")
     reader.see(f"{ANSWER} .foot", "stopped")
     reader.there(f"{ANSWER} .go-on")
-    assert talk.left.wait(10)
+    assert talk.left.wait(PATIENCE_S)
 
 
 def messages(reader: Reader) -> None:
@@ -138,7 +139,7 @@ def messages(reader: Reader) -> None:
     (talk,) = reader.ollama.talk()
     reader.write(".edit-box", "Other words.")
     reader.click(".edit .button.main")
-    assert talk.asked.wait(10)
+    assert talk.asked.wait(PATIENCE_S)
     talk.say("Another answer.")
     talk.end()
     reader.see(".turn.user .branch", "2/2")
@@ -165,7 +166,7 @@ def thinking_and_tools(reader: Reader) -> None:
     reader.is_true(f"{HEIGHT.format(box)} > {before} * 1.5")
     (talk,) = reader.ollama.talk()
     reader.click(f"{ANSWER} [data-t='tool.send']")
-    assert talk.asked.wait(10)
+    assert talk.asked.wait(PATIENCE_S)
     talk.say("Seen.")
     talk.end()
     reader.see(f"{ANSWER} > .body", "Seen.")

@@ -168,10 +168,11 @@ def test_a_page_that_cannot_be_loaded_says_so(
     assert "Load it again" in other.inner_text("#broken")
 
 
+@pytest.mark.parametrize("method", ["IDBFactory.prototype.open", "IDBObjectStore.prototype.count"])
 def test_a_database_that_never_answers_does_not_keep_the_page_from_opening(
-    open_page: Callable[..., Any], ollama: ScriptedOllama
+    open_page: Callable[..., Any], ollama: ScriptedOllama, method: str
 ) -> None:
-    deaf = "IDBFactory.prototype.open = () => ({});"
+    deaf = f"{method} = () => ({{}});"
     page = open_page(before=lambda page: page.add_init_script(deaf))
     exchange(page, ollama, "Hello.", "Hello.")
     page.click("#side-toggle")

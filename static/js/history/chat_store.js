@@ -27,6 +27,15 @@ export class ChatStore extends EventTarget {
   /** @type {Map<string, Conversation>} */
   #unsaved = new Map();
   #tabs = tabChannel(NAME);
+  // Those that may still write.
+  /** @type {Set<IDBTransaction>} */
+  #writing = new Set();
+
+  constructor() {
+    super();
+    addEventListener('pagehide', () => this.#letGo());
+    addEventListener('pageshow', () => this.#keepUnsaved());
+  }
 
   /** Opens the database; where there is none, everything else does nothing. */
   async open() {
@@ -36,7 +45,10 @@ export class ChatStore extends EventTarget {
       opening.onupgradeneeded = ({ oldVersion }) => {
         for (const step of STEPS.slice(oldVersion)) step(opening.result);
       };
-      const db = await Promise.race([result(opening), tooLate()]);
+      const late = tooLate();
+      const db = await Promise.race([result(opening), late]);
+      // One that opens may still not answer: another page's transaction can stand in the way for ever.
+      await Promise.race([result(db.transaction('chats').objectStore('chats').count()), late]);
       // A newer page wants it, or the browser took it away, as when the reader deletes the site's data.
       db.onclose = () => {
         this.#db = null;
@@ -95,7 +107,7 @@ export class ChatStore extends EventTarget {
     }
     const { id, chat, put, remove } = conversation.takeChanges();
     try {
-      const { chats, messages, done } = this.#stores('readwrite');
+      const { chats, messages, done, commit } = this.#stores('readwrite');
       const stored = await result(chats.get(id));
       if (conversation.wasStored && !stored) return;
       chats.put({
@@ -105,6 +117,7 @@ export class ChatStore extends EventTarget {
       });
       for (const message of put) messages.put(message);
       for (const gone of remove) messages.delete(gone);
+      commit();
       await done;
       conversation.wasStored = true;
       this.#unsaved.delete(id);
@@ -144,8 +157,7 @@ export class ChatStore extends EventTarget {
     for (const message of kept.messages) messages.delete(message.id);
     await done;
     this.#announce({ id, gone: true });
-    // There may be room now for what there was none.
-    for (const conversation of this.#unsaved.values()) this.keep(conversation);
+    this.#keepUnsaved(); // there may be room now
     return kept;
   }
 
@@ -187,6 +199,22 @@ export class ChatStore extends EventTarget {
     });
   }
 
+  /** A page that the browser sets aside for the way back answers nothing: a transaction that waits for
+      it would keep every other page from the database. */
+  #letGo() {
+    for (const transaction of this.#writing) {
+      try {
+        transaction.abort();
+      } catch {
+        // It is being committed.
+      }
+    }
+  }
+
+  #keepUnsaved() {
+    if (this.#db) for (const conversation of this.#unsaved.values()) this.keep(conversation);
+  }
+
   /** @param {IDBTransactionMode} mode */
   #stores(mode) {
     if (!this.#db) throw new Error('the database is closed');
@@ -195,11 +223,13 @@ export class ChatStore extends EventTarget {
       transaction.oncomplete = resolve;
       transaction.onabort = transaction.onerror = () => reject(transaction.error);
     });
-    done.catch(() => {});
+    if (mode === 'readwrite') this.#writing.add(transaction);
+    done.catch(() => {}).finally(() => this.#writing.delete(transaction));
     return {
       chats: transaction.objectStore('chats'),
       messages: transaction.objectStore('messages'),
       done,
+      commit: () => transaction.commit?.(),
     };
   }
 
