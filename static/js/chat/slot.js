@@ -38,12 +38,13 @@ export class Slot {
   }
 
   /** Takes it out of the document but for its height; not while it is written, by either side, or is
-      in the reader's hands. */
-  empty() {
+      in the reader's hands.
+      @param {number} height what it has */
+  empty(height) {
     const { view, node } = this;
     if (!view || this.message.state === 'running' || view.editing) return;
     if (node.contains(document.activeElement) || getSelection()?.containsNode(node, true)) return;
-    this.#reserve(node.offsetHeight);
+    this.#reserve(height);
     this.leave();
     node.replaceChildren();
   }

@@ -3,7 +3,7 @@
 
 import { byId } from '../ui/dom.js';
 import { putInOrder } from '../ui/keyed_rows.js';
-import { counted, isSpent, later } from '../ui/slices.js';
+import { later } from '../ui/slices.js';
 import { Slot } from './slot.js';
 
 /** @import { Message, MessageActions } from '../types.js'
@@ -15,12 +15,16 @@ const SHORT = 60;
 const NEWEST = 10;
 // How far from what is seen messages are drawn, in heights of the page.
 const NEAR = '150%';
+// A frame has room for this much drawing.
+const PART_MS = 8;
 
 export class Transcript {
   /** @type {Map<string, Slot>} */
   #slots = new Map();
   #watch;
   #isLong = false;
+  /** @type {Set<Slot>} */
+  #near = new Set();
 
   /** `actionsFor(message)`: what its buttons run.
       @param {(message: Message) => MessageActions} actionsFor */
@@ -94,6 +98,7 @@ export class Transcript {
   /** @param {Slot} slot */
   #remove(slot) {
     this.#watch.unobserve(slot.node);
+    this.#near.delete(slot);
     slot.leave();
   }
 
@@ -104,26 +109,27 @@ export class Transcript {
   /** @param {IntersectionObserverEntry[]} entries */
   #moved(entries) {
     if (!this.#isLong) return;
-    const slots = [...this.#slots.values()];
-    const newest = new Set(slots.slice(-NEWEST));
-    const near = [];
-    for (const { target, isIntersecting } of entries) {
+    const newest = new Set([...this.#slots.values()].slice(-NEWEST));
+    for (const { target, isIntersecting, boundingClientRect } of entries) {
       const slot = this.#slots.get(/** @type {HTMLElement} */ (target).dataset.id ?? '');
-      if (isIntersecting) near.push(slot);
-      else if (slot && !newest.has(slot)) slot.empty();
+      if (!slot) continue;
+      if (isIntersecting) this.#near.add(slot);
+      else this.#near.delete(slot);
+      if (!isIntersecting && !newest.has(slot)) slot.empty(boundingClientRect.height);
     }
-    for (const slot of near) this.#fillSoon(slot);
+    this.#fillNear();
   }
 
-  /** In parts, so that a reader who drags the scroll bar can go on.
-      @param {Slot | undefined} slot */
-  #fillSoon(slot) {
-    if (!slot || slot.view) return;
-    const fill = () => {
-      if (this.#slots.get(slot.message.id) === slot) this.#keepPlace(() => slot.fill());
-    };
-    if (isSpent()) later(fill);
-    else counted(fill);
+  /** In parts, so that a reader who drags the scroll bar can go on; what was passed by meanwhile is
+      left out. */
+  #fillNear() {
+    const empty = [...this.#near].filter(({ view }) => !view);
+    if (empty.length === 0) return;
+    const began = performance.now();
+    this.#keepPlace(() => {
+      while (empty.length > 0 && performance.now() - began < PART_MS) empty.shift()?.fill();
+    });
+    if (empty.length > 0) later(() => this.#fillNear());
   }
 
   /** Runs `change` without moving what the reader sees, though what is above it may turn out higher
@@ -131,11 +137,20 @@ export class Transcript {
       @param {() => void} change */
   #keepPlace(change) {
     const { scroller } = this;
-    const { top } = scroller.getBoundingClientRect();
-    const seen = [...this.place.children].find((node) => node.getBoundingClientRect().bottom > top);
+    const seen = this.#firstSeen();
     const before = seen?.getBoundingClientRect().top ?? 0;
     change();
     const moved = (seen?.getBoundingClientRect().top ?? 0) - before;
     if (moved !== 0) scroller.scrollTop += moved;
+  }
+
+  /** A message at the upper edge of what is seen; between two there is a gap. */
+  #firstSeen() {
+    const { left, top, width } = this.scroller.getBoundingClientRect();
+    for (const below of [1, 30, 60]) {
+      const turn = document.elementFromPoint(left + width / 2, top + below)?.closest('.turn');
+      if (turn) return turn;
+    }
+    return null;
   }
 }
