@@ -43,7 +43,9 @@ export class Slot {
   empty(height) {
     const { view, node } = this;
     if (!view || this.message.state === 'running' || view.editing) return;
-    if (node.contains(document.activeElement) || getSelection()?.containsNode(node, true)) return;
+    const selection = getSelection();
+    const isSelected = selection && !selection.isCollapsed && selection.containsNode(node, true);
+    if (isSelected || node.contains(document.activeElement)) return;
     this.#reserve(height);
     this.leave();
     node.replaceChildren();
