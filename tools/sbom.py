@@ -29,6 +29,10 @@ NAME = "tornado-ollama"
 EXTRAS: tuple[str, ...] = ()
 
 
+BUILDS = ("esbuild",)
+"""What builds the page, and is not shipped."""
+
+
 def required(name: str, extras: tuple[str, ...]) -> Iterator[Requirement]:
     """What a distribution with these extras requires on this platform."""
     for line in metadata.requires(name) or ():
@@ -61,9 +65,11 @@ def python_components() -> dict[str, tuple[Component, list[str]]]:
 def page_components() -> Iterator[Component]:
     """The libraries of the page, as package-lock.json pins them."""
     lock = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))
-    for path in (f"node_modules/{name}" for name in lock["packages"][""]["dependencies"]):
-        entry = lock["packages"][path]
-        made = component(path.removeprefix("node_modules/"), entry["version"], "npm")
+    for name in lock["packages"][""]["dependencies"]:
+        if name in BUILDS:
+            continue
+        entry = lock["packages"][f"node_modules/{name}"]
+        made = component(name, entry["version"], "npm")
         digest = base64.b64decode(entry["integrity"].removeprefix("sha512-")).hex()
         made.hashes.add(HashType(alg=HashAlgorithm.SHA_512, content=digest))
         yield made
