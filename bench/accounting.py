@@ -6,11 +6,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from tornado_ollama.dispatch.journal import Record
+from tornado_ollama.access.principal import Principal
+from tornado_ollama.dispatch.ask import Caller
+from tornado_ollama.dispatch.journal import Charge, Record
 from tornado_ollama.dispatch.usage import Usage
+from tornado_ollama.telemetry.accounts import Accounts
 from tornado_ollama.telemetry.registry import Telemetry
 
 ROUNDS = 20_000
@@ -38,12 +44,12 @@ def record(usage: Usage = NOTHING) -> Record:
     )
 
 
-def measure(name: str, work: Callable[[], object]) -> None:
+def measure(name: str, work: Callable[[], object], rounds: int = ROUNDS) -> None:
     work()
     began = time.process_time()
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         work()
-    print(f"{name:40} {(time.process_time() - began) / ROUNDS * 1e6:6.2f} us")
+    print(f"{name:40} {(time.process_time() - began) / rounds * 1e6:6.2f} us")
 
 
 def main() -> None:
@@ -53,6 +59,19 @@ def main() -> None:
     measure("making a record", record)
     measure("metrics, a short request", lambda: write(short))
     measure("metrics, a chat", lambda: write(chat))
+    with TemporaryDirectory() as directory:
+        asyncio.run(charging(Path(directory), chat.usage))
+
+
+async def charging(directory: Path, usage: Usage) -> None:
+    """Measures the accounts, whose spool is full after some rounds: without storing."""
+    accounts = Accounts(directory, Telemetry())
+    accounts.keep_days = 1
+    accounts.open()
+    principal = Principal("ci", "token", frozenset())
+    charge = Charge(Caller(principal, "127.0.0.1"), usage, first=True)
+    measure("accounts, a chat", lambda: accounts.charge(charge), rounds=2000)
+    await accounts.stop()
 
 
 if __name__ == "__main__":

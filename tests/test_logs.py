@@ -113,3 +113,24 @@ def test_a_traceback_cannot_fake_a_line() -> None:
 def test_a_message_cannot_fake_a_line() -> None:
     line = TextFormatter().format(record("boom\nINFO faked\x7f"))
     assert "\n" not in line and line.endswith("boom\\x0aINFO faked\\x7f")
+
+
+def at(second: int, message: str, level: int = logging.INFO) -> logging.LogRecord:
+    made = record(message)
+    made.created, made.levelno = float(second), level
+    return made
+
+
+def test_too_many_lines_in_a_second_are_counted_and_warnings_are_not_left_out() -> None:
+    stream = io.StringIO()
+    thread = LogThread(stream, PlainFormatter(), 2)
+    for each in (
+        *(at(1, f"a{number}") for number in range(5)),
+        at(1, "warned", logging.WARNING),
+        *(at(2, f"b{number}") for number in range(3)),
+    ):
+        thread.handle(each)
+    thread.stop()
+    left_out = "{} log lines were left out: more than 2 in a second (log.max_per_second)."
+    lines = ["a0", "a1", "warned", left_out.format(3), "b0", "b1", left_out.format(1)]
+    assert stream.getvalue().splitlines() == lines

@@ -72,12 +72,21 @@ FORMATTERS: dict[str, Callable[[], logging.Formatter]] = {
 class LogThread(logging.Handler):
     """A log handler that passes records to a thread, which writes them to `stream`."""
 
-    def __init__(self, stream: TextIO | None, formatter: logging.Formatter) -> None:
+    def __init__(
+        self, stream: TextIO | None, formatter: logging.Formatter, max_per_second: int = 0
+    ) -> None:
+        """`max_per_second`: of lines below WARNING; further ones are counted. 0: no limit."""
         super().__init__()
         self.setFormatter(formatter)
         self._lines = LineWriter(stream, self._lost)
+        self._max = max_per_second
+        self._second = 0
+        self._written = 0
+        self._dropped = 0
 
     def emit(self, record: logging.LogRecord) -> None:
+        if self._max and self._is_too_much(record):
+            return
         try:
             settled = record if hasattr(record, "fields") else _settled(record)
         except Exception:
@@ -87,21 +96,48 @@ class LogThread(logging.Handler):
 
     def stop(self) -> None:
         """Writes the queued records, waiting at most two seconds."""
+        self._tell_dropped()
         self._lines.stop()
 
+    def _is_too_much(self, record: logging.LogRecord) -> bool:
+        """Counts the record, and the second in which it was made. The first of a later second is
+        preceded by a line that says how many were left out."""
+        second = int(record.created)
+        if second != self._second:
+            self._second, self._written = second, 0
+            self._tell_dropped()
+        if record.levelno >= logging.WARNING:
+            return False
+        self._written += 1
+        if self._written <= self._max:
+            return False
+        self._dropped += 1
+        return True
+
+    def _tell_dropped(self) -> None:
+        if self._dropped:
+            count, self._dropped = self._dropped, 0
+            line = self._warning(
+                f"{count} log lines were left out: more than {self._max} in a second "
+                "(log.max_per_second)."
+            )
+            self._lines.put(line)
+
     def _lost(self, count: int) -> str:
-        message = f"{count} log lines were lost: nobody read them."
+        return self._warning(f"{count} log lines were lost: nobody read them.")
+
+    def _warning(self, message: str) -> str:
         return self.format(
             logging.LogRecord(__name__, logging.WARNING, __file__, 0, message, None, None)
         )
 
 
-def set_up(form: str, level: str) -> LogThread:
-    """Starts logging to standard error as `text`, `json` or `plain`. Call `stop()` of the result at
-    the end."""
+def set_up(form: str, level: str, max_per_second: int = 0) -> LogThread:
+    """Starts logging to standard error as `text`, `json` or `plain`. `max_per_second` as in
+    `LogThread`. Call `stop()` of the result at the end."""
     # No format names them, and every record would ask for them.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    thread = LogThread(sys.stderr, FORMATTERS[form]())
+    thread = LogThread(sys.stderr, FORMATTERS[form](), max_per_second)
     root = logging.getLogger()
     root.handlers[:] = [thread]
     root.setLevel(level.upper())

@@ -20,7 +20,7 @@ from tornado_ollama import cli
 from tornado_ollama.errors import StoreFailed
 from tornado_ollama.stores.database import FILE_NAME
 from tornado_ollama.stores.usage import COUNTS
-from tornado_ollama.telemetry import accounts as module
+from tornado_ollama.telemetry import labels
 
 from ..backend import Backend, NdjsonStream, Reply, StallMidLine
 from ..process import GatewayProcess
@@ -145,7 +145,7 @@ async def test_sessions_and_trusted_people_are_told_apart(
 async def test_sessions_of_a_day_are_bounded(
     connect: Any, backend: Backend, config: Any, usage: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MAX_PARTIES", 2)
+    monkeypatch.setattr(labels, "MAX_PARTIES", 2)
     backend.on("/api/chat", NdjsonStream(LAST))
     for number in range(5):
         await chat(connect, BOTH, ("session-id", f"s{number}"))
@@ -222,13 +222,13 @@ async def test_a_scrape_agrees_with_the_log_and_with_usage(
         ),
     }.items():
         column, metric, kind = names
-        labels = {"gen_ai_token_type": kind} if kind else {}
-        assert total(text, metric, **labels) == count == sum(row[column] for row in rows)
+        kinds = {"gen_ai_token_type": kind} if kind else {}
+        assert total(text, metric, **kinds) == count == sum(row[column] for row in rows)
         for row in rows:
             pair = {
                 "credential": row["credential"],
                 "gen_ai_response_model": row["model"],
-                **labels,
+                **kinds,
             }
             assert total(text, metric, **pair) == row[column]
     everything = sum(s.value for s in samples(text) if s.name == "tornado_ollama_requests_total")

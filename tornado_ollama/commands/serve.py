@@ -22,7 +22,7 @@ def run(args: argparse.Namespace, reader: SettingsReader) -> int:
     """Runs the gateway until a signal ends it; returns the exit code. `args.embedded`: auto, always
     or never."""
     settings = reader()
-    log = logs.set_up(settings.log.format, settings.log.level)
+    log = logs.set_up(settings.log.format, settings.log.level, settings.log.max_per_second)
     output = LineWriter(sys.stdout)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:

@@ -28,7 +28,7 @@ from ..stores.database import Database
 from ..stores.spool import Spool, open_spool
 from ..stores.usage import Entry, Question
 from .gauges import Gauge
-from .labels import Bounded
+from .labels import Parties
 from .registry import Telemetry
 
 log = logging.getLogger(__name__)
@@ -37,14 +37,13 @@ FLUSH_S = 1.0
 RETRY_S = 5.0
 """While the database cannot be written."""
 
+DAY_S = 86400
+
 FORGET_S = 3600.0
 """How often old days are deleted."""
 
 MAX_PENDING = 10_000
 """Entries of different keys that wait for a database that cannot be written."""
-
-MAX_PARTIES = 1000
-"""Sessions, and people, of one credential on one day; further ones are `other`."""
 
 ANONYMOUS = "anonymous"
 
@@ -73,8 +72,9 @@ class Accounts:
         self._left: list[tuple[int, bytes]] = []
         """What an earlier process put into the spool, until it is known what of it is stored."""
         self._pending: dict[tuple[str, ...], Entry] = {}
-        self._parties: dict[tuple[str, str], Bounded] = {}
+        self._parties = Parties()
         self._day = ""
+        self._day_number = -1
         self._flushing = asyncio.Lock()
         self._error: StoreFailed | None = None
         telemetry.add_gauges(
@@ -128,8 +128,8 @@ class Accounts:
             caller,
             credential,
             self._labels.pair(credential, usage.model)[1],
-            self._bounded(caller, "session", charge.party.session),
-            self._bounded(caller, "user", user),
+            self._parties.label(caller, "session", charge.party.session),
+            self._parties.label(caller, "user", user),
             int(charge.first),
             usage.prompt_tokens,
             usage.cached_tokens,
@@ -145,18 +145,11 @@ class Accounts:
         return ANONYMOUS if principal is None or principal.is_anonymous else principal.key
 
     def _turn_day(self) -> None:
-        day = datetime.fromtimestamp(self._now(), UTC).strftime("%Y-%m-%d")
-        if day != self._day:
-            self._day = day
+        number = int(self._now() // DAY_S)
+        if number != self._day_number:
+            self._day_number = number
+            self._day = datetime.fromtimestamp(number * DAY_S, UTC).strftime("%Y-%m-%d")
             self._parties.clear()
-
-    def _bounded(self, caller: str, kind: str, name: str) -> str:
-        if not name:
-            return ""
-        bounded = self._parties.get((caller, kind))
-        if bounded is None:
-            bounded = self._parties[caller, kind] = Bounded(MAX_PARTIES)
-        return bounded.label(name)
 
     def _add(self, entry: Entry) -> None:
         known = self._pending.get(entry.key)
@@ -173,12 +166,16 @@ class Accounts:
         """Opens the spool, takes up what a killed process has left there, and begins to store."""
         if not self.keep_days:
             return
+        await asyncio.to_thread(self.open)
+        self._task = asyncio.create_task(self._store_for_ever())
+
+    def open(self) -> None:
+        """Opens the spool."""
         try:
-            self._spool = await asyncio.to_thread(open_spool, self._directory)
+            self._spool = open_spool(self._directory)
             self._left = self._spool.entries()
         except OSError as error:
             self._failed(StoreFailed(error.strerror or str(error), self._database.path))
-        self._task = asyncio.create_task(self._store_for_ever())
 
     async def stop(self) -> None:
         """Stores what is pending, and closes the spool."""

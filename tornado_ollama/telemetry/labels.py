@@ -23,6 +23,9 @@ limit of their own."""
 MAX_PAIRS = 2000
 """Of credential and model; a series of each kind for each of them."""
 
+MAX_PARTIES = 1000
+"""Sessions, and people, of one credential on one day."""
+
 OPERATIONS = {
     "/api/generate": "text_completion",
     "/v1/completions": "text_completion",
@@ -53,6 +56,26 @@ class Bounded:
             return OTHER
         self._known.add(name)
         return name
+
+
+class Parties:
+    """The sessions and people of one day, so many of each for each caller."""
+
+    def __init__(self) -> None:
+        self._bounded: dict[tuple[str, str], Bounded] = {}
+
+    def label(self, caller: str, kind: str, name: str) -> str:
+        """`kind`: session or user. An empty name stays empty."""
+        if not name:
+            return ""
+        bounded = self._bounded.get((caller, kind))
+        if bounded is None:
+            bounded = self._bounded[caller, kind] = Bounded(MAX_PARTIES)
+        return bounded.label(name)
+
+    def clear(self) -> None:
+        """Another day has begun."""
+        self._bounded.clear()
 
 
 class Labels:

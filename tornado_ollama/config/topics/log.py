@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..rows import Topic, setting
-from ..rules import one_of
+from ..rules import one_of, whole
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,5 +20,12 @@ class Log(Topic):
         "`debug`, `info`, `warning` or `error`",
         env="LOG_LEVEL",
         flag="--log-level",
+        at_start=True,
+    )
+    max_per_second: int = setting(
+        5000,
+        whole("a number of lines", 0),
+        "lines below `warning` that are written in a second; `0`: no limit",
+        more="Further ones are counted, and one line says how many they were.",
         at_start=True,
     )
