@@ -168,6 +168,7 @@ def test_a_mistake_of_the_program_is_no_fault_of_the_disk(database: Database) ->
 def test_a_closed_database_takes_nothing_more(tmp_path: Path) -> None:
     database = Database(tmp_path, STEPS)
     database.close()
+    database.close()
     with pytest.raises(StoreFailed, match="shutting down"):
         database.submit(put(1))
 

@@ -12,6 +12,7 @@ program does to the file is raised as StoreFailed, and nothing else is.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -85,8 +86,10 @@ class Database:
         return self._submit(self._read, function)
 
     def close(self) -> None:
-        """Finishes the functions that were handed over, and closes the file."""
-        self._thread.submit(self._close).result()
+        """Finishes the functions that were handed over, and closes the file. May be called
+        again."""
+        with contextlib.suppress(RuntimeError):  # closed before
+            self._thread.submit(self._close).result()
         self._thread.shutdown()
 
     # -- on the thread of the database --------------------------------------------------------
