@@ -66,14 +66,15 @@ def main() -> int:
     parser.add_argument("--dev", action="store_true", help="the tools that check the page, too")
     parser.add_argument("--installed-npm", action="store_true", help="bring no npm from PyPI")
     wanted = parser.parse_args()
-    # npm empties node_modules first, and with it the mark of an earlier --dev.
-    extent = () if wanted.dev else ("--omit=dev",)
+    # npm empties node_modules first: who had the developers' tools gets them again.
+    with_tools = wanted.dev or (MODULES / ".dev").exists()
+    extent = () if with_tools else ("--omit=dev",)
     if npm(*INSTALL, *extent, may_install=not wanted.installed_npm) != 0:
         print("npm is missing or failed: the page will show plain text.", file=sys.stderr)
         return 0
     copy()
     build()
-    if wanted.dev:
+    if with_tools:
         (MODULES / ".dev").touch()
     return 0
 
