@@ -79,7 +79,7 @@ def running(image: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[i
     [published] = service["ports"]
     port = refusing_port()
     stand_in = Path(__file__).with_name("ollama.py")
-    podman("rm", "--force", "--ignore", GATEWAY, OLLAMA)
+    remove()
     podman(
         *("run", "--detach", "--name", OLLAMA, *LIMITS, f"--volume={stand_in}:/ollama.py:ro"),
         *("--entrypoint", "python3", IMAGE, "/ollama.py"),
@@ -100,7 +100,13 @@ def running(image: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[i
         wait_until_healthy(port)
         yield port
     finally:
-        podman("rm", "--force", "--ignore", "--volumes", GATEWAY, OLLAMA)
+        remove()
+
+
+def remove() -> None:
+    """Removes the containers of this run, or of one that was cut, with the volume of the state."""
+    podman("rm", "--force", "--ignore", GATEWAY, OLLAMA)
+    podman("volume", "rm", "--force", "state", check=False)
 
 
 def wait_until_healthy(port: int) -> None:
