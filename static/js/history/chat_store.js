@@ -27,9 +27,8 @@ export class ChatStore extends EventTarget {
   /** @type {Map<string, Conversation>} */
   #unsaved = new Map();
   #tabs = tabChannel(NAME);
-  // Those that may still write.
   /** @type {Set<IDBTransaction>} */
-  #writing = new Set();
+  #open = new Set();
 
   constructor() {
     super();
@@ -108,7 +107,7 @@ export class ChatStore extends EventTarget {
     const { id, chat, put, remove } = conversation.takeChanges();
     try {
       const { chats, messages, done, commit } = this.#stores('readwrite');
-      const stored = await result(chats.get(id));
+      const stored = await Promise.race([result(chats.get(id)), done]);
       if (conversation.wasStored && !stored) return;
       chats.put({
         ...chat,
@@ -202,7 +201,7 @@ export class ChatStore extends EventTarget {
   /** A page that the browser sets aside for the way back answers nothing: a transaction that waits for
       it would keep every other page from the database. */
   #letGo() {
-    for (const transaction of this.#writing) {
+    for (const transaction of this.#open) {
       try {
         transaction.abort();
       } catch {
@@ -223,8 +222,8 @@ export class ChatStore extends EventTarget {
       transaction.oncomplete = resolve;
       transaction.onabort = transaction.onerror = () => reject(transaction.error);
     });
-    if (mode === 'readwrite') this.#writing.add(transaction);
-    done.catch(() => {}).finally(() => this.#writing.delete(transaction));
+    this.#open.add(transaction);
+    done.catch(() => {}).finally(() => this.#open.delete(transaction));
     return {
       chats: transaction.objectStore('chats'),
       messages: transaction.objectStore('messages'),
@@ -251,7 +250,8 @@ export class ChatStore extends EventTarget {
 function result(request) {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
+    // A page that is being left needs no answer any more.
+    request.onerror = () => request.error?.name !== 'AbortError' && reject(request.error);
   });
 }
 
