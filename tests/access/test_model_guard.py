@@ -66,7 +66,12 @@ def test_a_request_is_bounded(body: Any, expected: Any, changed: set[str]) -> No
     assert sent(body) == (body if expected is None else expected, changed)
 
 
-@pytest.mark.parametrize("alive", ["11m", "1h", -1, "-1s", 601, 600.5, "1000h", "0.2h"])
+GO_SPELLINGS = ["+11m", "11m.0s", ".5h", "1h.5h", "-.5h", "1h0\u00b5s", "1h0\u03bcs", "1.h"]
+
+
+@pytest.mark.parametrize(
+    "alive", ["11m", "1h", -1, "-1s", 601, 600.5, "1000h", "0.2h", *GO_SPELLINGS]
+)
 def test_keep_alive_is_bounded_in_every_spelling(alive: Any) -> None:
     within = {"options": {"num_predict": 1}}
     assert sent(within | {"keep_alive": alive}) == (
@@ -75,7 +80,7 @@ def test_keep_alive_is_bounded_in_every_spelling(alive: Any) -> None:
     )
 
 
-@pytest.mark.parametrize("alive", ["10m", "9m59s", 0, "0", 600, "", "soon", None, "5", True])
+@pytest.mark.parametrize("alive", ["10m", "9m59s", 0, "0", "+5m", 600, "", "soon", None, "5", ".h"])
 def test_what_is_shorter_or_wrong_stays(alive: Any) -> None:
     within = {"options": {"num_predict": 1}, "keep_alive": alive}
     assert sent(within) == (within, set())
@@ -161,6 +166,9 @@ def managed(path: str, body: Any, rules: Manage = GUARDED) -> None:
         ("/api/create", {"model": "x", "from": "llama3", "files": {"a": "sha256:0"}}),
         ("/api/create", {"model": "x", "from": "llama3", "Adapters": {"a": "sha256:0"}}),
         ("/api/create", {"model": "x", "modelfile": "FROM qwen3"}),
+        ("/api/create", {"model": "x", "from": "llama3", "draft_files": {"a": "sha256:0"}}),
+        ("/api/create", {"model": "x", "from": "llama3", "Remote_Host": "https://evil.example"}),
+        ("/api/create", {"model": "x", "from": "llama3", "key_of_next_year": 1}),
         ("/api/create", b'{"model":"x","from":"llama3","from":"qwen3"}'),
         ("/api/delete", b'{"model":"gold"} x'),
         ("/api/delete", b"x"),
@@ -183,12 +191,24 @@ def test_what_the_rules_forbid_does_not_leave(path: str, body: Any) -> None:
         ("/api/copy", {"source": "gold", "destination": "silver"}),
         ("/api/delete", {"model": "silver"}),
         ("/api/create", {"model": "x", "from": "llama3.1", "files": {}}),
+        ("/api/create", {"model": "x", "from": "llama3.1", "system": "s", "parameters": {"a": 1}}),
         ("/api/show", {"model": "evil.example/a/b"}),
         ("/api/pull", b""),
     ],
 )
 def test_what_the_rules_allow_leaves(path: str, body: Any) -> None:
     managed(path, body)
+
+
+@pytest.mark.parametrize("url", ["https://evil.example/x", "evil.example", "http://EVIL.example"])
+def test_a_model_that_is_elsewhere_comes_from_a_registry_too(url: str) -> None:
+    rules = Manage(registries=("registry.ollama.ai", "ollama.com"))
+    with pytest.raises(Forbidden, match="'evil.example'"):
+        managed("/api/create", {"model": "x", "from": "a", "remote_host": url}, rules)
+    allowed = {"model": "x", "from": "a", "remote_host": "https://ollama.com:443/v1"}
+    with pytest.raises(Forbidden):  # with its port, as in the name of a model
+        managed("/api/create", allowed, rules)
+    managed("/api/create", allowed | {"remote_host": "https://Ollama.com/"}, rules)
 
 
 def test_the_registry_of_a_name() -> None:

@@ -17,6 +17,16 @@ GUARDED = frozenset(("/api/pull", "/api/push", "/api/create", "/api/copy", "/api
 
 _NAMES = ("model", "name")
 
+_DESCRIPTIONS = frozenset(
+    {
+        *("model", "name", "from", "stream"),
+        *("template", "license", "system", "parameters", "messages", "info", "requires"),
+        *("quantize", "quantization", "draft_quantize", "renderer", "parser"),
+    }
+)
+"""The keys of `/api/create` that bring nothing from elsewhere into a model, or nothing but what
+`from` names; every other one may, those that Ollama does not have yet included."""
+
 
 class ManagementRules(Protocol):
     """The settings of `manage`."""
@@ -46,6 +56,9 @@ def refuse_management(path: str, body: bytes, rules: ManagementRules) -> None:
         for name in _texts(found, (*_NAMES, "from")):
             if (host := registry(name)) not in rules.registries:
                 raise Forbidden(f"The registry {host!a} is not allowed here (manage.registries).")
+        for url in _texts(found, ("remote_host",)):
+            if (host := _host(url)) not in rules.registries:
+                raise Forbidden(f"The host {host!a} is not allowed here (manage.registries).")
     if path != "/api/push":
         for name in _texts(found, ("destination",) if path == "/api/copy" else _NAMES):
             if any(matches(glob, name) for glob in rules.protected):
@@ -60,11 +73,15 @@ def registry(name: str) -> str:
     return places[0] if len(places) > 2 else DEFAULT_HOST
 
 
+def _host(url: str) -> str:
+    """The host of a `remote_host`, which is a URL or a host."""
+    return url.lower().partition("://")[2].partition("/")[0] or url.lower()
+
+
 def _refuse_source(found: list[tuple[str, msgspec.Raw]], allowed: tuple[str, ...]) -> None:
     sources = list(_texts(found, ("from",)))
-    uploads = ("files", "adapters", "modelfile", "path")
     unset = (b"null", b"{}", b'""')
-    given = any(key in uploads and bytes(value) not in unset for key, value in found)
+    given = any(key not in _DESCRIPTIONS and bytes(value) not in unset for key, value in found)
     if given or not sources or not all(any(matches(g, s) for g in allowed) for s in sources):
         raise Forbidden(
             "A model may be created only from some others here (manage.create_from).", param="from"

@@ -17,9 +17,14 @@ from ..errors import BadRequest, Forbidden
 from ..wire.json_members import members
 from ..wire.model_names import matches
 
-_UNIT_S = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-_DURATION = re.compile(r"(-?)((?:[0-9]+(?:\.[0-9]*)?(?:ns|us|µs|ms|s|m|h))+|0)")
-_PART = re.compile(r"([0-9]+(?:\.[0-9]*)?)(ns|us|µs|ms|s|m|h)")
+_UNIT_S = {
+    **{"ns": 1e-9, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0},
+    **dict.fromkeys(("us", "\u00b5s", "\u03bcs"), 1e-6),  # a micro sign, or the Greek letter
+}
+_PART = re.compile(rf"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)({'|'.join(_UNIT_S)})")
+_DURATION = re.compile(rf"([-+]?)((?:{_PART.pattern})+|0)")
+"""The grammar of Go's `time.ParseDuration`, whole: what only Go reads would be no time here, and
+pass."""
 
 FOREVER = float("inf")
 
@@ -90,7 +95,7 @@ def seconds(value: object) -> float:
     if found is None:
         return 0.0
     total = sum(float(number) * _UNIT_S[unit] for number, unit in _PART.findall(found[2]))
-    return FOREVER if found[1] and total else total
+    return FOREVER if found[1] == "-" and total else total
 
 
 def _options(found: list[tuple[str, msgspec.Raw]]) -> dict[str, Any]:
