@@ -40,7 +40,7 @@ BELOW: dict[str, set[str]] = {
     "telemetry": {"errors", "access", "wire", "upstream", "stores", "dispatch"},
     "handlers": {"errors", "access", "fetching", "wire", "upstream", "dispatch", "telemetry"},
     "socket": {"errors", "access", "wire", "upstream", "dispatch", "telemetry", "handlers"},
-    "handler_table": {"access", "handlers", "socket"},
+    "handler_table": {"errors", "access", "wire", "handlers", "socket"},
     "backend_switch": {"errors", "access", "wire", "upstream", "embedded", "sights"},
 }
 """Room: the rooms that it may use. Those that are not here use what `ABOVE` says."""

@@ -19,14 +19,13 @@ from tornado.ioloop import PeriodicCallback
 from tornado.web import Application
 
 from .access.authenticator import Authenticator
-from .access.credentials import Bearer
 from .access.guesses import WrongTokens
 from .access.limits import LimitRules
 from .access.model_guard import ModelGuard
 from .access.origins import HostPolicy, OriginPolicy
 from .access.proxies import TrustedProxies
 from .access.route_table import RouteTable
-from .access.routes import for_anthropic, not_found
+from .access.routes import for_anthropic
 from .config import Settings
 from .dispatch import access_log
 from .dispatch.dispatcher import Dispatcher
@@ -36,8 +35,8 @@ from .dispatch.presence import Presence
 from .dispatch.queue import Queue, QueueLimits
 from .dispatch.rates import RateLimiter, RateStore
 from .dispatch.windows import Windows
-from .errors import BadRequest, GatewayError, NotFound, ShuttingDown
-from .handler_table import HANDLERS
+from .errors import GatewayError, ShuttingDown
+from .handler_table import HANDLERS, handler_arguments
 from .handlers.assets import read_assets
 from .handlers.base import BaseHandler
 from .handlers.deps import AccessControl, Deps, InFlight, LastReload, ProcessState, Resumables
@@ -55,7 +54,7 @@ from .upstream.catalogue import Catalogue
 from .upstream.client import UpstreamClient
 from .upstream.ollama import Backend, Ollama, Timeouts
 from .wire.policy import Policy
-from .wire.target import REFUSED_PATH, cut_path_token, loggable_path, split_target
+from .wire.target import loggable_path
 
 MAX_SOCKET_MESSAGE_BYTES = 32 * 1024 * 1024
 """Largest message on `/ws`: a long conversation with some images."""
@@ -112,35 +111,13 @@ class Gateway(Application):
         self._telemetry.loop_lag.start()
 
     def find_handler(self, request: httputil.HTTPServerRequest, **kwargs: Any) -> Any:
-        asked = self._asked(request.uri or "")
+        asked = handler_arguments(request.uri or "", self.deps)
         if "anthropic-version" in request.headers:
             asked["route"] = for_anthropic(asked["route"])
         if asked["url_path"] != request.path:
             # It is what Tornado's own lines and exceptions show; a credential may stand in it.
             request.uri = request.path = loggable_path(str(asked["url_path"]))
         return self.get_handler_delegate(request, HANDLERS[asked["route"].kind], asked)
-
-    def _asked(self, target: str) -> dict[str, Any]:
-        """The arguments of a handler that follow from the request's target: path, query and
-        route."""
-        deps = self.deps
-        asked: dict[str, Any] = {"deps": deps, "url_path": REFUSED_PATH, "query": ""}
-        try:
-            path, query = split_target(target)
-        except BadRequest as error:
-            return asked | {"problem": error, "route": not_found(target.partition("?")[0])}
-        asked |= {"url_path": path, "query": query}
-        token, rest = cut_path_token(path)
-        routes = deps.access.routes
-        if token is None:
-            return asked | {"route": routes.find(path)}
-        if not deps.access.path_tokens:
-            problem = NotFound("Tokens in the URL are off here (auth.path_tokens).")
-            asked |= {"url_path": loggable_path(path), "problem": problem}
-            return asked | {"route": not_found(rest)}
-        path_token = Bearer(token, in_path=True)
-        route = routes.find_below_token(rest)
-        return asked | {"url_path": rest, "route": route, "path_token": path_token}
 
     def reload(self, settings: Settings) -> None:
         """Applies new settings to new requests, and ends the running ones whose credential is no

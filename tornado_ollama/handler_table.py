@@ -1,11 +1,16 @@
-"""The handler of each kind of route."""
+"""The handler of each kind of route, and the arguments that it gets from a request's target."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from tornado.web import RequestHandler
 
-from .access.routes import HandlerKind
+from .access.credentials import Bearer
+from .access.routes import HandlerKind, not_found
+from .errors import BadRequest, NotFound
 from .handlers.anthropic import MessagesHandler, TokenCountHandler
+from .handlers.deps import Deps
 from .handlers.health import HealthHandler
 from .handlers.metrics import MetricsHandler
 from .handlers.models import ModelHandler, ModelsHandler
@@ -19,6 +24,7 @@ from .handlers.responses import ResponsesHandler, StoredResponseHandler
 from .handlers.tokens import TokensHandler
 from .handlers.usage import UsageHandler
 from .socket.handler import ChatSocketHandler
+from .wire.target import REFUSED_PATH, cut_path_token, loggable_path, split_target
 
 HANDLERS: dict[HandlerKind, type[RequestHandler]] = {
     HandlerKind.PAGE: PageHandler,
@@ -44,3 +50,25 @@ HANDLERS: dict[HandlerKind, type[RequestHandler]] = {
     HandlerKind.SOCKET: ChatSocketHandler,
     HandlerKind.NOT_FOUND: NotFoundHandler,
 }
+
+
+def handler_arguments(target: str, deps: Deps) -> dict[str, Any]:
+    """The arguments of a handler that follow from the request's target: path, query and
+    route."""
+    asked: dict[str, Any] = {"deps": deps, "url_path": REFUSED_PATH, "query": ""}
+    try:
+        path, query = split_target(target)
+    except BadRequest as error:
+        return asked | {"problem": error, "route": not_found(target.partition("?")[0])}
+    asked |= {"url_path": path, "query": query}
+    token, rest = cut_path_token(path)
+    routes = deps.access.routes
+    if token is None:
+        return asked | {"route": routes.find(path)}
+    if not deps.access.path_tokens:
+        problem = NotFound("Tokens in the URL are off here (auth.path_tokens).")
+        asked |= {"url_path": loggable_path(path), "problem": problem}
+        return asked | {"route": not_found(rest)}
+    path_token = Bearer(token, in_path=True)
+    route = routes.find_below_token(rest)
+    return asked | {"url_path": rest, "route": route, "path_token": path_token}

@@ -9,8 +9,9 @@ import pytest
 from tornado.ioloop import IOLoop
 
 from tornado_ollama.dispatch.ask import Ask, Caller, Sink
-from tornado_ollama.dispatch.dispatcher import Dispatcher, Submission
+from tornado_ollama.dispatch.dispatcher import Dispatcher
 from tornado_ollama.dispatch.queue import Queue
+from tornado_ollama.dispatch.submission import Submission
 from tornado_ollama.upstream.client import UpstreamClient
 from tornado_ollama.upstream.ollama import Backend as Place
 from tornado_ollama.upstream.ollama import Ollama, Timeouts

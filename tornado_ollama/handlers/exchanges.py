@@ -11,8 +11,8 @@ from tornado.httpclient import HTTPResponse
 
 from ..access.routes import find
 from ..dispatch.ask import Ask, Sink
-from ..dispatch.dispatcher import Submission
 from ..dispatch.fitting import also_ending
+from ..dispatch.submission import Submission
 from ..errors import GatewayError
 from ..upstream.request import ResponseHead
 from ..wire.chat.reply_stream import ReplyStream

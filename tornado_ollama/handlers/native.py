@@ -16,7 +16,7 @@ from tornado.http1connection import HTTP1Connection
 from ..access.routes import Body, Requirement, path_at_ollama, replies_whole
 from ..access.visibility import only_visible
 from ..dispatch.ask import Ask, Sink
-from ..dispatch.dispatcher import Submission
+from ..dispatch.submission import Submission
 from ..errors import GatewayError
 from ..upstream.request import BodyProducer
 from ..wire.framing import body_length, has_body

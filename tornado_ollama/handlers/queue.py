@@ -4,7 +4,7 @@ the scope `manage` those of all; `DELETE /queue/ID` stops one of them."""
 from __future__ import annotations
 
 from ..access.principal import Scope
-from ..dispatch.dispatcher import QueueRow
+from ..dispatch.submission import QueueRow
 from ..errors import NotFound
 from .auth_mixin import AuthMixin
 from .base import BaseHandler

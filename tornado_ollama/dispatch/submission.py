@@ -1,0 +1,266 @@
+"""A request on its way: waits for a slot where it runs inference, is then sent to Ollama, and says
+what it cost."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from tornado.httpclient import HTTPResponse
+
+from ..access.quota import Quota
+from ..access.routes import find
+from ..errors import BadRequest, Forbidden, GatewayError, QueueTimeout
+from ..upstream.failures import unforeseen
+from ..upstream.ollama import Ollama
+from ..upstream.request import ResponseHead
+from .ask import Ask, Caller, Sink
+from .journal import loggable_model
+from .queue import Queue
+from .usage import Meter, Usage
+
+Guard = Callable[[str, bytes, str | None], tuple[bytes, tuple[str, ...]]]
+"""Of a path at Ollama, a body and the model that it names: the body to send instead, and the names
+of the fields that were changed. Raises GatewayError for what may not be sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """A request in the queue, as it may be shown."""
+
+    caller: Caller
+    model: str | None
+    position: int
+    """0: it has a slot."""
+    waited_s: float
+    running_s: float | None
+    """None: it waits."""
+    id: int
+    """Of this process, for `stop`."""
+    output_tokens: int
+    """So far; 0 for a reply that comes in one piece."""
+
+
+_ids = itertools.count(1)
+
+
+class Submission(asyncio.Future[HTTPResponse]):
+    """A request that waits for a slot or is being sent to Ollama. Implements `queue.Member`."""
+
+    def __init__(
+        self,
+        ollama: Ollama,
+        queue: Queue,
+        caller: Caller,
+        ask: Ask,
+        sink: Sink,
+        guard: Guard | None = None,
+    ) -> None:
+        super().__init__()
+        self._guard = guard
+        self.id = next(_ids)
+        self._ollama = ollama
+        self._queue = queue
+        self.caller = caller
+        self._ask = ask
+        self._sink = sink
+        self._fetch: asyncio.Future[HTTPResponse] | None = None
+        self._entered_at = self.get_loop().time()
+        self._queued_s = 0.0
+        """How long it waited for its slot."""
+        self._timeout: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._position: int | None = None
+        self._meter = Meter(self._tell_usage) if find(ask.path).computes else None
+        self._usage_told = False
+        self._caller_key = caller.key
+
+    def begin(self, admit: Callable[[Caller], object]) -> None:
+        """Enters the queue where the route table says that this path needs a slot; otherwise sends
+        the request."""
+        if self._meter is None:
+            try:
+                self._send()
+            except (BadRequest, Forbidden) as error:
+                self.fail(error)
+            return
+        self.add_done_callback(self._release)
+        try:
+            admit(self.caller)
+            self._queue.enter(self)
+        except GatewayError as error:
+            self.fail(error)
+
+    def cancel(self, msg: object = None) -> bool:
+        """Stops the request at once, in whatever phase it is."""
+        if self._fetch is not None:
+            self._fetch.cancel()
+        return super().cancel(msg)
+
+    def fail(self, error: GatewayError) -> None:
+        """Ends the request in whatever phase it is, with this error."""
+        if self._fetch is not None:
+            self._ollama.fail(self._fetch, error)
+        elif not self.done():
+            self.set_exception(error)
+
+    def row(self, position: int) -> QueueRow:
+        """The request as it may be shown."""
+        age_s = self.get_loop().time() - self._entered_at
+        waited_s = age_s if position else self._queued_s
+        running_s = None if position else age_s - self._queued_s
+        model, tokens = loggable_model(self.model), self._meter.lines if self._meter else 0
+        return QueueRow(self.caller, model, position, waited_s, running_s, self.id, tokens)
+
+    # -- queue.Member -------------------------------------------------------------------------
+
+    @property
+    def caller_key(self) -> str:
+        return self._caller_key
+
+    @property
+    def quota(self) -> Quota:
+        return self.caller.quota
+
+    @property
+    def model(self) -> str | None:
+        return self._ask.model
+
+    def granted(self) -> None:
+        if self.done():  # it leaves the queue in a moment
+            return
+        try:
+            if self._timeout is not None:
+                self._stop_timer()
+                self._queued_s = self.get_loop().time() - self._entered_at
+                self._tell_position(0)
+            if not self.done():
+                self._send()
+        except GatewayError as error:
+            self.fail(error)
+        except Exception as error:
+            self.fail(unforeseen(error))
+
+    def queued(self, position: int, timeout: float) -> None:
+        if self.done():
+            return
+        try:
+            if self._timeout != timeout:
+                self._timeout = timeout
+                self._stop_timer()
+                late = self._entered_at + timeout
+                self._timer = self.get_loop().call_at(late, self._waited_too_long, timeout)
+            self._tell_position(position)
+        except Exception as error:
+            self.fail(unforeseen(error))
+
+    def _tell_position(self, position: int) -> None:
+        if self._sink.on_position is not None and position != self._position:
+            self._position = position
+            self._sink.on_position(position)
+
+    def _waited_too_long(self, timeout: float) -> None:
+        self.fail(QueueTimeout(timeout))
+
+    # -- the fetch ----------------------------------------------------------------------------
+
+    def _send(self) -> None:
+        ask, sink = self._ask, self._sink
+        on_head, on_data = sink.on_head, sink.on_data
+        if self._meter is not None:
+            on_head = _noting_status(self._meter, on_head)
+            if on_data is not None:
+                on_data = self._meter.before(on_data)
+        self._fetch = self._ollama.fetch(
+            ask.method,
+            ask.path,
+            query=ask.query,
+            headers=ask.headers,
+            body=self._guarded(ask.body() if callable(ask.body) else ask.body),
+            producer=ask.producer,
+            on_head=on_head,
+            on_data=on_data,
+            runs_long=ask.runs_long,
+            whole_reply=ask.whole_reply,
+            replayable=ask.replayable,
+        )
+        self._fetch.add_done_callback(self._fetched)
+
+    def _guarded(self, body: bytes | None) -> bytes | None:
+        """The body that may leave. Raises Forbidden and BadRequest."""
+        if self._guard is None or body is None:
+            return body
+        body, changed = self._guard(self._ask.path, body, self._ask.model)
+        if changed and self._sink.on_bounded is not None:
+            self._sink.on_bounded(changed)
+        return body
+
+    def _fetched(self, fetch: asyncio.Future[HTTPResponse]) -> None:
+        try:
+            self._settle(fetch)
+        except Exception as error:
+            if not fetch.cancelled():
+                fetch.exception()  # or asyncio complains that nobody has asked for it
+            if not self.done():
+                self.set_exception(unforeseen(error))
+
+    def _settle(self, fetch: asyncio.Future[HTTPResponse]) -> None:
+        if fetch.cancelled():
+            super().cancel()
+            return
+        error = fetch.exception()
+        if self.done():
+            return
+        if error is not None:
+            self.set_exception(error)
+            return
+        response = fetch.result()
+        if self._meter is not None and self._sink.on_data is None:
+            self._meter.feed(response.body)
+        self.set_result(response)
+
+    def _release(self, _: object) -> None:
+        """Releases the slot and reports the tokens and times used; runs however the request
+        ended."""
+        try:
+            self._stop_timer()
+            self._tell_usage()
+        except Exception as error:
+            unforeseen(error)
+        finally:
+            self._queue.leave(self)
+
+    def _tell_usage(self) -> None:
+        if self._meter is None or self._sink.on_usage is None or self._usage_told:
+            return
+        self._usage_told = True
+        if self._fetch is None:  # it waited in vain
+            self._queued_s = self.get_loop().time() - self._entered_at
+            self._sink.on_usage(Usage(queued_s=self._queued_s))
+            return
+        usage = self._meter.usage(self._queued_s)
+        self._sink.on_usage(replace(usage, model=usage.model or self._answering_model, runs=1))
+
+    @property
+    def _answering_model(self) -> str | None:
+        """The model that was asked, where Ollama has it: it began to answer with 200."""
+        assert self._meter is not None
+        return self._ask.model if self._meter.answered and self._meter.counts else None
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def _noting_status(
+    meter: Meter, on_head: Callable[[ResponseHead], None] | None
+) -> Callable[[ResponseHead], None]:
+    def pass_on(head: ResponseHead) -> None:
+        meter.answered, meter.counts = True, head.status == 200
+        if on_head is not None:
+            on_head(head)
+
+    return pass_on
