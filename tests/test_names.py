@@ -39,12 +39,13 @@ ELSEWHERE = {
     *("sbom.cdx.json", "dist/sbom.cdx.json", "Support/tornado-ollama/config.yaml"),
     "deploy/config.yaml",
     "highlight.js",
+    "made_of.json",
     "VERSION/NAME.json",
     "tests/transcripts/VERSION/NAME.json",
     "hello.json",
     *("extra-openai-models.yaml", "opencode.json", "crush.json", "librechat.yaml"),
 }
-"""Names of products, of files of other programs, and of what a reader is to write."""
+"""Names of products, and of files that other programs have, this one makes, or a reader writes."""
 
 
 def ours() -> list[Path]:
