@@ -103,6 +103,7 @@ async def test_what_is_asked_by_and_when(
         "format=xml",
         "x=1",
         "by=day;DROP",
+        "&".join(f"x{number}=1" for number in range(21)),
     ):
         refused = await client.request("GET", f"/usage?{wrong}", [bearer(BOTH)])
         assert refused.status == 400, wrong

@@ -21,6 +21,9 @@ DEFAULT_BY = ("credential", "model")
 KEYS = ("from", "to", "by", "format")
 FORMATS = ("json", "csv")
 
+MAX_FIELDS = 20
+"""Of a query string; four are known."""
+
 
 class UsageQuery(NamedTuple):
     first_day: str
@@ -33,7 +36,10 @@ class UsageQuery(NamedTuple):
 
 def read_query(query: str, today: date) -> UsageQuery:
     """Reads a query string. Raises BadRequest."""
-    pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=20)
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=MAX_FIELDS)
+    except ValueError:
+        raise BadRequest(f"The query has more than {MAX_FIELDS} fields.") from None
     for name, _ in pairs:
         if name not in KEYS:
             raise BadRequest(f"{name[:40]!r} is not known here; {', '.join(KEYS)} are.")
