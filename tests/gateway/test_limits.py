@@ -210,6 +210,9 @@ async def test_a_caller_may_send_so_many_messages_on_all_of_its_sockets(
         assert 1 <= error["retry_after"] <= 60
         await one.send({"type": "cancel", "id": "x"})
         assert "nothing of this id" in (await one.frame())["message"]
+        await two.send("How are you?")  # a program that knows no frames
+        assert (await two.text()).startswith("Error: You may send 2 messages a minute")
+        assert (await two.closed())[0] == 1000
 
 
 @pytest.mark.parametrize(

@@ -191,7 +191,7 @@ class Deps:
         for errors."""
         own = quota.max_body_bytes
         if own is not None and own < self.max_body_bytes:
-            return own, "max_body_bytes of this credential"
+            return own, "max_body_bytes of this caller"
         return self.max_body_bytes, "limits.max_body_bytes"
 
     def fitting(self, model: str) -> Fitting | None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..errors import GatewayError
 from ..wire.chat.plan import Plan
 from ..wire.socket import commands as protocol
 from ..wire.socket import frames
+from ..wire.socket.chat_writers import PlainTextWriter
 from .chat_job import ChatJob, PlainJob
 from .conversation import Conversation
 from .jobs import Owner, SocketJobs
@@ -45,6 +47,14 @@ class Commands:
                 self._jobs.resume(command)
             case protocol.Request():
                 self._jobs.start(RequestJob(self._socket, command))
+
+    def refuse(self, command: protocol.Command, refusal: GatewayError) -> None:
+        """Tells why a command is not carried out, in its own form."""
+        if isinstance(command, protocol.PlainText):
+            self._socket.emit(PlainTextWriter().fail(refusal))
+            self._end_plain()
+        else:
+            self._socket.emit(frames.error_frame(getattr(command, "id", None), refusal))
 
     def _turn(self, text: str, model: str | None) -> ChatJob:
         """Starts a turn of the conversation that the socket keeps, which remembers the turns that

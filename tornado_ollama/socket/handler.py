@@ -128,7 +128,7 @@ class ChatSocketHandler(AuthMixin, SocketTransport):
             if refusal is None or always_allowed(command):
                 self._commands.obey(command)
             else:
-                self.emit(frames.error_frame(getattr(command, "id", None), refusal))
+                self._commands.refuse(command, refusal)
         except protocol.BadFrame as error:
             if self.principal is None:
                 self._refuse(Unauthorized(error.message))
