@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from tornado_ollama.config.topics.usage import BudgetEntry
+from tornado_ollama.telemetry.budgets import Budgets
+
 from ..backend import Backend, NdjsonStream
 from .keys import BOTH, GENERATE, SECURED, bearer
 from .sockets import socket
@@ -95,3 +98,14 @@ async def test_what_was_used_before_the_start_counts(
     app.books.budgets._spent.clear()  # as in a new process
     await app.books.start()
     assert (await status(connect)).status == 429
+
+
+def test_two_holders_of_one_name_have_one_series() -> None:
+    now = datetime(2030, 1, 31, tzinfo=UTC)
+    budgets = Budgets(now.timestamp)
+    budgets.apply({"*": BudgetEntry(tokens_per_day=10)}, 0.8)
+    today = now.date().isoformat()
+    budgets.take_up([("token ann", "ann", today, 5, 0), ("jwt ann", "ann", today, 8, 0)])
+    [family] = budgets.collect()
+    shown = [(sample.labels["credential"], sample.value) for sample in family.samples]
+    assert shown == [("ann", 0.8)]

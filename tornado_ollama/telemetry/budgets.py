@@ -137,10 +137,15 @@ class Budgets(Collector):
             "The used part of the budget of a credential, 1: it is used up",
             labels=["credential", "budget"],
         )
+        ratios: dict[tuple[str, str], float] = {}
         for spent in tuple(self._spent.values())[-MAX_SHOWN:]:
             budget = self._named(spent.name)
             for limit, most in _limits(budget) if budget is not None else ():
-                family.add_metric([spent.name, limit], spent.used[limit] / most if most else 1.0)
+                ratio = spent.used[limit] / most if most else 1.0
+                series = spent.name, limit  # of a token and a JWT of one name, who has used more
+                ratios[series] = max(ratio, ratios.get(series, 0.0))
+        for series, ratio in ratios.items():
+            family.add_metric(series, ratio)
         yield family
 
     def _budget(self, caller: Caller) -> Budget | None:
