@@ -107,6 +107,7 @@ async def test_a_token_made_over_http_works_at_once(connect: Any, ask: Ask, conf
         ("POST", "tokens/keeper", {}, 404),
         ("POST", "tokens/nobody", {}, 404),
         ("POST", "tokens/nobody", {"grace": -1}, 400),
+        ("POST", "tokens/nobody", {"garce": 60}, 400),
         ("POST", "tokens/nobody", {"grace": "1h"}, 400),
         ("DELETE", "tokens/nobody", None, 404),
         ("DELETE", "tokens/a/b", None, 404),

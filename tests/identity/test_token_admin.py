@@ -86,6 +86,9 @@ async def test_a_new_token_is_what_was_asked_for(
         ("a\n", {}, "name"),
         (7, {}, "name"),
         ("x" * 65, {}, "name"),
+        *((name, {}, "name") for name in ("a/b", "..", "é", "%41", "--json", "=1+1", "a?b")),
+        ("a", {"expires": Clock.now}, "expires"),
+        ("a", {"expires": "1970-01-02"}, "expires"),
         ("a", {"models": "l*"}, "models"),
         ("a", {"models": [""]}, "models"),
         ("a", {"expires": "soon"}, "expires"),
@@ -161,6 +164,14 @@ async def test_what_is_not_there_is_not_found(admin: TokenAdmin, name: str) -> N
     for work in (admin.revoke(name), admin.rotate(name)):
         with pytest.raises(NotFound):
             await work
+
+
+async def test_an_expired_token_is_not_rotated(admin: TokenAdmin, clock: Clock) -> None:
+    await admin.create("a", GENERATE, {"expires": clock.now + 10})
+    clock.now += 10
+    with pytest.raises(Conflict, match="create a new one"):
+        await admin.rotate("a", 60)
+    await admin.create("a", GENERATE, {})
 
 
 async def test_a_token_of_the_configuration_is_revoked_but_not_rotated(

@@ -77,6 +77,8 @@ class TokensHandler(AuthMixin, JsonBodyHandler):
             self._answer(200, {"name": name, "status": "revoked"})
             return
         body = self.read_body() if self.received else {}
+        if unknown := next((key for key in body if key != "grace"), None):
+            raise BadRequest(f"{unknown[:40]!a} is not known here; grace is.")
         grace_s = checks.number(body.get("grace", 0), "grace", 0, MAX_GRACE_S)
         made = await admin.rotate(name, grace_s)
         self._answer(201, {"name": name, "token": made.text})

@@ -7,6 +7,7 @@ SHA-256.
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -22,6 +23,10 @@ from ..errors import BadRequest, Conflict, NotFound
 from ..stores import tokens as store
 from ..stores.database import Database
 from ..stores.tokens import RevocationKind, TokenRow
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~@+:-]*", re.ASCII)
+"""A name that stands in a path as it is written (`/admin/tokens/NAME`), and is no flag on a command
+line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +63,11 @@ class TokenAdmin:
         words = tuple(sorted({scope.value for scope in scopes}))
         if not words:
             raise BadRequest("A token needs a scope: generate, manage or both.", param="scopes")
+        now = self._clock()
         try:
-            row = TokenRow(
-                checked_name(name), digest(text), words, checked_form(form), self._clock()
-            )
+            row = TokenRow(_addressable(name), digest(text), words, checked_form(form), now)
+            if row.form.get("expires", now + 1) <= now:
+                raise WrongField("expires", "a time that is still to come")
         except WrongField as error:
             where = error.field or "the token"
             raise BadRequest(f"{where} must be {error}.", param=error.field or None) from None
@@ -77,8 +83,12 @@ class TokenAdmin:
 
     async def rotate(self, name: str, grace_s: float = 0.0) -> NewToken:
         """Gives a name a new token with the same rights. The old one is valid for `grace_s` seconds
-        more. Raises NotFound where no stored token has the name."""
+        more. Raises NotFound where no stored token has the name, and Conflict where it has
+        expired: the new one would have as well."""
         text, now = token_text(secrets.token_bytes(RANDOM_BYTES)), self._clock()
+        old = await self._database.read(lambda connection: store.find(connection, name))
+        if old is not None and _status(old, now) == "expired":
+            raise Conflict(f"The token {name} has expired; create a new one of this name.")
         row = await self._database.run(
             lambda connection: store.rotate(connection, name, digest(text), now, now + grace_s)
         )
@@ -138,6 +148,14 @@ class TokenAdmin:
         configured = any(token.name == name for token in self._configured())
         where = "; it is one of the configuration" if configured else ""
         return NotFound(f"There is no stored token named {name[:64]!a}{where}.")
+
+
+def _addressable(name: object) -> str:
+    """The name of a new token. Raises WrongField."""
+    text = checked_name(name)
+    if not _NAME.fullmatch(text):
+        raise WrongField("name", "letters, digits and - . _ ~ @ + :, the first a letter or a digit")
+    return text
 
 
 def shown(row: TokenRow, now: float) -> dict[str, Any]:
