@@ -21,6 +21,7 @@ from .topics.log import Log
 from .topics.manage import Manage
 from .topics.models import Models
 from .topics.openai import OpenAI
+from .topics.otel import Otel
 from .topics.responses import Responses
 from .topics.service import Service
 from .topics.state import State
@@ -44,6 +45,7 @@ class Written(Topic):
     state: State = State()
     usage: Usage = Usage()
     log: Log = Log()
+    otel: Otel = Otel()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

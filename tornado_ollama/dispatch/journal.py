@@ -17,6 +17,7 @@ from ..access.routes import KNOWN_METHODS
 from ..wire.parties import NOBODY, Party
 from ..wire.target import loggable_path
 from .ask import Caller
+from .trace import Trace
 from .usage import Usage
 
 log = logging.getLogger(__name__)
@@ -73,6 +74,8 @@ class Record:
     usage: Usage = field(default_factory=Usage)
     ignored: tuple[str, ...] = ()
     """Fields of the request that nothing came of, as `wire/ignored_fields.py` has them."""
+    trace: Trace | None = None
+    """None where there is no tracing, or none of this unit."""
 
     @property
     def computed(self) -> bool:

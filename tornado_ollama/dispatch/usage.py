@@ -22,6 +22,9 @@ MAX_COUNT = 2**63
 """Ollama's counters are int64."""
 
 
+END_REASONS = ("stop", "length")
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """The tokens and times that one or several requests took; counts that Ollama did not give are
@@ -40,6 +43,8 @@ class Usage:
     """The longest wait in the gateway's queue, in seconds."""
     runs: int = 0
     """How many requests were sent to Ollama; 0 where it was never asked."""
+    ends: tuple[str, ...] = ()
+    """Why the replies ended, as Ollama says: of END_REASONS, each once."""
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -52,6 +57,7 @@ class Usage:
             self.completion_s + other.completion_s,
             max(self.queued_s, other.queued_s),
             self.runs + other.runs,
+            tuple(dict.fromkeys((*self.ends, *other.ends))),
         )
 
 
@@ -61,6 +67,7 @@ class _Last(msgspec.Struct, gc=False):
     model: Any = None
     done: Any = None
     error: Any = None
+    done_reason: Any = None
     prompt_eval_count: Any = 0
     prompt_eval_cached_count: Any = 0
     eval_count: Any = 0
@@ -174,6 +181,7 @@ class Meter:
             _count(last.prompt_eval_duration) / 1e9,
             _count(last.eval_duration) / 1e9,
             queued_s,
+            ends=(last.done_reason,) if last.done_reason in END_REASONS else (),
         )
 
 

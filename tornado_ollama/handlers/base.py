@@ -14,7 +14,7 @@ from ..access.routes import HandlerKind, Requirement, Route
 from ..dispatch.rates import RateLimiter, headers
 from ..errors import BadRequest, GatewayError, NotFound, ShuttingDown, UnknownKey
 from ..wire.framing import check_framing
-from ..wire.headers import Headers, request_id, to_upstream, trace_context, without_text
+from ..wire.headers import Headers, in_trace, request_id, to_upstream, trace_context, without_text
 from .deps import Deps
 from .in_flight import InFlightHandler
 
@@ -47,6 +47,8 @@ class BaseHandler(InFlightHandler):
         self.request_id = request_id(self.request.headers.get("X-Request-Id"), os.urandom(16).hex())
         peer = self.request.remote_ip or "-"
         self.client = deps.access.proxies.client(peer, self.request.protocol, self.request.headers)
+        if deps.process.tracing is not None and self._is_traced:
+            self.trace = deps.process.tracing.begin(trace_context(self.request.headers))
         self.begin()
         self.register()
 
@@ -108,6 +110,12 @@ class BaseHandler(InFlightHandler):
                 await counted
         except GatewayError as error:
             self.answer_error(error)
+
+    @property
+    def _is_traced(self) -> bool:
+        """Not the page and other public routes; of a socket, its jobs have traces."""
+        route = self.route
+        return route.requirement is not Requirement.NOTHING and route.kind is not HandlerKind.SOCKET
 
     @property
     def _is_rate_limited(self) -> bool:
@@ -187,6 +195,8 @@ class BaseHandler(InFlightHandler):
         where its body is passed on; none where the gateway writes the body."""
         if not passed:
             passed = trace_context(self.request.headers)
+        if self.trace is not None:
+            passed = in_trace(passed, self.trace.headers)
         if self.path_token is not None:
             passed = without_text(passed, self.path_token.text)
         return to_upstream(

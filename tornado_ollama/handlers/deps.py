@@ -27,6 +27,7 @@ from ..dispatch.rates import RateLimiter
 from ..dispatch.windows import Windows
 from ..telemetry.accounts import Accounts
 from ..telemetry.registry import Telemetry
+from ..telemetry.tracing import Tracing
 from ..upstream.catalogue import Catalogue
 from ..upstream.ollama import Ollama
 from ..wire.policy import Policy
@@ -164,6 +165,8 @@ class ProcessState:
     last_reload: LastReload
     started_at: float
     """`time.monotonic()` of the start, in seconds."""
+    tracing: Tracing | None = None
+    """None where `otel.traces` is off."""
     decoding: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held for one step of decoding a compressed body."""
 

@@ -13,6 +13,7 @@ from ..access.principal import Principal
 from ..access.proxies import Client
 from ..dispatch.ask import Caller
 from ..dispatch.journal import CLIENT_LEFT, REVOKED, SHUT_DOWN, UNANSWERED, Charge, Record
+from ..dispatch.trace import Trace
 from ..dispatch.usage import Usage
 from ..errors import GatewayError, Unauthorized
 from ..wire.parties import party_of
@@ -40,6 +41,7 @@ class InFlightHandler(AnsweringHandler):
     """The credential was withdrawn in the middle of the reply."""
     reply: Downstream | None = None
     """The way out of a streamed reply; there is one a request."""
+    trace: Trace | None = None
     received = 0
     """Bytes of the body."""
     model: str | None = None
@@ -153,6 +155,7 @@ class InFlightHandler(AnsweringHandler):
             model=self.model,
             usage=self.usage,
             ignored=self.ignored,
+            trace=self.trace,
         )
 
     @property

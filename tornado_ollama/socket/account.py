@@ -6,6 +6,7 @@ import time
 
 from ..access.routes import find
 from ..dispatch.journal import UNANSWERED, Charge, Record
+from ..dispatch.trace import Trace
 from ..dispatch.usage import Usage
 from ..errors import GatewayError
 from .frame_sink import FrameSink, caller_of
@@ -15,9 +16,10 @@ class Account:
     """The sizes, times and outcome of one job, from its beginning to its end. Sizes in bytes, times
     in seconds."""
 
-    def __init__(self, model: str | None) -> None:
+    def __init__(self, model: str | None, trace: Trace | None = None) -> None:
         """`model`: the name as the client wrote it; None while it is not known."""
         self.model = model
+        self.trace = trace
         self.outcome = "ok"
         self.ignored: tuple[str, ...] = ()
         """Keys of the client's frame that nothing came of."""
@@ -70,4 +72,5 @@ class Account:
             model=self.model,
             usage=self._usage,
             ignored=self.ignored,
+            trace=self.trace,
         )

@@ -10,7 +10,6 @@ from ..access.authorisation import refuse_models
 from ..access.visibility import only_visible
 from ..dispatch.journal import CHAT
 from ..errors import GatewayError, NotFound, UpstreamAnswer, UpstreamBroken, UpstreamTimeout
-from ..handlers.exchanges import OWN_HEADERS
 from ..wire import default_model, native
 from ..wire.chat.plan import PATH, Plan, without_thinking
 from ..wire.chat.reader import Reader
@@ -82,7 +81,7 @@ class ChatJob(Job):
         fitting, fitted = self._sink.deps.fitting(model), None
         while True:
             if fitting is not None:
-                fitted = await fitting.fit(body, self._own_headers())
+                fitted = await fitting.fit(body, self.own_headers())
             await self.exchange("POST", PATH, body, fitted, model=model, replayable=True)
             if self._status == 200:
                 return
@@ -136,7 +135,7 @@ class ChatJob(Job):
             return deps.default_model
         self._go_on()
         listing = await self._answer_to(
-            deps.process.catalogue.tags(deps.ollama, self._own_headers(), timeout=LIST_TIMEOUT_S)
+            deps.process.catalogue.tags(deps.ollama, self.own_headers(), timeout=LIST_TIMEOUT_S)
         )
         listed = native.decode(native.TAGS, only_visible(listing, principal))
         known = deps.process.catalogue.known_models
@@ -154,7 +153,7 @@ class ChatJob(Job):
         """Whether a model can chat; None where Ollama does not answer that."""
         deps = self._sink.deps
         show, known = deps.process.catalogue.show, deps.process.catalogue.known_models
-        headers = self._own_headers()
+        headers = self.own_headers()
         try:
             account = await self._answer_to(
                 show(deps.ollama, model.name, headers, timeout=LIST_TIMEOUT_S)
@@ -171,9 +170,6 @@ class ChatJob(Job):
         answer = await question
         self._go_on()
         return answer
-
-    def _own_headers(self) -> list[tuple[str, str]]:
-        return [*OWN_HEADERS, *self._sink.asker.headers]
 
 
 class PlainJob(ChatJob):

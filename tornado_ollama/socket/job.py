@@ -22,6 +22,7 @@ from ..errors import GatewayError, UpstreamBroken
 from ..handlers.exchanges import OWN_HEADERS
 from ..handlers.request_body import too_large
 from ..upstream.request import ResponseHead
+from ..wire.headers import Headers, in_trace, trace_context
 from ..wire.socket import frames
 from .account import Account
 from .frame_sink import FrameSink, caller_of
@@ -48,7 +49,9 @@ class Job:
         self.id = id
         self._body_bytes = body_bytes
         self._sink = sink
-        self.account = Account(model)
+        tracing = sink.deps.process.tracing
+        trace = None if tracing is None else tracing.begin(trace_context(dict(sink.asker.headers)))
+        self.account = Account(model, trace)
         self._fetch: asyncio.Future[Any] | None = None
         self._status = 200
         self._is_stream = False
@@ -119,7 +122,7 @@ class Job:
         self._go_on()
         self._collected.clear()
         self._collected_bytes = 0
-        deps, asker, size = self._sink.deps, self._sink.asker, len(body or b"")
+        deps, size = self._sink.deps, len(body or b"")
         caller = caller_of(self._sink)
         self.account.received = size
         max_bytes, limit_name = deps.body_limit(caller.quota)
@@ -128,8 +131,7 @@ class Job:
         if RateLimiter.limits(caller.quota):
             await deps.process.rates.admit(caller, computes=find(path).computes)
             self._go_on()
-        headers = (*OWN_HEADERS, *asker.headers)
-        ask = Ask(method, path, headers=headers, body=fitted or body, **more)
+        ask = Ask(method, path, headers=self.own_headers(), body=fitted or body, **more)
         on_usage = also_ending(fitted, self._add_usage)
         sink = Sink(self._on_head, self._on_data, self.queued, on_usage=on_usage)
         self._fetch = deps.dispatcher.submit(caller, ask, sink)
@@ -142,6 +144,13 @@ class Job:
             raise self._error
         if self._is_stream:
             self.on_stream(b"\n")  # what came without a line's end is a line too
+
+    def own_headers(self) -> tuple[tuple[str, str], ...]:
+        """The headers of a request to Ollama."""
+        headers: Headers = self._sink.asker.headers
+        if self.account.trace is not None:
+            headers = in_trace(headers, self.account.trace.headers)
+        return (*OWN_HEADERS, *headers)
 
     def _go_on(self) -> None:
         """Raises CancelledError where the job was cancelled between two fetches."""

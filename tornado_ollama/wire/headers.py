@@ -135,6 +135,12 @@ def trace_context(headers: Lookup) -> Headers:
     return [(name, value) for name, value in found if value]
 
 
+def in_trace(headers: Headers, context: Headers) -> Headers:
+    """The headers with another trace context in place of their own."""
+    others = [pair for pair in headers if pair[0].lower() not in TRACE_CONTEXT]
+    return [*others, *context]
+
+
 def request_id(offered: str | None, fresh: str) -> str:
     """The client's own `X-Request-Id` where it is safe in a log line, otherwise the fresh one."""
     return offered if offered is not None and _REQUEST_ID.fullmatch(offered) else fresh
