@@ -21,6 +21,7 @@ from .handlers.pages import PageHandler
 from .handlers.queue import QueueHandler
 from .handlers.recent_errors import RecentErrorsHandler
 from .handlers.responses import ResponsesHandler, StoredResponseHandler
+from .handlers.stream_probe import StreamProbeHandler
 from .handlers.tokens import TokensHandler
 from .handlers.usage import UsageHandler
 from .socket.handler import ChatSocketHandler
@@ -32,6 +33,7 @@ HANDLERS: dict[HandlerKind, type[RequestHandler]] = {
     HandlerKind.STATIC: PageHandler,
     HandlerKind.HEALTH: HealthHandler,
     HandlerKind.LIVE: HealthHandler,
+    HandlerKind.STREAM_PROBE: StreamProbeHandler,
     HandlerKind.QUEUE: QueueHandler,
     HandlerKind.NATIVE: NativeHandler,
     HandlerKind.CHAT_COMPLETIONS: ChatCompletionsHandler,

@@ -26,6 +26,7 @@ DECISIONS = {
     "/static/*": PUBLIC,
     "/health": PUBLIC,
     "/health/live": PUBLIC,
+    "/health/stream": PUBLIC,
     "/api/hello": PUBLIC,
     "/queue": ANY,
     "/queue/+": ANY,

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tornado_ollama.handlers import stream_probe
+
 from ..backend import Backend, Exchange, Reply, Reset, StallBeforeHeaders
+from ..waiting import until
 from .keys import GENERATE, SECURED, UNKNOWN, bearer
 from .sockets import socket
 
@@ -132,3 +136,33 @@ async def test_live_does_not_ask_ollama(connect: Any, backend: Backend) -> None:
 async def test_health_is_not_kept_by_caches(connect: Any) -> None:
     response = await (await connect()).request("GET", "/health")
     assert "no-store" in (response.header("cache-control") or "")
+
+
+async def test_a_streamed_probe_comes_piece_by_piece(connect: Any, backend: Backend) -> None:
+    client = await connect()
+    await client.send_request("GET", "/health/stream")
+    response = await client.read_head()
+    assert response.status == 200
+    assert response.header("content-type") == "application/x-ndjson"
+    assert response.header("x-accel-buffering") == "no"
+    assert "no-transform" in (response.header("cache-control") or "")
+    first = json.loads(await client.read_chunk(response))
+    assert first == {"piece": 1, "of": stream_probe.PIECES, "sent_ms": 0}
+    whole = await client.read_body(response)
+    lines = [json.loads(line) for line in whole.body.splitlines()]
+    assert whole.complete
+    assert [line["piece"] for line in lines] == list(range(2, stream_probe.PIECES + 1))
+    assert not backend.exchanges
+
+
+@pytest.mark.parametrize("how", ["before the first piece", "between two pieces"])
+async def test_a_streamed_probe_whose_client_leaves_ends(
+    connect: Any, app: Any, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_probe, "PAUSE_S", 60.0)
+    client = await connect()
+    await client.send_request("GET", "/health/stream")
+    if how == "between two pieces":
+        await client.read_chunk(await client.read_head())
+    client.leave()
+    await until(lambda: len(app.in_flight) == 0, "the request has ended")

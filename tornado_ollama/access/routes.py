@@ -47,6 +47,7 @@ class HandlerKind(StrEnum):
     STATIC = "static"
     HEALTH = "health"
     LIVE = "live"
+    STREAM_PROBE = "stream probe"
     QUEUE = "queue"
     NATIVE = "native"
     CHAT_COMPLETIONS = "chat completions"
@@ -177,6 +178,7 @@ ROUTES: tuple[Route, ...] = (
     Route("/static/*", _READ, Requirement.NOTHING, HandlerKind.STATIC),
     Route("/health", _READ, Requirement.NOTHING, HandlerKind.HEALTH),
     Route("/health/live", _READ, Requirement.NOTHING, HandlerKind.LIVE),
+    Route("/health/stream", ("GET",), Requirement.NOTHING, HandlerKind.STREAM_PROBE),
     Route("/queue", _READ, Requirement.CREDENTIAL, HandlerKind.QUEUE),
     Route("/queue/+", ("DELETE",), Requirement.CREDENTIAL, HandlerKind.QUEUE),
     Route("/api/hello", _READ, Requirement.NOTHING, HandlerKind.LIVE),  # Claude Code's probe
