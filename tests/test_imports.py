@@ -31,6 +31,7 @@ BELOW: dict[str, set[str]] = {
     "wire": {"errors"},
     "access": {"errors", "wire"},
     "config": {"errors", "access", "resources"},
+    "doctor": {"access", "config"},
     "upstream": {"errors", "access", "keepalive", "wire"},
     "stores": {"errors", "access"},
     "fetching": {"wire"},
@@ -56,7 +57,7 @@ ABOVE: dict[str, set[str]] = {
 }
 ROOMS = BELOW | ABOVE
 
-PURE = ("wire", "access", "sights")
+PURE = ("wire", "access", "sights", "doctor")
 IMPURE = frozenset(
     "asyncio concurrent http io logging multiprocessing os pathlib random select "
     "selectors shutil signal socket ssl subprocess tempfile threading time tornado uuid".split()

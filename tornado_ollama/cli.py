@@ -112,6 +112,12 @@ def _check(args: argparse.Namespace) -> int:
     return check.run(args, settings_reader(args, serving=False))
 
 
+def _doctor(args: argparse.Namespace) -> int:
+    from .commands import doctor
+
+    return doctor.run(args, settings_reader(args, serving=False))
+
+
 def _monitor(args: argparse.Namespace) -> int:
     from .commands import monitor
 
@@ -148,6 +154,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_serve(commands, config)
     token_flags.add_token(commands, config, partial(settings_reader, serving=False))
     _add_probes(commands, config)
+    _add_doctor(commands, config)
     _add_usage(commands, config)
     _add_launch(commands, config)
     add_service(commands)
@@ -221,6 +228,22 @@ def _add_probes(
         help="between the beginnings of two rounds, as 60 or 5m; default: 60",
     )
     monitor.set_defaults(command=_monitor)
+
+
+def _add_doctor(
+    commands: Commands[argparse.ArgumentParser], config: argparse.ArgumentParser
+) -> None:
+    doctor = commands.add_parser(
+        "doctor",
+        parents=[config],
+        help="what is unsafe or broken around the gateway, and what to do",
+        description="Looks at Ollama, settings, tokens, files, certificates and, with --url, at "
+        "what lies between clients and the gateway. Sends no credential and changes nothing. Exit "
+        "code 1: there is a problem.",
+    )
+    doctor.add_argument("--url", metavar="URL", help="the gateway's, as its clients use it")
+    doctor.add_argument("--json", action="store_true", help="as JSON")
+    doctor.set_defaults(command=_doctor)
 
 
 def _add_usage(

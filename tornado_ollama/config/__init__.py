@@ -12,6 +12,8 @@
     jwt_keys.py     the keys of JWTs, and the issuers that publish theirs
     file_reader.py  the files that keys of the configuration name
     load.py         calls all these in order, and checks the rules that involve several keys
+    secret_files.py the files that hold secrets
+    inspection.py   the configuration with the tokens as they are written
     files.py        reads the files of a configuration, and detects whether they change
     reload.py       reads the configuration again, and refuses files that look cut off
     widened.py      finds the credentials that may do more after a reload
@@ -19,8 +21,9 @@
 A later layer wins: defaults < config.yaml < environment < flags.
 """
 
+from .inspection import Inspection
 from .load import load
 from .reload import SettingsReader
 from .settings import SETTINGS, Settings
 
-__all__ = ["SETTINGS", "Settings", "SettingsReader", "load"]
+__all__ = ["SETTINGS", "Inspection", "Settings", "SettingsReader", "load"]

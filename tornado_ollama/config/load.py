@@ -9,7 +9,6 @@ import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from ..access.principal import Scope
@@ -19,7 +18,8 @@ from .file_reader import Reader
 from .files import Files
 from .layers import Document, Tree, merged_layers, read_document
 from .read import impossible, read, source_of
-from .settings import SETTINGS, Settings, Written
+from .secret_files import files_with_secrets
+from .settings import Settings, Written
 from .topics.listen import WILDCARDS, Listen, Tls
 from .topics.state import State
 
@@ -151,6 +151,14 @@ def _check_not_own_address(settings: Settings, tree: Tree) -> None:
 
 
 def _warnings(settings: Settings, written: Written, tree: Tree, reader: Reader) -> Iterator[str]:
+    yield from unwise(settings)
+    for file in sorted(set(files_with_secrets(written, tree))):
+        if _readable_by_all(reader.directory / Path(file).expanduser()):
+            yield f"{file} holds secrets and every user of this machine can read it: chmod 600."
+
+
+def unwise(settings: Settings) -> Iterator[str]:
+    """Sentences about settings that are possible together, but hardly meant."""
     if settings.auth.anonymous is False and not settings.auth.configured:
         yield "auth.anonymous is false and no credential is configured: nobody can get in."
     if Scope.MANAGE in settings.anonymous_scopes() and settings.listen.trusted_proxies:
@@ -164,29 +172,6 @@ def _warnings(settings: Settings, written: Written, tree: Tree, reader: Reader) 
                 f"auth.jwt: no audience is set for {issuer.issuer}: "
                 "what it issues for other applications is let in here too."
             )
-    for file in sorted(set(_files_with_secrets(written, tree))):
-        if _readable_by_all(reader.directory / Path(file).expanduser()):
-            yield f"{file} holds secrets and every user of this machine can read it: chmod 600."
-
-
-def _files_with_secrets(written: Written, tree: Tree) -> Iterator[str]:
-    """The names of the files that hold secrets, as the configuration writes them: a relative name
-    starts at the configuration's directory."""
-    auth = written.auth
-    lists = {"generate_tokens": auth.generate_tokens, "model_tokens": auth.model_tokens}
-    for name, items in lists.items():
-        for item in items:
-            entry: dict[str, Any] = item if isinstance(item, dict) else {"token": item}
-            if entry.get("token"):
-                yield Path(source_of(tree, f"auth.{name}")).name
-            elif entry.get("token_file"):
-                yield entry["token_file"]
-    if auth.jwt.secret_file:
-        yield auth.jwt.secret_file
-    elif auth.jwt.secret:
-        source = source_of(tree, "auth.jwt.secret")
-        if source not in SETTINGS["auth.jwt.secret"].row.variables:
-            yield Path(source).name
 
 
 def _readable_by_all(path: Path) -> bool:

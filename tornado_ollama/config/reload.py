@@ -19,6 +19,7 @@ from pathlib import Path
 from ..access.tokens import StaticToken
 from ..errors import ConfigError
 from .files import Files
+from .inspection import Inspection, inspection
 from .layers import Document, read_document
 from .load import settings_from
 from .rows import kept_until_restart
@@ -68,6 +69,10 @@ class SettingsReader:
     def __call__(self) -> Settings:
         """Reads the settings at once. Raises ConfigError."""
         return self._accept(*self._read(Files()))
+
+    def inspect(self) -> Inspection:
+        """Reads the settings for a command that judges the configuration. Raises ConfigError."""
+        return inspection(self._path, self._environ, self._flags)
 
     async def reload(
         self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
