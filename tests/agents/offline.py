@@ -19,7 +19,9 @@ import sys
 OFFLINE = "TESTS_OFFLINE"
 """The variable that says how the command is kept offline: `namespace` or `proxies`."""
 
-NAMESPACE = ("unshare", "--user", "--map-root-user", "--net")
+NETWORK = ("unshare", "--user", "--map-root-user", "--net")
+PROCESSES = ("--pid", "--fork", "--kill-child", "--mount-proc")
+"""With these, what an agent leaves running (the hub of cline, outside of its group) ends too."""
 
 NOWHERE = "http://127.0.0.1:9"
 PROXIES = {
@@ -38,10 +40,10 @@ def raise_loopback() -> None:
         fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", flags | _IFF_UP))
 
 
-def may_unshare() -> bool:
-    """Whether the kernel gives out network namespaces here."""
+def may(unshare: tuple[str, ...]) -> bool:
+    """Whether the kernel gives out such namespaces here."""
     try:
-        return subprocess.run([*NAMESPACE, "true"], capture_output=True).returncode == 0
+        return subprocess.run([*unshare, "true"], capture_output=True).returncode == 0
     except OSError:
         return False
 
@@ -50,10 +52,11 @@ def main(command: list[str]) -> None:
     if command[0] == "--inside":
         raise_loopback()
         os.execvp(command[1], command[1:])
-    if may_unshare():
-        os.environ[OFFLINE] = "namespace"
-        itself = (sys.executable, "-m", "tests.agents.offline", "--inside")
-        os.execvp(NAMESPACE[0], [*NAMESPACE, *itself, *command])
+    itself = (sys.executable, "-m", "tests.agents.offline", "--inside")
+    for unshare in ((*NETWORK, *PROCESSES), NETWORK):
+        if may(unshare):
+            os.environ[OFFLINE] = "namespace"
+            os.execvp(unshare[0], [*unshare, *itself, *command])
     print("No network namespace is to be had: only proxies keep it offline.", file=sys.stderr)
     os.environ.update(PROXIES, **{OFFLINE: "proxies"})
     os.execvp(command[0], command)
