@@ -181,6 +181,7 @@ def test_only_blobs_are_streamed_and_only_audio_is_a_form() -> None:
         HandlerKind.RECENT_ERRORS,
         HandlerKind.QUEUE,
         HandlerKind.LIVE,
+        HandlerKind.STREAM_PROBE,
         HandlerKind.STORED_RESPONSE,
         HandlerKind.SOCKET,
     }

@@ -121,6 +121,7 @@ async def test_an_address_may_have_so_many_connections_open(
     await until(lambda: sum(http_server._open.values()) == 1, "it is counted as gone")
     assert await status(connect, path="/health/live") == 200
     second.leave()
+    await until(lambda: sum(http_server._open.values()) == 1, "so is the other")
     async with socket(http_port) as ws:
         await ws.send({"type": "ping"})
         await ws.until("pong")

@@ -186,7 +186,7 @@ async def test_a_caller_has_a_largest_body_of_its_own(
 ) -> None:
     big = CHAT[:-1] + b" " * 500 + b"}"
     response = await (await chat(connect, GENERATE, "/api/chat", big)).read_response()
-    assert response.status == 413 and "of this credential" in response.json()["error"]
+    assert response.status == 413 and "of this caller" in response.json()["error"]
     async with socket(http_port, headers=[bearer(GENERATE)]) as ws:
         body = {"model": "smollm2", "messages": [{"role": "user", "content": "x" * 500}]}
         await ws.send({"type": "chat", "id": "a", **body})
