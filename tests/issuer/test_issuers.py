@@ -48,12 +48,13 @@ def issuer(io_loop: IOLoop) -> Iterator[FakeIssuer]:
 def config(issuer: FakeIssuer) -> dict[str, Any]:
     return {
         "auth": {
+            "failed_logins": 0,
             "jwt": {
                 "discovery": issuer.url,
                 "audience": "ollama",
                 "private_addresses": True,
                 "claims": {"scopes": "roles", "generate": ["user"], "manage": ["admin"]},
-            }
+            },
         }
     }
 
@@ -264,8 +265,8 @@ async def test_a_client_that_leaves_while_keys_are_fetched_costs_nothing(
     issuer.answers["/keys"] = None
     client: RawConnection = await connect()
     token = signed(headers={"kid": "new"})
-    await client.send_request("POST", "/api/chat", [bearer(token)], CHAT)
     before = len(issuer.asked)
+    await client.send_request("POST", "/api/chat", [bearer(token)], CHAT)
     await until(lambda: len(issuer.asked) > before, "the keys are fetched")
     client.leave()
     await until(lambda: not len(app.in_flight), "the request is over")

@@ -134,7 +134,7 @@ class Queue:
     def leave(self, member: Member) -> None:
         """Releases the slot, or leaves the queue; no effect for an unknown member."""
         if member in self._running:
-            self._release(member)
+            self._free_slot(member)
         elif member in self._waiting:
             self._forget(member)
         else:
@@ -169,7 +169,7 @@ class Queue:
         self._order.take_turn(member.caller_key)
         member.granted()
 
-    def _release(self, member: Member) -> None:
+    def _free_slot(self, member: Member) -> None:
         model = self._running.pop(member)
         if model is not None:
             self._by_model[model] -= 1

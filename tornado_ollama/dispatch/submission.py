@@ -90,8 +90,8 @@ class Submission(asyncio.Future[HTTPResponse]):
         try:
             admit(self.caller)
             self._queue.enter(self)
-        except GatewayError as error:
-            self.fail(error)
+        except Exception as error:  # of any kind: what is in the queue must have an owner
+            self.fail(unforeseen(error))
 
     def cancel(self, msg: object = None) -> bool:
         """Stops the request at once, in whatever phase it is."""
