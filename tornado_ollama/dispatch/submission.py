@@ -138,8 +138,6 @@ class Submission(asyncio.Future[HTTPResponse]):
                 self._tell_position(0)
             if not self.done():
                 self._send()
-        except GatewayError as error:
-            self.fail(error)
         except Exception as error:
             self.fail(unforeseen(error))
 
