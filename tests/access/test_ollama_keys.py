@@ -50,7 +50,7 @@ def told(vector: dict[str, Any], **over: Any) -> tuple[Headers, Request, float]:
 
 
 def principal(headers: Headers, request: Request, now: float, auth: Any = AUTH) -> Principal:
-    found = auth.authenticate(with_signatures(extract(headers), request), now)
+    found = auth.authenticate(with_signatures(extract(headers), lambda: request), now)
     assert isinstance(found, Principal)
     return found
 

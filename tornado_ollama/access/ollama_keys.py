@@ -14,6 +14,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -44,8 +45,9 @@ class Request:
     """Over TLS, or from this machine."""
 
 
-def with_signatures(credentials: Credentials, request: Request) -> Credentials:
-    """The credentials, those that are signatures with what they sign."""
+def with_signatures(credentials: Credentials, request: Callable[[], Request]) -> Credentials:
+    """The credentials, those that are signatures with what they sign. `request` is called for
+    those alone: most requests bring none."""
     return tuple(
         credential
         if credential.in_path or (signed := _signed(credential.text, request)) is None
@@ -54,14 +56,15 @@ def with_signatures(credentials: Credentials, request: Request) -> Credentials:
     )
 
 
-def _signed(text: str, request: Request) -> SignedText | None:
+def _signed(text: str, asked: Callable[[], Request]) -> SignedText | None:
     found = _HEADER.fullmatch(text)
-    at = _QUERY.fullmatch(request.query)
     if found is None:
         return None
     key, signature = base64.b64decode(found[1]), base64.b64decode(found[2])
     if not key.startswith(_PREFIX) or len(key) != len(_PREFIX) + 32:
         return None
+    request = asked()
+    at = _QUERY.fullmatch(request.query)
     signed = f"{request.method},{request.path}?{request.query}".encode()
     return SignedText(key, signature, signed, float(at[1]) if at else None, request.protected)
 

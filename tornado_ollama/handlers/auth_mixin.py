@@ -93,7 +93,7 @@ class AuthMixin:
 
     def credentials(self) -> Credentials:
         """All credentials of the request. Raises BadRequest for too many."""
-        found = with_signatures(extract(self.request.headers), self._signable())
+        found = with_signatures(extract(self.request.headers), self._signable)
         return found if self.path_token is None else (*found, self.path_token)
 
     def _signable(self) -> SignableRequest:
