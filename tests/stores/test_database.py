@@ -123,6 +123,16 @@ def test_a_file_that_another_program_holds_says_so(
     database.submit(put(2)).result()
 
 
+def test_who_opens_a_new_file_waits_for_another_that_makes_it(database: Database) -> None:
+    # SQLite refuses the switch to WAL at once where another connection is about to write.
+    database.path.parent.mkdir(exist_ok=True)
+    other = sqlite3.connect(database.path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    threading.Timer(0.2, other.execute, ("COMMIT",)).start()
+    assert database.submit(lambda connection: connection.execute("SELECT 1").fetchone()).result()
+    other.close()
+
+
 def test_a_full_disk_says_so_and_can_be_written_again(database: Database) -> None:
     database.submit(put(1)).result()
 

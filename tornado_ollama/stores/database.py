@@ -15,6 +15,7 @@ import asyncio
 import contextlib
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -33,6 +34,9 @@ FILE_NAME = "gateway.sqlite3"
 
 BUSY_S = 5.0
 """How long a transaction waits for another process that writes."""
+
+WAL_RETRY_S = 0.02
+"""How long to wait before the next attempt to switch a new file to WAL."""
 
 REASONS = {
     sqlite3.SQLITE_BUSY: "another program has locked it",
@@ -131,7 +135,7 @@ class Database:
         _make_private(self.path)
         connection = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None)
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
+            _switch_to_wal(connection)
             connection.execute("PRAGMA foreign_keys = ON")
             self._migrate(connection)
         except BaseException:
@@ -181,6 +185,22 @@ def _make_private(path: Path) -> None:
             os.fchmod(file, 0o600)
     finally:
         os.close(file)
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Switches the file to WAL. SQLite does not wait by itself where two processes switch a new
+    file at once (its busy handler is left out where waiting could be a deadlock): the attempt is
+    repeated for BUSY_S. Raises sqlite3.Error."""
+    last = time.monotonic() + BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() >= last:
+                raise
+        time.sleep(WAL_RETRY_S)
 
 
 def _statements(script: str) -> Iterator[str]:
