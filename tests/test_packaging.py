@@ -21,12 +21,15 @@ NOT_COPIED = shutil.ignore_patterns(
     ".*", "__pycache__", "*.egg-info", "build", "dist", "node_modules", "vendor", "built", "images"
 )
 NPM = f"""#!{sys.executable}
-import sys
+import json, sys
 sys.path.insert(0, "tools")
 from build_page import BUILT
 from vendor_page import MODULES, files
 for name in ("main.js", "main.js.map", "early.js", "page.css") if "exec" in sys.argv else ():
     (BUILT / name).write_text("from esbuild")
+outputs = {{"static/built/main.js": {{"inputs": {{"static/js/main.js": {{}}}}}}}}
+if "--splitting" in sys.argv:
+    (BUILT / "outputs.json").write_text(json.dumps({{"outputs": outputs}}))
 for name in files():
     (MODULES / name).parent.mkdir(parents=True, exist_ok=True)
     (MODULES / name).write_text("from npm")

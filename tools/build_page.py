@@ -1,4 +1,5 @@
-"""Builds what is shipped of the page: its modules in one file, its styles in one, both minified.
+"""Builds what is shipped of the page: the modules that it needs at once in one file, those that it
+fetches later in files of their own, its styles in one, all minified.
 
     python tools/build_page.py
 
@@ -15,12 +16,16 @@ import re
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 from npm import ROOT, npm
 
 STATIC = ROOT / "static"
 BUILT = STATIC / "built"
 INDEX = STATIC / "index.html"
+
+MAIN = STATIC / "js" / "main.js"
+"""The page's first module."""
 
 STYLES = re.compile(r'( *<link rel="stylesheet" href="/static/(css/[\w.]+)">\n)+')
 MODULES = re.compile(r' *<link rel="modulepreload" href="/static/js/[\w./]+">\n')
@@ -41,6 +46,35 @@ def esbuild(*arguments: str) -> bool:
     return bool(status == 0)
 
 
+def build_modules() -> bool:
+    """Makes main.js, and a file for each module that is fetched later. Whether it was done.
+
+    esbuild makes a file for every set of modules that the same entries need: a dozen for the first
+    load. Where every module imports main.js (`--inject`), what main.js needs is one set, beside an
+    entry that only imports it: that file takes the entry's place.
+    """
+    record = BUILT / "outputs.json"
+    whole = ("--format=esm", "--splitting", f"--inject:{MAIN}", f"--metafile={record}", str(MAIN))
+    if not esbuild("--format=esm", str(MAIN.with_name("early.js"))) or not esbuild(*whole):
+        return False
+    outputs = json.loads(record.read_text(encoding="utf-8"))["outputs"]
+    record.unlink()
+    needs_main = (Path(name) for name, one in outputs.items() if MAIN in inputs_of(one))
+    [first] = {path.name for path in needs_main}
+    if first != MAIN.name:
+        for suffix in ("", ".map"):
+            (BUILT / (first + suffix)).replace(BUILT / (MAIN.name + suffix))
+        for file in BUILT.glob("*.js"):
+            text = file.read_text(encoding="utf-8")
+            file.write_text(text.replace(first, MAIN.name), encoding="utf-8")
+    return True
+
+
+def inputs_of(output: dict[str, Any]) -> set[Path]:
+    """The source files of one of esbuild's outputs, as its record names them."""
+    return {(ROOT / name).resolve() for name in output["inputs"]}
+
+
 def build() -> bool:
     """Makes static/built anew. Without a whole build there is none."""
     shutil.rmtree(BUILT, ignore_errors=True)
@@ -49,9 +83,8 @@ def build() -> bool:
     sheets = re.findall(r'rel="stylesheet" href="/static/(css/[\w.]+)"', source)
     entry = BUILT / "page.css"
     entry.write_text("".join(f'@import "../{sheet}";\n' for sheet in sheets), encoding="utf-8")
-    scripts = [str(STATIC / "js" / name) for name in ("early.js", "main.js")]
-    done = esbuild("--format=esm", *scripts) and esbuild("--allow-overwrite", str(entry))
-    if not done or not (BUILT / "main.js").exists():
+    done = build_modules() and esbuild("--allow-overwrite", str(entry))
+    if not done or not (BUILT / MAIN.name).exists():
         shutil.rmtree(BUILT)
         return False
     (BUILT / "index.html").write_text(built_index(source), encoding="utf-8")

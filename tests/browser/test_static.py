@@ -134,6 +134,25 @@ def test_the_built_page_loads_in_a_few_small_requests_and_again_with_one(
     assert bytes_of[open_gateway.url] > 0
 
 
+@pytest.mark.skipif(not (STATIC / "built").exists(), reason="static/built is missing: make page")
+def test_what_is_used_later_is_fetched_later(
+    received: tuple[Any, dict[str, float]], open_gateway: Gateway, ollama: ScriptedOllama
+) -> None:
+    page, bytes_of = received
+
+    def scripts() -> set[str]:
+        paths = (re.search(r"/built/([\w-]+)\.js$", url) for url in bytes_of)
+        return {re.sub(r"-[A-Z0-9]{8}$", "", path[1]) for path in paths if path}
+
+    load(page, open_gateway.url)
+    exchange(page, ollama, "Hello.", "Good day.")
+    page.wait_for_load_state("networkidle")
+    assert scripts() == {"early", "main"}
+    page.click("#settings-button")
+    page.wait_for_selector("#settings[open]")
+    assert "settings_drawer" in scripts()
+
+
 def test_without_a_build_the_modules_are_loaded_as_they_are(
     received: tuple[Any, dict[str, float]], open_gateway: Gateway, ollama: ScriptedOllama
 ) -> None:
