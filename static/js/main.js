@@ -29,6 +29,8 @@ import { isTouch } from './ui/pointer.js';
 import { applyTheme } from './ui/theme.js';
 import { Toast } from './ui/toast.js';
 
+const askDialog = lazily(() => import('./ui/ask_dialog.js'));
+
 async function start() {
   applyTheme();
   fitAboveKeyboard();
@@ -83,6 +85,7 @@ async function start() {
     look: () => status.look(),
     asked: () => library.nameAddress(),
   });
+  document.addEventListener('partmissing', () => toast.show('part.missing'));
   tellUnsaved({ chat, store, save: (id) => library.save(id, 'json') });
 
   function removeAll() {
@@ -91,8 +94,7 @@ async function start() {
   }
 
   async function askRemoveAll() {
-    const { askFirst } = await import('./ui/ask_dialog.js');
-    askFirst({
+    (await askDialog())?.askFirst({
       title: 'chats.removeAll',
       text: 'chats.removeAll.ask',
       agree: 'chats.remove',
