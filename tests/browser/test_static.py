@@ -23,6 +23,7 @@ ROOMS = ("app", "chat", "history", "settings", "models", "markdown", "net", "ui"
 """The folders of `static/js`. A module imports from its own and from those behind it."""
 
 MAX_LINES = 300
+MAX_METHODS = 15
 FIRST_LOAD_BYTES = 110_000
 FIRST_LOAD_REQUESTS = 12
 """Of the built page. Colours, formulas and fonts come later."""
@@ -66,6 +67,36 @@ def test_every_module_is_fetched_at_once_and_not_one_after_another() -> None:
 def test_modules_stay_small() -> None:
     long = {file.name: len(file.read_text(encoding="utf-8").splitlines()) for file in MODULES}
     assert {name: lines for name, lines in long.items() if lines > MAX_LINES} == {}
+
+
+def methods(text: str) -> dict[str, int]:
+    """The classes of a module, with how many methods, getters and setters each has.
+
+    The formatter indents the members of a class by two spaces, and nothing else in it so."""
+    member = re.compile(
+        r"^  (?:(?:static|async|get|set) |\*)*#?\w+(?:\(| = (?:async )?\(.*=>)", re.M
+    )
+    classes = re.findall(r"^(?:export )?class (\w+)[^\n]*\{\n(.*?)^\}", text, re.M | re.S)
+    return {name: len(member.findall(body)) for name, body in classes}
+
+
+def test_methods_are_counted() -> None:
+    text = (
+        "export class A extends B {\n  #x = 1;\n  constructor() {\n    super();\n  }\n\n"
+        "  get y() {\n    return run(\n  );\n  }\n\n  async #z(\n    a,\n  ) {\n  }\n"
+        "  static of = (one) => one;\n}\n"
+    )
+    assert methods(text) == {"A": 4}
+
+
+def test_classes_stay_small() -> None:
+    counted = {
+        f"{file.name}: {name}": count
+        for file in MODULES
+        for name, count in methods(file.read_text(encoding="utf-8")).items()
+    }
+    assert len(counted) > 30
+    assert {name: count for name, count in counted.items() if count > MAX_METHODS} == {}
 
 
 def test_nothing_makes_html_or_code_out_of_text() -> None:

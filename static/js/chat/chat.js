@@ -113,7 +113,7 @@ export class Chat extends EventTarget {
 
   /** @param {Message} message */
   #measured(message) {
-    this.transcript.view(message)?.showFacts();
+    this.transcript.view(message)?.foot.showFacts();
     this.#tell('change');
   }
 

@@ -1,13 +1,11 @@
-// The box in which a message is written: Enter sends, Shift+Enter makes a line, a draft is kept,
-// and the same button stops the answer that is being written. Keyboards on a screen have no
-// Shift+Enter: there Enter makes a line, and the button sends.
+// The box in which a message is written: a draft of it is kept for each chat, and what is sent waits
+// for what is attached.
 
 import { byId } from '../ui/dom.js';
 import { Drafts } from './drafts.js';
 import { fitHeight } from '../ui/grow.js';
-import { bindText } from '../ui/i18n.js';
-import { glyph } from '../ui/icons.js';
-import { isTouch, onPointerChange } from '../ui/pointer.js';
+import { SendButton } from './send_button.js';
+import { sendingKeys } from './sending_keys.js';
 
 /** Fires `submit` (detail: the text), `stop`, and `refused` where it is sent while an answer is
     written. */
@@ -18,20 +16,21 @@ export class Composer extends EventTarget {
   #wanted = false;
   #drafts = new Drafts();
   #chat = 'new';
+  #button = new SendButton();
 
   constructor() {
     super();
     this.box = byId('message');
-    this.send = byId('send');
     byId('composer').addEventListener('submit', (event) => {
       event.preventDefault();
       if (this.#busy) this.dispatchEvent(new Event('stop'));
       else this.#submit();
     });
-    this.box.addEventListener('keydown', (event) => this.#key(event));
+    sendingKeys(this.box, {
+      send: () => this.#sendByKey(),
+      stop: () => this.#busy && this.dispatchEvent(new Event('stop')),
+    });
     this.box.addEventListener('input', () => this.#changed());
-    onPointerChange(() => this.#adapt());
-    this.#adapt();
     this.text = this.#drafts.get(this.#chat);
   }
 
@@ -69,8 +68,7 @@ export class Composer extends EventTarget {
       @param {boolean} busy */
   set busy(busy) {
     this.#busy = busy;
-    this.send.replaceChildren(glyph(busy ? 'stop' : 'arrow-up'));
-    bindText(this.send, busy ? 'composer.stop' : 'composer.send', undefined, 'tLabel');
+    this.#button.show(busy ? 'stop' : 'send');
     this.#enable();
   }
 
@@ -94,18 +92,9 @@ export class Composer extends EventTarget {
     this.#wanted = false;
   }
 
-  /** @param {KeyboardEvent} event */
-  #key(event) {
-    // keyCode 229: Safari ends a composition before it reports the key that ended it.
-    const composing = event.isComposing || event.keyCode === 229;
-    const sends = isTouch() ? event.ctrlKey || event.metaKey : !event.shiftKey;
-    if (event.key === 'Enter' && sends && !composing) {
-      event.preventDefault();
-      if (!this.#busy) this.#submit();
-      else if (this.text.trim()) this.dispatchEvent(new Event('refused'));
-    } else if (event.key === 'Escape' && this.#busy && !composing) {
-      this.dispatchEvent(new Event('stop'));
-    }
+  #sendByKey() {
+    if (!this.#busy) this.#submit();
+    else if (this.text.trim()) this.dispatchEvent(new Event('refused'));
   }
 
   #submit() {
@@ -113,11 +102,6 @@ export class Composer extends EventTarget {
     this.#wanted = this.#preparing;
     if (!this.#preparing && (text || this.#hasMore))
       this.dispatchEvent(new CustomEvent('submit', { detail: text }));
-  }
-
-  #adapt() {
-    this.box.enterKeyHint = isTouch() ? 'enter' : 'send';
-    bindText(byId('hint'), isTouch() ? 'composer.hint.touch' : 'composer.hint');
   }
 
   #changed() {
@@ -128,7 +112,6 @@ export class Composer extends EventTarget {
 
   #enable() {
     const nothing = !this.#hasMore && this.text.trim() === '';
-    const idle = !this.#busy && (nothing || this.#preparing);
-    this.send.setAttribute('aria-disabled', String(idle));
+    this.#button.enable(this.#busy || !(nothing || this.#preparing));
   }
 }

@@ -1,16 +1,14 @@
 // One answer while it is written: sends the chat, follows its frames, and says in which phase it is.
 
-import { namesFunction } from '../net/chat_request.js';
 import { emptyFailure, failureOf, lostFailure } from '../net/failure.js';
 import { newId } from '../ui/ids.js';
-import { ThinkTags } from './think_tags.js';
+import { AnswerText } from './answer_text.js';
+import { MemoryWatch } from './memory_watch.js';
 import { ChatRefused } from '../net/transport.js';
 
 /** @import { ChatRequest, DeltaFrame, DoneFrame, Failure, Frame, LostFrame, Message, MessageState, ResumePlace, Way } from '../types.js'
     @import { Models } from '../models/models.js'
     @import { Transport } from '../net/transport.js' */
-
-const LOOK_MS = 1_000;
 
 /**
  * Fires `phase` when `phase` changed (connecting, queued, loading, reading, thinking, writing,
@@ -29,19 +27,14 @@ export class Reply extends EventTarget {
   #id = newId();
   #startedAt = performance.now();
   #stopped = false;
-  #clock = 0;
-  /** @type {object | null} */
-  #look = null;
-  /** @type {number | null} */
-  #thinkingSince = null;
   /** @type {number | null} */
   #firstMs = null;
   /** @type {Way} */
   #way = 'socket';
   #before = 'connecting';
   #resumed = false;
-  /** @type {ThinkTags | null} */
-  #tags;
+  #text;
+  #memory;
   #earlierTokens;
 
   /** @param {Message} message
@@ -49,10 +42,10 @@ export class Reply extends EventTarget {
   constructor(message, { transport, models }) {
     super();
     this.message = message;
-    this.#tags = message.content ? null : new ThinkTags();
+    this.#text = new AnswerText(message, (phase) => this.#enter(phase));
+    this.#memory = new MemoryWatch(models, message.model ?? '', (phase) => this.#enter(phase));
     this.#earlierTokens = message.facts?.usage?.completion_tokens ?? 0;
     this.transport = transport;
-    this.models = models;
     this.ended = new Promise((resolve) => {
       this.resolve = resolve;
     });
@@ -69,7 +62,7 @@ export class Reply extends EventTarget {
       );
       return;
     }
-    if (this.phase === 'connecting') this.#atOllama();
+    if (this.phase === 'connecting') this.#memory.start();
   }
 
   /** Goes on with an answer that an earlier page began. */
@@ -82,7 +75,7 @@ export class Reply extends EventTarget {
     const { id, place = 0, tags } = resume;
     this.#resumed = true;
     this.#id = id;
-    this.#tags = tags ? new ThinkTags(tags) : null;
+    this.#text.resumeAt(tags);
     this.place = place;
     this.#before = this.message.content ? 'writing' : this.place ? 'queued' : 'reading';
     this.#enter('reconnecting');
@@ -98,27 +91,6 @@ export class Reply extends EventTarget {
     this.#stopped = true;
     this.transport.cancel(this.#id);
     this.#end('stopped');
-  }
-
-  /** It is Ollama's turn. Until the first word: is the model in memory, or on its way there? What was
-      known before may have been unloaded since, so it is looked at now. */
-  async #atOllama() {
-    clearTimeout(this.#clock);
-    const look = {};
-    this.#look = look;
-    await Promise.race([
-      this.models.lookAtMemory(),
-      new Promise((late) => {
-        setTimeout(late, LOOK_MS);
-      }),
-    ]);
-    if (this.#look !== look) return;
-    if (this.models.isLoaded(this.message.model ?? '')) {
-      this.#enter('reading');
-      return;
-    }
-    this.#enter('loading');
-    this.#clock = setTimeout(() => this.#atOllama(), LOOK_MS);
   }
 
   /** @param {Frame} frame */
@@ -145,10 +117,10 @@ export class Reply extends EventTarget {
 
   /** @param {{ position: number }} frame */
   #queue({ position }) {
-    clearTimeout(this.#clock);
+    this.#memory.stop();
     this.place = position;
     this.#notePlace({ place: position });
-    if (position === 0) this.#atOllama();
+    if (position === 0) this.#memory.start();
     else if (this.phase === 'queued') this.dispatchEvent(new Event('phase'));
     else this.#enter('queued');
   }
@@ -159,7 +131,7 @@ export class Reply extends EventTarget {
   }
 
   #comeBack() {
-    if (this.#before === 'loading' || this.#before === 'connecting') this.#atOllama();
+    if (this.#before === 'loading' || this.#before === 'connecting') this.#memory.start();
     else this.#enter(this.#before);
   }
 
@@ -171,46 +143,16 @@ export class Reply extends EventTarget {
   }
 
   /** @param {DeltaFrame} frame */
-  #grow({ content, thinking, tool_calls: calls }) {
+  #grow(frame) {
     if (!this.#resumed) this.#firstMs ??= performance.now() - this.#startedAt;
-    if (thinking) this.#think(thinking);
-    if (calls)
-      this.message.toolCalls = [...(this.message.toolCalls ?? []), ...calls.filter(namesFunction)];
-    if (content) this.#say(this.#tags ? this.#tags.feed(content) : { content });
-    this.#notePlace({ tags: this.#tags?.place });
+    this.#text.add(frame);
+    this.#notePlace({ tags: this.#text.place });
     this.dispatchEvent(new Event('text'));
-  }
-
-  /** @param {{ content: string, thinking?: string }} words */
-  #say({ content, thinking }) {
-    if (thinking) this.#think(thinking);
-    if (!content) return;
-    this.#endThinking();
-    this.message.content += content;
-    this.#enter('writing');
-  }
-
-  /** What was held back because it might have become a tag. */
-  #sayRest() {
-    if (this.#tags) this.#say(this.#tags.close());
-    this.#tags = null;
-  }
-
-  /** @param {string} thinking */
-  #think(thinking) {
-    this.#thinkingSince ??= performance.now();
-    this.message.thinking = (this.message.thinking ?? '') + thinking;
-    this.#enter('thinking');
-  }
-
-  #endThinking() {
-    if (this.#thinkingSince === null || this.message.thinkingMs !== undefined) return;
-    this.message.thinkingMs = performance.now() - this.#thinkingSince;
   }
 
   /** @param {DoneFrame} frame */
   #done({ reason, usage, timings }) {
-    this.#sayRest();
+    this.#text.flush();
     const { content, thinking, toolCalls, model = '' } = this.message;
     // Of one that is written on, the part before counts too.
     const written = usage && {
@@ -242,9 +184,7 @@ export class Reply extends EventTarget {
   /** @param {MessageState} state */
   #end(state) {
     if (this.phase === 'ended') return;
-    clearTimeout(this.#clock);
-    this.#sayRest();
-    this.#endThinking();
+    this.#text.close();
     this.message.state = state;
     delete this.message.resume;
     this.#enter('ended');
@@ -253,8 +193,7 @@ export class Reply extends EventTarget {
 
   /** @param {string} phase */
   #enter(phase) {
-    clearTimeout(this.#clock);
-    this.#look = null; // what is found now is of a phase that is over
+    if (phase !== 'loading') this.#memory.stop();
     if (this.phase === phase) return;
     this.phase = phase;
     this.phaseAt = performance.now();

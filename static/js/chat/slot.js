@@ -33,7 +33,7 @@ export class Slot {
     this.node.style.removeProperty('height');
     this.node.toggleAttribute('data-far', false);
     this.view = new TurnView(this.message, this.actions, this.node);
-    this.view.showBranch(this.#place);
+    this.view.foot.showBranch(this.#place);
     return this.view;
   }
 
@@ -55,7 +55,7 @@ export class Slot {
       @param {{ index: number, total: number }} place */
   showBranch(place) {
     this.#place = place;
-    this.view?.showBranch(place);
+    this.view?.foot.showBranch(place);
   }
 
   /** It is shown no longer. */

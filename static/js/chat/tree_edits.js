@@ -39,7 +39,7 @@ export class TreeEdits {
     const { conversation, transcript } = this.chat;
     const shown = conversation.turn(message, step);
     this.chat.changed(conversation);
-    if (shown) transcript.view(shown)?.focusBranch(step);
+    if (shown) transcript.view(shown)?.foot.focusBranch(step);
   }
 
   /** A chat without messages is none.

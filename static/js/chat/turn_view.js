@@ -1,29 +1,20 @@
 // One message on the page: a question of the reader's or an answer, with what can be done with it.
 
 import { announce } from '../ui/announcer.js';
-import { dataUrl } from '../ui/data_url.js';
-import { copyButton, copyText } from '../ui/copy_button.js';
-import { button, el, icon } from '../ui/dom.js';
+import { el } from '../ui/dom.js';
+import { attachedView } from './attached_view.js';
 import { failureView } from './failure_view.js';
-import { lazily } from '../ui/lazily.js';
 import { hasMarkdown } from '../markdown/markdown.js';
 import { MarkdownBody } from '../markdown/markdown_body.js';
 import { PlainBody } from '../markdown/plain_body.js';
-import { openMenu } from '../ui/popup_menu.js';
-import { factsLine, factsList } from './reply_facts.js';
 import { StateLine } from './state_line.js';
 import { ThinkingPanel } from './thinking_panel.js';
 import { toolCards } from './tool_cards.js';
 import { editForm } from './turn_edit.js';
+import { TurnFoot } from './turn_foot.js';
 
 /** @import { Body, Message, MessageActions } from '../types.js'
     @import { Reply } from './reply.js' */
-
-// What is said of an answer that did not end by itself, and those that can be written on.
-const MARKED = ['stopped', 'interrupted', 'elsewhere'];
-const CUT_OFF = ['stopped', 'interrupted', 'failed'];
-
-const plain = lazily(() => import('../markdown/markdown_plain.js'));
 
 export class TurnView {
   #frame = 0;
@@ -44,15 +35,15 @@ export class TurnView {
       this.isAnswer && hasMarkdown()
         ? new MarkdownBody({ folds: message.state !== 'running' })
         : new PlainBody({ folds: !this.isAnswer });
-    this.foot = el('div', { class: 'foot' });
+    this.foot = new TurnFoot(message, actions, () => this.#edit());
     this.calls = el('div', { class: 'calls' });
     if (this.isAnswer) {
       this.thinking = new ThinkingPanel(message);
       this.node.append(el('h2', { class: 'by', text: message.model }), this.thinking.node);
     } else {
-      this.node.append(el('h2', { class: 'unseen', t: 'turn.yours' }), this.#attached());
+      this.node.append(el('h2', { class: 'unseen', t: 'turn.yours' }), attachedView(message));
     }
-    this.node.append(this.body.node, this.calls, this.foot);
+    this.node.append(this.body.node, this.calls, this.foot.node);
     this.#draw();
     if (message.state !== 'running') this.#finish();
   }
@@ -63,8 +54,8 @@ export class TurnView {
   follow(reply) {
     const { signal } = this.#over;
     const state = new StateLine(reply, signal, this.thinking);
-    this.foot.before(state.node);
-    this.foot.hidden = true;
+    this.foot.node.before(state.node);
+    this.foot.node.hidden = true;
     reply.addEventListener(
       'text',
       () => {
@@ -94,45 +85,6 @@ export class TurnView {
     return Boolean(this.form?.isConnected) || fields.some(({ value }) => value);
   }
 
-  /** The focus goes back to the arrow that led here.
-      @param {number} step */
-  focusBranch(step) {
-    const [left, right] = this.branch?.querySelectorAll('button') ?? [];
-    (step < 0 ? left : right)?.focus();
-  }
-
-  /** More is known of what the answer cost. */
-  showFacts() {
-    const list = this.node.querySelector(':scope > .facts');
-    list?.replaceChildren(...factsList(this.message).childNodes);
-  }
-
-  /** Which branch of several this is; drawn again when there are more.
-      @param {{ index: number, total: number }} place */
-  showBranch({ index, total }) {
-    this.branch?.remove();
-    this.branch = null;
-    if (total < 2) return;
-    /** @param {number} by
-        @param {string} name */
-    const step = (by, name) =>
-      button({
-        class: 'quiet icon-button',
-        icon: name,
-        label: `turn.branch.${name}`,
-        on: { click: () => this.actions.branch(by) },
-      });
-    this.branch = el(
-      'span',
-      { class: 'branch' },
-      step(-1, 'left'),
-      el('span', { class: 'mark', text: `${index + 1}/${total}` }),
-      step(1, 'right'),
-    );
-    this.foot.prepend(this.branch);
-    this.foot.hidden = false;
-  }
-
   #draw() {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
@@ -152,118 +104,30 @@ export class TurnView {
     this.calls.replaceChildren(...toolCards(this.message, this.actions.results));
   }
 
-  #attached() {
-    const { images = [], files = [] } = this.message;
-    return el(
-      'div',
-      { class: 'attached', hidden: images.length + files.length === 0 },
-      ...images.map((image) => el('img', { src: dataUrl(image), label: 'image' })),
-      ...files.map(({ name, text }) =>
-        el(
-          'details',
-          { class: 'tool' },
-          el('summary', {}, icon('attach'), el('span', { text: name })),
-          el('pre', { text }),
-        ),
-      ),
-    );
-  }
-
   /** `fresh`: the answer has just ended, rather than long ago.
       @param {boolean} [fresh] */
   #finish(fresh = false) {
-    const { message, actions, foot } = this;
+    const { failure } = this.message;
     this.body.finish();
-    foot.replaceChildren();
-    if (message.content) foot.append(copyButton(() => message.content, { t: 'turn.copy' }));
-    if (!this.isAnswer) foot.append(this.#tool('edit', 'turn.edit', () => this.#edit()));
-    else if (!message.failure) foot.append(this.#tool('retry', 'turn.again', actions.retry));
-    const more = this.#tool('menu', 'turn.more', () => openMenu(more, this.#more(more)));
-    more.setAttribute('aria-haspopup', 'menu');
-    foot.append(more);
-    if (message.facts?.usage) this.#addFacts();
-    foot.append(...this.#marks());
-    if (message.failure) foot.before(failureView(message.failure, actions, { fresh }));
-    foot.hidden = false;
-    if (this.branch) foot.prepend(this.branch);
-  }
-
-  /** How the answer ended, where not by itself; one that was cut off can be written on. */
-  #marks() {
-    const { state, facts, content, thinking, toolCalls } = this.message;
-    const cutShort = facts?.reason === 'length';
-    const marks = [];
-    if (MARKED.includes(state ?? '')) marks.push(state);
-    else if (cutShort) marks.push('length');
-    else if (state === 'done' && thinking && !content && !toolCalls) marks.push('thoughtOnly');
-    const nodes = marks.map((mark) => el('span', { class: 'mark', t: `turn.${mark}` }));
-    if (content && (cutShort || CUT_OFF.includes(state ?? ''))) {
-      nodes.push(
-        button({ class: 'quiet go-on', t: 'turn.goOn', on: { click: this.actions.goOn } }),
-      );
-    }
-    return nodes;
-  }
-
-  /** @param {HTMLElement} at */
-  #more(at) {
-    const { message, actions, isAnswer } = this;
-    return [
-      isAnswer &&
-        message.content && {
-          icon: 'copy',
-          t: 'turn.copyPlain',
-          run: () => copyPlain(message.content),
-        },
-      isAnswer && { icon: 'retry', t: 'turn.againWith', run: () => actions.retryWith(at) },
-      { icon: 'trash', t: 'turn.remove', run: actions.remove },
-    ];
-  }
-
-  /** @param {string} name
-      @param {string} label
-      @param {() => unknown} run */
-  #tool(name, label, run) {
-    return button({ class: 'quiet icon-button', icon: name, label, on: { click: run } });
-  }
-
-  #addFacts() {
-    const line = factsLine(this.message.facts);
-    if (!line) return;
-    const list = factsList(this.message);
-    list.hidden = true;
-    const toggle = this.#tool('info', 'facts.show', () => {
-      list.hidden = !list.hidden;
-      toggle.setAttribute('aria-expanded', String(!list.hidden));
-    });
-    toggle.setAttribute('aria-expanded', 'false');
-    this.foot.append(toggle, line);
-    this.foot.after(list);
+    this.foot.fill();
+    if (failure) this.foot.node.before(failureView(failure, this.actions, { fresh }));
   }
 
   #edit() {
     const { message, body, foot } = this;
     const close = () => {
       this.form?.remove();
-      body.node.hidden = foot.hidden = false;
-      /** @type {HTMLElement | null} */
-      const edit = foot.querySelector('[data-t-label="turn.edit"]');
-      edit?.focus();
+      body.node.hidden = foot.node.hidden = false;
+      foot.focusEdit();
     };
     /** @param {string} text */
     const send = (text) => {
       if (this.actions.edit(text)) close();
     };
     this.form = editForm(message.content, send, close);
-    body.node.hidden = foot.hidden = true;
+    body.node.hidden = foot.node.hidden = true;
     body.node.after(this.form);
     const box = this.form.querySelector('textarea');
     box?.focus();
   }
-}
-
-/** @param {string} markdown */
-async function copyPlain(markdown) {
-  const loaded = await plain();
-  copyText(loaded ? loaded.plainText(markdown) : markdown);
 }

@@ -1,7 +1,8 @@
 // The way to the gateway for what streams: the socket, or plain HTTP where a proxy in between refuses
 // the socket though the gateway answers.
 
-import { GatewaySocket, SocketRefused } from './gateway_socket.js';
+import { SocketRefused } from './connection.js';
+import { GatewaySocket } from './gateway_socket.js';
 import { failureOf, lostFailure } from './failure.js';
 import { RequestFailed, requestJson } from './http.js';
 import { lazily } from '../ui/lazily.js';
