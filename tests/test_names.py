@@ -20,7 +20,7 @@ from .test_imports import ROOMS
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "tornado_ollama"
 DIRECTORIES = ("bench", "deploy", "docs", "examples", "static", "tests", "tools", PACKAGE.name)
-NOT_OURS = {"vendor", "node_modules", "failures", "__pycache__"}
+NOT_OURS = {"built", "vendor", "node_modules", "failures", "__pycache__"}
 
 SUFFIXES = "py js mjs css html md yaml json jsonl cfg toml conf service"
 FILE = re.compile(
