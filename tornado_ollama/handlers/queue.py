@@ -4,6 +4,8 @@ the scope `manage` those of all; `DELETE /queue/ID` stops one of them."""
 from __future__ import annotations
 
 from ..access.principal import Scope
+from ..dispatch.ask import Caller
+from ..dispatch.dispatcher import Dispatcher
 from ..dispatch.submission import QueueRow
 from ..errors import NotFound
 from .auth_mixin import AuthMixin
@@ -13,25 +15,36 @@ from .base import BaseHandler
 class QueueHandler(AuthMixin, BaseHandler):
     async def respond(self) -> None:
         dispatcher, own = self.deps.dispatcher, self.caller().key
-        sees_all = self.principal is not None and self.principal.may(Scope.MANAGE)
         if self.request.method == "DELETE":
+            sees_all = may_manage(self.caller())
             id = self.url_path.rpartition("/")[2]
             number = int(id) if id.isascii() and id.isdecimal() and len(id) < 20 else 0
             if not dispatcher.stop(number, lambda caller: sees_all or caller.key == own):
                 raise NotFound("There is no such request, or it is not yours; /queue lists yours.")
             self.answer(204)
             return
-        rows = [row for row in dispatcher.rows() if sees_all or row.caller.key == own]
         self.set_header("Cache-Control", "no-store")
-        self.answer_json(
-            200,
-            {
-                "running": dispatcher.queue.running,
-                "waiting": dispatcher.queue.waiting,
-                "max_parallel": dispatcher.max_parallel,
-                "requests": [_shown(row, sees_all) for row in rows],
-            },
-        )
+        self.answer_json(200, queue_state(dispatcher, self.caller()))
+
+
+def queue_state(dispatcher: Dispatcher, caller: Caller) -> dict[str, object]:
+    """What a caller may know of the requests that run inference or wait for a slot: all of them
+    with the scope `manage`, otherwise its own."""
+    sees_all = may_manage(caller)
+    return {
+        "running": dispatcher.queue.running,
+        "waiting": dispatcher.queue.waiting,
+        "max_parallel": dispatcher.max_parallel,
+        "requests": [
+            _shown(row, sees_all)
+            for row in dispatcher.rows()
+            if sees_all or row.caller.key == caller.key
+        ],
+    }
+
+
+def may_manage(caller: Caller) -> bool:
+    return caller.principal is not None and caller.principal.may(Scope.MANAGE)
 
 
 def _shown(row: QueueRow, with_address: bool) -> dict[str, object]:

@@ -13,6 +13,7 @@ from .chat_job import ChatJob, PlainJob
 from .conversation import Conversation
 from .jobs import Owner, SocketJobs
 from .request_job import RequestJob
+from .watch_job import WatchJob
 
 
 class Commands:
@@ -47,6 +48,8 @@ class Commands:
                 self._jobs.resume(command)
             case protocol.Request():
                 self._jobs.start(RequestJob(self._socket, command))
+            case protocol.Watch(id):
+                self._jobs.start(WatchJob(self._socket, id))
 
     def refuse(self, command: protocol.Command, refusal: GatewayError) -> None:
         """Tells why a command is not carried out, in its own form."""

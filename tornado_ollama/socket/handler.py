@@ -222,7 +222,9 @@ class ChatSocketHandler(AuthMixin, SocketTransport):
     def drain(self, *, now: bool = False) -> None:
         if not self.upgraded:
             super().drain(now=now)
-        elif now or not self._jobs:
+            return
+        self._jobs.stop_watching()
+        if now or not self._jobs:
             self.outcome = SHUT_DOWN
             self._jobs.cancel_all(SHUT_DOWN)
             self.close(GOING_AWAY, "shutting down")

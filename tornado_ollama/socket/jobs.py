@@ -11,6 +11,7 @@ from ..wire.socket import commands as protocol
 from ..wire.socket import frames
 from . import resumable
 from .job import Job
+from .watch_job import WatchJob
 
 MAX_JOBS = 32
 """Chats and requests in flight on one socket; more are refused, not queued."""
@@ -28,14 +29,14 @@ class SocketJobs:
 
     def __init__(self, socket: Owner) -> None:
         self._socket = socket
-        self._jobs: dict[str | None, Job] = {}
+        self._jobs: dict[str | None, Job | WatchJob] = {}
         self._resumables: dict[str | None, resumable.ResumableChat] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
         return len(self._jobs) + len(self._resumables)
 
-    def start(self, job: Job) -> None:
+    def start(self, job: Job | WatchJob) -> None:
         if not self._has_room(job.id):
             return
         self._jobs[job.id] = job
@@ -80,6 +81,12 @@ class SocketJobs:
         for chat in tuple(self._resumables.values()):
             chat.cancel(why)
 
+    def stop_watching(self) -> None:
+        """Cancels what would never end by itself."""
+        for job in tuple(self._jobs.values()):
+            if isinstance(job, WatchJob):
+                job.cancel()
+
     def leave(self) -> None:
         """Called when the socket has closed: cancels the jobs bound to it and detaches the
         resumable chats."""
@@ -104,7 +111,7 @@ class SocketJobs:
     def _refuse(self, id: str | None, error: GatewayError) -> None:
         self._socket.emit(frames.error_frame(id, error))
 
-    async def _run(self, job: Job) -> None:
+    async def _run(self, job: Job | WatchJob) -> None:
         try:
             await job.run()
         finally:

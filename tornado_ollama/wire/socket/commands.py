@@ -97,11 +97,18 @@ class Auth:
     token: str
 
 
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Asks for the state of the queue, now and whenever it changes, until it is cancelled."""
+
+    id: str
+
+
 class Ping:
     """A ping frame, which is answered with a pong frame."""
 
 
-Command = PlainText | Turn | Chat | Resume | Request | Cancel | Auth | Ping
+Command = PlainText | Turn | Chat | Resume | Request | Watch | Cancel | Auth | Ping
 
 
 class BadFrame(BadRequest):
@@ -131,6 +138,8 @@ def read_frame(text: str) -> Command:
         return _resume(frame, id)
     if kind == "request":
         return _request(frame, id)
+    if kind == "watch":
+        return _watch(frame, id)
     if kind == "cancel":
         return Cancel(id)
     if kind == "ping":
@@ -141,7 +150,7 @@ def read_frame(text: str) -> Command:
             raise BadFrame("`token` must be a string.", id)
         return Auth(token)
     raise BadFrame(
-        'Send {"text": ...} or a frame of type chat, resume, request, cancel, ping or auth.',
+        'Send {"text": ...} or a frame of type chat, resume, request, watch, cancel, ping or auth.',
         id,
     )
 
@@ -249,6 +258,13 @@ def _request(frame: Frame, id: str | None) -> Request:
     if not isinstance(method, str) or not isinstance(path, str):
         raise BadFrame("`method` and `path` must be strings.", id)
     return Request(id, method.upper(), path, b"" if body == _NULL else bytes(body))
+
+
+def _watch(frame: Frame, id: str | None) -> Watch:
+    if id is None:
+        raise BadFrame("A watch needs an `id`, so that it can be cancelled.", None)
+    _refuse_unknown(frame, frozenset(), id)
+    return Watch(id)
 
 
 def _refuse_unknown(frame: Frame, known: frozenset[str], id: str | None) -> None:
