@@ -3,10 +3,12 @@
 import { Backend } from './app/backend.js';
 import { Composing } from './app/composing.js';
 import { newChat } from './app/conversing.js';
+import { fork } from './app/forking.js';
 import { fitAboveKeyboard } from './app/keyboard.js';
 import { Library } from './app/library.js';
 import { buildMenu } from './app/menu.js';
 import { listenForKeys, openHelp } from './app/shortcuts.js';
+import { SettingsEntry } from './app/settings_entry.js';
 import { Sidebar } from './app/sidebar.js';
 import { Status } from './app/status.js';
 import { tellUnsaved } from './app/unsaved.js';
@@ -46,10 +48,6 @@ async function start() {
   const openToken = () => tokenDialog.open();
   const follow = new Follow(byId('scroller'), byId('content'), byId('jump'), byId('bar'));
   const settings = new Settings();
-  const drawer = lazily(
-    async () =>
-      new (await import('./settings/settings_drawer.js')).SettingsDrawer(settings, models),
-  );
   const transport = new Transport();
   const managing = new Managing(models, transport);
   const answers = new Answers({ transport, models, store });
@@ -66,6 +64,7 @@ async function start() {
     pickModel: (at, choose) => picker.open(at, choose),
     fetchModel: (name) => managing.open(name),
     mayFetch: () => managing.offered,
+    fork: (message) => fork(library, message),
   });
   const sidebar = new Sidebar();
   const library = new Library({ store, chat, answers, toast, sidebar });
@@ -86,6 +85,7 @@ async function start() {
     asked: () => library.nameAddress(),
   });
   document.addEventListener('partmissing', () => toast.show('part.missing'));
+  const settingsEntry = new SettingsEntry({ settings, models, chat, store });
   tellUnsaved({ chat, store, save: (id) => library.save(id, 'json') });
 
   function removeAll() {
@@ -102,17 +102,11 @@ async function start() {
     });
   }
 
-  /** A dot tells that models are asked otherwise than by default. */
-  function showSettings() {
-    byId('settings-button').toggleAttribute('data-changed', settings.changed);
-  }
-
   function fresh() {
     library.fresh();
     composer.focus();
   }
 
-  settings.addEventListener('change', showSettings);
   tokenDialog.addEventListener('change', async () => {
     transport.reset();
     await status.lookAgain();
@@ -134,7 +128,6 @@ async function start() {
     event.preventDefault(); // the address is the chat's
     composer.focus();
   });
-  byId('settings-button').addEventListener('click', async () => (await drawer())?.open());
   buildMenu([
     { icon: 'models', t: 'manage.title', run: () => managing.open(), id: 'models-entry' },
     { icon: 'key', t: 'token.menu', run: openToken },
@@ -149,7 +142,7 @@ async function start() {
   sidebar.start(library.list.isEmpty);
 
   status.show();
-  showSettings();
+  settingsEntry.show();
   document.documentElement.dataset.ready = '';
   composer.busy = false;
   focus();

@@ -10,6 +10,8 @@ export interface ChatRecord {
   pinned: boolean;
   /** The id of the first message that is shown; each message names the next. */
   shown: string | null;
+  /** Its own settings, where they differ from those of all chats; see chat_settings.js. */
+  settings?: Record<string, string>;
 }
 
 export interface TextFile {
@@ -147,7 +149,9 @@ export interface OllamaMessage {
 }
 
 export interface ChatOptions {
-  options?: Record<string, number | string[]>;
+  options?: Record<string, number | boolean | string[]>;
+  truncate?: boolean;
+  shift?: boolean;
   keep_alive?: number | string;
   format?: unknown;
   tools?: ToolCall[];
@@ -358,6 +362,16 @@ export interface MenuEntry {
   id?: string;
 }
 
+/** The settings that the drawer shows: of all chats, or of one. */
+export interface SettingsScope {
+  get: (name: string) => string;
+  set: (name: string, value: string | null) => void;
+  isOwn: (name: string) => boolean;
+  reset: () => void;
+  readonly canUndo: boolean;
+  undo: () => void;
+}
+
 /** What can be done with a message. */
 export interface MessageActions extends FailureActions {
   retry: () => void;
@@ -366,6 +380,7 @@ export interface MessageActions extends FailureActions {
   edit: (text: string) => boolean;
   remove: () => void;
   branch: (step: number) => void;
+  fork: () => void;
   results: (results: string[]) => void;
 }
 
@@ -383,6 +398,8 @@ export interface ConversationParts {
   pickModel: (at?: HTMLElement, choose?: (name: string) => void) => void;
   fetchModel: (name?: string) => void;
   mayFetch: () => boolean;
+  /** Goes on from a message in a chat of its own. */
+  fork: (message: Message) => void;
 }
 
 /** A row of a list whose rows stay; see keyed_rows.js. */

@@ -209,6 +209,23 @@ def settings(reader: Reader) -> None:
     reader.browser.evaluate("(localStorage.removeItem('tornado-ollama.settings'), true)")
 
 
+def chat_settings(reader: Reader) -> None:
+    reader.click("#settings-button")
+    reader.there("#settings[open]")
+    reader.click("#settings input[name='scope'][value='chat']")
+    reader.write("#setting-system", "Answer in rhymes.")
+    reader.write("#setting-repeat_penalty", "1.2")
+    reader.click("#settings header button")
+    reader.see("#own-settings", "Answer in rhymes.")
+    talk = reader.is_answered("Hello.", "Mellow.")
+    assert talk.request["messages"][0] == {"role": "system", "content": "Answer in rhymes."}
+    assert talk.request["options"] == {"repeat_penalty": 1.2}
+    reader.click(f"{ANSWER} [data-t-label='turn.more']")
+    reader.click("#popup-menu .menu-row:has([data-t='turn.fork'])")
+    reader.see("#toast", "This is a copy.")
+    reader.see("#own-settings", "Answer in rhymes.")
+
+
 def gauge(reader: Reader) -> None:
     loaded = {"name": "talker:3b", "model": "talker:3b", "context_length": 50}
     reader.ollama.on("/api/ps", json_reply({"models": [loaded]}))
@@ -257,7 +274,7 @@ def failures(reader: Reader) -> None:
 
 POINTS: list[Callable[[Reader], None]] = [
     *(composer, feedback, markdown, scrolling, stopping, messages, thinking_and_tools, chat_list),
-    *(picker, settings, gauge, themes, accessibility, languages, failures),
+    *(picker, settings, chat_settings, gauge, themes, accessibility, languages, failures),
 ]
 BROWSERS = ("firefox", "webkit")
 

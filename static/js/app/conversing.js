@@ -7,9 +7,10 @@ import { TreeEdits } from '../chat/tree_edits.js';
 /** @import { ConversationParts, Message, MessageActions } from '../types.js' */
 
 /** The chat, and what asks in it. `focus()`: to the message box; the others are what failures and
-    answers offer: `openToken()`, `pickModel(at, choose)`, `fetchModel(name)`, `mayFetch()`.
+    answers offer: `openToken()`, `pickModel(at, choose)`, `fetchModel(name)`, `mayFetch()`,
+    `fork(message)`.
     @param {ConversationParts} parts */
-export function newChat({ openToken, pickModel, fetchModel, mayFetch, ...parts }) {
+export function newChat({ openToken, pickModel, fetchModel, mayFetch, fork, ...parts }) {
   /** @param {Message} message
       @returns {MessageActions} */
   const actionsFor = (message) => ({
@@ -19,6 +20,7 @@ export function newChat({ openToken, pickModel, fetchModel, mayFetch, ...parts }
     edit: (text) => asking.rewrite(message, text),
     remove: () => edits.remove(message),
     branch: (step) => edits.turn(message, step),
+    fork: () => fork(message),
     results: (results) => asking.giveResults(message, results),
     token: openToken,
     model: () => pickModel(),

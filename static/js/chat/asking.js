@@ -2,6 +2,7 @@
 
 import { canSee } from '../models/capabilities.js';
 import { asRequest } from '../net/chat_request.js';
+import { requestOf, settingsOf } from '../settings/options.js';
 import { t } from '../ui/i18n.js';
 
 /** @import { ChatRequest, Message, TextFile } from '../types.js'
@@ -119,10 +120,11 @@ export class Asking {
       @returns {ChatRequest} */
   #request(said, name) {
     const model = this.models.find(name);
+    const setting = settingsOf(this.chat.conversation.chat.settings, this.settings);
     return {
       model: name,
-      messages: asRequest(said, { system: this.settings.get('system'), sees: canSee(model) }),
-      ...this.settings.request(model),
+      messages: asRequest(said, { system: setting('system'), sees: canSee(model) }),
+      ...requestOf(setting, model),
     };
   }
 }

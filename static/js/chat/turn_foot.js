@@ -114,6 +114,7 @@ export class TurnFoot {
           run: () => copyPlain(message.content),
         },
       isAnswer && { icon: 'retry', t: 'turn.againWith', run: () => actions.retryWith(at) },
+      { icon: 'compose', t: 'turn.fork', run: actions.fork },
       { icon: 'trash', t: 'turn.remove', run: actions.remove },
     ];
   }

@@ -3,6 +3,7 @@
 
 import { FORMAT } from './export_file.js';
 import { namesFunction } from '../net/chat_request.js';
+import { isGood } from '../settings/options.js';
 import { newId } from '../ui/ids.js';
 import { fromOpenWebUi } from './open_webui.js';
 
@@ -62,6 +63,7 @@ function renewed({ chat, messages }) {
       updatedAt: time(chat.updatedAt),
       pinned: chat.pinned === true,
       shown: again(chat.shown),
+      settings: settings(chat.settings),
     },
     messages: said.map((message) => ({
       ...read(message),
@@ -71,6 +73,15 @@ function renewed({ chat, messages }) {
       shown: again(message.shown),
     })),
   };
+}
+
+/** Those that the page knows, with values that it takes.
+    @param {any} given */
+function settings(given) {
+  const good = Object.entries(object(given)).filter(
+    ([name, value]) => typeof value === 'string' && isGood(name, value),
+  );
+  return good.length > 0 ? Object.fromEntries(good) : undefined;
 }
 
 /** @param {any} message

@@ -3,9 +3,8 @@
 import { button, el } from '../ui/dom.js';
 import { recallJson, remember } from '../ui/prefs.js';
 
-/** @import { Settings } from './settings.js' */
-
-/** @typedef {{ name: string, text: string }} Preset */
+/** @typedef {{ name: string, text: string }} Preset
+    @typedef {{ get: (name: string) => string, set: (name: string, value: string) => void }} Fields */
 
 const BROUGHT = ['concise', 'teacher', 'translator'];
 const NAME_LENGTH = 60;
@@ -13,7 +12,7 @@ const NAME_LENGTH = 60;
 export class Presets {
   /** `settings`: whose system prompt they set. Nothing here is drawn anew when the prompt changes: it
       changes when the reader clicks away from it, and that click may be meant for one of these.
-      @param {Settings} settings */
+      @param {Fields} settings */
   constructor(settings) {
     this.settings = settings;
     this.saved = el('span', { class: 'saved-presets' });

@@ -1,39 +1,65 @@
-// The drawer with the settings. An empty field means the default, which it names.
+// The drawer with the settings, those of all chats and those of the chat that is shown. An empty field
+// means the default, which it names.
 
+import { choices } from '../ui/choices.js';
 import { button, byId, el } from '../ui/dom.js';
 import { bindText } from '../ui/i18n.js';
+import { codeField, limits, lines, optionField, rule, select } from './fields.js';
+import { OPTIONS, OVERFLOW, THINK, YES, isGood } from './options.js';
 import { Presets } from './presets.js';
-import { OPTIONS, THINK, format, tools } from './settings.js';
 
-/** @import { Params } from '../types.js'
+/** @import { Params, SettingsScope } from '../types.js'
     @import { Models } from '../models/models.js'
+    @import { Control } from './fields.js'
+    @import { ChatSettings } from './chat_settings.js'
     @import { Settings } from './settings.js' */
 
-/** @typedef {HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement} Control */
-
-const DURATION = /^(-?\d+(\.\d+)?|(\d+(\.\d+)?(ms|s|m|h))+|-\d+(s|m|h))$/;
+// Fields whose mistakes have words of their own.
+const WORDED = ['keep_alive', 'format', 'tools'];
 
 export class SettingsDrawer {
   /** @type {Map<string, { control: Control, back: HTMLElement, said: HTMLElement }>} */
   #rows = new Map();
 
-  /** @param {Settings} settings
+  /** `settings`: of all chats; `own`: of the chat that is shown.
+      @param {Settings} settings
+      @param {ChatSettings} own
       @param {Models} models */
-  constructor(settings, models) {
+  constructor(settings, own, models) {
     this.settings = settings;
+    this.own = own;
     this.models = models;
-    this.presets = new Presets(settings);
+    /** @type {SettingsScope} */
+    this.scope = settings;
+    this.presets = new Presets({
+      get: (name) => this.scope.get(name),
+      set: (name, value) => this.scope.set(name, value),
+    });
+    this.why = el('p', { class: 'faint' });
+    this.all = button({
+      class: 'button',
+      on: { click: () => this.#all(() => this.scope.reset()) },
+    });
     this.back = el(
       'footer',
       { class: 'drawer-foot', hidden: true },
       el('span', { t: 'settings.undo' }),
-      button({ class: 'button', t: 'undo', on: { click: () => this.#all(() => settings.undo()) } }),
+      button({
+        class: 'button',
+        t: 'undo',
+        on: { click: () => this.#all(() => this.scope.undo()) },
+      }),
     );
     this.drawer = byId('settings');
-    /** @param {string} name
-        @param {Control} control
-        @param {boolean} [why] */
-    const field = (name, control, why) => this.#row(name, control, why);
+    const usual = OPTIONS.filter((option) => !option.rare);
+    const rare = OPTIONS.filter((option) => option.rare);
+    this.scopes = choices({
+      title: 'settings.scope',
+      name: 'scope',
+      values: ['all', 'chat'].map((value) => ({ value, t: `settings.scope.${value}` })),
+      chosen: 'all',
+      choose: (value) => this.#turn(value),
+    });
     this.drawer.append(
       el(
         'header',
@@ -49,66 +75,65 @@ export class SettingsDrawer {
       el(
         'div',
         { class: 'drawer-body' },
-        el('p', { class: 'faint', t: 'settings.why' }),
-        field('system', el('textarea', { class: 'field', rows: '4' })),
+        this.scopes,
+        this.why,
+        this.#row('system', lines('4')),
         this.presets.node,
-        field('think', select(THINK, 'settings.think')),
-        ...OPTIONS.map(({ name, kind, min, max }) =>
-          field(
-            name,
-            kind === 'lines'
-              ? el('textarea', { class: 'field', rows: '2' })
-              : el('input', {
-                  class: 'field',
-                  type: 'number',
-                  step: kind === 'whole' ? '1' : 'any',
-                  min,
-                  max,
-                  inputmode: kind === 'whole' ? 'numeric' : 'decimal',
-                }),
-            true,
-          ),
-        ),
-        field(
+        this.#row('think', select(THINK, 'settings.think')),
+        ...usual.map((option) => this.#row(option.name, optionField(option), true)),
+        this.#row(
           'keep_alive',
           el('input', { class: 'field', type: 'text', spellcheck: 'false' }),
           true,
         ),
-        field(
-          'format',
-          el('textarea', { class: 'field code-field', rows: '4', spellcheck: 'false' }),
-          true,
+        this.#row('format', codeField(), true),
+        this.#row('tools', codeField(), true),
+        el(
+          'details',
+          { class: 'more-settings' },
+          el('summary', { t: 'settings.more' }),
+          ...OVERFLOW.map((name) => this.#row(name, select(YES, 'settings.yes'), true)),
+          ...rare.map((option) => this.#row(option.name, optionField(option), true)),
         ),
-        field(
-          'tools',
-          el('textarea', { class: 'field code-field', rows: '4', spellcheck: 'false' }),
-          true,
-        ),
-        button({
-          class: 'button',
-          t: 'settings.reset',
-          on: { click: () => this.#all(() => settings.reset()) },
-        }),
+        this.all,
       ),
       this.back,
     );
     this.drawer.addEventListener('click', ({ target }) => {
       if (target === this.drawer) this.drawer.close();
     });
-    settings.addEventListener('change', () => this.#fill());
+    for (const scope of [settings, own]) scope.addEventListener('change', () => this.#fill());
   }
 
-  open() {
+  /** Opens it at the settings of the chat where it has some, or where `chat` asks for them.
+      @param {{ chat?: boolean }} [how] */
+  open({ chat = this.own.changed } = {}) {
     this.settings.forgetUndo();
-    this.#fill(true);
+    this.own.forgetUndo();
+    const value = chat ? 'chat' : 'all';
+    const radio = this.scopes.querySelector(`input[value="${value}"]`);
+    if (radio instanceof HTMLInputElement) radio.checked = true;
+    this.#turn(value);
     this.#showDefaults();
     this.drawer.showModal();
+  }
+
+  /** Shows the settings of all chats, or those of the one that is shown.
+      @param {string} scope */
+  #turn(scope) {
+    const isChat = scope === 'chat';
+    this.scope = isChat ? this.own : this.settings;
+    bindText(this.why, isChat ? 'settings.why.chat' : 'settings.why');
+    bindText(this.all, isChat ? 'settings.reset.chat' : 'settings.reset');
+    for (const { back } of this.#rows.values())
+      bindText(back, isChat ? 'settings.asInAll' : 'settings.default');
+    this.#fill(true);
   }
 
   /** @param {string} name */
   #back(name) {
     this.#rows.get(name)?.control.removeAttribute('aria-invalid');
-    this.settings.set(name, null);
+    this.scope.set(name, null);
     this.#fill();
   }
 
@@ -129,7 +154,7 @@ export class SettingsDrawer {
       class: 'said',
       id: `${id}-said`,
       role: 'alert',
-      t: `settings.bad.${name in CHECKS ? name : rule(control)}`,
+      t: `settings.bad.${WORDED.includes(name) ? name : rule(control)}`,
       params: limits(control),
       hidden: true,
     });
@@ -141,10 +166,10 @@ export class SettingsDrawer {
     control.setAttribute('aria-describedby', said.id);
     control.addEventListener('change', () => {
       const value = control.value.trim();
-      const good = control.validity.valid && (CHECKS[name]?.(value) ?? true);
+      const good = control.validity.valid && isGood(name, value);
       said.hidden = good;
       control.setAttribute('aria-invalid', String(!good));
-      if (good) this.settings.set(name, value);
+      if (good) this.scope.set(name, value);
     });
     this.#rows.set(name, { control, back, said });
     const label = el('label', { for: id, t: `settings.${name}` });
@@ -162,18 +187,18 @@ export class SettingsDrawer {
       @param {boolean} [all] */
   #fill(all = false) {
     for (const [name, { control, back, said }] of this.#rows) {
-      back.hidden = !this.settings.get(name);
+      back.hidden = !this.scope.isOwn(name);
       if (
         !all &&
         (control === document.activeElement || control.getAttribute('aria-invalid') === 'true')
       )
         continue;
-      control.value = this.settings.get(name);
+      control.value = this.scope.get(name);
       control.removeAttribute('aria-invalid');
       said.hidden = true;
     }
     this.presets.offer();
-    this.back.hidden = !this.settings.canUndo;
+    this.back.hidden = !this.scope.canUndo;
   }
 
   /** Names what an empty field stands for: the model's own parameter, else Ollama's. */
@@ -197,47 +222,4 @@ export class SettingsDrawer {
     const control = this.#rows.get(name)?.control;
     if (control) bindText(control, key, params, 'tPlaceholder');
   }
-}
-
-/** @type {Record<string, (value: string) => boolean>} */
-const CHECKS = {
-  keep_alive: (value) => value === '' || DURATION.test(value),
-  format: (value) => value === '' || reads(format, value),
-  tools: (value) => value === '' || reads(tools, value),
-};
-
-/** The least and the greatest number that a field takes, as its attributes have them.
-    @param {Control} control */
-const limits = (control) => ({
-  min: control.getAttribute('min'),
-  max: control.getAttribute('max'),
-});
-
-/** Which numbers a field takes.
-    @param {Control} control */
-function rule(control) {
-  const { min, max } = limits(control);
-  if (max) return 'between';
-  return min ? 'from' : 'whole';
-}
-
-/** @param {(text: string) => unknown} read
-    @param {string} value */
-function reads(read, value) {
-  try {
-    read(value);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** @param {string[]} values
-    @param {string} key */
-function select(values, key) {
-  return el(
-    'select',
-    { class: 'field' },
-    ...values.map((value) => el('option', { value, t: `${key}.${value || 'auto'}` })),
-  );
 }

@@ -47,3 +47,26 @@ export function remember(name, value) {
     // The choice then lasts as long as the page.
   }
 }
+
+/** As `recall`, of what belongs to this tab and is gone with it; null where there is none.
+    @param {string} name */
+export function recallForTab(name) {
+  try {
+    return sessionStorage.getItem(stored(name));
+  } catch {
+    return null;
+  }
+}
+
+/** As `remember`, for this tab. False where there was no room for it.
+    @param {string} name
+    @param {string | null} value */
+export function rememberForTab(name, value) {
+  try {
+    if (value === null) sessionStorage.removeItem(stored(name));
+    else sessionStorage.setItem(stored(name), value);
+    return true;
+  } catch {
+    return false;
+  }
+}
