@@ -52,7 +52,8 @@ ABOVE: dict[str, set[str]] = {
     "server": _all - {"embedded", "stores", "identity", "handler_table", "fetching"} | {"app"},
     "commands": _all | {"app", "server"},
     "cli": {"errors", "config", "console", "resources", "signals", "commands"},
-    "__main__": {"cli"},
+    "entry": {"cli"},
+    "__main__": {"entry"},
     "__init__": set(),
 }
 ROOMS = BELOW | ABOVE

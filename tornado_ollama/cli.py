@@ -24,7 +24,6 @@ from .commands.service_flags import add_service
 from .config import SETTINGS, SettingsReader
 from .errors import ConfigError
 from .resources import CONFIG_FILE, commit
-from .signals import hold_signal
 
 DESCRIPTION = "A gateway for Ollama: tokens, OpenAI API, WebSocket and chat page in one process."
 DEFAULT_CONFIG = Path("config.yaml")
@@ -93,7 +92,6 @@ def _read_dotenv(path: Path) -> None:
 
 
 def _serve(args: argparse.Namespace) -> int:
-    hold_signal("SIGHUP")  # the imports alone take long enough for one to come
     from .commands import serve
 
     reader = settings_reader(args, serving=True, holds_tokens=serve.holds_tokens)
