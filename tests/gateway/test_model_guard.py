@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
 
-from ..backend import Backend
+from ..backend import Backend, NdjsonStream, Reply
 from ..raw_client import RawConnection
 from .sockets import socket
 
@@ -87,3 +88,82 @@ async def test_management_is_guarded(connect: Any, backend: Backend, prefix: str
         assert response.status == 403 and "manage." in response.json()["error"]
     assert not backend.exchanges
     assert (await client.request("POST", f"{prefix}/pull", [], b'{"model":"llama3"}')).status == 200
+
+
+LAYER = {"status": "pulling aa", "digest": "sha256:aa", "total": 600}
+SECOND = {"status": "pulling bb", "digest": "sha256:bb", "total": 500}
+SUCCESS = {"status": "success"}
+SMALL_PULLS = {"manage": {"max_pull_bytes": 1000}}
+
+small_pulls = pytest.mark.parametrize("config", [SMALL_PULLS], ids=["small pulls"])
+
+
+@small_pulls
+@pytest.mark.parametrize("path", ["/api/pull", "/sys/pull", "/api/create"])
+async def test_a_pull_ends_when_the_model_is_too_large(
+    connect: Any, backend: Backend, path: str, config: Any
+) -> None:
+    begun, forever = asyncio.Event(), asyncio.Event()
+    backend.on("*", NdjsonStream(LAYER, begun, SECOND, forever, SUCCESS))
+    client: RawConnection = await connect()
+    await client.send_request("POST", path, [], b'{"model":"x","from":"y"}')
+    response = await client.read_head()
+    begun.set()
+    await client.read_body(response)
+    *_, last = [json.loads(line) for line in response.body.splitlines()]
+    assert response.status == 200 and not response.complete
+    assert last.keys() == {"error"} and "1100 bytes" in last["error"]
+    await backend.exchanges[0].closed.wait()  # and so Ollama stops
+
+
+@small_pulls
+async def test_a_pull_in_one_piece_is_watched_too(
+    connect: Any, backend: Backend, config: Any
+) -> None:
+    body = b'{"model": "x", "Stream": false}'
+    for path, reply in (("pull", [LAYER, SECOND]), ("pull", [LAYER, SUCCESS]),
+                        ("create", [{"error": "no space"}]), ("pull", [b"?"])):  # fmt: skip
+        backend.on("*", NdjsonStream(*reply))
+        answers = [
+            await (await connect()).request("POST", f"/{tier}/{path}", [], body)
+            for tier in ("api", "sys")
+        ]
+        assert backend.exchanges[-1].json()["stream"] is True
+        for answer in answers:
+            assert answer.complete and "application/json" in (answer.header("content-type") or "")
+            if reply[-1] is SECOND:
+                assert answer.status == 403 and "max_pull_bytes" in answer.json()["error"]
+            elif reply[-1] is SUCCESS:
+                assert (answer.status, answer.json()) == (200, SUCCESS)
+            elif reply[-1] == b"?":
+                assert answer.status == 502
+            else:
+                assert (answer.status, answer.json()) == (500, {"error": "no space"})
+
+
+@small_pulls
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_pull_on_the_socket_is_watched(
+    http_server: Any, http_port: int, backend: Backend, stream: bool, config: Any
+) -> None:
+    backend.on("/api/pull", NdjsonStream(LAYER, SECOND, asyncio.Event()))
+    async with socket(http_port) as ws:
+        await ws.send(
+            {"type": "request", "id": "a", "method": "POST", "path": "/sys/pull",
+             "body": {"model": "x", "stream": stream}}
+        )  # fmt: skip
+        [*_, last] = await ws.until("error", "a")
+        assert last["status"] == 403 and "manage.max_pull_bytes" in last["message"]
+        await backend.exchanges[0].closed.wait()
+
+
+@small_pulls
+async def test_ollamas_own_refusal_of_a_pull_passes(
+    connect: Any, backend: Backend, config: Any
+) -> None:
+    backend.on("/api/pull", Reply(b'{"error":"model is required"}', 400))
+    for body in (b'{"stream":false}', b"{}"):
+        answer = await (await connect()).request("POST", "/api/pull", [], body)
+        assert (answer.status, answer.json()) == (400, {"error": "model is required"})
+    answer = await (await connect()).request("POST", "/api/pull", [], b'{"model":"x"} x')
+    assert answer.status == 403

@@ -39,6 +39,8 @@ class ManagementRules(Protocol):
     def protected(self) -> tuple[str, ...]: ...
     @property
     def create_from(self) -> tuple[str, ...] | None: ...
+    @property
+    def max_pull_bytes(self) -> int: ...
 
 
 def refuse_management(path: str, body: bytes, rules: ManagementRules) -> None:
@@ -90,7 +92,7 @@ def _refuse_source(found: list[tuple[str, msgspec.Raw]], allowed: tuple[str, ...
 
 def _any(rules: ManagementRules) -> bool:
     restricted = rules.registries or rules.protected or rules.create_from is not None
-    return bool(restricted) or not rules.insecure
+    return bool(restricted or rules.max_pull_bytes) or not rules.insecure
 
 
 def _true(value: msgspec.Raw) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from .management_guard import ManagementRules, refuse_management
 from .model_limits import ModelLimits, bounded
+from .pull_size import PULLING
 from .routes import find
 
 
@@ -23,3 +24,7 @@ class ModelGuard:
         if self.limits and model is not None and find(path).computes:
             return bounded(body, model, self.limits)
         return body, ()
+
+    def largest_pull(self, path: str) -> int:
+        """How many bytes a request to this path may have Ollama fetch; 0: no limit."""
+        return self.management.max_pull_bytes if path in PULLING else 0

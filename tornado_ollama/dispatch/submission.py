@@ -7,6 +7,7 @@ import asyncio
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from tornado.httpclient import HTTPResponse
 
@@ -18,12 +19,20 @@ from ..upstream.ollama import Ollama
 from ..upstream.request import ResponseHead
 from .ask import Ask, Caller, Sink
 from .journal import loggable_model
+from .pull import PullWatch
 from .queue import Queue
 from .usage import Meter, Usage
 
-Guard = Callable[[str, bytes, str | None], tuple[bytes, tuple[str, ...]]]
-"""Of a path at Ollama, a body and the model that it names: the body to send instead, and the names
-of the fields that were changed. Raises GatewayError for what may not be sent."""
+
+class Guard(Protocol):
+    """Looks at what leaves for Ollama."""
+
+    def __call__(self, path: str, body: bytes, model: str | None) -> tuple[bytes, tuple[str, ...]]:
+        """Of a path at Ollama, a body and the model that it names: the body to send instead, and
+        the names of the fields that were changed. Raises GatewayError for what may not be sent."""
+
+    def largest_pull(self, path: str) -> int:
+        """How many bytes a request to this path may have Ollama fetch; 0: no limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +76,7 @@ class Submission(asyncio.Future[HTTPResponse]):
         self._ask = ask
         self._sink = sink
         self._fetch: asyncio.Future[HTTPResponse] | None = None
+        self._pull: PullWatch | None = None
         self._entered_at = self.get_loop().time()
         self._queued_s = 0.0
         """How long it waited for its slot."""
@@ -171,12 +181,16 @@ class Submission(asyncio.Future[HTTPResponse]):
             on_head = _noting_status(self._meter, on_head)
             if on_data is not None:
                 on_data = self._meter.before(on_data)
+        body = self._guarded(ask.body() if callable(ask.body) else ask.body)
+        if on_head is not None and on_data is not None and (most := self._largest_pull()):
+            self._pull = pull = PullWatch(most, body or b"", on_head, on_data)
+            body, on_head, on_data = pull.body, pull.on_head, pull.on_data
         self._fetch = self._ollama.fetch(
             ask.method,
             ask.path,
             query=ask.query,
             headers=ask.headers,
-            body=self._guarded(ask.body() if callable(ask.body) else ask.body),
+            body=body,
             producer=ask.producer,
             on_head=on_head,
             on_data=on_data,
@@ -194,6 +208,9 @@ class Submission(asyncio.Future[HTTPResponse]):
         if changed and self._sink.on_bounded is not None:
             self._sink.on_bounded(changed)
         return body
+
+    def _largest_pull(self) -> int:
+        return 0 if self._guard is None else self._guard.largest_pull(self._ask.path)
 
     def _fetched(self, fetch: asyncio.Future[HTTPResponse]) -> None:
         try:
@@ -214,6 +231,8 @@ class Submission(asyncio.Future[HTTPResponse]):
         if error is not None:
             self.set_exception(error)
             return
+        if self._pull is not None:
+            self._pull.end()
         response = fetch.result()
         if self._meter is not None and self._sink.on_data is None:
             self._meter.feed(response.body)

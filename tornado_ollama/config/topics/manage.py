@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..rows import Topic, setting
-from ..rules import SWITCH, texts
+from ..rules import SWITCH, texts, whole
 
 
 def _lower(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -34,4 +34,10 @@ class Manage(Topic):
         "models that new ones may be created from, with `*` as wildcard; unset: anything",
         more="With a list, files and adapters that were uploaded may not be used; "
         "an empty list forbids `create`.",
+    )
+    max_pull_bytes: int = setting(
+        0,
+        whole("bytes", 0),
+        "largest model that may be pulled; `0`: no limit",
+        more="The pull ends when Ollama begins a layer that makes the model larger.",
     )
