@@ -120,6 +120,10 @@ def test_a_flag_of_a_setting_is_one_of_its_commands(
         (("token", "create", "--name", "a", "--limit", "requests_per_minute"), "--limit"),
         (("token", "create", "--name", "a", "--limit", "unheard_of=1"), "--limit"),
         (("token", "create", "--name", "a", "--entry", "--group", "g"), "--entry"),
+        (("token", "create", "--name", "a", "--entry", "--deny-from", "::1"), "--entry"),
+        (("token", "create", "--name", "a", "--allow-from", "10.0.0.0/99"), "--allow-from"),
+        (("token", "revoke", "--sub", "a" * 8193), "--sub: What is revoked must have 1 to 8192"),
+        (("token", "revoke", "--key", ""), "--key"),
         (("token", "revoke", "a"), "no stored token named 'a'"),
         (("token", "rotate", "a"), "no stored token named 'a'"),
         (("token", "revoke"), "one of NAME, --jti, --sub and --key"),
@@ -292,6 +296,13 @@ def test_a_token_has_limits_and_groups_of_its_own(run: Run) -> None:
     kept = listed(run)["a"]
     assert kept["limits"] == {"requests_per_minute": 60, "queue_timeout": 1.5}
     assert kept["groups"] == ["g"]
+
+
+def test_a_token_is_bound_to_addresses(run: Run) -> None:
+    asked = ("--allow-from", "10.0.0.0/8", "--allow-from", "::1", "--deny-from", "10.6.6.6")
+    assert run("token", "create", "--name", "a", *asked)[0] == 0
+    kept = listed(run)["a"]
+    assert (kept["allow_from"], kept["deny_from"]) == (["10.0.0.0/8", "::1"], ["10.6.6.6"])
 
 
 def test_a_name_is_given_once(run: Run) -> None:

@@ -40,7 +40,13 @@ COLUMNS = ("name", "status", "scopes", "models", "expires", "source")
 def create(args: argparse.Namespace, read_settings: ReadSettings) -> int:
     """Makes a token, and prints it on the first line. Raises ConfigError."""
     settings = read_settings()
-    form: dict[str, Any] = {"models": args.model, "groups": args.group, "limits": _limits(args)}
+    form: dict[str, Any] = {
+        "models": args.model,
+        "groups": args.group,
+        "limits": _limits(args),
+        "allow_from": args.allow_from,
+        "deny_from": args.deny_from,
+    }
     form = {name: value for name, value in form.items() if value}
     if args.ttl:
         form["expires"] = time.time() + args.ttl
@@ -144,6 +150,11 @@ _FLAGS = {
     "models": "--model",
     "groups": "--group",
     "limits": "--limit",
+    "allow_from": "--allow-from",
+    "deny_from": "--deny-from",
+    "jti": "--jti",
+    "sub": "--sub",
+    "key": "--key",
 }
 
 

@@ -55,6 +55,8 @@ def create_entry(args: argparse.Namespace, read_settings: ReadSettings) -> int:
         raise ConfigError(f"--name: must be up to {MAX_NAME_CHARS} characters without spaces")
     if args.group or args.limit:
         raise ConfigError("--entry: write groups and limits into the entry yourself")
+    if args.allow_from or args.deny_from:
+        raise ConfigError("--entry: write allow_from and deny_from into the entry yourself")
     token = token_text(secrets.token_bytes(RANDOM_BYTES))
     entry: dict[str, Any] = {"name": name, "sha256": digest(token).hex()}
     if args.model:

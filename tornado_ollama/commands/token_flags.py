@@ -72,6 +72,15 @@ def add_token(
         help="a limit of its own, as requests_per_minute=60; several are taken",
     )
     create.add_argument(
+        "--allow-from",
+        metavar="NET",
+        action="append",
+        help="only from these addresses, as 10.0.0.0/8; several are taken; default: all",
+    )
+    create.add_argument(
+        "--deny-from", metavar="NET", action="append", help="not from these; several are taken"
+    )
+    create.add_argument(
         "--entry",
         action="store_true",
         help="keep nothing, and print the entry for config.yaml that knows the token",

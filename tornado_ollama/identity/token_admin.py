@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..access.fingerprint import Fingerprint, digest
+from ..access.jwt import MAX_TOKEN_CHARS
 from ..access.principal import Scope
 from ..access.token_text import RANDOM_BYTES, token_text
 from ..access.tokens import StaticToken
@@ -27,6 +28,10 @@ from ..stores.tokens import RevocationKind, TokenRow
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~@+:-]*", re.ASCII)
 """A name that stands in a path as it is written (`/admin/tokens/NAME`), and is no flag on a command
 line."""
+
+
+MAX_REVOKED_CHARS = MAX_TOKEN_CHARS
+"""Of a `jti`, `sub` or `key` that is revoked: no token holds a longer one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +116,12 @@ class TokenAdmin:
         await self._changed()
 
     async def add_revocation(self, kind: RevocationKind, value: str) -> None:
-        """Revokes JWTs or a key; see `access.stored.Revocations`."""
+        """Revokes JWTs or a key; see `access.stored.Revocations`. Raises BadRequest for an empty
+        value, and for one that is longer than any token."""
+        if not 0 < len(value) <= MAX_REVOKED_CHARS:
+            raise BadRequest(
+                f"What is revoked must have 1 to {MAX_REVOKED_CHARS} characters.", param=kind
+            )
         now = self._clock()
         await self._database.run(
             lambda connection: store.add_revocation(connection, kind, value, now)
