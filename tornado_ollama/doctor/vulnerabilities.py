@@ -1,8 +1,10 @@
 """Vulnerabilities of Ollama that a version has fixed. A dated list: it knows nothing newer.
 
 Only those with a fix that is known by its version, from the National Vulnerability Database and the
-GitHub Advisory Database. What has none, such as that anybody who reaches Ollama may delete its
-models (GO-2025-4251), is what the gateway is for.
+GitHub Advisory Database. For CVE-2024-39719 to -39722 the latter names none: theirs are from the
+report of those who found them (Oligo Security, "More Models, More ProbLLMs").
+What has none, such as that anybody who reaches Ollama may delete its models (GO-2025-4251), is what
+the gateway is for.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ FIXED = (
     Vulnerability("CVE-2024-39721", (0, 1, 34), "/api/create blocks for ever"),
     Vulnerability("CVE-2024-39720", (0, 1, 46), "a malformed model crashes it"),
     Vulnerability("CVE-2024-39722", (0, 1, 46), "/api/push tells which files exist"),
+    Vulnerability("CVE-2024-39719", (0, 1, 47), "/api/create tells which files exist"),
     Vulnerability("CVE-2025-51471", (0, 14, 3), "a registry gets tokens of another one"),
     Vulnerability("CVE-2026-7482", (0, 17, 1), "/api/create and /api/push leak its memory"),
 )
