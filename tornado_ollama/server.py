@@ -33,7 +33,10 @@ log = logging.getLogger(__name__)
 HEADER_TIMEOUT_S = 75.0
 """Until a request's headers are complete, and how long a kept connection may be silent."""
 
-MAX_HEAD_BYTES = 32 * 1024
+MAX_HEAD_BYTES = 80 * 1024
+"""Of a request: at `localhost` each program gets the cookies of all the others. A larger head ends
+the connection, because Tornado has no answer to it."""
+
 MAX_STRAY_BODY_BYTES = 64 * 1024
 """Of a body sent to a route that takes none; routes with bodies count for themselves."""
 

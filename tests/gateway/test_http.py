@@ -174,6 +174,11 @@ async def test_equal_lengths_said_twice_reach_ollama_once(connect: Any, backend:
         assert backend.exchanges[0].header("content-length") == "33"
 
 
+async def test_a_head_with_the_cookies_of_all_other_programs_is_taken(connect: Any) -> None:
+    response = await (await connect()).request("GET", "/api/tags", [("Cookie", "a" * 65536)])
+    assert response.status == 200
+
+
 async def test_a_head_that_is_too_large_is_refused(connect: Any, backend: Backend) -> None:
     client = await connect()
     await client.send(b"GET /api/tags " + OK + b"X-A: " + b"a" * 200_000)

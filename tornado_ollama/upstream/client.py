@@ -142,13 +142,15 @@ class UpstreamClient(AsyncHTTPClient):
             if error is not None or head is None:
                 callback(HTTPResponse(request, 599, error=error))
                 return
+            body = b"".join(exchange.collected)
+            exchange.collected.clear()  # a reply may be large, and what is made of it too
             callback(
                 HTTPResponse(
                     request,
                     head.status,
                     reason=head.reason,
                     headers=exchange.headers,
-                    buffer=BytesIO(b"".join(exchange.collected)),
+                    buffer=BytesIO(body),
                 )
             )
 

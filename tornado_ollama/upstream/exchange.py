@@ -25,9 +25,9 @@ from .connection import Connection
 from .failures import unforeseen, unreachable
 from .request import PIECE_BYTES, BodyProducer, ResponseHead, UpstreamRequest, in_pieces
 
-MAX_COLLECTED_BYTES = 256 * 1024 * 1024
-"""Largest reply kept whole, for those who did not ask to have it piece by piece: thousands of
-embeddings fit."""
+MAX_COLLECTED_BYTES = 128 * 1024 * 1024
+"""Largest reply kept whole, for those who did not ask to have it piece by piece: 2048 embeddings of
+4096 numbers fit. A translated one takes three times its size for a moment."""
 
 STALLED_CLIENT_S = 120.0
 """How long a client may leave its reply unread: meanwhile Ollama has a slot taken for it."""
