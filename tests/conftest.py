@@ -20,6 +20,8 @@ Of the gateway:
 Rules (autouse):
     expect_log      what is logged at WARNING or above fails the test unless it was claimed:
                     expect_log("tornado_ollama.upstream", "refused")
+    no_secret_leaves  what a test uses as a credential, prompt or reply is in no log line, metric,
+                    error, file, process title or header for Ollama (tests/canary.py)
     _nothing_left   no task still runs and no socket is still open when a test ends
     _clean_environment  the gateway's variables, and those of HTTP proxies, are not set; its state
                     is not the user's
@@ -45,9 +47,12 @@ from tornado_ollama import app as app_module
 from tornado_ollama.app import Gateway
 from tornado_ollama.certificates import Certificates
 from tornado_ollama.config import load
+from tornado_ollama.errors import GatewayError
 from tornado_ollama.handlers import assets, event_stream
+from tornado_ollama.logs import JsonFormatter, TextFormatter
 from tornado_ollama.server import make_http_server
 
+from . import canary
 from .backend import Backend
 from .backend.certificate import Certificate, self_signed
 from .backend.ollama_like import ollama_like
@@ -70,6 +75,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    for name in ("tornado_ollama", "tornado"):
+        logging.getLogger(name).setLevel(logging.DEBUG)  # all that may be logged is looked at
+    logging.getLogger("tornado.general").setLevel(logging.WARNING)  # as `logs.set_up` does
     config.option.async_test_timeout = max(config.option.async_test_timeout, HANG_S)
 
 
@@ -95,6 +103,44 @@ def expect_log() -> Iterator[Callable[..., None]]:
     yield book.expect
     logging.getLogger().removeHandler(book)
     if complaint := book.verdict():
+        pytest.fail(complaint)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _canary_hooks() -> Iterator[None]:
+    """Shows the canary of the running test what the gateways of this process get and say."""
+    with pytest.MonkeyPatch.context() as patch:
+        find, close, fail = Gateway.find_handler, Gateway.close, GatewayError.__init__
+
+        def find_handler(self: Gateway, request: Any, **more: Any) -> Any:
+            canary.current.credentials_of(request.headers.get_all())
+            return find(self, request, **more)
+
+        async def closed(self: Gateway) -> None:
+            for accept in ("", "application/openmetrics-text"):
+                canary.current.look("the metrics", self._telemetry.text(accept)[0])
+            canary.current.look_below(self.database.path.parent)
+            await close(self)
+            canary.current.look_below(self.database.path.parent)
+
+        def error(self: GatewayError, message: str, **more: Any) -> None:
+            fail(self, message, **more)
+            canary.current.look("an error", f"{message} {self.param} {self.reason}")
+
+        patch.setattr(Gateway, "find_handler", find_handler)
+        patch.setattr(Gateway, "close", closed)
+        patch.setattr(GatewayError, "__init__", error)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def no_secret_leaves() -> Iterator[canary.Canary]:
+    found = canary.begin()
+    handler = canary.CanaryHandler(found, (TextFormatter(), JsonFormatter()))
+    logging.getLogger().addHandler(handler)
+    yield found
+    logging.getLogger().removeHandler(handler)
+    if complaint := found.verdict():
         pytest.fail(complaint)
 
 
@@ -153,6 +199,7 @@ def config_file(backend: Backend, config: dict[str, Any], tmp_path: Path) -> Pat
         "state": {"directory": str(tmp_path / "state")},
     }
     path = tmp_path / "config.yaml"
+    canary.current.configuration(config)
     path.write_text(json.dumps(merged(base, config)), encoding="utf-8")  # JSON is YAML
     return path
 
@@ -229,6 +276,7 @@ def gateway_process(
 
     yield start
     io_loop.run_sync(stop)
+    canary.current.look_below(config_file.parent / "state")
 
 
 @pytest.fixture(scope="session")

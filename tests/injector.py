@@ -35,6 +35,7 @@ CLEANERS = {
     "unforeseen",
     "unwanted",
     "<lambda>",
+    "__str__",  # of the access log: its own thread formats a line
     "_stop",
     "_fail",
 }

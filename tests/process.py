@@ -13,6 +13,8 @@ from pathlib import Path
 
 from tornado_ollama.config import SETTINGS
 
+from . import canary
+
 ROOT = Path(__file__).parent.parent
 
 START_S = 60.0
@@ -84,6 +86,9 @@ class GatewayProcess:
         async with asyncio.timeout(START_S):
             await listening.wait()
         assert self.port, f"the gateway did not start:\n{self.stdout}\n{self.stderr}"
+        with contextlib.suppress(OSError):  # it may have ended again
+            title = Path(f"/proc/{self.pid}/cmdline").read_bytes()
+            canary.current.look("the title of the process", title)
 
     async def _read(self, name: str, listening: asyncio.Event) -> None:
         pipe = getattr(self._process, name)
@@ -106,6 +111,7 @@ class GatewayProcess:
         async with asyncio.timeout(START_S):
             status = await self._process.wait()
             await asyncio.gather(*self._readers)
+        canary.current.look("the output of the process", self.stdout + self.stderr)
         return status
 
     async def kill(self) -> None:

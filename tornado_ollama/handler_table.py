@@ -7,7 +7,7 @@ from typing import Any
 from tornado.web import RequestHandler
 
 from .access.credentials import Bearer
-from .access.routes import HandlerKind, not_found
+from .access.routes import HandlerKind, Route, not_found
 from .errors import BadRequest, NotFound
 from .handlers.anthropic import MessagesHandler, TokenCountHandler
 from .handlers.deps import Deps
@@ -25,7 +25,7 @@ from .handlers.stream_probe import StreamProbeHandler
 from .handlers.tokens import TokensHandler
 from .handlers.usage import UsageHandler
 from .socket.handler import ChatSocketHandler
-from .wire.target import REFUSED_PATH, cut_path_token, loggable_path, split_target
+from .wire.target import REFUSED_PATH, cut_path_token, loggable_path, loggable_unknown, split_target
 
 HANDLERS: dict[HandlerKind, type[RequestHandler]] = {
     HandlerKind.PAGE: PageHandler,
@@ -66,11 +66,18 @@ def handler_arguments(target: str, deps: Deps) -> dict[str, Any]:
     token, rest = cut_path_token(path)
     routes = deps.access.routes
     if token is None:
-        return asked | {"route": routes.find(path)}
+        return _below(asked, path, routes.find(path))
     if not deps.access.path_tokens:
         problem = NotFound("Tokens in the URL are off here (auth.path_tokens).")
         asked |= {"url_path": loggable_path(path), "problem": problem}
         return asked | {"route": not_found(rest)}
     path_token = Bearer(token, in_path=True)
-    route = routes.find_below_token(rest)
-    return asked | {"url_path": rest, "route": route, "path_token": path_token}
+    asked["path_token"] = path_token
+    return _below(asked, rest, routes.find_below_token(rest))
+
+
+def _below(asked: dict[str, Any], path: str, route: Route) -> dict[str, Any]:
+    """With the path, which only its route may see as it is."""
+    if route.kind is HandlerKind.NOT_FOUND:
+        path = loggable_unknown(path)
+    return asked | {"url_path": path, "route": route}

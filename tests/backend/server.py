@@ -16,9 +16,13 @@ import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+from .. import canary
 from ..waiting import PATIENCE_S
 
 READ_BYTES = 64 * 1024
+
+KEPT_BYTES = 256 * 1024
+"""As much of each answer as is kept: what it says is a secret (`tests/canary.py`)."""
 
 
 class Connection:
@@ -59,6 +63,8 @@ class Exchange:
         self.body_complete = asyncio.Event()
         self.sent = 0
         """Bytes of the answer that the socket has taken."""
+        self.answer = bytearray()
+        """Its body without chunks, as far as it is kept."""
         self.finished = asyncio.Event()
         self.keep_alive = True
 
@@ -119,6 +125,10 @@ class Exchange:
 
     async def write(self, data: bytes) -> None:
         """Sends and waits until the socket took it; raises ConnectionError if the peer left."""
+        self._keep(data)
+        await self._write(data)
+
+    async def _write(self, data: bytes) -> None:
         self.connection.writer.write(data)
         await self.connection.writer.drain()
         self.sent += len(data)
@@ -128,7 +138,11 @@ class Exchange:
         self.connection.writer.write(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
 
     async def write_chunk(self, data: bytes) -> None:
-        await self.write(b"%x\r\n%b\r\n" % (len(data), data))
+        self._keep(data)
+        await self._write(b"%x\r\n%b\r\n" % (len(data), data))
+
+    def _keep(self, data: bytes) -> None:
+        self.answer += data[: max(0, KEPT_BYTES - len(self.answer))]
 
     async def until_closed(self) -> None:
         """Says nothing until the peer hangs up."""
@@ -256,9 +270,13 @@ class Backend:
         connection.exchanges.append(exchange)
         self.exchanges.append(exchange)
         self._arrivals.put_nowait(exchange)
+        target, headers = raw_head.split(b"\r\n", 1)
+        canary.current.look("what Ollama gets", target.partition(b"?")[0] + b"\r\n" + headers)
         try:
             await self._choose(exchange)(exchange)
         finally:
+            canary.current.said(bytes(exchange.body[:KEPT_BYTES]))
+            canary.current.said(bytes(exchange.answer))
             exchange.finished.set()
         no_body = not (exchange.header("content-length") or exchange.header("transfer-encoding"))
         return exchange.keep_alive and (no_body or exchange.body_complete.is_set())

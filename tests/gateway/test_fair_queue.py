@@ -24,9 +24,12 @@ ONE_SLOT = SECURED | {"limits": {"max_parallel": 1}}
 one_slot = pytest.mark.parametrize("config", [ONE_SLOT], ids=["one"])
 
 
+WHO = {GENERATE: "writer", BOTH: "chief"}
+
+
 async def chat(connect: Any, token: str, path: str = "/api/chat", body: bytes = CHAT) -> Any:
     client: RawConnection = await connect()
-    await client.send_request("POST", path, [bearer(token), ("X-Request-Id", token)], body)
+    await client.send_request("POST", path, [bearer(token), ("X-Request-Id", WHO[token])], body)
     return client
 
 
@@ -50,7 +53,7 @@ async def test_one_request_among_fifty_greedy_ones_starts_when_the_first_has_end
     await waiting(app, 50)
     go_on.release()
     await until(lambda: len(asked) == 2, "the next one has begun")
-    assert asked[1] == BOTH
+    assert asked[1] == WHO[BOTH]
     for _ in range(50):
         go_on.release()
     for client in (*greedy, other):
@@ -174,7 +177,7 @@ async def test_a_caller_waits_for_itself_and_is_told_when_it_has_too_many(
     assert (third.status, third.json()["error"]["type"]) == (429, "rate_limit_error")
     assert third.header("retry-after") == "5"
     other = await chat(connect, BOTH)
-    assert (await backend.next_request()).header("x-request-id") == BOTH
+    assert (await backend.next_request()).header("x-request-id") == WHO[BOTH]
     gate.set()
     for client in (first, second, other):
         assert (await client.read_response()).status == 200

@@ -249,6 +249,7 @@ async def test_a_locked_database_stops_no_request(
 ) -> None:
     monkeypatch.setattr("tornado_ollama.stores.database.BUSY_S", 0.01)
     expect_log("tornado_ollama.telemetry.accounts", "cannot be used: another program has locked it")
+    expect_log("tornado_ollama.identity.stored", "another program has locked it", optional=True)
     backend.on("/api/chat", NdjsonStream(LAST))
     await chat(connect, BOTH)
     await usage()

@@ -15,6 +15,7 @@ from tornado_ollama.wire.target import (
     Upstream,
     cut_path_token,
     loggable_path,
+    loggable_unknown,
     split_target,
 )
 
@@ -192,10 +193,28 @@ def test_a_path_token_is_cut_out_of_a_canonical_path(
         (f"/v1/TO-{'a' * 37}", "/v1/***"),
         (f"/to-{'a' * 36}/tower-of-babel", f"/to-{'a' * 36}/tower-of-babel"),
         (f"/to-{'a' * 43}@host/x", "/***@host/x"),
+        ("/v1/models/eyJhbGci.eyJzdWIi.c2ln", "/v1/models/***"),
     ],
 )
 def test_what_may_be_a_credential_is_not_shown(path: str, shown: str) -> None:
     assert loggable_path(path) == shown
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/", "/"),
+        ("/v1/vector_stores/files", "/v1/vector_stores/files"),
+        ("/openai/v1/chat/completions", "/openai/v1/chat/completions"),
+        ("/correct-horse/v1/chat", "/***/v1/chat"),
+        ("/v1/sk-proj-0123", "/v1/***"),
+        ("/v1/Passwords/x", "/v1/***/x"),
+        (f"/{'a' * 25}", "/***"),
+        ("/v1/eyJhbGci.eyJzdWIi.c2ln/models", "/v1/***/models"),
+    ],
+)
+def test_of_a_path_without_a_route_only_words_are_shown(path: str, shown: str) -> None:
+    assert loggable_unknown(path) == shown
 
 
 @settings(deadline=None)

@@ -37,6 +37,8 @@ CHAT = "CHAT"
 NOTHING = "-"
 
 _METHODS = frozenset((*KNOWN_METHODS, CHAT))
+_CREDENTIALS = ("to-", "eyJ")
+"""How tokens of ours and JWTs begin."""
 _MODEL = re.compile(r"[\w./:@+-]{1,200}", re.ASCII)
 
 
@@ -93,8 +95,10 @@ class Record:
 
 
 def loggable_model(model: str | None) -> str | None:
-    """The name of a model, or a dash in place of a text that cannot be one."""
-    return model if model is None or _MODEL.fullmatch(model) else NOTHING
+    """The name of a model, or a dash in place of a text that cannot be one, or is a credential."""
+    if model is None or (_MODEL.fullmatch(model) and not model.startswith(_CREDENTIALS)):
+        return model
+    return NOTHING
 
 
 @dataclass(frozen=True, slots=True)

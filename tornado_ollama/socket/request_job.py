@@ -14,7 +14,7 @@ from ..wire.native_request import NOTHING_ASKED, read_asked
 from ..wire.ndjson import LineSplitter
 from ..wire.socket import frames
 from ..wire.socket.commands import Request
-from ..wire.target import REFUSED_PATH, loggable_path, split_target
+from ..wire.target import REFUSED_PATH, loggable_path, loggable_unknown, split_target
 from .frame_sink import FrameSink
 from .job import Job
 
@@ -71,6 +71,8 @@ class RequestJob(Job):
         assert principal is not None
         self.path, query = split_target(command.path)
         route = self._sink.deps.access.routes.find(self.path)
+        if route.kind is HandlerKind.NOT_FOUND:
+            self.path = loggable_unknown(self.path)
         if route.kind is not HandlerKind.NATIVE:
             raise NotFound(
                 f"There is nothing at {loggable_path(self.path)} for a request frame: "

@@ -39,10 +39,15 @@ TOKEN_PREFIX = "to-"
 """How the tokens of `token create` begin, so that a leaked one is recognised for what it is."""
 
 _SECRET_SEGMENT = re.compile(
-    rf"(/k/)[^/]+|(?<=/)[^/]*@|(?<=/){TOKEN_PREFIX}[^/]{{37,}}", re.IGNORECASE
+    rf"(/k/)[^/]+|(?<=/)[^/]*@|(?<=/){TOKEN_PREFIX}[^/]{{37,}}|(?<=/)eyJ[^/.]+\.[^/]+",
+    re.IGNORECASE,
 )
 """What may be a credential: a path token, also behind a prefix where it is none (`/v1/k/TOKEN`),
-whatever stands before an `@`, as in a pasted URL, and what has the form of a token of ours."""
+whatever stands before an `@`, as in a pasted URL, and what has the form of a token of ours or of a
+JWT."""
+
+_WORD = re.compile(r"[a-z_]{1,24}|[^/]{0,8}", re.ASCII)
+"""A segment that is no key: a word as they are in APIs, or too short."""
 
 _PATH_TOKEN = re.compile(r"/k/([^/]+)(/.*)?")
 
@@ -97,6 +102,13 @@ def loggable_path(path: str) -> str:
     """A canonical path for logs and errors: shortened, and without what may be a credential."""
     shown = _SECRET_SEGMENT.sub(_masked, path)
     return shown if len(shown) <= MAX_LOGGED_CHARS else f"{shown[:MAX_LOGGED_CHARS]}..."
+
+
+def loggable_unknown(path: str) -> str:
+    """A canonical path that has no route, for logs and errors: without all segments that could be a
+    credential, because such a path is often a URL into which somebody has pasted one."""
+    segments = loggable_path(path).split("/")
+    return "/".join(part if _WORD.fullmatch(part) else "***" for part in segments)
 
 
 def _masked(found: re.Match[str]) -> str:
