@@ -34,8 +34,10 @@ BYTES_PER_OBJECT = 200
 
 BLOCK_BYTES = 64 * 1024
 
-_MARKS = b'"[{,:'
+_WEIGHTS = b"[{,:"
+_MARKS = b'"' + _WEIGHTS
 _OTHERS = bytes(set(range(256)) - set(_MARKS))
+_LIGHT = bytes(set(range(256)) - set(_WEIGHTS))
 _STRING = re.compile(rb'"[^"]*(?:"|\Z)')
 
 
@@ -45,9 +47,7 @@ def refuse_heavy(text: bytes) -> None:
     """
     allowed = max(FREE_BYTES, BYTES_PER_BYTE * len(text))
     allowed_objects = max(FREE_OBJECTS, len(text) // BYTES_PER_OBJECT)
-    marks = text.translate(
-        None, _OTHERS
-    )  # those inside of strings too, so not fewer than there are
+    marks = text.translate(None, _LIGHT)  # those inside of strings too, so not fewer than there are
     if _weight(marks) <= allowed and marks.count(b"{") <= allowed_objects:
         return
     weight = objects = 0
