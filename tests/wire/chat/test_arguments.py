@@ -8,11 +8,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.deadline import deadline
 from tornado_ollama.errors import BadRequest
+from tornado_ollama.wire.chat import arguments
 from tornado_ollama.wire.chat.arguments import arguments_text, call_arguments
 from tornado_ollama.wire.native import UNREADABLE
 
@@ -111,3 +112,28 @@ def test_many_digits_are_looked_through_in_linear_time() -> None:
     digits = '{"a":"' + ("9" * 299 + " ") * 10_000 + '"}'
     with deadline(1.0):
         assert "arguments" not in sent(digits)
+
+
+TEXTS = st.lists(
+    st.one_of(
+        st.sampled_from(
+            ['{"a":1}', "", "null", "[]", '{"a":1},{"b":2}', '{"x":"', '"}', '{"a":', "}", "{", "1"]
+            + ['{"a":1e999}', '{"a":"0e"}', ' {"a":1}', '{"a":1} ', '"{}"', "{}", '{"a":"é"}']
+            + ['{"a":"\\ud83d"}', '{"a":%s}' % ("9" * 400)]
+        ),
+        st.text(alphabet='{}[]",:a1e \\', max_size=8),
+    ),
+    max_size=6,
+)
+
+
+@given(TEXTS, st.integers(1, 4))
+@example(['{"a":1},{"b":2}', '{"x":"', '{"}'], 3)  # three objects, if they are joined by commas
+@example(['{"a":1}', '"b"'], 2)
+@example(['{"a":1}', '{"a":1e999}'], 2)
+def test_many_texts_are_what_each_is_alone(texts: list[str], size: int) -> None:
+    """Whatever commas and halves of objects stand in some of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(arguments, "BATCH", size)
+        found = [bytes(one) for one in arguments.text_arguments(texts)]
+    assert found == [msgspec.json.encode(call_arguments(text, "x")) for text in texts]

@@ -8,7 +8,6 @@ send their history as their framework stores it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,8 +17,6 @@ from ..chat.conversation import Conversation, label
 from ..checks import Json, items, mapping
 from .blocks import KINDS, assistant_part, system_text, told_parts
 from .tool_changes import ToolChanges
-
-_ROLES = ("user", "assistant", "system")
 
 _TEXT = ("text",)
 
@@ -49,38 +46,54 @@ class Talk:
     def user(self, content: object, param: str) -> None:
         said: list[Part] = []
         results = False
-        for block, here in self._blocks(content, param):
+        for at, given in enumerate(_blocks(content, param)):
+            block = given if isinstance(given, dict) else _block(given, f"{param}[{at}]")
             if block.get("type") == "tool_result":
                 results = True
-                self._result(block, here)
-            elif not self.tools.read(block, here):
+                self._result(block, f"{param}[{at}]")
+                continue
+            here = f"{param}[{at}]"
+            if not self.tools.read(block, here):
                 said += told_parts(block, here)
         if said or not results:
             self.conversation.add_parts("user", said)
 
     def assistant(self, content: object, param: str) -> None:
-        if isinstance(content, list):  # what its history has beside blocks says nothing
-            content = [block if isinstance(block, dict | str) else {} for block in content]
-        calls: list[Part] = []
+        calls: list[tuple[Json, int]] = []
         parts: list[Part] = []
-        for block, here in self._blocks(content, param):
-            if block.get("type") == "tool_use":
-                calls.append((block, here))
-                continue
-            part = assistant_part(block, here)
-            if part is not None:
-                parts.append(part)
-            if not self.tools.read(block, here):
-                self.tools.show_referenced(block.get("content"))
+        plain = True
+        for at, given in enumerate(_blocks(content, param)):
+            if isinstance(given, str):
+                parts.append((given, ""))
+            elif isinstance(given, dict):  # what its history has beside blocks says nothing
+                kind, said = given.get("type"), given.get("text")
+                if kind == "tool_use":
+                    calls.append((given, at))
+                elif kind == "text" and isinstance(said, str) and "content" not in given:
+                    parts.append((said, ""))
+                else:
+                    plain = False
+                    self._other(given, f"{param}[{at}]", parts)
         talk = self.conversation
-        message = talk.add_parts("assistant", parts) if parts else talk.say("assistant", "")
-        for block, here in calls:
-            self._call(message, block, here)
+        if plain:
+            message = talk.say("assistant", "\n".join([said for said, _ in parts]))
+        else:
+            message = talk.add_parts("assistant", parts)
+        for block, at in calls:
+            called, call_id = block.get("name"), block.get("id")
+            if not isinstance(called, str):
+                called = label(called) or ""
+            self.tools.shown.add(called)
+            here = f"{param}[{at}].input"
+            talk.call(message, called, block.get("input"), here, label(call_id) or "")
 
-    def _call(self, message: Json, block: Json, param: str) -> None:
-        called, call_id = label(block.get("name")) or "", label(block.get("id")) or ""
-        self.tools.shown.add(called)
-        self.conversation.call(message, called, block.get("input"), f"{param}.input", call_id)
+    def _other(self, block: Json, param: str, parts: list[Part]) -> None:
+        """Reads a block of an assistant that is neither a text nor a call."""
+        part = assistant_part(block, param)
+        if part is not None:
+            parts.append(part)
+        if not self.tools.read(block, param):
+            self.tools.show_referenced(block.get("content"))
 
     def _result(self, block: Json, param: str) -> None:
         call_id = label(block.get("tool_use_id"))
@@ -90,7 +103,9 @@ class Talk:
             return
         self.tools.show_referenced(content)
         parts: list[Part] = []
-        for inner, here in self._blocks("" if content is None else content, f"{param}.content"):
+        for at, given in enumerate(() if content is None else _blocks(content, f"{param}.content")):
+            here = f"{param}.content[{at}]"
+            inner = given if isinstance(given, dict) else _block(given, here)
             read = told_parts(inner, here, in_result=True)
             parts += read
             if not read:
@@ -104,17 +119,16 @@ class Talk:
             message["content"] = f"Error: {message['content']}".rstrip()
         self.conversation.result(message, call_id, None)
 
-    def _blocks(self, content: object, param: str) -> Iterator[tuple[Json, str]]:
-        """A text is one block of text."""
-        if isinstance(content, str):
-            yield {"type": "text", "text": content}, param
-        elif isinstance(content, list):
-            for index, block in enumerate(content):
-                here = f"{param}[{index}]"
-                given = {"type": "text", "text": block} if isinstance(block, str) else block
-                yield given if isinstance(given, dict) else mapping(given, here), here
-        else:
-            raise BadRequest(f"'{param}' must be a string or an array of blocks.", param=param)
+
+def _blocks(content: object, param: str) -> list[Any]:
+    if not isinstance(content, list):
+        raise BadRequest(f"'{param}' must be a string or an array of blocks.", param=param)
+    return content
+
+
+def _block(given: object, param: str) -> Json:
+    """A block that may be given as a text."""
+    return {"type": "text", "text": given} if isinstance(given, str) else mapping(given, param)
 
 
 def native_messages(body: Json, *, fetch_images: bool) -> Talk:
@@ -126,16 +140,18 @@ def native_messages(body: Json, *, fetch_images: bool) -> Talk:
     talk = Talk(Conversation(fetch_images, KINDS))
     if body.get("system") is not None:
         talk.system(body["system"], "system")
+    readers = {"user": talk.user, "assistant": talk.assistant, "system": talk.system}
     for index, item in enumerate(given):
         message = item if isinstance(item, dict) else mapping(item, f"messages[{index}]")
         role: Any = message.get("role")
         content = message.get("content")
-        said = plain_text(content, _TEXT)
+        said = content if isinstance(content, str) else plain_text(content, _TEXT)
         if said is not None and role in ("user", "assistant"):
             talk.conversation.say(role, said)
-        elif role in _ROLES:
-            getattr(talk, role)(content, f"messages[{index}].content")
+        elif isinstance(role, str) and role in readers:
+            readers[role](content, f"messages[{index}].content")
         else:
-            here, known = f"messages[{index}].role", ", ".join(_ROLES)
+            here, known = f"messages[{index}].role", ", ".join(readers)
             raise BadRequest(f"'{here}' must be one of: {known}.", param=here)
+    talk.conversation.finish()
     return talk

@@ -7,7 +7,7 @@ the model sees what it has written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -22,11 +22,16 @@ WRAPPER = "arguments"
 MAX_ENCODINGS = 3
 """How often a JSON text may have been made a JSON string; clients that do so twice are known."""
 
+BATCH = 100
+"""Texts that are looked through together. If one of them is broken, each is looked at alone."""
+
 _RAW = msgspec.json.Decoder(msgspec.Raw)
+_RAWS = msgspec.json.Decoder(list[msgspec.Raw])
 _STRING = msgspec.json.Decoder(str)
 _ANY = msgspec.json.Decoder(Any)
 _EMPTY = msgspec.Raw(b"{}")
 _MAX_DOUBLE = int(1.7976931348623157e308)
+_BRACE = ord("{")
 _BLANKS = " \t\r\n"
 
 _CLASSES = bytes(
@@ -50,13 +55,29 @@ def call_arguments(value: Any, param: str) -> Json | msgspec.Raw:
     """
     if isinstance(value, str):
         return _object(value)
-    if isinstance(value, dict) and all(isinstance(item, str) for item in value.values()):
-        return value
+    if isinstance(value, dict):
+        for item in value.values():
+            if not isinstance(item, str):
+                break
+        else:
+            return value
     if _holds_huge(shallow(value, param)):
         return msgspec.Raw(msgspec.json.encode({WRAPPER: msgspec.json.encode(value).decode()}))
     if isinstance(value, dict):
         return value
     return {WRAPPER: value} if value else {}
+
+
+def text_arguments(texts: Sequence[str]) -> Iterator[msgspec.Raw]:
+    """The arguments of many calls, each given as a text, as by `call_arguments`.
+
+    A conversation may have thousands of calls, and their texts are nearly all what they should be:
+    the JSON text of an object. A batch of them is looked through at once, which takes a tenth of
+    the time of one by one.
+    """
+    for at in range(0, len(texts), BATCH):
+        batch = texts[at : at + BATCH]
+        yield from _objects(batch) or map(_object, batch)
 
 
 def arguments_text(value: msgspec.Raw) -> str:
@@ -67,6 +88,21 @@ def arguments_text(value: msgspec.Raw) -> str:
     if raw.startswith(b"{"):
         return msgspec.json.format(raw, indent=-1).decode()
     return bytes(_object(raw.decode())).decode()
+
+
+def _objects(texts: Sequence[str]) -> list[msgspec.Raw] | None:
+    """The objects that texts hold; None where one of them holds anything else, or what `_object`
+    must look at."""
+    try:
+        written = [text.encode() or b"{}" for text in texts]
+        joined = b"[%b]" % b",".join(written)
+        found = _RAWS.decode(joined)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return None
+    # Of the same lengths, they lie where the texts do: none has the commas of another.
+    if list(map(len, found)) != list(map(len, written)) or _may_hold_huge(joined):
+        return None
+    return found if [text[0] for text in written].count(_BRACE) == len(written) else None
 
 
 def _object(text: str) -> msgspec.Raw:
@@ -91,20 +127,23 @@ def _object(text: str) -> msgspec.Raw:
 
 def _text_holds_huge(text: msgspec.Raw) -> bool:
     """Whether a JSON text holds a number that is too large for a double, or may hold one and is too
-    heavy to be parsed: nobody has weighed what stands in a string.
-
-    The look for what may be such a number takes about a nanosecond a byte, where a pattern takes 20
-    and more. Raises an error of `native.UNREADABLE`.
-    """
+    heavy to be parsed: nobody has weighed what stands in a string. Raises an error of
+    `native.UNREADABLE`."""
     written = bytes(text)
-    classes = written.translate(_CLASSES)
-    if classes.find(_EXPONENT) < 0 and classes.find(_MANY_DIGITS) < 0:  # `in` takes 0.5 us more
+    if not _may_hold_huge(written):
         return False
     try:
         refuse_heavy(written)
     except BadRequest:
         return True
     return _holds_huge(_ANY.decode(written))
+
+
+def _may_hold_huge(written: bytes) -> bool:
+    """Whether a JSON text has anything that looks like a number too large for a double. Takes about
+    a nanosecond a byte, where a pattern takes 20 and more."""
+    classes = written.translate(_CLASSES)
+    return classes.find(_EXPONENT) >= 0 or classes.find(_MANY_DIGITS) >= 0  # `in` is slower
 
 
 def _holds_huge(value: Any) -> bool:

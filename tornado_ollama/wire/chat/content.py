@@ -49,6 +49,8 @@ def numbered(parts: list[Any], param: str) -> Iterator[Part]:
 def plain_text(content: object, kinds: tuple[str, ...] = _PLAIN) -> str | None:
     """The text of a content that is a string or a list of one text part, as nearly every message
     has it; None for any other content. `kinds`: those of a text part."""
+    if isinstance(content, str):
+        return content
     if isinstance(content, list) and len(content) == 1:
         part = content[0]
         content = None

@@ -12,9 +12,10 @@ from typing import Any
 
 from ...errors import BadRequest
 from ..checks import Json, missing
-from .arguments import call_arguments
+from .arguments import call_arguments, text_arguments
 from .content import Content, Part, numbered, plain_text
 from .images import RemoteImage
+from .unanswered import Unanswered
 
 
 @dataclass(slots=True)
@@ -28,8 +29,12 @@ class Conversation:
     remote_images: list[RemoteImage] = field(default_factory=list)
     tools_called: dict[str, str] = field(default_factory=dict)
     """Call id -> tool name, from the latest assistant message that used the id."""
-    unanswered: list[tuple[str, str]] = field(default_factory=list)
-    """Id and tool name of the latest assistant message's calls that have no result so far."""
+    unanswered: Unanswered = field(default_factory=Unanswered)
+    """Of the latest assistant message that calls."""
+    _functions: list[Json] = field(default_factory=list)
+    """Calls that `finish` fills in."""
+    _texts: list[str] = field(default_factory=list)
+    """Their arguments."""
 
     def say(self, role: str, text: str) -> Json:
         """Adds a native message that has only a text."""
@@ -77,46 +82,47 @@ class Conversation:
         return message
 
     def call(self, message: Json, name: str, arguments: Any, param: str, id: str = "") -> None:
-        """Adds a tool call to an assistant's message; `param` is the path of its arguments. Raises
-        BadRequest as `call_arguments`."""
-        calls = message.setdefault("tool_calls", [])
-        if not calls:
+        """Adds a tool call to an assistant's message; `param` is the path of its arguments, which
+        only those that are no text need. Raises BadRequest as `call_arguments`."""
+        calls = message.get("tool_calls")
+        if calls is None:
+            calls = message["tool_calls"] = []
             self.unanswered.clear()
-        self.unanswered.append((id, name))
-        function = {
-            "index": len(calls),
-            "name": name,
-            "arguments": call_arguments(arguments, param),
-        }
-        if not id:
+        self.unanswered.call(id, name)
+        function: Json = {"index": len(calls), "name": name}
+        if isinstance(arguments, str):
+            self._texts.append(arguments)
+            self._functions.append(function)
+        else:
+            function["arguments"] = call_arguments(arguments, param)
+        if id:
+            self.tools_called[id] = name
+            calls.append({"id": id, "function": function})
+        else:
             calls.append({"function": function})
-            return
-        self.tools_called[id] = name
-        calls.append({"id": id, "function": function})
+
+    def finish(self) -> None:
+        """Fills in the arguments of the calls; to be called when all messages are there."""
+        for function, arguments in zip(self._functions, text_arguments(self._texts), strict=True):
+            function["arguments"] = arguments
+        self._functions, self._texts = [], []
 
     def result(self, message: Json, id: str | None, tool: str | None) -> None:
         """Links a tool's message to the call that it answers. Ollama finds the call by id,
         templates print the tool's name: both are set. A result without both answers the one call
         that is unanswered, where there is just one."""
-        if id is None and not tool and len(self.unanswered) == 1:
-            id, tool = self.unanswered[0]
-        self._answered(id, tool)
+        if id is None and not tool:
+            id, tool = self.unanswered.only() or (None, None)
+        self.unanswered.results.append((id, tool))
         if id:
             message["tool_call_id"] = id
             tool = tool or self.tools_called.get(id)
         if tool:
             message["tool_name"] = tool
 
-    def _answered(self, id: str | None, tool: str | None) -> None:
-        """Strikes off the call that a result is for, found by its id, or else by its tool."""
-        for call in self.unanswered:
-            if call[0] == id if id else call[1] == tool:
-                self.unanswered.remove(call)
-                return
-
 
 def label(value: object) -> str | None:
     """An id or a name as text, a number too; None for anything else, and for an empty text."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return value or None if isinstance(value, str) else None
+    if isinstance(value, str):
+        return value or None
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else None

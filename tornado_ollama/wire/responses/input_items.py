@@ -22,7 +22,7 @@ from ..chat.sealed_thoughts import unsealed
 from ..chat.toolbox import CUSTOM_INPUT
 from ..checks import Json, mapping, missing, name, text
 from .past import Past
-from .tools import ToolName, Tools
+from .tools import Tools
 
 _SYSTEM = ("system", "developer")
 
@@ -77,15 +77,18 @@ class InputItems:
             role = value.get("role") if isinstance(value, dict) else None
             if role == "user" or (role == "assistant" and self._turn is None):
                 # A message of one text, as most are: it would cost twice as much by way of calls.
-                said = plain_text(value.get("content"))
+                content = value.get("content")
+                said = content if isinstance(content, str) else plain_text(content)
                 if said is not None and value.get("type", "message") == "message":
-                    self._end_turn()
+                    if self._turn is not None:
+                        self._end_turn()
                     messages.append(message := {"role": role, "content": said})
                     self._turn = message if role == "assistant" else None
                     self._begun = True
                     continue
             self._read_item(value, index)
         self._write_thoughts()
+        self._talk.finish()
 
     def _read_item(self, value: Any, index: int) -> None:
         item = value if isinstance(value, dict) else mapping(value, _path(self._param, index))
@@ -148,18 +151,29 @@ class InputItems:
             arguments = item.get("arguments")
         # The path is for what is neither a text nor made here.
         param = "" if isinstance(arguments, str) else _path(self._param, index, "arguments")
-        called, namespace = self._optional(item, "name", index), None
+        called, call_id = item.get("name"), item.get("call_id")
+        if not isinstance(called, str):
+            called = self._optional(item, "name", index)
+        namespace = None
         if "namespace" in item:
             namespace = self._optional(item, "namespace", index) or None
-        native_name = self._tools.native_name(ToolName(called, namespace))
-        call_id = self._optional(item, "call_id", index)
+        native_name = self._tools.native_name(called, namespace)
+        if not isinstance(call_id, str):
+            call_id = self._optional(item, "call_id", index)
         self._talk.call(turn, native_name, arguments, param, call_id)
 
     def _output(self, item: Json, index: int) -> None:
-        self._end_turn()
-        message = self._say("tool", item, "output", index)
+        if self._turn is not None:
+            self._end_turn()
+        output, call_id = item.get("output"), item.get("call_id")
+        if isinstance(output, str):
+            message = self._talk.say("tool", output)
+        else:
+            message = self._talk.add("tool", output, _path(self._param, index, "output"))
         tool = self._optional(item, "name", index) if "name" in item else None
-        self._talk.result(message, self._optional(item, "call_id", index) or None, tool or None)
+        if not isinstance(call_id, str):
+            call_id = self._optional(item, "call_id", index)
+        self._talk.result(message, call_id or None, tool or None)
 
     def _declare(self, item: Json, index: int) -> None:
         """Tools that there are from here on."""

@@ -46,7 +46,7 @@ class Tools:
     custom: set[str] = field(default_factory=set)
     left_out: list[str] = field(default_factory=list)
     """The fields that declare tools of kinds that do not exist here."""
-    _natives: dict[ToolName, str] = field(default_factory=dict)
+    _natives: dict[tuple[str, str | None], str] = field(default_factory=dict)
     _by_name: dict[str, list[str]] = field(default_factory=dict)
     _by_namespace: dict[str, list[str]] = field(default_factory=dict)
 
@@ -56,16 +56,17 @@ class Tools:
             here = f"{param}[{index}]"
             self._tool(mapping(item, here), here, None)
 
-    def native_name(self, tool: ToolName) -> str:
+    def native_name(self, called: str, namespace: str | None) -> str:
         """The tool's name at Ollama, where the namespace, if there is one, stands before the
         name."""
-        return self._natives.get(tool) or tool.joined
+        found = self._natives.get((called, namespace))
+        return found or ToolName(called, namespace).joined
 
     def chosen(self, tool: ToolName) -> str:
         """The name at Ollama of a tool that `tool_choice` names. A tool in a namespace may be
         chosen without the namespace where only one tool has the name."""
         if tool in self._natives or tool.namespace:
-            return self.native_name(tool)
+            return self.native_name(*tool)
         members = self._by_name.get(tool.name, ())
         return members[0] if len(members) == 1 else tool.name
 
