@@ -27,7 +27,7 @@ from .translated import TranslatedHandler
 
 class MessagesHandler(TranslatedHandler):
     async def respond(self) -> None:
-        request = message_request(self.read_body(), self.deps.policy)
+        request = self.parsed(lambda body: message_request(body, self.deps.policy))
         self.note_ignored(request.ignored)
         self.check_asked_model(request.model, request.native_model)
         plan = request.plan
@@ -52,7 +52,7 @@ class MessagesHandler(TranslatedHandler):
 
 class TokenCountHandler(TranslatedHandler):
     async def respond(self) -> None:
-        request = count_request(self.read_body(), self.deps.policy)
+        request = self.parsed(lambda body: count_request(body, self.deps.policy))
         self.note_ignored(request.ignored)
         self.check_asked_model(request.model, request.native_model)
         version = await self.deps.process.catalogue.version(self.deps.ollama)

@@ -19,7 +19,7 @@ from .translated import TranslatedHandler
 
 class ChatCompletionsHandler(TranslatedHandler):
     async def respond(self) -> None:
-        chat = chat_request(self.read_body(), self.deps.policy)
+        chat = self.parsed(lambda body: chat_request(body, self.deps.policy))
         self.note_ignored(chat.ignored)
         self.check_asked_model(chat.model, chat.native_model)
         await fetch_images(chat.remote_images, chat.plan)
@@ -36,7 +36,8 @@ class ChatCompletionsHandler(TranslatedHandler):
 
 class CompletionsHandler(TranslatedHandler):
     async def respond(self) -> None:
-        plan = completion_request.completion_request(self.read_body(), self.deps.policy)
+        policy = self.deps.policy
+        plan = self.parsed(lambda body: completion_request.completion_request(body, policy))
         self.note_ignored(plan.ignored)
         self.check_asked_model(plan.model, plan.native_model)
         without = self.without_thinking(plan.ignored, plan.thinking_field)
@@ -52,7 +53,7 @@ class CompletionsHandler(TranslatedHandler):
 
 class EmbeddingsHandler(TranslatedHandler):
     async def respond(self) -> None:
-        plan = embeddings.embedding_request(self.read_body(), self.deps.policy)
+        plan = self.parsed(lambda body: embeddings.embedding_request(body, self.deps.policy))
         self.note_ignored(plan.ignored)
         self.check_asked_model(plan.model, plan.native_model)
         [reply] = await self.ask(embeddings.PATH, plan.native_model, "input").whole([plan.body], 1)

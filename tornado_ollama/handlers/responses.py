@@ -36,7 +36,9 @@ class ResponsesHandler(TranslatedHandler):
     async def respond(self) -> None:
         store = self.deps.process.responses
         past = OwnResponses(store, self.caller().key, time.monotonic())
-        request = response_request(self.read_body(), self.deps.policy, past, may_store=store.keeps)
+        request = self.parsed(
+            lambda body: response_request(body, self.deps.policy, past, may_store=store.keeps)
+        )
         before = None if request.previous is None else past.get(request.previous)
         self.note_ignored(request.ignored)
         self.check_asked_model(request.model, request.native_model)
