@@ -8,6 +8,7 @@ import { fitAboveKeyboard } from './app/keyboard.js';
 import { Library } from './app/library.js';
 import { buildMenu } from './app/menu.js';
 import { listenForKeys, openHelp } from './app/shortcuts.js';
+import { offerQueue } from './app/queueing.js';
 import { SettingsEntry } from './app/settings_entry.js';
 import { Sidebar } from './app/sidebar.js';
 import { Status } from './app/status.js';
@@ -84,6 +85,7 @@ async function start() {
     look: () => status.look(),
     asked: () => library.nameAddress(),
   });
+  offerQueue(composing, answers);
   document.addEventListener('partmissing', () => toast.show('part.missing'));
   const settingsEntry = new SettingsEntry({ settings, models, chat, store });
   tellUnsaved({ chat, store, save: (id) => library.save(id, 'json') });

@@ -339,6 +339,7 @@ export interface PageElements {
   'models-entry': HTMLButtonElement;
   'models-view': HTMLDialogElement;
   'new-chat': HTMLButtonElement;
+  next: HTMLButtonElement;
   notice: HTMLElement;
   scroller: HTMLElement;
   send: HTMLButtonElement;
@@ -446,7 +447,11 @@ export interface StoreChange {
   elsewhere: boolean;
 }
 
-type AnswerEvent = CustomEvent<{ id: string; message: Message }>;
+type AnswerEvent = CustomEvent<{
+  id: string;
+  message: Message;
+  conversation: import('./history/conversation.js').Conversation;
+}>;
 
 interface PageEvents {
   begin: AnswerEvent;
@@ -458,7 +463,8 @@ interface PageEvents {
   /** Only that of ChatStore has a detail. */
   change: CustomEvent<StoreChange>;
   busy: Event;
-  refused: Event;
+  /** Of Composer: what is sent while an answer is written. */
+  next: CustomEvent<string>;
   submit: CustomEvent<string>;
 }
 

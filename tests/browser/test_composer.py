@@ -84,20 +84,6 @@ def test_nothing_is_sent_while_there_is_nothing_to_send(page: Any) -> None:
     assert texts(page) == []
 
 
-def test_what_is_typed_during_an_answer_stays_in_the_box(page: Any, ollama: ScriptedOllama) -> None:
-    (talk,) = ollama.talk()
-    ask(page, "First.")
-    assert talk.asked.wait(10)
-    ask(page, "Second, already.")
-    assert page.input_value(BOX) == "Second, already."
-    page.wait_for_selector("#toast [data-t='turn.busy']")
-    assert texts(page)[0] == "First."
-    talk.say("Done.")
-    talk.end()
-    page.wait_for_selector("#send[data-t-label='composer.send']")
-    assert page.input_value(BOX) == "Second, already."
-
-
 def test_every_chat_has_its_draft(page: Any, ollama: ScriptedOllama) -> None:
     exchange(page, ollama, "About otters", "They hold hands.")
     page.fill(BOX, "A draft for the otters")

@@ -130,6 +130,23 @@ def stopping(reader: Reader) -> None:
     assert talk.left.wait(PATIENCE_S)
 
 
+def next_message(reader: Reader) -> None:
+    talk = reader.asks("First.")
+    (following,) = reader.ollama.talk()
+    reader.write("#message", "Second.")
+    reader.browser.press("#next")
+    reader.see("#queued", "Second.")
+    talk.say("One.")
+    talk.end()
+    assert following.asked.wait(PATIENCE_S)
+    assert following.request["messages"][-1]["content"] == "Second."
+    reader.is_true("document.querySelector('#queued').hidden")
+    following.say("Two.")
+    following.end()
+    reader.see(f"{ANSWER} > .body", "Two.")
+    until(reader.browser, IDLE)
+
+
 def messages(reader: Reader) -> None:
     reader.is_answered("First words.", "First answer.")
     reader.click(".turn.user [data-t-label='turn.edit']")
@@ -273,7 +290,17 @@ def failures(reader: Reader) -> None:
 
 
 POINTS: list[Callable[[Reader], None]] = [
-    *(composer, feedback, markdown, scrolling, stopping, messages, thinking_and_tools, chat_list),
+    *(
+        composer,
+        feedback,
+        markdown,
+        scrolling,
+        stopping,
+        next_message,
+        messages,
+        thinking_and_tools,
+        chat_list,
+    ),
     *(picker, settings, chat_settings, gauge, themes, accessibility, languages, failures),
 ]
 BROWSERS = ("firefox", "webkit")

@@ -19,6 +19,7 @@ export class Composing {
     this.chat = chat;
     this.composer = composer;
     this.models = models;
+    this.store = store;
     this.toast = toast;
     this.look = look;
     this.asked = asked;
@@ -35,7 +36,6 @@ export class Composing {
     });
     this.attachments.show();
     composer.addEventListener('submit', ({ detail }) => this.ask(detail, this.attachments));
-    composer.addEventListener('refused', () => toast.show('turn.busy'));
     composer.addEventListener('stop', () => asking.stop());
     chat.addEventListener('busy', () => {
       composer.busy = chat.busy;
@@ -59,13 +59,17 @@ export class Composing {
     if (!models.current) await this.look();
     await attachments?.ready();
     if (chat.conversation !== conversation || !models.current || !this.asking.maySayMore()) return;
-    if (attachments && attachments.now.images.length > 0 && !this.#modelSees) {
-      this.toast.show('attach.blindNow', { model: models.current });
-      return;
-    }
+    if (attachments && !this.mayAttach()) return;
     if (attachments && composer.text.trim() === text) composer.text = '';
     this.asking.ask(text, attachments?.take());
     this.asked();
+  }
+
+  /** Whether the model can use what is attached; says why not. */
+  mayAttach() {
+    const fits = this.attachments.now.images.length === 0 || this.#modelSees;
+    if (!fits) this.toast.show('attach.blindNow', { model: this.models.current });
+    return fits;
   }
 
   /** What was written and attached and not sent in a chat, or, without one, in all.

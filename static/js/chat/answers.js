@@ -15,7 +15,7 @@ const LEFT_RUNNING = 'tornado-ollama.running';
 
 /** Fires `begin` and `end`, `measured` when more is known of an answer that ended, `elsewhere` when
     it is another tab that follows it, and `released` when that tab does so no longer; detail:
-    `{ id, message }`, the chat's id and the answer.
+    `{ id, message, conversation }`, the chat's id, the answer and the chat.
     A chat has one answer under way. */
 export class Answers extends EventTarget {
   /** @type {Map<string, { conversation: Conversation, reply: Reply, over: Promise<void> }>} */
@@ -140,8 +140,9 @@ export class Answers extends EventTarget {
   /** @param {string} type
       @param {Conversation} conversation
       @param {Message} message */
-  #tell(type, { id }, message) {
-    this.dispatchEvent(new CustomEvent(type, { detail: { id, message } }));
+  #tell(type, conversation, message) {
+    const { id } = conversation;
+    this.dispatchEvent(new CustomEvent(type, { detail: { id, message, conversation } }));
   }
 }
 

@@ -6,6 +6,7 @@ import { requestOf, settingsOf } from '../settings/options.js';
 import { t } from '../ui/i18n.js';
 
 /** @import { ChatRequest, Message, TextFile } from '../types.js'
+    @import { Conversation } from '../history/conversation.js'
     @import { Models } from '../models/models.js'
     @import { Settings } from '../settings/settings.js'
     @import { Toast } from '../ui/toast.js'
@@ -28,11 +29,18 @@ export class Asking {
   /** `images`: base64 each, for models that see; `files`: `{ name, text }` each.
       @param {string} text
       @param {{ images?: string[], files?: TextFile[] }} attached */
-  ask(text, { images = [], files = [] } = {}) {
-    const { conversation } = this.chat;
-    conversation.nameBy(text || files[0]?.name || '');
-    const question = { role: /** @type {const} */ ('user'), content: text, images, files };
-    this.#answer(conversation.add(conversation.last?.id ?? null, question));
+  ask(text, attached = {}) {
+    this.#ask(this.chat.conversation, text, attached);
+    this.focus();
+  }
+
+  /** The same, without the reader's doing, in any chat: neither the focus nor what is read moves.
+      @param {Conversation} conversation
+      @param {string} text
+      @param {{ images?: string[], files?: TextFile[] }} attached */
+  askIn(conversation, text, attached) {
+    if (conversation === this.chat.conversation) this.chat.follow.hold();
+    this.#ask(conversation, text, attached);
   }
 
   /** Another answer to what `message` answered, by `model` or the one that is chosen.
@@ -41,7 +49,7 @@ export class Asking {
   again(message, model) {
     const question = this.chat.conversation.questionOf(message);
     if (!question) this.toast.show('turn.noQuestion');
-    else if (this.isFree()) this.#answer(question, model);
+    else if (this.isFree()) this.#answerHere(question, model);
   }
 
   /** The token changed: what was refused for want of it is asked again. */
@@ -74,7 +82,7 @@ export class Asking {
     if (!this.isFree()) return false;
     const { parent, images, files } = message;
     const question = { role: /** @type {const} */ ('user'), content: text, images, files };
-    this.#answer(this.chat.conversation.add(parent, question));
+    this.#answerHere(this.chat.conversation.add(parent, question));
     return true;
   }
 
@@ -86,7 +94,7 @@ export class Asking {
     message.toolResults = results;
     this.chat.conversation.touch(message);
     this.chat.transcript.forget(message);
-    this.#answer(message, message.model);
+    this.#answerHere(message, message.model);
   }
 
   /** Writes on where an answer was cut off. Many models' templates leave a last message of the
@@ -98,29 +106,49 @@ export class Asking {
     const details = await this.models.details(message.model ?? '');
     if (conversation !== this.chat.conversation || this.chat.busy) return;
     delete message.failure;
-    const request = this.#request([...conversation.before(message), message], message.model ?? '');
+    const said = [...conversation.before(message), message];
+    const request = this.#request(conversation, said, message.model ?? '');
     const leavesOpen = details?.template?.includes('$last');
     if (!leavesOpen) request.messages.push({ role: 'user', content: t('turn.goOn.ask') });
     this.answers.ask(conversation, message, request);
   }
 
+  /** @param {Conversation} conversation
+      @param {string} text
+      @param {{ images?: string[], files?: TextFile[] }} attached */
+  #ask(conversation, text, { images = [], files = [] }) {
+    conversation.nameBy(text || files[0]?.name || '');
+    const question = { role: /** @type {const} */ ('user'), content: text, images, files };
+    const isShown = conversation === this.chat.conversation;
+    const model = isShown ? this.models.current : conversation.model;
+    const asked = conversation.add(conversation.last?.id ?? null, question);
+    this.#answer(conversation, asked, model ?? '');
+  }
+
   /** @param {Message} question
       @param {string} [model] */
-  #answer(question, model = this.models.current ?? '') {
-    const { conversation } = this.chat;
-    this.toast.withdraw(this.chat);
-    const answer = conversation.add(question.id, { role: 'assistant', model, state: 'running' });
-    const said = [...conversation.before(question), question];
-    this.answers.ask(conversation, answer, this.#request(said, model));
+  #answerHere(question, model = this.models.current ?? '') {
+    this.#answer(this.chat.conversation, question, model);
     this.focus();
   }
 
-  /** @param {Message[]} said
+  /** @param {Conversation} conversation
+      @param {Message} question
+      @param {string} model */
+  #answer(conversation, question, model) {
+    if (conversation === this.chat.conversation) this.toast.withdraw(this.chat);
+    const answer = conversation.add(question.id, { role: 'assistant', model, state: 'running' });
+    const said = [...conversation.before(question), question];
+    this.answers.ask(conversation, answer, this.#request(conversation, said, model));
+  }
+
+  /** @param {Conversation} conversation
+      @param {Message[]} said
       @param {string} name
       @returns {ChatRequest} */
-  #request(said, name) {
+  #request(conversation, said, name) {
     const model = this.models.find(name);
-    const setting = settingsOf(this.chat.conversation.chat.settings, this.settings);
+    const setting = settingsOf(conversation.chat.settings, this.settings);
     return {
       model: name,
       messages: asRequest(said, { system: setting('system'), sees: canSee(model) }),

@@ -6,7 +6,7 @@ import { attachmentRow } from './attachment_row.js';
 import { isHeic, isImage, smaller } from './image_file.js';
 import { listenForFiles } from './incoming_files.js';
 
-/** @import { AttachedFile, Params } from '../types.js' */
+/** @import { AttachedFile, Params, TextFile } from '../types.js' */
 
 const MAX_IMAGES = 8;
 const MAX_FILES = 20;
@@ -73,6 +73,16 @@ export class Attachments extends EventTarget {
     const { images, files } = this.now;
     this.forget(this.#chat);
     return { images, files: files.map(({ name, text }) => ({ name, text })) };
+  }
+
+  /** Attaches what was taken once.
+      @param {{ images: string[], files: TextFile[] }} taken */
+  put({ images, files }) {
+    const { now } = this;
+    now.images.push(...images);
+    now.files.push(...files.map((file) => ({ ...file, size: new Blob([file.text]).size })));
+    keepAttached(this.#chat, now);
+    this.show();
   }
 
   /** The chat is deleted, or, without one, all are.

@@ -107,7 +107,7 @@ export class Chat extends EventTarget {
     this.transcript.forget(message);
     this.#show();
     this.#watch();
-    this.follow.toEnd();
+    this.follow.toEndUnlessHeld();
     this.#tell('busy');
   }
 

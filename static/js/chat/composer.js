@@ -7,8 +7,8 @@ import { fitHeight } from '../ui/grow.js';
 import { SendButton } from './send_button.js';
 import { sendingKeys } from './sending_keys.js';
 
-/** Fires `submit` (detail: the text), `stop`, and `refused` where it is sent while an answer is
-    written. */
+/** Fires `submit` (detail: the text), `stop`, and `next` (detail: the text) where it is sent while an
+    answer is written. */
 export class Composer extends EventTarget {
   #busy = false;
   #hasMore = false;
@@ -26,6 +26,7 @@ export class Composer extends EventTarget {
       if (this.#busy) this.dispatchEvent(new Event('stop'));
       else this.#submit();
     });
+    byId('next').addEventListener('click', () => this.#sendNext());
     sendingKeys(this.box, {
       send: () => this.#sendByKey(),
       stop: () => this.#busy && this.dispatchEvent(new Event('stop')),
@@ -93,8 +94,13 @@ export class Composer extends EventTarget {
   }
 
   #sendByKey() {
-    if (!this.#busy) this.#submit();
-    else if (this.text.trim()) this.dispatchEvent(new Event('refused'));
+    if (this.#busy) this.#sendNext();
+    else this.#submit();
+  }
+
+  #sendNext() {
+    const text = this.text.trim();
+    if (text || this.#hasMore) this.dispatchEvent(new CustomEvent('next', { detail: text }));
   }
 
   #submit() {
@@ -112,6 +118,7 @@ export class Composer extends EventTarget {
 
   #enable() {
     const nothing = !this.#hasMore && this.text.trim() === '';
+    byId('next').hidden = !this.#busy || nothing;
     this.#button.enable(this.#busy || !(nothing || this.#preparing));
   }
 }

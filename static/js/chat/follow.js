@@ -5,6 +5,7 @@ const UP_KEYS = new Set(['ArrowUp', 'PageUp', 'Home']);
 
 export class Follow {
   #following = true;
+  #held = false;
   #lastTop = 0;
   #touchY = 0;
 
@@ -43,6 +44,17 @@ export class Follow {
     const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
     this.scroller.scrollTo({ top: this.#end, behavior: smooth && !still ? 'smooth' : 'instant' });
     this.#lastTop = this.scroller.scrollTop;
+  }
+
+  /** The next answer begins without the reader's doing: who reads elsewhere stays there. */
+  hold() {
+    this.#held = !this.#following;
+  }
+
+  /** Goes to the end for an answer that begins. */
+  toEndUnlessHeld() {
+    if (!this.#held) this.toEnd();
+    this.#held = false;
   }
 
   /** Scrolls by screens, for a reader whose focus is elsewhere.

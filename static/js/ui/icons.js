@@ -23,6 +23,7 @@ const STROKES = {
   left: 'M14 7l-5 5 5 5',
   menu: 'M5 12h.1M12 12h.1M19 12h.1',
   models: 'M12 3l8 4.5v9L12 21l-8-4.5v-9zM4 7.5l8 4.5 8-4.5M12 12v9',
+  next: 'M4 7h9M4 12h6M4 17h6M17 20V9M13 13l4-4 4 4',
   pin: 'M9 4h6l-1 6 3 3v2H7v-2l3-3zM12 15v5',
   plus: 'M12 6v12M6 12h12',
   right: 'M10 7l5 5-5 5',
