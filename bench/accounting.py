@@ -15,12 +15,12 @@ from tempfile import TemporaryDirectory
 from tornado_ollama.access.principal import Principal
 from tornado_ollama.dispatch.ask import Caller
 from tornado_ollama.dispatch.journal import Charge, Record
-from tornado_ollama.dispatch.usage import Usage
+from tornado_ollama.dispatch.usage import NOTHING_USED, Usage
 from tornado_ollama.telemetry.accounts import Accounts
 from tornado_ollama.telemetry.registry import Telemetry
 
 ROUNDS = 20_000
-NOTHING = Usage()
+NOTHING = NOTHING_USED
 
 
 def record(usage: Usage = NOTHING) -> Record:

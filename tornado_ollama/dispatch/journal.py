@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from ..access.quota import UNLIMITED, Quota
 from ..access.routes import KNOWN_METHODS
@@ -18,7 +18,7 @@ from ..wire.parties import NOBODY, Party
 from ..wire.target import loggable_path
 from .ask import Caller
 from .trace import Trace
-from .usage import Usage
+from .usage import NOTHING_USED, Usage
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class Record:
     `shut down`."""
     model: str | None = None
     """As the client named it."""
-    usage: Usage = field(default_factory=Usage)
+    usage: Usage = NOTHING_USED
     ignored: tuple[str, ...] = ()
     """Fields of the request that nothing came of, as `wire/ignored_fields.py` has them."""
     trace: Trace | None = None
@@ -82,16 +82,18 @@ class Record:
     @property
     def computed(self) -> bool:
         """Whether Ollama ran a model for the unit, or was asked to."""
-        return self.model is not None or self.usage != Usage()
+        return self.model is not None or self.usage != NOTHING_USED
 
     def __post_init__(self) -> None:
         put = object.__setattr__
-        put(self, "path", loggable_path(self.path))
+        if self.path != self.route:  # a route holds nothing of the client's
+            put(self, "path", loggable_path(self.path))
         if self.method not in _METHODS:
             put(self, "method", NOTHING)
         put(self, "model", loggable_model(self.model))
-        if self.usage.model is not None:
-            put(self, "usage", replace(self.usage, model=loggable_model(self.usage.model)))
+        used = loggable_model(self.usage.model)
+        if used != self.usage.model:
+            put(self, "usage", replace(self.usage, model=used))
 
 
 def loggable_model(model: str | None) -> str | None:

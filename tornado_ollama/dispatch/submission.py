@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from tornado.httpclient import HTTPResponse
@@ -257,14 +257,7 @@ class Submission(asyncio.Future[HTTPResponse]):
             self._queued_s = self.get_loop().time() - self._entered_at
             self._sink.on_usage(Usage(queued_s=self._queued_s))
             return
-        usage = self._meter.usage(self._queued_s)
-        self._sink.on_usage(replace(usage, model=usage.model or self._answering_model, runs=1))
-
-    @property
-    def _answering_model(self) -> str | None:
-        """The model that was asked, where Ollama has it: it began to answer with 200."""
-        assert self._meter is not None
-        return self._ask.model if self._meter.answered and self._meter.counts else None
+        self._sink.on_usage(self._meter.usage(self._queued_s, asked=self._ask.model, runs=1))
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

@@ -47,6 +47,8 @@ class Usage:
     """Why the replies ended, as Ollama says: of END_REASONS, each once."""
 
     def __add__(self, other: Usage) -> Usage:
+        if self is NOTHING_USED:
+            return other
         return Usage(
             self.model or other.model,
             self.prompt_tokens + other.prompt_tokens,
@@ -59,6 +61,9 @@ class Usage:
             self.runs + other.runs,
             tuple(dict.fromkeys((*self.ends, *other.ends))),
         )
+
+
+NOTHING_USED = Usage()
 
 
 class _Last(msgspec.Struct, gc=False):
@@ -104,6 +109,8 @@ class Meter:
         that complete it are passed on; not where that line is longer than `MAX_LINE_BYTES`."""
         self._on_counts = on_counts
         self._counts_begun = False
+        self._found: _Last | None = None
+        """The line that holds the counts, once it is complete."""
         self._last = b""
         """The last piece that ended a line, and what came of that line before it."""
         self._line: list[bytes] = []
@@ -157,23 +164,26 @@ class Meter:
             return  # the line goes on
         self._counts_begun = False
         if last.done is not False and (last.eval_count or last.prompt_eval_count):
+            self._found = last
             self._on_counts()
 
     @property
     def _last_line(self) -> bytes:
         return (b"".join(self._line) or self._last).rstrip().rsplit(b"\n", 1)[-1]
 
-    def usage(self, queued_s: float = 0.0) -> Usage:
+    def usage(self, queued_s: float = 0.0, *, asked: str | None = None, runs: int = 0) -> Usage:
         """The counts so far. A stream that was cut short has none from Ollama: each of its lines is
-        counted as one token."""
+        counted as one token. `asked`: the model of the request, which counts where the reply names
+        none, once Ollama has begun to answer with 200."""
         if not self.counts:
-            return Usage(queued_s=queued_s)
-        last = _read_last(self._last_line)
+            return Usage(queued_s=queued_s, runs=runs)
+        last = self._found or _read_last(self._last_line)
+        model = _text(last.model) or (asked if self.answered else None)
         if not (last.eval_count or last.prompt_eval_count):
             tokens = max(0, self._lines - 1) if last.error is not None else self._lines
-            return Usage(_text(last.model), completion_tokens=tokens, queued_s=queued_s)
+            return Usage(model, completion_tokens=tokens, queued_s=queued_s, runs=runs)
         return Usage(
-            _text(last.model),
+            model,
             _count(last.prompt_eval_count),
             _count(last.prompt_eval_cached_count),
             _count(last.eval_count),
@@ -181,7 +191,8 @@ class Meter:
             _count(last.prompt_eval_duration) / 1e9,
             _count(last.eval_duration) / 1e9,
             queued_s,
-            ends=(last.done_reason,) if last.done_reason in END_REASONS else (),
+            runs,
+            (last.done_reason,) if last.done_reason in END_REASONS else (),
         )
 
 

@@ -14,7 +14,7 @@ from ..access.proxies import Client
 from ..dispatch.ask import Caller
 from ..dispatch.journal import CLIENT_LEFT, REVOKED, SHUT_DOWN, UNANSWERED, Charge, Record
 from ..dispatch.trace import Trace
-from ..dispatch.usage import Usage
+from ..dispatch.usage import NOTHING_USED, Usage
 from ..errors import GatewayError, Unauthorized
 from ..wire.parties import party_of
 from .answers import AnsweringHandler
@@ -46,7 +46,7 @@ class InFlightHandler(AnsweringHandler):
     """Bytes of the body."""
     model: str | None = None
     """As the client named it."""
-    usage = Usage()
+    usage = NOTHING_USED
     """What the requests to Ollama behind it have cost."""
     _recorded = False
     _caller: Caller | None = None

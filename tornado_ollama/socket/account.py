@@ -7,7 +7,7 @@ import time
 from ..access.routes import find
 from ..dispatch.journal import UNANSWERED, Charge, Record
 from ..dispatch.trace import Trace
-from ..dispatch.usage import Usage
+from ..dispatch.usage import NOTHING_USED, Usage
 from ..errors import GatewayError
 from .frame_sink import FrameSink, caller_of
 
@@ -25,7 +25,7 @@ class Account:
         """Keys of the client's frame that nothing came of."""
         self.received = 0
         self.sent = 0
-        self._usage = Usage()
+        self._usage = NOTHING_USED
         self._began = time.monotonic()
         self._first_byte_s: float | None = None
         self._told: int | None = None

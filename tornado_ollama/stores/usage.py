@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from operator import add as add_numbers
 from typing import Any, NamedTuple
 
 MAX_ROWS = 10_000
 """Of one answer."""
+
+_KEYS = 6
+"""How many fields of `Entry` are its key; the rest are COUNTS."""
 
 COUNTS = (
     "requests",
@@ -48,13 +52,11 @@ class Entry(NamedTuple):
 
     @property
     def key(self) -> tuple[str, ...]:
-        return self[:6]
+        return self[:_KEYS]
 
     def plus(self, other: Entry) -> Entry:
         """The sum of two entries with the same key."""
-        return self._replace(
-            **{name: getattr(self, name) + getattr(other, name) for name in COUNTS}
-        )
+        return Entry(*self.key, *map(add_numbers, self[_KEYS:], other[_KEYS:]))
 
 
 class Question(NamedTuple):

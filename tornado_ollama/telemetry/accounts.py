@@ -152,11 +152,12 @@ class Accounts:
             self._parties.clear()
 
     def _add(self, entry: Entry) -> None:
-        known = self._pending.get(entry.key)
+        key = entry.key
+        known = self._pending.get(key)
         if known is not None:
-            self._pending[entry.key] = known.plus(entry)
+            self._pending[key] = known.plus(entry)
         elif len(self._pending) < MAX_PENDING:
-            self._pending[entry.key] = entry
+            self._pending[key] = entry
         else:
             self.lost += 1
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client.registry import CollectorRegistry
+
+from .series import Histogram
 
 EVERY_S = 0.25
 
@@ -18,9 +20,10 @@ class LoopLag:
         self._lag = Histogram(
             "tornado_ollama_event_loop_lag_seconds",
             "How much later than planned a timer of the event loop was called",
-            buckets=BUCKETS,
-            registry=registry,
-        )
+            BUCKETS,
+            (),
+            registry,
+        ).series()
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:

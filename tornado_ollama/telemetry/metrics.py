@@ -1,19 +1,19 @@
-"""The metrics that count: a sink of the journal, with Prometheus' own client behind it.
+"""The metrics that count: a sink of the journal.
 
 Names and units are those of OpenTelemetry's semantic conventions where these have one
-(`gen_ai.server.*`, `http.server.*`), in Prometheus' spelling; docs/metrics.md lists all. The
-children of each series are kept by the values of its labels, because Prometheus' `labels()` costs
-more than all that a record counts.
+(`gen_ai.server.*`, `http.server.*`), in Prometheus' spelling; docs/metrics.md lists all. All series
+that a record counts in are found by one key.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.registry import CollectorRegistry
 
 from ..dispatch.journal import Record
 from .labels import Bounded, Labels, operation
+from .series import Count, Counter, Distribution, Histogram
 
 REQUEST_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 INFERENCE_BUCKETS = (0.01, 0.04, 0.16, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92, 300)
@@ -34,28 +34,28 @@ GEN_AI = ("gen_ai_operation_name", "gen_ai_response_model")
 
 
 class _RequestSeries(NamedTuple):
-    requests: Counter
-    duration: Histogram
-    received: Counter
-    sent: Counter
+    requests: Count
+    duration: Distribution
+    received: Count
+    sent: Count
 
 
 class _ModelSeries(NamedTuple):
-    requests: Counter
-    input_tokens: Counter
-    output_tokens: Counter
-    cached_tokens: Counter
-    load_s: Counter
-    prompt_s: Counter
-    completion_s: Counter
+    requests: Count
+    input_tokens: Count
+    output_tokens: Count
+    cached_tokens: Count
+    load_s: Count
+    prompt_s: Count
+    completion_s: Count
 
 
 class _InferenceSeries(NamedTuple):
-    duration: Histogram
-    first_token: Histogram
-    per_token: Histogram
-    input_tokens: Histogram
-    output_tokens: Histogram
+    duration: Distribution
+    first_token: Distribution
+    per_token: Distribution
+    input_tokens: Distribution
+    output_tokens: Distribution
 
 
 class Metrics:
@@ -67,15 +67,15 @@ class Metrics:
         self._by_request: dict[tuple[str, ...], _RequestSeries] = {}
         self._by_model: dict[tuple[str, str], _ModelSeries] = {}
         self._by_inference: dict[tuple[str, str], _InferenceSeries] = {}
-        self._ends: dict[str, Counter] = {}
+        self._ends: dict[str, Count] = {}
 
         def counter(name: str, text: str, *labelled: str) -> Counter:
-            return Counter(f"tornado_ollama_{name}", text, labelled, registry=registry)
+            return Counter(f"tornado_ollama_{name}", text, labelled, registry)
 
         def histogram(
             name: str, text: str, buckets: tuple[float, ...], *labelled: str
         ) -> Histogram:
-            return Histogram(name, text, labelled, buckets=buckets, registry=registry)
+            return Histogram(name, text, buckets, labelled, registry)
 
         self._requests = counter(
             "requests",
@@ -106,9 +106,9 @@ class Metrics:
         self._model_seconds = counter(
             "model_seconds", "Seconds that Ollama spent, by its own account", *MODEL, "phase"
         )
-        self._queue = histogram(
+        self._queued = histogram(
             "tornado_ollama_queue_seconds", "Wait in the gateway's queue", FIRST_TOKEN_BUCKETS
-        )
+        ).series()
         self._inference = histogram(
             "gen_ai_server_request_duration_seconds",
             "From the arrival of a request that ran a model to its end",
@@ -144,9 +144,9 @@ class Metrics:
             self._labels.credential(record.credential),
         )
         series = self._by_request.get(key) or self._request_series(key)
-        series.requests.inc()
-        series.received.inc(record.received)
-        series.sent.inc(record.sent)
+        series.requests.value += 1
+        series.received.value += record.received
+        series.sent.value += record.sent
         if record.status != 101:  # a socket lasts as long as its client likes
             series.duration.observe(record.duration_s)
         self._count_end(record.outcome)
@@ -157,23 +157,23 @@ class Metrics:
         end = self._ends.get(outcome)
         if end is None:
             label = self._outcomes.label(outcome)
-            end = self._outcome.labels(label)
+            end = self._outcome.series(label)
             self._ends[label] = end
-        end.inc()
+        end.value += 1
         if outcome.startswith(UPSTREAM_ERRORS):
-            self._upstream_errors.labels(self._outcomes.label(outcome)).inc()
+            self._upstream_errors.series(self._outcomes.label(outcome)).value += 1
 
     def _count_inference(self, record: Record) -> None:
         usage = record.usage
         pair = self._labels.pair(record.credential, usage.model)
         by_model = self._by_model.get(pair) or self._model_series(pair)
-        by_model.requests.inc()
-        by_model.input_tokens.inc(usage.prompt_tokens)
-        by_model.output_tokens.inc(usage.completion_tokens)
-        by_model.cached_tokens.inc(usage.cached_tokens)
-        by_model.load_s.inc(usage.load_s)
-        by_model.prompt_s.inc(usage.prompt_s)
-        by_model.completion_s.inc(usage.completion_s)
+        by_model.requests.value += 1
+        by_model.input_tokens.value += usage.prompt_tokens
+        by_model.output_tokens.value += usage.completion_tokens
+        by_model.cached_tokens.value += usage.cached_tokens
+        by_model.load_s.value += usage.load_s
+        by_model.prompt_s.value += usage.prompt_s
+        by_model.completion_s.value += usage.completion_s
         key = (operation(record.route), pair[1])
         inference = self._by_inference.get(key) or self._inference_series(key)
         inference.duration.observe(record.duration_s)
@@ -183,39 +183,39 @@ class Metrics:
             inference.first_token.observe(record.first_byte_s)
         if usage.completion_s and usage.completion_tokens:
             inference.per_token.observe(usage.completion_s / usage.completion_tokens)
-        self._queue.observe(usage.queued_s)
+        self._queued.observe(usage.queued_s)
 
     def _request_series(self, key: tuple[str, ...]) -> _RequestSeries:
         route, method, *_ = key
         if len(self._by_request) >= MAX_REQUEST_SERIES:
             key = (*key[:-1], "other")
         series = _RequestSeries(
-            self._requests.labels(*key),
-            self._duration.labels(route, method),
-            self._received.labels(route),
-            self._sent.labels(route),
+            self._requests.series(*key),
+            self._duration.series(route, method),
+            self._received.series(route),
+            self._sent.series(route),
         )
         self._by_request[key] = series
         return series
 
     def _model_series(self, pair: tuple[str, str]) -> _ModelSeries:
         series = self._by_model[pair] = _ModelSeries(
-            self._model_requests.labels(*pair),
-            self._tokens.labels(*pair, "input"),
-            self._tokens.labels(*pair, "output"),
-            self._cached_tokens.labels(*pair),
-            self._model_seconds.labels(*pair, "load"),
-            self._model_seconds.labels(*pair, "prompt"),
-            self._model_seconds.labels(*pair, "completion"),
+            self._model_requests.series(*pair),
+            self._tokens.series(*pair, "input"),
+            self._tokens.series(*pair, "output"),
+            self._cached_tokens.series(*pair),
+            self._model_seconds.series(*pair, "load"),
+            self._model_seconds.series(*pair, "prompt"),
+            self._model_seconds.series(*pair, "completion"),
         )
         return series
 
     def _inference_series(self, key: tuple[str, str]) -> _InferenceSeries:
         series = self._by_inference[key] = _InferenceSeries(
-            self._inference.labels(*key),
-            self._first_token.labels(*key),
-            self._per_token.labels(*key),
-            self._token_usage.labels(*key, "input"),
-            self._token_usage.labels(*key, "output"),
+            self._inference.series(*key),
+            self._first_token.series(*key),
+            self._per_token.series(*key),
+            self._token_usage.series(*key, "input"),
+            self._token_usage.series(*key, "output"),
         )
         return series

@@ -7,7 +7,8 @@ The person is believed only of credentials that the operator trusts with it.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from collections.abc import Mapping
+from typing import NamedTuple
 
 SESSION_HEADERS = (
     "X-Claude-Code-Session-Id",
@@ -33,17 +34,19 @@ class Party(NamedTuple):
 NOBODY = Party()
 
 
-class Headers(Protocol):
-    def get(self, name: str, /) -> str | None: ...
+_HEADERS = frozenset((*SESSION_HEADERS, *USER_HEADERS))
 
 
-def party_of(headers: Headers) -> Party:
-    """The conversation and the person that a request names."""
+def party_of(headers: Mapping[str, str]) -> Party:
+    """The conversation and the person that a request names. `headers`: by names that are written as
+    those above."""
+    if _HEADERS.isdisjoint(headers):
+        return NOBODY
     session, user = _first(headers, SESSION_HEADERS), _first(headers, USER_HEADERS)
-    return Party(session, user) if session or user else NOBODY
+    return Party(session, user)
 
 
-def _first(headers: Headers, names: tuple[str, ...]) -> str:
+def _first(headers: Mapping[str, str], names: tuple[str, ...]) -> str:
     for name in names:
         value = headers.get(name)
         if value:
