@@ -194,11 +194,13 @@ class Submission(asyncio.Future[HTTPResponse]):
             producer=ask.producer,
             on_head=on_head,
             on_data=on_data,
+            on_end=self._fetched,
             runs_long=ask.runs_long,
             whole_reply=ask.whole_reply,
             replayable=ask.replayable,
         )
-        self._fetch.add_done_callback(self._fetched)
+        if self._fetch.done():  # it has failed at once
+            self._fetched()
 
     def _guarded(self, body: bytes | None) -> bytes | None:
         """The body that may leave. Raises Forbidden and BadRequest."""
@@ -212,20 +214,17 @@ class Submission(asyncio.Future[HTTPResponse]):
     def _largest_pull(self) -> int:
         return 0 if self._guard is None else self._guard.largest_pull(self._ask.path)
 
-    def _fetched(self, fetch: asyncio.Future[HTTPResponse]) -> None:
-        try:
-            self._settle(fetch)
-        except Exception as error:
-            if not fetch.cancelled():
-                fetch.exception()  # or asyncio complains that nobody has asked for it
-            if not self.done():
-                self.set_exception(unforeseen(error))
-
-    def _settle(self, fetch: asyncio.Future[HTTPResponse]) -> None:
-        if fetch.cancelled():
-            super().cancel()
+    def _fetched(self) -> None:
+        if self._fetch is None:
             return
-        error = fetch.exception()
+        error = self._fetch.exception()  # asked in any case, or asyncio complains that nobody has
+        try:
+            self._settle(self._fetch, error)
+        except Exception as fault:
+            if not self.done():
+                self.set_exception(unforeseen(fault))
+
+    def _settle(self, fetch: asyncio.Future[HTTPResponse], error: BaseException | None) -> None:
         if self.done():
             return
         if error is not None:

@@ -8,14 +8,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from operator import add as add_numbers
 from typing import Any, NamedTuple
 
 MAX_ROWS = 10_000
 """Of one answer."""
-
-_KEYS = 6
-"""How many fields of `Entry` are its key; the rest are COUNTS."""
 
 COUNTS = (
     "requests",
@@ -51,12 +47,21 @@ class Entry(NamedTuple):
     completion_seconds: float
 
     @property
-    def key(self) -> tuple[str, ...]:
-        return self[:_KEYS]
+    def key(self) -> tuple[str, str, str, str, str, str]:
+        return self[:6]
 
     def plus(self, other: Entry) -> Entry:
         """The sum of two entries with the same key."""
-        return Entry(*self.key, *map(add_numbers, self[_KEYS:], other[_KEYS:]))
+        return Entry(
+            *self.key,
+            self.requests + other.requests,
+            self.input_tokens + other.input_tokens,
+            self.cached_tokens + other.cached_tokens,
+            self.output_tokens + other.output_tokens,
+            self.load_seconds + other.load_seconds,
+            self.prompt_seconds + other.prompt_seconds,
+            self.completion_seconds + other.completion_seconds,
+        )
 
 
 class Question(NamedTuple):

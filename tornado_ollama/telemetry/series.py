@@ -16,6 +16,11 @@ from prometheus_client.registry import Collector, CollectorRegistry
 from prometheus_client.utils import floatToGoString
 
 
+def _text(bound: float) -> str:
+    """A bound as Prometheus writes it."""
+    return str(floatToGoString(bound))  # type: ignore[no-untyped-call]
+
+
 class Count:
     """One series of a counter."""
 
@@ -79,7 +84,7 @@ class Histogram(Collector):
         """`buckets`: the upper bounds, ascending; a value equal to a bound lies below it."""
         self._of = name, text, labels
         self._bounds = buckets
-        self._names = [floatToGoString(bound) for bound in (*buckets, float("inf"))]
+        self._names = [_text(bound) for bound in (*buckets, float("inf"))]
         self._series: dict[tuple[str, ...], Distribution] = {}
         registry.register(self)
 

@@ -40,15 +40,17 @@ class OriginPool:
         self._host = host
         self._port = port
         self._tls = tls
-        self._idle: dict[Connection, asyncio.TimerHandle] = {}
+        self._idle: dict[Connection, float] = {}
+        """With the time of the event loop at which it is closed, the earliest first."""
+        self._expiry: asyncio.TimerHandle | None = None
+        """One timer for all of them: setting one for each reply would cost more than the pool."""
         self._open: WeakSet[Connection] = WeakSet()
 
     def take(self) -> Connection | None:
         """Returns the idle connection that was used last, because it is the least likely to have
         been closed by Ollama."""
         while self._idle:
-            connection, expiry = self._idle.popitem()
-            expiry.cancel()
+            connection, _ = self._idle.popitem()
             if connection.usable:
                 return connection
         return None
@@ -70,24 +72,31 @@ class OriginPool:
             connection.abort()
             return
         loop = asyncio.get_running_loop()
-        self._idle[connection] = loop.call_later(IDLE_SECONDS, self._expire, connection)
+        until = self._idle[connection] = loop.time() + IDLE_SECONDS
+        if self._expiry is None:
+            self._expiry = loop.call_at(until, self._expire)
 
     def close(self) -> None:
-        for expiry in self._idle.values():
-            expiry.cancel()
+        if self._expiry is not None:
+            self._expiry.cancel()
         self._idle.clear()
         for connection in tuple(self._open):
             connection.abort()
 
-    def _expire(self, connection: Connection) -> None:
-        self._idle.pop(connection, None)
-        connection.abort()
+    def _expire(self) -> None:
+        """Closes the connections whose time has come, and waits for the next."""
+        loop = asyncio.get_running_loop()
+        self._expiry = None
+        for connection, until in tuple(self._idle.items()):
+            if until > loop.time():
+                self._expiry = loop.call_at(until, self._expire)
+                return
+            del self._idle[connection]
+            connection.abort()
 
     def _forget(self, connection: Connection) -> None:
         self._open.discard(connection)
-        expiry = self._idle.pop(connection, None)
-        if expiry is not None:
-            expiry.cancel()
+        self._idle.pop(connection, None)
 
 
 class UpstreamClient(AsyncHTTPClient):
@@ -140,19 +149,20 @@ class UpstreamClient(AsyncHTTPClient):
             if exchange.unwanted():
                 return
             if error is not None or head is None:
-                callback(HTTPResponse(request, 599, error=error))
-                return
-            body = b"".join(exchange.collected)
-            exchange.collected.clear()  # a reply may be large, and what is made of it too
-            callback(
-                HTTPResponse(
+                response = HTTPResponse(request, 599, error=error)
+            else:
+                body = b"".join(exchange.collected)
+                exchange.collected.clear()  # a reply may be large, and what is made of it too
+                response = HTTPResponse(
                     request,
                     head.status,
                     reason=head.reason,
                     headers=exchange.headers,
                     buffer=BytesIO(body),
                 )
-            )
+            callback(response)
+            if asked.end_callback is not None:
+                asked.end_callback()
 
         head = request_head(asked.method, url, asked.fields, asked.body_length)
         exchange = Exchange(asked, head, self._pool(url), done)

@@ -76,6 +76,7 @@ class Ollama:
         producer: BodyProducer | None = None,
         on_head: Callable[[ResponseHead], None] | None = None,
         on_data: Callable[[bytes], Awaitable[None] | None] | None = None,
+        on_end: Callable[[], None] | None = None,
         runs_long: bool = False,
         whole_reply: bool = False,
         replayable: bool | None = None,
@@ -84,9 +85,9 @@ class Ollama:
         """Sends a request to a canonical path. Every status is a result; cancelling closes the
         connection.
 
-        `runs_long` switches the idle timeout off, `whole_reply` is as in `UpstreamRequest`.
-        `timeout` shortens all timeouts to that many seconds, for probes. Raises
-        `UpstreamUnavailable`, `UpstreamTimeout` and `UpstreamBroken`.
+        `on_end` is `end_callback` of `UpstreamRequest`, `runs_long` switches the idle timeout off,
+        `whole_reply` is as in `UpstreamRequest`. `timeout` shortens all timeouts to that many
+        seconds, for probes. Raises `UpstreamUnavailable`, `UpstreamTimeout` and `UpstreamBroken`.
         """
         timeouts = self._timeouts
         if timeout is not None:
@@ -100,6 +101,7 @@ class Ollama:
                 body_producer=producer,
                 head_callback=on_head,
                 streaming_callback=on_data,
+                end_callback=on_end,
                 connect_timeout=timeouts.connect,
                 first_byte_timeout=timeouts.first_byte,
                 idle_timeout=0 if runs_long else timeouts.idle,

@@ -66,6 +66,7 @@ class UpstreamRequest(HTTPRequest):
         head_callback: Callable[[ResponseHead], None] | None = None,
         header_callback: Callable[[str], None] | None = None,
         streaming_callback: Callable[[bytes], Awaitable[None] | None] | None = None,
+        end_callback: Callable[[], None] | None = None,
         connect_timeout: float = 5.0,
         first_byte_timeout: float = 600.0,
         idle_timeout: float = 600.0,
@@ -76,7 +77,8 @@ class UpstreamRequest(HTTPRequest):
         `headers`, which its client copies for every request, stays empty.
         `head_callback` gets the whole head at once, `header_callback` a line at a time, as
         Tornado's clients do. `streaming_callback` may return an awaitable: reading rests until it
-        is done.
+        is done. `end_callback` is called when the future of `fetch` has its result or error, a turn
+        of the event loop before the future's own callbacks; not after a cancel.
         `whole_reply`: the reply is sent when it is complete, so the time until its headers is
         that of loading and of writing: `first_byte_timeout` and `idle_timeout` together.
         `replayable`: the request may be sent twice, when the pooled connection it was first sent
@@ -97,6 +99,7 @@ class UpstreamRequest(HTTPRequest):
         self.fields = tuple(headers.items() if isinstance(headers, Mapping) else headers)
         self.producer = body_producer
         self.head_callback = head_callback
+        self.end_callback = end_callback
         self.first_byte_timeout = first_byte_timeout
         self.idle_timeout = idle_timeout
         self.whole_reply = whole_reply

@@ -163,22 +163,21 @@ def request_head(method: str, url: SplitResult, headers: Headers, body_length: i
         lines.append("Transfer-Encoding: chunked")
     elif body_length or method in ("POST", "PUT", "PATCH"):
         lines.append(f"Content-Length: {body_length}")
-    for line in lines:
-        if _FORBIDDEN.search(line):
-            raise ValueError("a header line holds a control character")
+    if _FORBIDDEN.search("".join(lines)):
+        raise ValueError("a header line holds a control character")
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
 
 def _passing(
     headers: Headers, dropped: frozenset[str], prefixes: tuple[str, ...]
 ) -> Iterator[tuple[str, str]]:
+    keyed = [(name.lower(), name, value) for name, value in headers]
     named = {
         token.strip().lower()
-        for name, value in headers
-        if name.lower() == "connection"
+        for key, _, value in keyed
+        if key == "connection"
         for token in value.split(",")
     }
-    for name, value in headers:
-        key = name.lower()
+    for key, name, value in keyed:
         if key not in dropped and key not in named and not key.startswith(prefixes):
             yield name, value
