@@ -18,6 +18,13 @@ from typing import TextIO
 MAX_WAITING = 10_000
 """Lines that may wait for the thread."""
 
+GATHER_S = 0.02
+"""How long the thread waits for further lines: waking it for each would cost a busy gateway a tenth
+of its processor time."""
+
+MAX_GATHERED = 256
+"""Lines written at once."""
+
 STOP_S = 2.0
 """How long the last lines may take."""
 
@@ -112,16 +119,38 @@ class LineWriter:
 
     def _run(self) -> None:
         unwritten = 0
-        while (line := self._lines.get()) is not None:
+        ended = False
+        while not ended:
+            lines, ended = self._gathered()
+            text = []
+            for line in lines:
+                try:
+                    text.append(line if isinstance(line, str) else line())
+                except Exception:
+                    unwritten += 1
             lost = self._dropped + unwritten - self._reported
+            if lost:
+                text.insert(0, self._lost(lost))
             try:
-                if lost:
-                    self._write(self._lost(lost) + "\n")
-                    self._reported += lost
-                self._write((line if isinstance(line, str) else line()) + "\n")
-            except Exception as error:  # the next one may go; without the thread none would
-                unwritten += 1
+                self._write("".join(f"{line}\n" for line in text))
+                self._reported += lost
+            except Exception as error:  # the next ones may go; without the thread none would
+                unwritten += len(lines)
                 self.reader_left = isinstance(error, BrokenPipeError)
+
+    def _gathered(self) -> tuple[list[Line], bool]:
+        """Waits for a line, and a moment for more of them; the second value says that there will
+        be none."""
+        lines: list[Line] = []
+        line = self._lines.get()
+        if line is not None and self._lines.empty():
+            time.sleep(GATHER_S)
+        while line is not None:
+            lines.append(line)
+            if len(lines) == MAX_GATHERED or self._lines.empty():
+                return lines, False
+            line = self._lines.get_nowait()
+        return lines, True
 
 
 def _write_to(stream: TextIO | None) -> Callable[[str], object]:

@@ -24,6 +24,11 @@ _ESCAPES = {code: f"\\x{code:02x}" for code in (*range(0x20), 0x7F, *range(0x80,
 _ESCAPES_OF_LINES = _ESCAPES | {ord("\n"): "\n  "}
 
 
+def _escaped(text: str, escapes: dict[int, str]) -> str:
+    # No control character is printable, and to ask that costs a tenth of looking each one up.
+    return text if text.isprintable() else text.translate(escapes)
+
+
 class TextFormatter(logging.Formatter):
     """Formats a record as `2026-11-21T05:45:00.123Z INFO message`, in UTC; the lines of a traceback
     are indented."""
@@ -38,11 +43,11 @@ class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Formats a record with control characters escaped, so that no text in it can forge a
         line."""
-        return super().format(record).translate(_ESCAPES_OF_LINES)
+        return _escaped(super().format(record), _ESCAPES_OF_LINES)
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         """The line without its traceback."""
-        return super().formatMessage(record).translate(_ESCAPES)
+        return _escaped(super().formatMessage(record), _ESCAPES)
 
 
 class PlainFormatter(TextFormatter):
