@@ -8,7 +8,7 @@ WORKERS ?= 3
 export PORT HOST
 
 .DEFAULT_GOAL := help
-.PHONY: help run test schedules cov test-agents test-containers test-installs record differential check lint types \
+.PHONY: help run test schedules cov again test-agents test-containers test-installs record differential check lint types \
 	fmt docs page embedded wheel sbom clean
 
 help:  ## Show the targets
@@ -26,6 +26,9 @@ schedules: $(VENV)/.dev  ## Try the queue with 100,000 random schedules (two min
 
 cov: $(VENV)/.dev node_modules/.dev page embedded  ## Run all tests and say what of the package they have not reached
 	$(BIN)/python -m pytest -n $(WORKERS) --cov $(ARGS)
+
+again: $(VENV)/.dev  ## Run again what failed in the last run of the tests
+	$(BIN)/python -m pytest -n 2 --last-failed --last-failed-no-failures none $(ARGS)
 
 test-agents: $(VENV)/.dev .agents/.made  ## Run real coding agents, offline
 	$(BIN)/python -m tests.agents.offline $(BIN)/python -m pytest -n 2 -m agents tests/agents $(ARGS)

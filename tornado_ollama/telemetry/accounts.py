@@ -293,8 +293,7 @@ class Accounts:
         await self.flush()
         if self._error is not None:
             raise self._error
-        rows = await self._database.read(partial(store.read, question=question))
-        return rows or []
+        return await self._database.read(partial(store.read, question=question)) or []
 
 
 _ENCODE = msgspec.msgpack.Encoder().encode
