@@ -3,6 +3,7 @@
 import { Backend } from './app/backend.js';
 import { Composing } from './app/composing.js';
 import { newChat } from './app/conversing.js';
+import { offerFitting } from './app/fits.js';
 import { fork } from './app/forking.js';
 import { fitAboveKeyboard } from './app/keyboard.js';
 import { Library } from './app/library.js';
@@ -85,9 +86,10 @@ async function start() {
     look: () => status.look(),
     asked: () => library.nameAddress(),
   });
-  offerQueue(composing, answers);
-  document.addEventListener('partmissing', () => toast.show('part.missing'));
   const settingsEntry = new SettingsEntry({ settings, models, chat, store });
+  offerQueue(composing, answers);
+  offerFitting({ composing, library, settingsEntry });
+  document.addEventListener('partmissing', () => toast.show('part.missing'));
   tellUnsaved({ chat, store, save: (id) => library.save(id, 'json') });
 
   function removeAll() {

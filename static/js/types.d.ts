@@ -52,6 +52,8 @@ export interface Message {
   at: number;
   role: 'user' | 'assistant';
   content: string;
+  /** What models are given instead of this message and those before it. */
+  summary?: string;
   // Of a question:
   /** Base64 each. */
   images?: string[];
@@ -113,7 +115,16 @@ export interface Facts {
   way?: Way;
 }
 
-export type FailureAction = 'token' | 'model' | 'pull' | 'retry' | 'save';
+export type FailureAction =
+  | 'token'
+  | 'model'
+  | 'pull'
+  | 'retry'
+  | 'save'
+  | 'window'
+  | 'compact'
+  | 'summary'
+  | 'stop';
 
 /** What runs for each of a failure's actions; null where it is not offered. */
 export type FailureActions = { [name in FailureAction]?: (() => unknown) | null };
@@ -382,6 +393,8 @@ export interface MessageActions extends FailureActions {
   remove: () => void;
   branch: (step: number) => void;
   fork: () => void;
+  /** Gives the model the messages again that a summary stands for. */
+  unsum: () => void;
   results: (results: string[]) => void;
 }
 

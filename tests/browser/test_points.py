@@ -251,6 +251,21 @@ def gauge(reader: Reader) -> None:
     reader.is_true("document.querySelector('#context[data-full]')")
 
 
+def fitting(reader: Reader) -> None:
+    loaded = {"name": "talker:3b", "model": "talker:3b", "context_length": 1000}
+    reader.ollama.on("/api/ps", json_reply({"models": [loaded]}))
+    reader.is_answered("Hello.", "Hi.")
+    reader.write("#message", "word " * 900)
+    reader.see("#fits", "This message does not fit.")
+    (talk,) = reader.ollama.talk()
+    reader.click("#fits [data-t='action.summary']")
+    assert talk.asked.wait(PATIENCE_S)
+    talk.say("They greeted.")
+    talk.end()
+    reader.see("#own-settings", "They greeted.")
+    reader.write("#message", "")
+
+
 def themes(reader: Reader) -> None:
     paper = "getComputedStyle(document.body).backgroundColor"
     reader.click("#menu input[name='theme'][value='light']")
@@ -301,7 +316,7 @@ POINTS: list[Callable[[Reader], None]] = [
         thinking_and_tools,
         chat_list,
     ),
-    *(picker, settings, chat_settings, gauge, themes, accessibility, languages, failures),
+    *(picker, settings, chat_settings, gauge, fitting, themes, accessibility, languages, failures),
 ]
 BROWSERS = ("firefox", "webkit")
 

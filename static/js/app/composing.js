@@ -1,6 +1,7 @@
 // The message box with what is attached to it, joined to the chat on the screen.
 
 import { Attachments } from '../chat/attachments.js';
+import { listenForLongPaste } from '../chat/long_paste.js';
 import { canSee } from '../models/capabilities.js';
 
 /** @import { Asking } from '../chat/asking.js'
@@ -35,6 +36,7 @@ export class Composing {
       composer.preparing = this.attachments.now.preparing > 0;
     });
     this.attachments.show();
+    listenForLongPaste(this.attachments, toast);
     composer.addEventListener('submit', ({ detail }) => this.ask(detail, this.attachments));
     composer.addEventListener('stop', () => asking.stop());
     chat.addEventListener('busy', () => {

@@ -21,6 +21,7 @@ export function newChat({ openToken, pickModel, fetchModel, mayFetch, fork, ...p
     remove: () => edits.remove(message),
     branch: (step) => edits.turn(message, step),
     fork: () => fork(message),
+    unsum: () => edits.unsum(message),
     results: (results) => asking.giveResults(message, results),
     token: openToken,
     model: () => pickModel(),

@@ -1,7 +1,7 @@
 // What is asked in the chat on the screen: a question, the same again, in other words, or to write on.
 
 import { canSee } from '../models/capabilities.js';
-import { asRequest } from '../net/chat_request.js';
+import { afterSummary, asRequest } from '../net/chat_request.js';
 import { requestOf, settingsOf } from '../settings/options.js';
 import { t } from '../ui/i18n.js';
 
@@ -149,9 +149,13 @@ export class Asking {
   #request(conversation, said, name) {
     const model = this.models.find(name);
     const setting = settingsOf(conversation.chat.settings, this.settings);
+    const { summary, messages } = afterSummary(said);
+    const system = [setting('system'), summary && t('summary.before', { text: summary })].filter(
+      Boolean,
+    );
     return {
       model: name,
-      messages: asRequest(said, { system: setting('system'), sees: canSee(model) }),
+      messages: asRequest(messages, { system: system.join('\n\n'), sees: canSee(model) }),
       ...requestOf(setting, model),
     };
   }

@@ -9,8 +9,8 @@ import { listenForFiles } from './incoming_files.js';
 /** @import { AttachedFile, Params, TextFile } from '../types.js' */
 
 const MAX_IMAGES = 8;
-const MAX_FILES = 20;
-const MAX_TEXT_BYTES = 400_000;
+export const MAX_FILES = 20;
+export const MAX_TEXT_BYTES = 400_000;
 const MAX_TEXTS_BYTES = 1_000_000;
 const KILO = 1_000;
 

@@ -5,18 +5,35 @@ import { number } from '../ui/i18n.js';
 
 const NEARLY_FULL = 0.8;
 
-/** Shows `used` of `limit` tokens; nothing where one of them is unknown.
+/** Shows `used` of `limit` tokens; nothing where one of them is unknown. `written`: how many of them
+    are about those of a message that is not sent yet, which are shown in any case.
     @param {number | null | undefined} used
-    @param {number | null | undefined} limit */
-export function showContext(used, limit) {
+    @param {number | null | undefined} limit
+    @param {number} [written] */
+export function showContext(used, limit, written = 0) {
   const place = byId('context');
-  place.hidden = !used || !limit;
+  place.hidden = !written && (!used || !limit);
+  if (written && !limit) {
+    place.removeAttribute('data-full');
+    place.title = '';
+    place.replaceChildren(el('span', { t: 'context.written', params: { n: written } }));
+  }
   if (!used || !limit) return;
   const share = Math.min(1, used / limit);
   const full = share >= NEARLY_FULL;
   place.toggleAttribute('data-full', full);
   const bar = el('progress', { value: share, max: 1, 'aria-hidden': 'true' });
   const params = { used: number(used), limit: number(limit), percent: number(share * 100) };
-  place.replaceChildren(bar, el('span', { t: full ? 'context.full' : 'context.used', params }));
+  place.replaceChildren(
+    bar,
+    el('span', { t: words(full, written), params: { ...params, n: written } }),
+  );
   place.title = `${params.used} / ${params.limit}`;
+}
+
+/** @param {boolean} full
+    @param {number} written */
+function words(full, written) {
+  if (written) return 'context.withThis';
+  return full ? 'context.full' : 'context.used';
 }

@@ -32,6 +32,15 @@ export class TreeEdits {
     this.toast.offer('undo.message', undo, this.chat);
   }
 
+  /** Takes a summary away: the messages that it stands for are given to the model again.
+      @param {Message} message */
+  unsum(message) {
+    delete message.summary;
+    this.chat.conversation.touch(message);
+    this.chat.transcript.forget(message);
+    this.chat.changed(this.chat.conversation);
+  }
+
   /** @param {Message} message
       @param {number} step */
   turn(message, step) {

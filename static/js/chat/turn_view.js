@@ -4,6 +4,7 @@ import { announce } from '../ui/announcer.js';
 import { el } from '../ui/dom.js';
 import { attachedView } from './attached_view.js';
 import { failureView } from './failure_view.js';
+import { lazily } from '../ui/lazily.js';
 import { hasMarkdown } from '../markdown/markdown.js';
 import { MarkdownBody } from '../markdown/markdown_body.js';
 import { PlainBody } from '../markdown/plain_body.js';
@@ -15,6 +16,8 @@ import { TurnFoot } from './turn_foot.js';
 
 /** @import { Body, Message, MessageActions } from '../types.js'
     @import { Reply } from './reply.js' */
+
+const summaryView = lazily(() => import('./summary_view.js'));
 
 export class TurnView {
   #frame = 0;
@@ -111,6 +114,12 @@ export class TurnView {
     this.body.finish();
     this.foot.fill();
     if (failure) this.foot.node.before(failureView(failure, this.actions, { fresh }));
+    if (this.message.summary) this.#addSummary();
+  }
+
+  async #addSummary() {
+    const view = await summaryView();
+    if (view) this.node.append(view.summaryView(this.message, this.actions.unsum));
   }
 
   #edit() {

@@ -90,6 +90,7 @@ function read(message) {
   const { role, state, facts } = message;
   /** @type {Omit<Message, 'chat' | 'id' | 'parent' | 'shown'>} */
   const kept = { role, at: time(message.at), content: text(message.content) };
+  if (message.summary) kept.summary = text(message.summary);
   if (role === 'user') {
     kept.images = list(message.images, 'string').filter((image) => BASE64.test(image));
     kept.files = list(message.files).map(({ name, text: inside }) => ({

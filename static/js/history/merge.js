@@ -28,5 +28,5 @@ export function merged(before, stored) {
 
 /** What a message looks like on the screen.
     @param {Message} message */
-const look = ({ content, state, thinking, toolCalls, toolResults, failure, facts }) =>
-  JSON.stringify([content, state, thinking, toolCalls, toolResults, failure, facts]);
+const look = ({ content, state, thinking, toolCalls, toolResults, failure, facts, summary }) =>
+  JSON.stringify([content, state, thinking, toolCalls, toolResults, failure, facts, summary]);

@@ -6,6 +6,13 @@
     @returns {call is ToolCall} */
 export const namesFunction = (call) => typeof call?.function?.name === 'string';
 
+/** What a model is given of a chat: the messages after the last summary, and that summary.
+    @param {Message[]} said */
+export function afterSummary(said) {
+  const last = said.findLastIndex(({ summary }) => summary);
+  return { summary: said[last]?.summary ?? '', messages: said.slice(last + 1) };
+}
+
 /** Messages as Ollama's /api/chat takes them. Answers that never began are left out, and so are
     calls of tools that were not answered. `sees`: whether the model is given the images.
     @param {Message[]} messages
