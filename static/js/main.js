@@ -52,6 +52,12 @@ async function start() {
   const settings = new Settings();
   const transport = new Transport();
   const managing = new Managing(models, transport);
+  const backend = new Backend();
+  const operatorView = lazily(async () => {
+    const { OperatorView, loadStyles } = await import('./operator/operator_view.js');
+    await loadStyles();
+    return new OperatorView(transport, () => backend.scopes.includes('manage'));
+  });
   const answers = new Answers({ transport, models, store });
   const focus = () => !isTouch() && composer.focus();
   const { chat, asking } = newChat({
@@ -74,7 +80,6 @@ async function start() {
     pull: () => managing.open('llama3.2'),
     token: openToken,
   });
-  const backend = new Backend();
   const status = new Status({ backend, chat, managing, models, store, tokenDialog, welcome });
   const composing = new Composing({
     asking,
@@ -134,13 +139,19 @@ async function start() {
   });
   buildMenu([
     { icon: 'models', t: 'manage.title', run: () => managing.open(), id: 'models-entry' },
+    {
+      icon: 'server',
+      t: 'operator.title',
+      run: async () => (await operatorView())?.open(),
+      id: 'operator-entry',
+    },
     { icon: 'key', t: 'token.menu', run: openToken },
     { icon: 'export', t: 'export.all', run: () => library.exportAll() },
     { icon: 'import', t: 'import.menu', run: () => library.importFile() },
     { icon: 'trash', t: 'chats.removeAll', run: askRemoveAll },
     { icon: 'help', t: 'keys.title', run: openHelp },
   ]);
-  byId('models-entry').hidden = true;
+  byId('models-entry').hidden = byId('operator-entry').hidden = true;
 
   await Promise.all([library.list.refresh(), library.openFromAddress()]);
   sidebar.start(library.list.isEmpty);

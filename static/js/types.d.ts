@@ -209,6 +209,32 @@ export interface LostFrame extends Closed {
   type: 'lost';
 }
 
+/** What runs and what waits on the server, as `GET /queue` tells it too. */
+export interface QueueState {
+  running: number;
+  waiting: number;
+  max_parallel: number;
+  requests: QueueRow[];
+}
+
+export interface QueueRow {
+  id: number;
+  /** Null for callers without one. */
+  credential: string | null;
+  model: string | null;
+  /** 0: it has a slot. */
+  position: number;
+  waited_s: number;
+  running_s: number | null;
+  output_tokens: number;
+  /** Of the client; for those who may manage. */
+  client?: string;
+}
+
+export interface ActivityFrame extends QueueState {
+  type: 'activity';
+}
+
 /** A frame from the gateway (docs/websocket.md), or of a transport's own: `waiting`, `back`, `lost`. */
 export type Frame = { id?: string; seq?: number } & (
   | { type: 'start'; stream?: string }
@@ -219,6 +245,7 @@ export type Frame = { id?: string; seq?: number } & (
   | { type: 'response'; status: number }
   | { type: 'chunk'; data: PullProgress }
   | { type: 'end' }
+  | ActivityFrame
   | { type: 'waiting' }
   | { type: 'back' }
   | LostFrame
@@ -304,6 +331,44 @@ export interface Pull {
   stop: () => void;
 }
 
+/** A token, as those who may manage are shown it. */
+export interface StoredToken {
+  name: string;
+  source: 'store' | 'configuration';
+  status: 'valid' | 'expired' | 'revoked' | 'replaced' | 'being replaced';
+  fingerprint: string;
+  scopes: string[];
+  models?: string[];
+  expires?: number;
+  created?: number;
+}
+
+/** What somebody has used, as `/usage` tells it: the sums of what `by` names. */
+export interface UsageRow {
+  day?: string;
+  credential?: string;
+  model?: string;
+  requests: number;
+  input_tokens: number;
+  cached_tokens: number;
+  output_tokens: number;
+  load_seconds: number;
+  prompt_seconds: number;
+  completion_seconds: number;
+}
+
+export interface RecentError {
+  time: number;
+  kind: string;
+  status: number;
+  method: string;
+  path: string;
+  credential: string;
+  client: string;
+  model: string | null;
+  request_id: string;
+}
+
 // -- what is on the screen -----------------------------------------------------------------------
 
 export type Params = Record<string, unknown>;
@@ -352,6 +417,8 @@ export interface PageElements {
   'new-chat': HTMLButtonElement;
   next: HTMLButtonElement;
   notice: HTMLElement;
+  'operator-entry': HTMLButtonElement;
+  'operator-view': HTMLDialogElement;
   scroller: HTMLElement;
   send: HTMLButtonElement;
   settings: HTMLDialogElement;
@@ -420,6 +487,17 @@ export interface ConversationParts {
 export interface Row<Item> {
   node: HTMLElement;
   update: (item: Item) => void;
+}
+
+/** A part of the operator's view. */
+export interface Section {
+  node: HTMLElement;
+  /** The view is opened. */
+  open: () => unknown;
+  /** It is looked at again, every few seconds. */
+  look?: () => unknown;
+  /** It is closed: nothing secret stays in the document. */
+  close?: () => void;
 }
 
 /** What shows the text of a message. */

@@ -50,6 +50,7 @@ HARMLESS = (
 PATIENCE_MS = int(PATIENCE_S * 1000)
 TOKEN = "page-test-token-0123456789abcdef"
 MANAGER = "page-test-manager-0123456789abcdef"
+OPERATOR = "page-test-operator-0123456789abcdef"
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -142,12 +143,19 @@ def open_gateway(_ollama: ScriptedOllama, tmp_path_factory: Any) -> Iterator[Gat
 
 @pytest.fixture(scope="package")
 def closed_gateway(_ollama: ScriptedOllama, tmp_path_factory: Any) -> Iterator[Gateway]:
-    """Wants TOKEN, which may use talker:3b only; forgets lost chats at once."""
+    """Wants a token; forgets lost chats at once. TOKEN may use talker:3b only, MANAGER manages and
+    may not chat, OPERATOR does both."""
     config = {
         "service": {"base_url": _ollama.url},
         "auth": {
-            "generate_tokens": [{"name": "page", "token": TOKEN, "models": ["talker:*"]}],
-            "model_tokens": [{"name": "manager", "token": MANAGER}],
+            "generate_tokens": [
+                {"name": "page", "token": TOKEN, "models": ["talker:*"]},
+                {"name": "operator", "token": OPERATOR},
+            ],
+            "model_tokens": [
+                {"name": "manager", "token": MANAGER},
+                {"name": "operator", "token": OPERATOR},
+            ],
         },
         "chat": {"resume_grace": 0.05},
     }

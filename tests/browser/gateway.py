@@ -24,7 +24,8 @@ class Gateway:
         self._directory = directory
         self._log = directory / "gateway.log"
         file = directory / "config.yaml"
-        file.write_text(yaml.safe_dump(config), encoding="utf-8")
+        state = {"state": {"directory": str(directory / "state")}}
+        file.write_text(yaml.safe_dump(state | config), encoding="utf-8")
         self._command = [
             *(sys.executable, "-m", "tornado_ollama", "serve"),
             *("--config", str(file), "--host", "127.0.0.1", "--port", "0", *arguments),

@@ -19,7 +19,7 @@ from .test_languages import STATIC
 INDEX = (STATIC / "index.html").read_text(encoding="utf-8")
 JS = STATIC / "js"
 MODULES = sorted(JS.rglob("*.js"))
-ROOMS = ("app", "chat", "history", "settings", "models", "markdown", "net", "ui")
+ROOMS = ("app", "operator", "chat", "history", "settings", "models", "markdown", "net", "ui")
 """The folders of `static/js`. A module imports from its own and from those behind it."""
 
 MAX_LINES = 300

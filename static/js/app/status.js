@@ -63,6 +63,7 @@ export class Status {
     // The way to the models is there for those who may change them.
     managing.offered = !embedded && !models.failure && backend.scopes.includes('manage');
     byId('models-entry').hidden = !managing.offered;
+    this.#offerOperatorView();
     const chip = byId('backend-chip');
     chip.hidden = !embedded;
     if (embedded) bindText(chip, 'backend.embedded');
@@ -75,6 +76,16 @@ export class Status {
 
     const { usage, context } = chat.conversation.last?.facts ?? {};
     showContext(usage?.total_tokens, context);
+  }
+
+  /** Whoever may manage looks at the server, others at their own requests there. */
+  #offerOperatorView() {
+    const { scopes } = this.backend;
+    const entry = byId('operator-entry');
+    entry.hidden = scopes.length === 0;
+    const words = entry.querySelector('span[data-t]');
+    const key = scopes.includes('manage') ? 'operator.title' : 'operator.title.own';
+    if (words instanceof HTMLElement) bindText(words, key);
   }
 
   /** Asked once, however many want to know. */

@@ -3,14 +3,13 @@
 import { button, byId, el } from '../ui/dom.js';
 import { failureOf } from '../net/failure.js';
 import { requestEmpty } from '../net/http.js';
-import { bindText } from '../ui/i18n.js';
 import { KeyedRows } from '../ui/keyed_rows.js';
+import { tell } from '../ui/said.js';
 import { ManagedRow } from './managed_row.js';
 import { PullRows } from './pull_rows.js';
 import { Pulls } from './pulls.js';
 
-/** @import { Failure } from '../types.js'
-    @import { Models } from './models.js'
+/** @import { Models } from './models.js'
     @import { Transport } from '../net/transport.js' */
 
 export class ModelsView {
@@ -124,14 +123,4 @@ export class ModelsView {
     if (!this.dialog.contains(document.activeElement)) this.name.focus();
     return true;
   }
-}
-
-/** Says a failure in `place`, or that there is none.
-    @param {HTMLElement} place
-    @param {Failure | null} failure */
-function tell(place, failure) {
-  place.hidden = !failure;
-  if (!failure) return;
-  bindText(place, failure.what, failure.params);
-  if (failure.said) place.append(` ${failure.said}`);
 }

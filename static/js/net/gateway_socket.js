@@ -52,6 +52,14 @@ export class GatewaySocket {
     return this.#begin(id, { type: 'request', ...request }, listener);
   }
 
+  /** Watches what runs and what waits, until it is cancelled; `listener` gets each `activity` frame, or
+      `lost`. Throws SocketRefused.
+      @param {string} id
+      @param {FrameListener} listener */
+  watch(id, listener) {
+    return this.#begin(id, { type: 'watch' }, listener);
+  }
+
   /** Takes up a chat that another socket began; `stream` and `seq` as its frames had them.
       @param {string} id
       @param {{ stream: string, seq?: number }} place

@@ -98,6 +98,14 @@ export class Transport {
     return this.#socket.resume(id, place, listener);
   }
 
+  /** Watches what runs and what waits; see GatewaySocket. Throws where no socket opens.
+      @param {string} id
+      @param {FrameListener} listener */
+  async watch(id, listener) {
+    if (performance.now() < this.#refusedUntil) throw new SocketRefused(1006, '');
+    await this.#socket.watch(id, listener);
+  }
+
   /** @param {string} id */
   cancel(id) {
     this.#socket.cancel(id);

@@ -29,6 +29,7 @@ const STROKES = {
   right: 'M10 7l5 5-5 5',
   retry: 'M19.5 12a7.5 7.5 0 1 1-2.2-5.3L19.5 9M19.5 4v5h-5',
   search: 'M16 16l4 4M18 11a7 7 0 1 1-14 0 7 7 0 0 1 14 0z',
+  server: 'M4 20V11h4v9zM10 20V4h4v16zM16 20v-6h4v6z',
   settings: 'M4 8h9M19 8h1M4 16h1M11 16h9M16 5.5v5M8 13.5v5',
   stop: 'M7 7h10v10H7z',
   trash: 'M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13',

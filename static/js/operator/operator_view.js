@@ -1,0 +1,90 @@
+// The operator's view: what the server does now, what it has done, and who may use it. Readers who
+// may not manage see what is their own.
+
+import { asset } from '../ui/asset.js';
+import { button, byId, el } from '../ui/dom.js';
+import { bindText } from '../ui/i18n.js';
+import { ActivitySection } from './activity_section.js';
+import { ErrorsSection } from './errors_section.js';
+import { ServerSection } from './server_section.js';
+import { TokensSection } from './tokens_section.js';
+import { UsageSection } from './usage_section.js';
+
+/** @import { Section } from '../types.js'
+    @import { Transport } from '../net/transport.js' */
+
+const LOOK_MS = 5_000;
+
+export class OperatorView {
+  #clock = 0;
+
+  /** `mayManage`: whether this reader may manage the server.
+      @param {Transport} transport
+      @param {() => boolean} mayManage */
+  constructor(transport, mayManage) {
+    this.mayManage = mayManage;
+    /** @type {Section[]} */
+    this.everybodys = [new ActivitySection(transport), new UsageSection(mayManage)];
+    /** @type {Section[]} */
+    this.operators = [new ServerSection(), new ErrorsSection(), new TokensSection()];
+    const [now, usage] = this.everybodys;
+    const [server, errors, tokens] = this.operators;
+    this.title = el('h2', { id: 'operator-title', tabindex: '-1' });
+    this.dialog = byId('operator-view');
+    this.dialog.append(
+      el(
+        'header',
+        {},
+        this.title,
+        button({
+          class: 'quiet icon-button',
+          icon: 'close',
+          label: 'close',
+          on: { click: () => this.dialog.close() },
+        }),
+      ),
+      el(
+        'div',
+        { class: 'drawer-body operator' },
+        ...[now, server, usage, tokens, errors].map(({ node }) => node),
+      ),
+    );
+    this.dialog.addEventListener('click', ({ target }) => {
+      if (target === this.dialog) this.dialog.close();
+    });
+    this.dialog.addEventListener('close', () => this.#leave());
+  }
+
+  open() {
+    const manages = this.mayManage();
+    bindText(this.title, manages ? 'operator.title' : 'operator.title.own');
+    for (const { node } of this.operators) node.hidden = !manages;
+    this.dialog.showModal();
+    this.title.focus();
+    for (const section of this.#sections) section.open();
+    this.#clock = setInterval(() => this.#look(), LOOK_MS);
+  }
+
+  get #sections() {
+    return this.mayManage() ? [...this.everybodys, ...this.operators] : this.everybodys;
+  }
+
+  #look() {
+    if (document.visibilityState !== 'visible') return;
+    for (const section of this.#sections) section.look?.();
+  }
+
+  #leave() {
+    clearInterval(this.#clock);
+    for (const section of [...this.everybodys, ...this.operators]) section.close?.();
+  }
+}
+
+/** Loads the style sheet of this view; without it the view is plain, and works. */
+export function loadStyles() {
+  const sheet = el('link', { rel: 'stylesheet', href: asset('css/operator.css') });
+  return new Promise((resolve) => {
+    sheet.onload = sheet.onerror = resolve;
+    document.head.append(sheet);
+  });
+}
