@@ -1,0 +1,137 @@
+"""Two gateways side by side in front of one scripted Ollama: the CPU time of a request and of a
+token in each.
+
+They get the same requests in turns, of fifty different tokens; CPU time is read from `/proc`, so
+that other load on the machine counts for neither, but for what it leaves in the caches: the least
+of the rounds is the least disturbed. Linux only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import statistics
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.backend import Backend, Exchange, Reply
+from tests.process import GatewayProcess
+from tests.raw_client import RawConnection
+
+CALLERS = 50
+REQUESTS = 10
+"""Of each caller, on one connection, in a round; these are not streamed."""
+
+STREAM_TOKENS = 2000
+"""Of each of the streams of a round."""
+STREAMS = 10
+
+LINE = b'{"model":"m","message":{"role":"assistant","content":"x"},"done":false}\n'
+LAST = b'{"model":"m","message":{"content":""},"done":true,"prompt_eval_count":9,"eval_count":9}\n'
+BODY = b'{"model":"m","messages":[{"role":"user","content":"x"}],"stream":false}'
+STREAMED = BODY.replace(b"false", b"true")
+
+CHUNKED = ("Transfer-Encoding", "chunked")
+
+
+async def scripted(exchange: Exchange) -> None:
+    """A short reply, or a stream in which each token comes alone."""
+    body = await exchange.read_body()
+    if body == BODY:
+        await Reply(LAST)(exchange)
+        return
+    exchange.write_head(200, [("Content-Type", "application/x-ndjson"), CHUNKED])
+    for _ in range(STREAM_TOKENS):
+        await exchange.write_chunk(LINE)
+        await asyncio.sleep(0)
+    await exchange.write_chunk(LAST)
+    await exchange.write_chunk(b"")
+
+
+def token(number: int) -> str:
+    return f"bench-{number:05}"
+
+
+def entry(number: int) -> dict[str, Any]:
+    """The token of a caller, for `auth.generate_tokens`."""
+    digest = hashlib.sha256(token(number).encode()).hexdigest()
+    return {"name": f"t{number}", "sha256": digest}
+
+
+def written(directory: Path, name: str, config: dict[str, Any]) -> Path:
+    """The file of a configuration."""
+    path = directory / f"{name}.json"
+    path.write_text(json.dumps(config), encoding="utf-8")
+    path.chmod(0o600)
+    return path
+
+
+def cpu_s(pid: int) -> float:
+    """CPU time of all threads of a process, to the nanosecond."""
+    threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
+
+
+async def requests(port: int) -> None:
+    async def one(number: int) -> None:
+        client = await RawConnection(port).open()
+        for _ in range(REQUESTS):
+            headers = [("Authorization", f"Bearer {token(number)}")]
+            response = await client.request("POST", "/api/chat", headers, BODY)
+            assert response.status == 200, response
+        client.leave()
+
+    await asyncio.gather(*(one(number) for number in range(CALLERS)))
+
+
+async def streams(port: int) -> None:
+    async def one(number: int) -> None:
+        client = await RawConnection(port).open()
+        headers = [("Authorization", f"Bearer {token(number)}")]
+        response = await client.request("POST", "/api/chat", headers, STREAMED)
+        assert response.status == 200 and response.complete
+        client.leave()
+
+    await asyncio.gather(*(one(number) for number in range(STREAMS)))
+
+
+async def measure(
+    make: Callable[[Path, str], tuple[GatewayProcess, GatewayProcess]], rounds: int, what: str
+) -> None:
+    """Prints the CPU times. `make` gets a directory and the backend's URL, and makes the gateway
+    without and the one with what is measured, which `what` names."""
+    backend = Backend(scripted)
+    await backend.start()
+    found: dict[str, dict[str, list[float]]] = {"request": {}, "token": {}}
+    works = {
+        "request": (requests, CALLERS * REQUESTS),
+        "token": (streams, STREAMS * STREAM_TOKENS),
+    }
+    with tempfile.TemporaryDirectory() as name:
+        gateways = dict(zip(("without", "with"), make(Path(name), backend.url), strict=True))
+        try:
+            for gateway in gateways.values():
+                await gateway.start()
+            for number in range(rounds + 1):
+                for unit, (work, count) in works.items():
+                    turns = [*gateways.items()]
+                    for kind, gateway in turns[:: 1 if number % 2 else -1]:
+                        before = cpu_s(gateway.pid)
+                        await work(gateway.port)
+                        if number:  # the first round warms up
+                            spent = (cpu_s(gateway.pid) - before) / count * 1e6
+                            found[unit].setdefault(kind, []).append(spent)
+        finally:
+            for gateway in gateways.values():
+                await gateway.kill()
+            await backend.stop()
+    for unit, spent_by in found.items():
+        for name, of in (("median", statistics.median), ("least", min)):
+            without, more = of(spent_by["without"]), of(spent_by["with"])
+            percent = (more / without - 1) * 100
+            print(
+                f"a {unit}, {name}: {without:.1f} us, with {what} {more:.1f} us ({percent:+.1f} %)"
+            )
