@@ -33,12 +33,20 @@ class TextFormatter(logging.Formatter):
     """Formats a record as `2026-11-21T05:45:00.123Z INFO message`, in UTC; the lines of a traceback
     are indented."""
 
-    converter = staticmethod(time.gmtime)
-    default_time_format = "%Y-%m-%dT%H:%M:%S"
-    default_msec_format = "%s.%03dZ"
+    _latest = 0, ""
+    """The last second that was written as text: most lines share it with the one before."""
 
     def __init__(self, form: str = "%(asctime)s %(levelname)s %(message)s") -> None:
         super().__init__(form)
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
+        """The time of the record, in UTC and to the millisecond."""
+        second = int(record.created)
+        known, text = self._latest
+        if second != known:
+            text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+            self._latest = second, text
+        return f"{text}.{int(record.msecs):03}Z"
 
     def format(self, record: logging.LogRecord) -> str:
         """Formats a record with control characters escaped, so that no text in it can forge a

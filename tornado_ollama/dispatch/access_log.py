@@ -20,7 +20,7 @@ def write(record: Record) -> None:
         return
     line = Line(record)
     # `log.info` would walk the stack for the caller's place, which no format names.
-    made = logging.LogRecord(log.name, logging.INFO, __file__, 0, "%s", (line,), None)
+    made = logging.LogRecord(log.name, logging.INFO, "", 0, "%s", (line,), None)
     made.fields = line.fields
     log.handle(made)
 
