@@ -30,6 +30,18 @@ os.kill(os.getpid(), signal.SIGKILL)
     spool.close()
 
 
+def test_a_system_that_cannot_reserve_space_gets_zeros_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "posix_fallocate")
+    for entries in ([], [(1, b"a")]):
+        spool = open_spool(tmp_path)
+        assert spool.entries() == entries and spool.put(b"a")
+        [file] = tmp_path.iterdir()
+        assert file.stat().st_blocks * 512 >= file.stat().st_size == (module.SLOTS + 1) * SLOT_BYTES
+        spool.close()
+
+
 def test_a_full_spool_takes_no_more_until_entries_are_applied(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -103,12 +103,22 @@ def open_spool(directory: Path) -> Spool:
             os.close(file)
             continue
         try:
-            os.posix_fallocate(file, 0, _HEADER_BYTES + SLOTS * SLOT_BYTES)
+            _reserve(file, _HEADER_BYTES + SLOTS * SLOT_BYTES)
             return Spool(file)
         except BaseException:
             os.close(file)
             raise
     raise OSError(f"{MAX_SPOOLS} processes use {directory} already")
+
+
+def _reserve(file: int, size: int) -> None:
+    """Takes the space of a file from the disk. Raises OSError where that is full."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file, 0, size)
+        return
+    at = os.fstat(file).st_size  # macOS has no such call
+    while at < size:
+        at += os.pwrite(file, bytes(min(size - at, 1 << 20)), at)
 
 
 def _place(number: int) -> int:
