@@ -49,8 +49,8 @@ from .stores.database import Database
 from .stores.redis_rates import RedisRates
 from .telemetry.books import Books
 from .telemetry.gauges import gateway_gauges
+from .telemetry.otel import Otel
 from .telemetry.registry import Telemetry
-from .telemetry.tracing import Tracing
 from .upstream.catalogue import Catalogue
 from .upstream.client import UpstreamClient
 from .upstream.ollama import Backend, Ollama, Timeouts
@@ -100,9 +100,9 @@ class Gateway(Application):
         self.books = Books(Path(settings.state.directory), self._telemetry)
         self._rates = RateLimiter(_rate_store(settings.limits.storage))
         self._presence = Presence()
-        self._tracing = _tracing(settings, self.backend)
-        sinks = [access_log.write, *self._telemetry.sinks, self._rates.write]
-        sinks += [] if self._tracing is None else [self._tracing.write]
+        labels, backend = self._telemetry.labels, self.backend
+        self._otel = Otel(settings.otel, labels, lambda: backend.upstream.base_url)
+        sinks = (access_log.write, *self._telemetry.sinks, self._rates.write, *self._otel.sinks)
         self._journal = Journal(*sinks, charges=self.books.sinks)
         self._started_at = time.monotonic()
         self.database = Database(Path(settings.state.directory))
@@ -187,8 +187,7 @@ class Gateway(Application):
         self.client.close()
         await asyncio.sleep(0)
         await self._rates.close()
-        if self._tracing is not None:
-            await self._tracing.close()
+        await self._otel.close()
         await asyncio.to_thread(self.database.close)
 
     def _sweep(self) -> None:
@@ -274,7 +273,7 @@ class Gateway(Application):
                 accounts=self.books.accounts,
                 last_reload=self.last_reload,
                 started_at=self._started_at,
-                tracing=self._tracing,
+                tracing=self._otel.tracing,
             ),
             max_body_bytes=settings.limits.max_body_bytes,
             default_model=settings.chat.default_model,
@@ -285,11 +284,6 @@ class Gateway(Application):
 def _rate_store(storage: str) -> RateStore:
     """Where requests and tokens are counted, by `limits.storage`. Raises ConfigError."""
     return LocalRates() if storage == "memory" else RedisRates(storage)
-
-
-def _tracing(settings: Settings, backend: Backend) -> Tracing | None:
-    """Raises ConfigError where a package for it is missing."""
-    return Tracing(lambda: backend.upstream.base_url) if settings.otel.traces else None
 
 
 def make_app(settings: Settings) -> Gateway:

@@ -14,8 +14,10 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode, format_span_id, format_trace_id
 
 from tornado_ollama.app import Gateway
+from tornado_ollama.config.topics.otel import Otel as Settings
 from tornado_ollama.errors import ConfigError
-from tornado_ollama.telemetry import tracing
+from tornado_ollama.telemetry.labels import Labels
+from tornado_ollama.telemetry.otel import Otel, resource
 
 from ..backend import Backend, CutMidLine, NdjsonStream, Reply, Reset, StallMidLine
 from ..waiting import until
@@ -205,10 +207,10 @@ def test_without_the_packages_the_error_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
     with pytest.raises(ConfigError, match=r"pip install 'tornado-ollama\[otel\]'"):
-        tracing.Tracing(lambda: "http://localhost:11434")
+        Otel(Settings(traces=True), Labels(), lambda: "http://localhost:11434")
 
 
 def test_the_service_is_named_by_the_variables_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_SERVICE_NAME", "gpu-7")
-    named = tracing._resource().attributes
+    named = resource().attributes
     assert named["service.name"] == "gpu-7" and "service.version" in named

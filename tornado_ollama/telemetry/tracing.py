@@ -8,20 +8,17 @@ units, follows from the variables `OTEL_*`, which the SDK reads itself.
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from .. import __version__
 from ..dispatch.journal import CANCELLED, CHAT, CLIENT_LEFT, NOTHING, REVOKED, SHUT_DOWN, Record
-from ..errors import ConfigError
 from ..wire.headers import Headers
 from .labels import operation
+from .otel import resource
 
 if TYPE_CHECKING:
-    from opentelemetry.sdk.resources import Resource
     from opentelemetry.trace import Span
 
 NO_FAILURES = frozenset(("ok", CLIENT_LEFT, CANCELLED, REVOKED, SHUT_DOWN))
@@ -29,9 +26,6 @@ NO_FAILURES = frozenset(("ok", CLIENT_LEFT, CANCELLED, REVOKED, SHUT_DOWN))
 
 PROVIDER = "ollama"
 """`gen_ai.provider.name`; the conventions list no name for it."""
-
-CLOSE_S = 3.0
-"""How long the end of the process waits for a collector."""
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -51,22 +45,16 @@ class Tracing:
 
     def __init__(self, ollama_url: Callable[[], str]) -> None:
         """`ollama_url` tells the URL of the server that serves now. Starts the thread that sends.
-        Raises ConfigError where a package is missing, or a variable `OTEL_*` has no sense."""
-        try:
-            from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-            from opentelemetry.sdk.trace import TracerProvider
-            from opentelemetry.sdk.trace.export import BatchSpanProcessor
-            from opentelemetry.trace import SpanKind, StatusCode, set_span_in_context
-            from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-        except ImportError:
-            raise ConfigError(
-                "otel.traces needs packages: pip install 'tornado-ollama[otel]'"
-            ) from None
-        try:
-            self._provider = TracerProvider(resource=_resource(), shutdown_on_exit=False)
-            self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-        except ValueError as error:
-            raise ConfigError(f"OpenTelemetry takes no such variable OTEL_*: {error}") from None
+        Raises ImportError where a package is missing, and ValueError where a variable `OTEL_*`
+        has no sense."""
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+        from opentelemetry.trace import SpanKind, StatusCode, set_span_in_context
+        from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+        self._provider = TracerProvider(resource=resource(), shutdown_on_exit=False)
+        self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
         self._tracer = self._provider.get_tracer("tornado_ollama", __version__)
         self._propagator = TraceContextTextMapPropagator()
         self._in_context = set_span_in_context
@@ -96,20 +84,9 @@ class Tracing:
                 span.set_status(self._failed, record.outcome)
         span.end()
 
-    async def close(self) -> None:
-        """Sends what has ended, and waits for that as long as `CLOSE_S`."""
-        closing = threading.Thread(target=self._provider.shutdown, daemon=True)
-        closing.start()
-        await asyncio.to_thread(closing.join, CLOSE_S)
-
-
-def _resource() -> Resource:
-    """The process as `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` describe it, and otherwise
-    by its own name."""
-    from opentelemetry.sdk.resources import OTELResourceDetector, Resource
-
-    own = Resource.create({"service.name": "tornado-ollama", "service.version": __version__})
-    return own.merge(OTELResourceDetector().detect())
+    def shut_down(self) -> None:
+        """Sends what has ended. Blocks."""
+        self._provider.shutdown()
 
 
 def _name(record: Record) -> str:

@@ -18,3 +18,10 @@ class Otel(Topic):
         "[metrics](metrics.md#traces).",
         at_start=True,
     )
+    metrics: bool = setting(
+        False,
+        SWITCH,
+        "`true`: send metrics to a collector",
+        more="Needs the extra `otel`, too; see [metrics](metrics.md#to-a-collector).",
+        at_start=True,
+    )
