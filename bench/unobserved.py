@@ -11,5 +11,5 @@ from tornado_ollama.cli import main
 from tornado_ollama.telemetry.registry import Telemetry
 
 if __name__ == "__main__":
-    Telemetry.sinks = ()  # type: ignore[assignment, misc]
+    Telemetry.sinks = ()  # type: ignore[assignment]
     sys.exit(main())
