@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -131,6 +133,28 @@ def test_who_opens_a_new_file_waits_for_another_that_makes_it(database: Database
     threading.Timer(0.2, other.execute, ("COMMIT",)).start()
     assert database.submit(lambda connection: connection.execute("SELECT 1").fetchone()).result()
     other.close()
+
+
+OTHER_PROCESS = """
+import sqlite3, sys
+other = sqlite3.connect(sys.argv[1])
+other.execute("INSERT INTO a (n) VALUES (2)")
+other.commit()
+other.close()
+"""
+
+
+def test_another_process_leaves_the_wal_in_its_place(tmp_path: Path) -> None:
+    # Who closes the last connection removes it. Locks that this process has lost would make another
+    # believe that it was the last, and what is written to the removed file is lost.
+    with Database(tmp_path, STEPS) as first, Database(tmp_path, STEPS) as second:
+        first.submit(put(1)).result()
+        assert second.submit_read(everything).result() == [1]
+        subprocess.run([sys.executable, "-c", OTHER_PROCESS, str(first.path)], check=True)
+        assert first.path.with_name(f"{FILE_NAME}-wal").exists()
+        first.submit(put(3)).result()
+    with Database(tmp_path, STEPS) as later:
+        assert later.submit_read(everything).result() == [1, 2, 3]
 
 
 def test_a_full_disk_says_so_and_can_be_written_again(database: Database) -> None:

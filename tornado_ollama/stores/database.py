@@ -15,6 +15,7 @@ import asyncio
 import contextlib
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -51,6 +52,10 @@ REASONS = {
 }
 """What SQLite's primary result codes mean to an operator. Any other is a mistake in this program,
 and passes as it is."""
+
+
+_opening = threading.Lock()
+"""Held while a file is made, so that no other connection of this process has it open then."""
 
 
 class Database:
@@ -132,8 +137,9 @@ class Database:
     def _opened(self) -> sqlite3.Connection:
         if self._connection is not None:
             return self._connection
-        _make_private(self.path)
-        connection = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None)
+        with _opening:
+            _make_private(self.path)
+            connection = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None)
         try:
             _switch_to_wal(connection)
             connection.execute("PRAGMA foreign_keys = ON")
@@ -177,14 +183,18 @@ class Database:
 
 def _make_private(path: Path) -> None:
     """Makes the directory and the file where they are missing, for their owner alone, before SQLite
-    would with the modes of the umask. Its other files get the mode of this one."""
+    would with the modes of the umask. Its other files get the mode of this one.
+
+    A file that is there is never opened here: to close it would release the locks that SQLite holds
+    on it for every connection of this process (fcntl(2); sqlite.org/howtocorrupt.html, 2.2), and
+    another process would take away the WAL that is in use.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        if os.name == "posix" and os.fstat(file).st_mode & 0o077:
-            os.fchmod(file, 0o600)
-    finally:
-        os.close(file)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        if os.name == "posix" and path.stat().st_mode & 0o077:
+            path.chmod(0o600)
 
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:
