@@ -71,6 +71,8 @@ class GatewayProcess:
     async def start(self) -> None:
         """Returns when the gateway has printed its address, and so listens."""
         environment = dict(os.environ, PYTHONPATH=str(self._root))
+        if self._directory is not None:  # what runs outside pytest keeps to its own directory, too
+            environment.setdefault("XDG_STATE_HOME", str(self._directory))
         self._process = await asyncio.create_subprocess_exec(
             *self._command,
             stdin=asyncio.subprocess.DEVNULL,
