@@ -1,6 +1,8 @@
-"""The chat page in a real Chromium: the first load, the first token, frames.
+"""The chat page in a real Chromium: the first load, the first token, frames; in Firefox or WebKit
+the frames alone.
 
-    python -m bench.page [--tokens 20000] [--rate 200] [--messages 500] [--firsts 30]
+    python -m bench.page [--browser chromium] [--tokens 20000] [--rate 200] [--messages 500]
+                         [--firsts 30]
 
 The real gateway stands between the page and a scripted Ollama. Takes about two minutes with the
 defaults, because a long answer is written as slowly as a model writes it.
@@ -25,6 +27,9 @@ from tests.browser.conftest import FLAGS
 from tests.browser.gateway import Gateway
 from tests.browser.ollama import ScriptedOllama
 from tests.browser.steps import LAST, answered, ask, exchange
+
+from .page_elsewhere import BROWSERS, BenchElsewhere, other_browser
+from .page_figures import GROW, READ_FRAMES, SCROLL, WATCH_FRAMES, spread, token
 
 WATCH_ARRIVALS = """
 window.arrivals = [];
@@ -60,63 +65,6 @@ PAINTS = """() => ({
         .map(({ name, startTime }) => [`${name.replaceAll('-', '_')}_ms`, Math.round(startTime)])),
     ready_ms: Math.round(performance.now()),
 })"""
-
-WATCH_FRAMES = """() => {
-    window.frames_ = [];
-    window.watching = true;
-    let last = performance.now();
-    const look = (now) => {
-        window.frames_.push(now - last);
-        last = now;
-        if (window.watching) requestAnimationFrame(look);
-    };
-    requestAnimationFrame((now) => { last = now; requestAnimationFrame(look); });
-}"""
-
-READ_FRAMES = "() => { window.watching = false; return window.frames_; }"
-
-SCROLL = """() => new Promise((done) => {
-    const scroller = document.getElementById('scroller');
-    scroller.scrollTop = 0;
-    const step = () => {
-        const before = scroller.scrollTop;
-        scroller.scrollTop += 400;
-        if (scroller.scrollTop === before) done();
-        else requestAnimationFrame(step);
-    };
-    requestAnimationFrame(step);
-})"""
-
-GROW = """(total) => new Promise((done) => {
-    indexedDB.open('tornado-ollama').onsuccess = ({ target }) => {
-        const store = target.result.transaction('messages', 'readwrite').objectStore('messages');
-        store.getAll().onsuccess = ({ target: { result } }) => {
-            const said = (role) => result.find((one) => one.role === role);
-            const kinds = [said('user'), said('assistant')];
-            let above = result.find((one) => !result.some((other) => other.parent === one.id));
-            for (let count = result.length; count < total; count += 1) {
-                const place = { id: `grown-${count}`, parent: above.id, at: above.at + 1 };
-                above = { ...kinds[count % 2], shown: null, ...place };
-                store.put(above);
-            }
-            store.transaction.oncomplete = () => done();
-        };
-    };
-})"""
-"""Makes the chat on this device longer, with copies of its first question and answer."""
-
-WORDS = "The wind turns faster where the air is warm and wet, and slower over the sea. ".split()
-
-
-def token(number: int) -> str:
-    """Words, with a heading, a list and some code now and then, as in a long answer."""
-    if number % 400 == 0:
-        return f"\n\n## Part {number // 400}\n\n"
-    if number % 400 == 200:
-        return "\n\n```python\nfor word in words:\n    print(word)\n```\n\n- one **bold** item\n\n"
-    if number % 60 == 0:
-        return "\n\n"
-    return WORDS[number % len(WORDS)] + " "
 
 
 class Bench:
@@ -224,21 +172,9 @@ class Bench:
         return {"messages": messages, "opened_ms": opened_ms, **spread(frames)}
 
 
-def spread(frames: list[float]) -> dict[str, Any]:
-    ordered = sorted(frames)
-    return {
-        "frames": len(frames),
-        "frame_ms": {
-            "median": round(statistics.median(ordered), 1),
-            "p99": round(ordered[int(len(ordered) * 0.99)], 1),
-            "max": round(ordered[-1], 1),
-        },
-        "over_50_ms": sum(frame > 50 for frame in frames),
-    }
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Measures the chat page in a real browser.")
+    parser.add_argument("--browser", choices=("chromium", *BROWSERS), default="chromium")
     parser.add_argument("--tokens", type=int, default=20_000)
     parser.add_argument("--rate", type=int, default=200)
     parser.add_argument("--messages", type=int, default=500)
@@ -247,9 +183,21 @@ def main() -> None:
     ollama = ScriptedOllama()
     ollama.start()
     config = {"service": {"base_url": ollama.url}}
-    with tempfile.TemporaryDirectory() as directory, sync_playwright() as driver:
+    with tempfile.TemporaryDirectory() as directory:
         gateway = Gateway(Path(directory), config, "--embedded", "never")
         gateway.start()
+        try:
+            if wanted.browser == "chromium":
+                in_chromium(wanted, gateway, ollama)
+            else:
+                elsewhere(wanted, gateway, ollama)
+        finally:
+            gateway.stop()
+            ollama.stop()
+
+
+def in_chromium(wanted: argparse.Namespace, gateway: Gateway, ollama: ScriptedOllama) -> None:
+    with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         bench = Bench(browser, gateway, ollama)
         try:
@@ -260,8 +208,13 @@ def main() -> None:
             show("long answer", bench.long_answer(wanted.tokens, wanted.rate))
         finally:
             browser.close()
-            gateway.stop()
-            ollama.stop()
+
+
+def elsewhere(wanted: argparse.Namespace, gateway: Gateway, ollama: ScriptedOllama) -> None:
+    with other_browser(wanted.browser) as browser:
+        bench = BenchElsewhere(browser, gateway, ollama)
+        show("long chat, scrolled", bench.long_chat(wanted.messages))
+        show("long answer", bench.long_answer(wanted.tokens, wanted.rate))
 
 
 def show(name: str, figures: dict[str, Any]) -> None:
