@@ -104,7 +104,7 @@ def firefox_without_site_data(tmp_path: Path, _pages: list[Any]) -> Iterator[Fir
 def _firefox(tmp_path_factory: Any) -> Iterator[Firefox]:
     for program, package in Firefox.PROGRAMS.items():
         need(program, package)
-    with Firefox(tmp_path_factory.mktemp("firefox")) as browser:
+    with Firefox(tmp_path_factory.mktemp("firefox"), local=LAN_NAME) as browser:
         yield browser
 
 

@@ -25,21 +25,25 @@ REFUSE_SITE_DATA = 2
 
 class Firefox:
     """A browser with an empty profile in `directory`, for a `with` block. Without `site_data` there
-    is no storage and no channel between tabs. `errors`: what the page's scripts have thrown or
-    rejected and nobody has caught."""
+    is no storage and no channel between tabs. `local`: a name that leads to this machine. `errors`:
+    what the page's scripts have thrown or rejected and nobody has caught."""
 
     PROGRAMS = {"firefox-esr": "firefox-esr"}
     """What must be there, and the Debian package that brings it."""
 
-    def __init__(self, directory: Path, *, site_data: bool = True) -> None:
+    def __init__(self, directory: Path, *, site_data: bool = True, local: str = "") -> None:
         self._directory = directory
         self._cookies = ACCEPT_SITE_DATA if site_data else REFUSE_SITE_DATA
+        self._local = local
         self._ids = count(1)
         self.errors: list[str] = []
 
     def __enter__(self) -> Firefox:
-        pref = f'user_pref("network.cookie.cookieBehavior", {self._cookies});\n'
-        (self._directory / "user.js").write_text(pref, encoding="utf-8")
+        prefs = (
+            f'user_pref("network.cookie.cookieBehavior", {self._cookies});\n'
+            f'user_pref("network.dns.localDomains", "{self._local}");\n'
+        )
+        (self._directory / "user.js").write_text(prefs, encoding="utf-8")
         with ExitStack() as started:
             process = started.enter_context(self._process())
             started.callback(process.kill)
@@ -94,6 +98,11 @@ class Firefox:
         self.press(selector)
         steps = ("keyDown", "keyUp")
         self._act("key", *({"type": step, "value": key} for key in text for step in steps))
+
+    def printed(self) -> bytes:
+        """The page on paper, as a PDF."""
+        printed = self._ask("browsingContext.print", context=self._context)
+        return base64.b64decode(printed["data"])
 
     def screenshot(self, path: Path) -> None:
         taken = self._ask("browsingContext.captureScreenshot", context=self._context)
