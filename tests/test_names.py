@@ -42,7 +42,7 @@ ELSEWHERE = {
     "made_of.json",
     "VERSION/NAME.json",
     "tests/transcripts/VERSION/NAME.json",
-    "hello.json",
+    *("hello.json", "conversations.json"),
     *("extra-openai-models.yaml", "opencode.json", "crush.json", "librechat.yaml"),
 }
 """Names of products, and of files that other programs have, this one makes, or a reader writes."""

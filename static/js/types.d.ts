@@ -80,6 +80,9 @@ export interface StoredChat {
   messages: Message[];
 }
 
+/** What a chat can be saved as. */
+export type FileForm = 'markdown' | 'html' | 'json' | 'print';
+
 /** What is to be stored of a chat. */
 export interface ChatChanges {
   id: string;

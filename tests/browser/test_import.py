@@ -1,11 +1,18 @@
-"""What other programs export is read as far as it can be."""
+"""What other programs export is read as far as it can be, and what cannot be is told."""
 
 from __future__ import annotations
 
+import io
 import json
+import struct
+import zipfile
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from . import exports
+from .exports import MAKERS, ONE_CHAT_A_FILE, WITHOUT_TOOLS
 from .steps import LAST, texts
 from .test_library import bring
 
@@ -60,3 +67,156 @@ def test_a_broken_chat_is_skipped_and_counted(page: Any, tmp_path: Path) -> None
     page.wait_for_selector(f"#toast:has-text('{toast}')")
     page.click("#side-toggle")
     assert page.locator(".chat-title").all_inner_texts() == ["Good"]
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_a_chat_of_each_program_is_read_with_thoughts_tools_and_branches(
+    page: Any, tmp_path: Path, name: str
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(MAKERS[name](1))
+    bring(page, file)
+    page.wait_for_selector("#toast:has-text('Chats imported: 1')")
+    page.click("#side-toggle")
+    page.click(f".chat-open:has-text('{exports.title(0)}')")
+    page.wait_for_selector(f"{LAST} strong:has-text('7')")
+    assert texts(page)[-1] == "It is 7 degrees."
+    assert page.inner_text(".turn.user .body").endswith(exports.QUESTION)
+    assert page.locator(".by").all_inner_texts() == [exports.MODEL] * page.locator(".by").count()
+    assert page.locator(".thinking").first.text_content().endswith(exports.THOUGHTS)
+    assert page.locator(".turn.assistant .thinking:visible").count() == 1
+    if name not in WITHOUT_TOOLS:
+        card = page.locator(".turn.assistant .tool")
+        assert card.count() == 1
+        assert exports.TOOL in card.text_content()
+        assert '"city": "Oslo"' in card.text_content()
+        assert exports.RESULT in card.text_content()
+        assert page.locator(".tool textarea").count() == 0
+    has_branches = not name.startswith(("lobe", "page"))
+    assert page.locator(".branch .mark:has-text('/2')").count() == has_branches
+    has_image = name in ("chatgpt.zip", "page-assist.json")
+    assert page.locator(".turn.user img").count() == has_image
+    if name == "chatgpt.json":
+        assert "A file that the export does not hold" in page.inner_text(".turn.user .body")
+
+
+@pytest.mark.parametrize("name", sorted(MAKERS.keys() - ONE_CHAT_A_FILE))
+def test_a_thousand_chats_are_read(page: Any, tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    file.write_bytes(MAKERS[name](1000))
+    bring(page, file)
+    page.wait_for_selector("#toast:has-text('Chats imported: 1,000')")
+    page.click("#side-toggle")
+    page.wait_for_function("document.querySelectorAll('.chat-row').length === 1000")
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_a_broken_file_of_each_program_does_no_harm(page: Any, tmp_path: Path, name: str) -> None:
+    """Cut in the middle, and with a value of another type in the place of every other."""
+    whole = MAKERS[name](2)
+    file = tmp_path / name
+    file.write_bytes(whole[: len(whole) // 2])
+    bring(page, file)
+    page.wait_for_selector("#toast .words")
+    is_lines = name.endswith(".jsonl")  # what is whole of these is read
+    assert is_lines or exports_are_named(page)
+    odd: Any
+    for odd in (None, 7, [[]], {"id": "q"}):
+        page.evaluate("document.querySelector('#toast').replaceChildren()")
+        file.write_bytes(spoilt(whole, name, odd))
+        bring(page, file)
+        page.wait_for_selector("#toast .words")
+
+
+def exports_are_named(page: Any) -> bool:
+    said = page.inner_text("#toast")
+    return all(program in said for program in ("ChatGPT", "LibreChat", "Page Assist"))
+
+
+def spoilt(whole: bytes, name: str, odd: Any) -> bytes:
+    if name.endswith(".zip"):
+        with zipfile.ZipFile(io.BytesIO(whole)) as packed:
+            inside = {one: packed.read(one) for one in packed.namelist()}
+        for one in inside:
+            if one.endswith((".json", ".jsonl")):
+                inside[one] = spoilt(inside[one], one, odd)
+        return exports.archive(**inside)
+    if name.endswith(".jsonl"):
+        lines = [json.loads(line) for line in whole.splitlines()]
+        return b"\n".join(json.dumps(odder(line, odd)).encode() for line in lines)
+    return json.dumps(odder(json.loads(whole), odd)).encode()
+
+
+def odder(value: Any, odd: Any, depth: int = 0) -> Any:
+    """The value with `odd` for every other leaf, and for every third thing deep inside."""
+    if isinstance(value, dict):
+        return {
+            key: odd if depth > 3 and index % 3 == 2 else odder(one, odd, depth + 1)
+            for index, (key, one) in enumerate(value.items())
+        }
+    if isinstance(value, list):
+        return [*(odder(one, odd, depth + 1) for one in value), odd]
+    return odd if depth % 2 and depth > 3 else value
+
+
+def test_a_chat_in_a_circle_is_read(page: Any, tmp_path: Path) -> None:
+    chat = exports.chatgpt_chat(0)
+    chat["mapping"]["question"]["parent"] = "answer"
+    chat["mapping"]["thoughts"]["parent"] = "recap"
+    chat["mapping"]["recap"]["parent"] = "thoughts"
+    bring(page, write(tmp_path, chat))
+    page.wait_for_selector("#toast:has-text('Chats imported: 1')")
+
+
+ZIPS = {
+    "not-an-archive.zip": b"PK\x03\x04 and nothing more",
+    "no-json.zip": exports.archive(**{"picture.png": b"x"}),
+    "empty.json": b"",
+    "words.txt": b"Just words.",
+    "settings.json": json.dumps({"exportType": "settings", "state": {}, "version": 7}).encode(),
+}
+
+
+@pytest.mark.parametrize("name", ZIPS)
+def test_what_cannot_be_read_is_named_with_what_can(page: Any, tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    file.write_bytes(ZIPS[name])
+    bring(page, file)
+    page.wait_for_selector(f"#toast:has-text('{name}')")
+    assert exports_are_named(page)
+    page.click("#menu-button")
+    page.check("#menu input[value='zh-CN']")
+    page.wait_for_selector("#toast:has-text('可以读取的文件')")
+
+
+def bomb(claimed: int) -> bytes:
+    """An archive of 300 MB of zeros that claims to be `claimed` bytes."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("conversations.json", b"[" + b" " * 300_000_000)
+    whole = bytearray(out.getvalue())
+    entry = whole.rindex(b"PK\x01\x02")
+    struct.pack_into("<I", whole, entry + 24, claimed)
+    return bytes(whole)
+
+
+@pytest.mark.parametrize(("claimed", "why"), [(300_000_001, "large"), (1000, "zip")])
+def test_an_archive_that_unpacks_to_too_much_is_refused(
+    page: Any, tmp_path: Path, claimed: int, why: str
+) -> None:
+    file = tmp_path / "bomb.zip"
+    file.write_bytes(bomb(claimed))
+    bring(page, file)
+    page.wait_for_selector(f"#toast [data-t='import.failed.{why}']")
+
+
+def test_nothing_of_reading_files_is_fetched_before_it_is_used(page: Any, tmp_path: Path) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.reload()
+    page.wait_for_selector(".tries button")
+    page.wait_for_load_state("networkidle")
+    assert not [url for url in asked if "chat_files" in url]
+    bring(page, write(tmp_path, exports.chatgpt_chat(0)))
+    page.wait_for_selector("#toast:has-text('Chats imported: 1')")
+    assert len([url for url in asked if "chat_files" in url and url.endswith(".js")]) == 1

@@ -262,7 +262,7 @@ def test_a_file_that_holds_no_chats_is_refused_in_words(page: Any, tmp_path: Pat
     file = tmp_path / "other.json"
     file.write_text('{"some": "thing"}')
     bring(page, file)
-    page.wait_for_selector("#toast [data-t='import.failed']")
+    page.wait_for_selector("#toast [data-t='import.failed.none']")
 
 
 def bring(page: Any, file: Path) -> None:

@@ -7,7 +7,7 @@ import { Conversation } from '../history/conversation.js';
 import { askToPersist } from '../history/persistence.js';
 import { lazily } from '../ui/lazily.js';
 
-/** @import { ChatRecord, StoreChange } from '../types.js'
+/** @import { ChatRecord, FileForm, StoreChange } from '../types.js'
     @import { Chat } from '../chat/chat.js'
     @import { ChatStore } from '../history/chat_store.js'
     @import { Sidebar } from './sidebar.js'
@@ -123,10 +123,16 @@ export class Library {
     });
   }
 
-  /** Saves a chat as a file.
+  /** Saves a chat as a file, or lets the browser print it.
       @param {string} id
-      @param {'markdown' | 'json'} form */
+      @param {FileForm} form */
   async save(id, form) {
+    if (form === 'print') {
+      if (id !== this.chat.conversation.id) await this.open(id);
+      this.sidebar.close();
+      print();
+      return;
+    }
     const isThere = await (await files())?.exportOne(this.store, id, form);
     if (isThere === false) this.toast.show('chats.gone');
   }

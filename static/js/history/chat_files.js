@@ -1,13 +1,16 @@
 // The reader's chats to files and back. Fetched when that is first asked for.
 
 import { asJson, asMarkdown, saveFile } from './export_file.js';
+import { asHtml } from './export_html.js';
 import { t } from '../ui/i18n.js';
-import { readChats } from './import_file.js';
+import { PROGRAMS, readChats } from './import_file.js';
 
 /** @import { Params } from '../types.js'
     @import { ChatStore } from './chat_store.js' */
 
-const MAX_FILE_BYTES = 100_000_000;
+const AT_ONCE = 50;
+// Why nothing was read of a file; see readChats.
+const WHY = ['json', 'zip', 'large', 'none'];
 
 /** Saves all chats as one file that can be read back.
     @param {ChatStore} store */
@@ -22,16 +25,17 @@ export async function exportAll(store) {
   );
 }
 
-/** Saves one chat as Markdown, for people, or as JSON, which can be read back. False where another tab
-    has deleted it.
+/** Saves one chat as Markdown or HTML, for people, or as JSON, which can be read back. False where
+    another tab has deleted it.
     @param {ChatStore} store
     @param {string} id
-    @param {'markdown' | 'json'} form */
+    @param {'markdown' | 'html' | 'json'} form */
 export async function exportOne(store, id, form) {
   const stored = await store.load(id);
   if (!stored) return false;
   const name = stored.chat.title || t('chats.untitled');
   if (form === 'json') saveFile(`${name}.json`, 'application/json', asJson([stored]));
+  else if (form === 'html') saveFile(`${name}.html`, 'text/html', asHtml(stored, names()));
   else saveFile(`${name}.md`, 'text/markdown', asMarkdown(stored, names()));
   return true;
 }
@@ -51,24 +55,19 @@ const names = () => ({
 export function importFile(store, told) {
   const pick = document.createElement('input');
   pick.type = 'file';
-  pick.accept = '.json,application/json';
+  pick.accept = '.json,.jsonl,.zip,application/json,application/zip';
   pick.addEventListener('change', async () => {
+    const [file] = pick.files ?? [];
     try {
-      const [file] = pick.files ?? [];
-      const { n, skipped } = await importFrom(store, file);
+      const { chats, skipped } = await readChats(file);
+      for (let at = 0; at < chats.length; at += AT_ONCE)
+        await store.restore(...chats.slice(at, at + AT_ONCE));
+      const n = chats.length;
       told(skipped > 0 ? 'import.skipped' : 'import.done', { n, skipped });
-    } catch {
-      told('import.failed');
+    } catch (error) {
+      const why = error instanceof Error && WHY.includes(error.message) ? error.message : 'broken';
+      told(`import.failed.${why}`, { name: file.name, programs: PROGRAMS });
     }
   });
   pick.click();
-}
-
-/** @param {ChatStore} store
-    @param {File} file */
-async function importFrom(store, file) {
-  if (file.size > MAX_FILE_BYTES) throw new Error('too large');
-  const { chats, skipped } = readChats(await file.text());
-  for (const stored of chats) await store.restore(stored);
-  return { n: chats.length, skipped };
 }

@@ -5,7 +5,7 @@ import { dayGroups } from './day_groups.js';
 import { language, bindText, t } from '../ui/i18n.js';
 import { openMenu } from '../ui/popup_menu.js';
 
-/** @import { ChatRecord } from '../types.js'
+/** @import { ChatRecord, FileForm } from '../types.js'
     @import { ChatStore } from './chat_store.js' */
 
 /** @typedef {object} ChatActions
@@ -13,7 +13,7 @@ import { openMenu } from '../ui/popup_menu.js';
     @property {(chat: ChatRecord) => void} pin
     @property {(chat: ChatRecord, title: string) => void} rename
     @property {(chat: ChatRecord) => void} remove
-    @property {(chat: ChatRecord, form: 'markdown' | 'json') => void} save */
+    @property {(chat: ChatRecord, form: FileForm) => void} save */
 
 /** @typedef {object} ChatRow
     @property {ChatRecord} chat
@@ -24,6 +24,8 @@ import { openMenu } from '../ui/popup_menu.js';
     @property {HTMLElement} node */
 
 const SEARCH_PAUSE_MS = 150;
+/** @type {FileForm[]} */
+const FORMS = ['markdown', 'html', 'json', 'print'];
 
 export class ChatList {
   /** @type {ChatRecord[]} */
@@ -199,12 +201,11 @@ export class ChatList {
         run: () => this.actions.pin(chat),
       },
       { icon: 'edit', t: 'chats.rename', run: () => this.#rename(chat) },
-      {
+      ...FORMS.map((form) => ({
         icon: 'export',
-        t: 'chats.save.markdown',
-        run: () => this.actions.save(chat, 'markdown'),
-      },
-      { icon: 'export', t: 'chats.save.json', run: () => this.actions.save(chat, 'json') },
+        t: `chats.save.${form}`,
+        run: () => this.actions.save(chat, form),
+      })),
       { icon: 'trash', t: 'chats.remove', run: () => this.actions.remove(chat) },
     ]);
   }

@@ -130,18 +130,21 @@ export class ChatStore extends EventTarget {
     return kept;
   }
 
-  /** Stores a whole chat, as `load` gave it.
-      @param {StoredChat} stored */
-  async restore({ chat, messages: said }) {
+  /** Stores whole chats, as `load` gave them.
+      @param {...StoredChat} stored */
+  async restore(...stored) {
     if (!this.isOpen) {
-      await this.keep(new Conversation({ chat, messages: said }));
+      for (const { chat, messages } of stored)
+        await this.keep(new Conversation({ chat, messages }));
       return;
     }
     const { chats, messages, done } = this.#database.stores('readwrite');
-    chats.put(chat);
-    for (const message of said) messages.put(message);
+    for (const { chat, messages: said } of stored) {
+      chats.put(chat);
+      for (const message of said) messages.put(message);
+    }
     await done;
-    this.#announce({ id: chat.id });
+    for (const { chat } of stored.slice(-1)) this.#announce({ id: chat.id });
   }
 
   /** The ids of the chats in whose messages `text` occurs.

@@ -1,32 +1,76 @@
-// Chats out of files: our own export and Open WebUI's. A file can hold anything, so every field is
+// Chats out of files: our own export and other programs'. A file can hold anything, so every field is
 // read by its type, and what has another is left out.
 
 import { FORMAT } from './export_file.js';
+import { isZip } from './zip.js';
+import { valuesInText, valuesInZip } from './file_values.js';
+import { fromChatGpt, isChatGpt } from './formats/chatgpt.js';
+import { chatsOfLines, fromLlamaCpp, isLlamaCpp, isLlamaCppLines } from './formats/llama_cpp.js';
+import { fromLibreChat, isLibreChat } from './formats/librechat.js';
+import { fromLobeChat, isLobeChat, lobeChats } from './formats/lobe_chat.js';
+import { fromOpenWebUi, isOpenWebUi } from './formats/open_webui.js';
+import { fromPageAssist, isPageAssist, pageAssistChats } from './formats/page_assist.js';
+import { settled } from './formats/tree.js';
 import { namesFunction } from '../net/chat_request.js';
 import { isGood } from '../settings/options.js';
 import { newId } from '../ui/ids.js';
-import { fromOpenWebUi } from './open_webui.js';
 
-/** @import { Facts, Message, StoredChat } from '../types.js' */
+/** @import { Facts, Message, StoredChat } from '../types.js'
+    @import { Unread } from './formats/parts.js'
+    @import { Values } from './file_values.js' */
 
-/** @typedef {{ chat: any, messages: any[] }} Unread a chat in a file, whose fields can hold anything */
+/** Programs whose exports are read, in the words of their makers.*/
+export const PROGRAMS =
+  'ChatGPT (json, zip), Open WebUI, LibreChat, llama.cpp (jsonl, json, zip), LobeChat, Page Assist';
+
+/** @type {{ is: (one: any) => boolean, read: (one: any, imageFor: Values['imageFor']) => Unread }[]} */
+const FORMATS = [
+  { is: isChatGpt, read: fromChatGpt },
+  { is: isOpenWebUi, read: fromOpenWebUi },
+  { is: isLibreChat, read: fromLibreChat },
+  { is: isLlamaCpp, read: fromLlamaCpp },
+  { is: isPageAssist, read: fromPageAssist },
+  { is: isLobeChat, read: fromLobeChat },
+];
 
 /** @type {unknown[]} */
 const STATES = ['done', 'stopped', 'failed', 'interrupted'];
 const TITLE_LENGTH = 200;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
-/** The chats in a file's text as `{ chats: [{ chat, messages }], skipped }`, with new ids, so that
-    nothing on the device is overwritten. `skipped` counts those that could not be read. Throws where
-    no chat can.
-    @param {string} json */
-export function readChats(json) {
-  const data = JSON.parse(json);
-  const [all, shape] = data.format === FORMAT ? [data.chats, own] : [data, fromOpenWebUi];
-  const given = Array.isArray(all) ? all : [all];
-  const chats = given.flatMap((one) => attempt(() => renewed(shape(one))));
-  if (chats.length === 0) throw new Error('no chats');
+/** The chats in a file as `{ chats: [{ chat, messages }], skipped }`, with new ids, so that nothing on
+    the device is overwritten. `skipped` counts those that could not be read. Throws where no chat can:
+    the message is `json`, `zip`, `large` or `none`.
+    @param {File} file */
+export async function readChats(file) {
+  /** @type {Values} */
+  const { values, imageFor } = (await isZip(file))
+    ? await valuesInZip(file)
+    : await valuesInText(file);
+  const given = values.flatMap(chatsIn);
+  const chats = given.flatMap((one) => attempt(() => renewed(read(one, imageFor))));
+  if (chats.length === 0) throw new Error('none');
   return { chats, skipped: given.length - chats.length };
+}
+
+/** What may be chats in a value: whatever an array holds, or the value itself.
+    @param {any} data
+    @returns {any[]} */
+function chatsIn(data) {
+  if (data?.format === FORMAT) return list(data.chats).map((one) => ({ own: one }));
+  if (Array.isArray(data) && isLlamaCppLines(data)) return chatsOfLines(data);
+  const known = lobeChats(data) ?? pageAssistChats(data);
+  return known ?? (Array.isArray(data) ? data : [data]);
+}
+
+/** @param {any} one
+    @param {Values['imageFor']} imageFor
+    @returns {Unread} */
+function read(one, imageFor) {
+  if (one.own) return { chat: object(one.own.chat), messages: list(one.own.messages) };
+  const format = FORMATS.find(({ is }) => is(one));
+  if (!format) throw new Error('a chat of no known form');
+  return settled(format.read(one, imageFor));
 }
 
 /** In a list, or none: a broken chat leaves the others what they are.
@@ -38,12 +82,6 @@ function attempt(reading) {
   } catch {
     return [];
   }
-}
-
-/** @param {any} one
-    @returns {Unread} */
-function own({ chat, messages }) {
-  return { chat: object(chat), messages: list(messages) };
 }
 
 /** @param {Unread} one
@@ -66,7 +104,7 @@ function renewed({ chat, messages }) {
       settings: settings(chat.settings),
     },
     messages: said.map((message) => ({
-      ...read(message),
+      ...fields(message),
       chat: id,
       id: again(message.id) ?? newId(),
       parent: again(message.parent),
@@ -86,7 +124,7 @@ function settings(given) {
 
 /** @param {any} message
     @returns {Omit<Message, 'chat' | 'id' | 'parent' | 'shown'>} */
-function read(message) {
+function fields(message) {
   const { role, state, facts } = message;
   /** @type {Omit<Message, 'chat' | 'id' | 'parent' | 'shown'>} */
   const kept = { role, at: time(message.at), content: text(message.content) };

@@ -1,0 +1,63 @@
+"""What the page does with files and with what models draw, once in Firefox and once in WebKit."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from . import exports
+from .gateway import Gateway
+from .ollama import ScriptedOllama
+from .test_other_browsers import READY, Browser, until
+from .test_points import ANSWER, BROWSERS, Reader
+
+PICK = """(HTMLInputElement.prototype.click = function () {{
+    if (this.type !== 'file') return;
+    const bytes = Uint8Array.from(atob('{}'), (one) => one.charCodeAt(0));
+    const picked = new DataTransfer();
+    picked.items.add(new File([bytes], '{}'));
+    this.files = picked.files;
+    this.dispatchEvent(new Event('change'));
+}}, true)"""
+"""Has the next file that is asked for picked, as a reader would."""
+
+
+def pick(reader: Reader, name: str, inside: bytes) -> None:
+    reader.browser.evaluate(PICK.format(base64.b64encode(inside).decode(), name))
+
+
+def importing(reader: Reader) -> None:
+    """An archive, for which a browser needs more than for a text."""
+    pick(reader, "export.zip", exports.chatgpt_zip())
+    reader.click("#menu .menu-row:has([data-t='import.menu'])")
+    reader.see("#toast", "Chats imported: 1")
+    reader.click(".chat-open")
+    reader.see(f"{ANSWER} > .body", "It is 7 degrees.")
+    reader.there(".turn.user img")
+    reader.there(".tool")
+
+
+POINTS: list[Callable[[Reader], None]] = [importing]
+
+
+@pytest.fixture
+def browser(request: pytest.FixtureRequest) -> Any:
+    return request.getfixturevalue(request.param)
+
+
+@pytest.mark.parametrize("point", POINTS, ids=lambda point: point.__name__)
+@pytest.mark.parametrize("browser", BROWSERS, indirect=True)
+def test_in_other_browsers_too(
+    browser: Browser,
+    ollama: ScriptedOllama,
+    open_gateway: Gateway,
+    point: Callable[[Reader], None],
+) -> None:
+    reader = Reader(browser, ollama, open_gateway)
+    browser.open(open_gateway.url)
+    until(browser, READY)
+    reader.see("#model-name", ":")
+    point(reader)
