@@ -21,9 +21,10 @@ NEAR_S = 900
 
 _RANDOM = re.compile(
     r"(?P<completion>(?:(?<=cmpl-)|(?<=call_))[0-9a-f]{24})"
+    r"|(?P<response>(?:(?<=resp_)|(?<=msg_)|(?<=fc_)|(?<=rs_))[0-9a-f]{48}|(?<=msg_)[0-9a-f]{24}(?![0-9a-f]))"
     r"|(?P<hex>(?<![0-9a-zA-Z])[0-9a-f]{32}(?![0-9a-zA-Z]))"
     r'|(?P<stream>(?<="stream":")[\w-]{22}(?="))'
-    r'|(?P<created>(?<="created":)\s?\d{10}\b)'
+    r'|(?P<created>(?:(?<="created":)|(?<="created_at":)|(?<="completed_at":))\s?\d{10}\b)'
     r'|(?P<uptime>(?<="uptime_s": )[\d.]+)'
     r'|(?P<streams>(?<="open_streams": )\d+)'  # those that just ended may count
 )

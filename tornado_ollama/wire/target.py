@@ -46,8 +46,8 @@ _SECRET_SEGMENT = re.compile(
 whatever stands before an `@`, as in a pasted URL, and what has the form of a token of ours or of a
 JWT."""
 
-_WORD = re.compile(r"[a-z_]{1,24}|[^/]{0,8}", re.ASCII)
-"""A segment that is no key: a word as they are in APIs, or too short."""
+_WORD = re.compile(r"[a-z_]{1,24}(\.[a-z]{2,4})?|[^/]{0,8}", re.ASCII)
+"""A segment that is no key: a word as they are in APIs, the name of a file, or too short."""
 
 _PATH_TOKEN = re.compile(r"/k/([^/]+)(/.*)?")
 
