@@ -94,6 +94,29 @@ def slowly(page: Any) -> None:
     )
 
 
+def test_a_sent_image_opens_large_and_closes(
+    page: Any, ollama: ScriptedOllama, tmp_path: Path
+) -> None:
+    file = tmp_path / "wide.png"
+    file.write_bytes(png(1200, 400))
+    page.wait_for_selector(".tries button")
+    choose_model(page, "seer")
+    attach(page, file)
+    page.wait_for_selector("#attachments img")
+    sent(page, ollama, "What is it?")
+    small = page.locator(".attached img").bounding_box()["width"]
+    page.focus(".attached .image-button")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".image-view[open] img")
+    assert page.locator(".image-view img").bounding_box()["width"] > small * 2
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".image-view", state="detached")
+    assert page.evaluate("document.activeElement.className") == "image-button"
+    page.click(".attached img")
+    page.click(".image-view [data-t-label='close']")
+    page.wait_for_selector(".image-view", state="detached")
+
+
 def test_a_pasted_image_is_attached_and_can_be_taken_off(page: Any, ollama: ScriptedOllama) -> None:
     page.wait_for_selector(".tries button")
     choose_model(page, "seer")
