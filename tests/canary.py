@@ -65,9 +65,12 @@ class Canary:
 
     def __init__(self) -> None:
         self.secrets: set[str] = set()
+        self.words: set[str] = set()
+        """Prompts and replies."""
         self.seen: dict[str, list[str]] = {}
         self._room = MAX_SEEN
         self._excused: set[str] = set()
+        self._may_quote: tuple[str, ...] = ()
         self._found: list[str] = []
         self._later: list[tuple[str, Callable[[], str]]] = []
 
@@ -111,7 +114,7 @@ class Canary:
 
     def _words(self, text: str) -> None:
         if len(text) >= MIN_WORDS and not text.isdigit():
-            self.secrets.add(text[:1000])
+            self.words.add(text[:1000])
 
     # -- where it may be ----------------------------------------------------------------------
 
@@ -129,6 +132,12 @@ class Canary:
         """Looks away from a place in this test. `why` is for who reads it."""
         assert why
         self._excused.add(place)
+
+    def excuse_words(self, place: str, why: str) -> None:
+        """Lets places that begin so hold prompts and replies in this test, but no credential. `why`
+        is for who reads it."""
+        assert why
+        self._may_quote += (place,)
 
     def look_below(self, directory: Path) -> None:
         """Looks at all files of a directory."""
@@ -148,7 +157,8 @@ class Canary:
             self.look(place, text())
         for place, texts in self.seen.items():
             whole = "\n".join(texts)
-            for secret in self.secrets:
+            quotes = self._may_quote and place.startswith(self._may_quote)
+            for secret in self.secrets if quotes else self.secrets | self.words:
                 for form in {secret, json.dumps(secret)[1:-1]}:
                     if (at := whole.find(form)) >= 0:
                         self._complain(place, whole, at)

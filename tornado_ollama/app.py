@@ -28,6 +28,7 @@ from .access.route_table import RouteTable
 from .access.routes import for_anthropic
 from .config import Settings
 from .dispatch import access_log
+from .dispatch.capture import tap_of
 from .dispatch.dispatcher import Dispatcher
 from .dispatch.journal import Journal
 from .dispatch.local_rates import LocalRates
@@ -45,6 +46,7 @@ from .handlers.request_body import BodyMemory
 from .handlers.stored_responses import ResponseStore
 from .identity.in_force import CredentialsInForce
 from .resources import STATIC_DIR
+from .stores.captures import CaptureStore
 from .stores.database import Database
 from .stores.redis_rates import RedisRates
 from .telemetry.books import Books
@@ -98,6 +100,7 @@ class Gateway(Application):
         self._telemetry.add_gauges(*gauges)
         assert settings.state.directory is not None  # `load` has filled it in
         self.books = Books(Path(settings.state.directory), self._telemetry)
+        self._captures = CaptureStore(Path(settings.state.directory))
         self._rates = RateLimiter(_rate_store(settings.limits.storage))
         self._presence = Presence()
         labels, backend = self._telemetry.labels, self.backend
@@ -189,6 +192,7 @@ class Gateway(Application):
         await self._rates.close()
         await self._otel.close()
         await asyncio.to_thread(self.database.close)
+        await asyncio.to_thread(self._captures.close)
 
     def _sweep(self) -> None:
         self._responses.expire(time.monotonic())
@@ -200,6 +204,8 @@ class Gateway(Application):
 
     def _apply_limits(self, settings: Settings) -> None:
         self.books.apply(settings.usage)
+        kept = settings.capture
+        self._captures.apply(kept.credentials, kept.max_total_bytes, kept.keep_days)
         limits = settings.limits
         self.max_connections = settings.listen.max_connections_per_address
         self._failed_logins.most = settings.auth.failed_logins
@@ -247,6 +253,7 @@ class Gateway(Application):
                 self.queue,
                 self.books.budgets.check,
                 ModelGuard(settings.models.limits, settings.manage),
+                tap_of(settings.capture, self._captures.put),
             ),
             policy=Policy(
                 aliases=settings.models.aliases,

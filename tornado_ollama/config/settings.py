@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from ..access.principal import Scope
 from .rows import Setting, Topic, settings_of
 from .topics.auth import Auth, WrittenAuth
+from .topics.capture import Capture
 from .topics.chat import Chat
 from .topics.cors import Cors
 from .topics.limits import Limits
@@ -44,6 +45,7 @@ class Written(Topic):
     limits: Limits = Limits()
     state: State = State()
     usage: Usage = Usage()
+    capture: Capture = Capture()
     log: Log = Log()
     otel: Otel = Otel()
 

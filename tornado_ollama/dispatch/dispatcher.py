@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from ..errors import Stopped
 from ..upstream.ollama import Ollama
 from .ask import Ask, Caller, Sink
+from .capture import Tap
 from .queue import Queue
 from .submission import Guard, QueueRow, Submission
 
@@ -25,13 +26,16 @@ class Dispatcher:
         queue: Queue,
         admit: Callable[[Caller], object] = bool,
         guard: Guard | None = None,
+        tap: Tap | None = None,
     ) -> None:
         """`queue` belongs to the process and is kept when a reload makes a new dispatcher. `admit`
         raises the GatewayError of a caller that may not run inference now. `guard` looks at each
-        body that leaves for Ollama; None: there is nothing to look for."""
+        body that leaves for Ollama; None: there is nothing to look for. `tap` keeps prompts and
+        replies; None: of nobody."""
         self._ollama = ollama
         self._admit = admit
         self._guard = guard
+        self._tap = tap
         self.queue = queue
 
     @property
@@ -44,7 +48,7 @@ class Dispatcher:
         result, not an error. The future raises `UpstreamUnavailable`, `UpstreamTimeout`,
         `UpstreamBroken`, `QueueFull`, `QueueTimeout` and what `admit` raises. Cancelling it stops
         the request; `Submission.fail` ends it with an error."""
-        submission = Submission(self._ollama, self.queue, caller, ask, sink, self._guard)
+        submission = Submission(self._ollama, self.queue, caller, ask, sink, self._guard, self._tap)
         submission.begin(self._admit)
         return submission
 

@@ -18,6 +18,7 @@ from ..upstream.failures import unforeseen
 from ..upstream.ollama import Ollama
 from ..upstream.request import ResponseHead
 from .ask import Ask, Caller, Sink
+from .capture import Capture, Tap
 from .journal import loggable_model
 from .pull import PullWatch
 from .queue import Queue
@@ -66,9 +67,12 @@ class Submission(asyncio.Future[HTTPResponse]):
         ask: Ask,
         sink: Sink,
         guard: Guard | None = None,
+        tap: Tap | None = None,
     ) -> None:
         super().__init__()
         self._guard = guard
+        self._tap = tap
+        self._capture: Capture | None = None
         self.id = next(_ids)
         self._ollama = ollama
         self._queue = queue
@@ -185,6 +189,10 @@ class Submission(asyncio.Future[HTTPResponse]):
         if on_head is not None and on_data is not None and (most := self._largest_pull()):
             self._pull = pull = PullWatch(most, body or b"", on_head, on_data)
             body, on_head, on_data = pull.body, pull.on_head, pull.on_data
+        if self._tap is not None and self._meter is not None:
+            self._capture = self._tap(self.caller, ask, body)
+            if self._capture is not None and on_data is not None:
+                on_data = self._capture.before(on_data)
         self._fetch = self._ollama.fetch(
             ask.method,
             ask.path,
@@ -235,6 +243,8 @@ class Submission(asyncio.Future[HTTPResponse]):
         response = fetch.result()
         if self._meter is not None and self._sink.on_data is None:
             self._meter.feed(response.body)
+            if self._capture is not None:
+                self._capture.feed(response.body)
         self.set_result(response)
 
     def _release(self, _: object) -> None:
@@ -243,6 +253,8 @@ class Submission(asyncio.Future[HTTPResponse]):
         try:
             self._stop_timer()
             self._tell_usage()
+            if self._capture is not None:
+                self._capture.end()
         except Exception as error:
             unforeseen(error)
         finally:
