@@ -186,7 +186,7 @@ def _make_private(path: Path) -> None:
     would with the modes of the umask. Its other files get the mode of this one.
 
     A file that is there is never opened here: to close it would release the locks that SQLite holds
-    on it for every connection of this process (fcntl(2); sqlite.org/howtocorrupt.html, 2.2), and
+    on it for every connection of this process (fcntl(2), and SQLite's "How To Corrupt", 2.2), and
     another process would take away the WAL that is in use.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
