@@ -14,6 +14,7 @@ import { SettingsEntry } from './app/settings_entry.js';
 import { Sidebar } from './app/sidebar.js';
 import { Status } from './app/status.js';
 import { tellUnsaved } from './app/unsaved.js';
+import { offerTitles } from './app/titles.js';
 import { TokenDialog } from './app/token_dialog.js';
 import { Welcome } from './app/welcome.js';
 import { Answers } from './chat/answers.js';
@@ -93,6 +94,7 @@ async function start() {
   });
   const settingsEntry = new SettingsEntry({ settings, models, chat, store });
   offerQueue(composing, answers);
+  offerTitles(library, settings);
   offerFitting({ composing, library, settingsEntry });
   document.addEventListener('partmissing', () => toast.show('part.missing'));
   tellUnsaved({ chat, store, save: (id) => library.save(id, 'json') });

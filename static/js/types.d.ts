@@ -52,6 +52,8 @@ export interface Message {
   at: number;
   role: 'user' | 'assistant';
   content: string;
+  /** The reader changed it afterwards. */
+  edited?: boolean;
   /** What models are given instead of this message and those before it. */
   summary?: string;
   // Of a question:
@@ -372,6 +374,13 @@ export interface RecentError {
   request_id: string;
 }
 
+/** A message in which something was found. */
+export interface Hit {
+  message: string;
+  /** In lower case. */
+  words: string;
+}
+
 // -- what is on the screen -----------------------------------------------------------------------
 
 export type Params = Record<string, unknown>;
@@ -460,6 +469,8 @@ export interface MessageActions extends FailureActions {
   retryWith: (at: HTMLElement) => void;
   goOn: () => void;
   edit: (text: string) => boolean;
+  /** Keeps it in other words; nothing is asked. */
+  keep: (text: string) => boolean;
   remove: () => void;
   branch: (step: number) => void;
   fork: () => void;

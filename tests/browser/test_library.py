@@ -16,7 +16,7 @@ from .test_connection import KEPT
 
 
 def titles(page: Any) -> list[str]:
-    return [text.strip() for text in page.locator(".chat-open").all_inner_texts()]
+    return [text.strip() for text in page.locator(".chat-title").all_inner_texts()]
 
 
 def choose(page: Any, title: str, key: str) -> None:

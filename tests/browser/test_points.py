@@ -170,6 +170,22 @@ def messages(reader: Reader) -> None:
     reader.see(f"{ANSWER} > .body", "First answer.")
 
 
+def edits(reader: Reader) -> None:
+    reader.is_answered("An animal?", "The badger.")
+    reader.is_true(f"document.querySelector('{ANSWER} time')")
+    reader.click(f"{ANSWER} [data-t-label='turn.more']")
+    reader.click("#popup-menu .menu-row:has([data-t='turn.editAnswer'])")
+    reader.write(".edit-box", "The wolverine.")
+    reader.click(".edit [data-t='turn.edit.save']")
+    reader.see(f"{ANSWER} .foot", "edited")
+    reader.click("#new-chat")
+    reader.browser.press("#side-toggle")
+    reader.write(".chats-head input", "WOLVERINE")
+    reader.see(".chat-hit mark", "wolverine")
+    reader.click(".chat-open")
+    reader.see(".turn:focus > .body", "The wolverine.")
+
+
 def thinking_and_tools(reader: Reader) -> None:
     talk = reader.asks("Think.")
     talk.say(thinking="Let me see.")
@@ -194,7 +210,7 @@ def chat_list(reader: Reader) -> None:
     reader.click("#new-chat")
     reader.is_answered("About badgers", "They dig.")
     reader.browser.press("#side-toggle")
-    rows = "[...document.querySelectorAll('.chat-row')].map((row) => row.innerText.trim())"
+    rows = "[...document.querySelectorAll('.chat-title')].map((title) => title.textContent.trim())"
     reader.is_true(f"{rows}.length >= 2")
     reader.write(".chats-head input", "hold HANDS")
     reader.is_true(f"{rows}.every((title) => title === 'About otters')")
@@ -313,6 +329,7 @@ POINTS: list[Callable[[Reader], None]] = [
         stopping,
         next_message,
         messages,
+        edits,
         thinking_and_tools,
         chat_list,
     ),

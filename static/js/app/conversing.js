@@ -18,6 +18,7 @@ export function newChat({ openToken, pickModel, fetchModel, mayFetch, fork, ...p
     retryWith: (at) => pickModel(at, (model) => asking.again(message, model)),
     goOn: () => asking.goOn(message),
     edit: (text) => asking.rewrite(message, text),
+    keep: (text) => edits.keep(message, text),
     remove: () => edits.remove(message),
     branch: (step) => edits.turn(message, step),
     fork: () => fork(message),

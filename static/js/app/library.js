@@ -7,7 +7,7 @@ import { Conversation } from '../history/conversation.js';
 import { askToPersist } from '../history/persistence.js';
 import { lazily } from '../ui/lazily.js';
 
-/** @import { ChatRecord, FileForm, StoreChange } from '../types.js'
+/** @import { ChatRecord, FileForm, Hit, StoreChange } from '../types.js'
     @import { Chat } from '../chat/chat.js'
     @import { ChatStore } from '../history/chat_store.js'
     @import { Sidebar } from './sidebar.js'
@@ -15,6 +15,7 @@ import { lazily } from '../ui/lazily.js';
 
 const CHAT = '#chat=';
 
+const jumps = lazily(() => import('../chat/jump.js'));
 const files = lazily(() => import('../history/chat_files.js'));
 
 export class Library {
@@ -29,7 +30,7 @@ export class Library {
     this.sidebar = sidebar;
     this.toast = toast;
     this.list = new ChatList(store, {
-      open: (id) => this.open(id),
+      open: (id, hit) => this.open(id, hit),
       pin: ({ id, pinned }) => this.#change(id, { pinned: !pinned }),
       rename: ({ id }, title) => this.#change(id, { title }),
       remove: (one) => this.#remove(one),
@@ -46,13 +47,16 @@ export class Library {
     addEventListener('popstate', () => this.openFromAddress());
   }
 
-  /** @param {string} id */
-  async open(id) {
+  /** `hit`: a message to go to.
+      @param {string} id
+      @param {Hit} [hit] */
+  async open(id, hit) {
     const stored = await this.store.load(id);
     this.sidebar.close();
     if (!stored) return;
     this.chat.open(stored);
     this.#address(id);
+    if (hit) (await jumps())?.jumpTo(this.chat, hit);
   }
 
   /** A new, empty chat. */

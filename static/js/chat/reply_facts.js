@@ -2,6 +2,7 @@
 
 import { el } from '../ui/dom.js';
 import { number } from '../ui/i18n.js';
+import { timeOf } from '../ui/time_mark.js';
 import { lazily } from '../ui/lazily.js';
 
 /** @import { Facts, Message } from '../types.js' */
@@ -25,11 +26,12 @@ export function factsLine({ usage, timings } = {}) {
 
 /** All that is known, as a list of terms.
     @param {Message} message */
-export function factsList({ model, facts = {} }) {
+export function factsList({ at, model, facts = {} }) {
   const { usage = {}, timings = {}, reason, firstMs, context, way } = facts;
   /** @type {[string, string | number | null | undefined][]} */
   const rows = [
     ['facts.model', model],
+    ['facts.at', timeOf(at).full],
     ['facts.prompt', usage.prompt_tokens && number(usage.prompt_tokens)],
     ['facts.reply', usage.completion_tokens && number(usage.completion_tokens)],
     ['facts.speed', timings.tokens_per_second && number(timings.tokens_per_second, 1)],

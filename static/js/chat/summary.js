@@ -1,5 +1,6 @@
 // Has a model sum up what was said, apart from the chat.
 
+import { canThink } from '../models/capabilities.js';
 import { asRequest } from '../net/chat_request.js';
 import { t } from '../ui/i18n.js';
 import { messageTokens } from './estimate.js';
@@ -48,7 +49,9 @@ export class Aside {
     if (this.#stopped) return null;
     const message = /** @type {Message} */ ({ role: 'assistant', content: '', model });
     this.#reply = new Reply(message, this.parts);
-    this.#reply.run({ model, messages: [{ role: 'user', content }] });
+    const thinks = canThink(this.parts.models.find(model));
+    const messages = [{ role: /** @type {const} */ ('user'), content }];
+    this.#reply.run({ model, messages, ...(thinks && { think: false }) });
     const state = await this.#reply.ended;
     return state === 'done' ? message.content.trim() || null : null;
   }

@@ -32,6 +32,24 @@ export class TreeEdits {
     this.toast.offer('undo.message', undo, this.chat);
   }
 
+  /** Keeps a message in other words, and asks nothing. Whether it was done.
+      @param {Message} message
+      @param {string} text */
+  keep(message, text) {
+    if (!this.asking.isFree()) return false;
+    const { content, edited } = message;
+    /** @param {Pick<Message, 'content' | 'edited'>} words */
+    const write = (words) => {
+      Object.assign(message, words);
+      this.chat.conversation.touch(message);
+      this.chat.transcript.forget(message);
+      this.chat.changed(this.chat.conversation);
+    };
+    write({ content: text, edited: true });
+    this.toast.offer('undo.edit', () => write({ content, edited }), this.chat);
+    return true;
+  }
+
   /** Takes a summary away: the messages that it stands for are given to the model again.
       @param {Message} message */
   unsum(message) {

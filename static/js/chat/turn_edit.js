@@ -1,25 +1,28 @@
-// A question that is being rewritten in its place.
+// A message that is being rewritten in its place.
 
 import { button, el } from '../ui/dom.js';
 import { growing } from '../ui/grow.js';
 
-/** The form. `onSend(text)` with the new words, `onCancel()` without.
+/** The form. `save(text)` keeps the new words; `send(text)`, of a question, asks with them; `cancel()`
+    leaves without.
     @param {string} content
-    @param {(text: string) => void} onSend
-    @param {() => void} onCancel */
-export function editForm(content, onSend, onCancel) {
+    @param {{ save: (text: string) => void, send: ((text: string) => void) | null,
+        cancel: () => void }} ends */
+export function editForm(content, { save, send, cancel }) {
   const box = growing(el('textarea', { class: 'field edit-box', dir: 'auto', label: 'turn.edit' }));
   box.value = content;
-  const send = () => {
+  /** @param {((text: string) => void) | null} end */
+  const endBy = (end) => () => {
     const text = box.value.trim();
-    if (text) onSend(text);
+    if (text) end?.(text);
   };
   box.addEventListener('keydown', (event) => {
     if (event.isComposing || event.keyCode === 229) return;
-    if (event.key === 'Escape') onCancel();
-    if (event.key === 'Enter' && !event.shiftKey) {
+    if (event.key === 'Escape') cancel();
+    const ends = send ? !event.shiftKey : event.ctrlKey || event.metaKey;
+    if (event.key === 'Enter' && ends) {
       event.preventDefault();
-      send();
+      endBy(send ?? save)();
     }
   });
   return el(
@@ -29,8 +32,9 @@ export function editForm(content, onSend, onCancel) {
     el(
       'div',
       { class: 'ends' },
-      button({ class: 'button main', t: 'turn.edit.send', on: { click: send } }),
-      button({ class: 'button', t: 'cancel', on: { click: onCancel } }),
+      send && button({ class: 'button main', t: 'turn.edit.send', on: { click: endBy(send) } }),
+      button({ class: 'button', t: 'turn.edit.save', on: { click: endBy(save) } }),
+      button({ class: 'button', t: 'cancel', on: { click: cancel } }),
     ),
   );
 }

@@ -4,6 +4,7 @@
 import { copyButton, copyText } from '../ui/copy_button.js';
 import { button, el } from '../ui/dom.js';
 import { lazily } from '../ui/lazily.js';
+import { timeMark } from '../ui/time_mark.js';
 import { openMenu } from '../ui/popup_menu.js';
 import { factsLine, factsList } from './reply_facts.js';
 
@@ -23,7 +24,7 @@ export class TurnFoot {
 
   /** @param {Message} message
       @param {MessageActions} actions
-      @param {() => void} edit opens the form in which a question is rewritten */
+      @param {() => void} edit opens the form in which it is rewritten */
   constructor(message, actions, edit) {
     this.message = message;
     this.actions = actions;
@@ -42,7 +43,7 @@ export class TurnFoot {
     more.setAttribute('aria-haspopup', 'menu');
     node.append(more);
     if (message.facts?.usage) this.#addFacts();
-    node.append(...this.#marks());
+    node.append(...this.#marks(), timeMark(message.at));
     node.hidden = false;
     if (this.#branch) node.prepend(this.#branch);
   }
@@ -81,7 +82,7 @@ export class TurnFoot {
 
   focusEdit() {
     /** @type {HTMLElement | null} */
-    const edit = this.node.querySelector('[data-t-label="turn.edit"]');
+    const edit = this.node.querySelector('[data-t-label="turn.edit"], [data-t-label="turn.more"]');
     edit?.focus();
   }
 
@@ -93,6 +94,7 @@ export class TurnFoot {
     if (MARKED.includes(state ?? '')) marks.push(state);
     else if (cutShort) marks.push('length');
     else if (state === 'done' && thinking && !content && !toolCalls) marks.push('thoughtOnly');
+    if (this.message.edited) marks.push('edited');
     const nodes = marks.map((mark) => el('span', { class: 'mark', t: `turn.${mark}` }));
     if (content && (cutShort || CUT_OFF.includes(state ?? ''))) {
       nodes.push(
@@ -114,6 +116,7 @@ export class TurnFoot {
           run: () => copyPlain(message.content),
         },
       isAnswer && { icon: 'retry', t: 'turn.againWith', run: () => actions.retryWith(at) },
+      isAnswer && message.content && { icon: 'edit', t: 'turn.editAnswer', run: this.edit },
       { icon: 'compose', t: 'turn.fork', run: actions.fork },
       { icon: 'trash', t: 'turn.remove', run: actions.remove },
     ];

@@ -133,7 +133,12 @@ export class TurnView {
     const send = (text) => {
       if (this.actions.edit(text)) close();
     };
-    this.form = editForm(message.content, send, close);
+    /** @param {string} text */
+    const save = (text) => {
+      if (text === message.content || this.actions.keep(text)) close();
+    };
+    const ends = { save, send: this.isAnswer ? null : send, cancel: close };
+    this.form = editForm(message.content, ends);
     body.node.hidden = foot.node.hidden = true;
     body.node.after(this.form);
     const box = this.form.querySelector('textarea');

@@ -1,15 +1,16 @@
 // The list of chats at the side: grouped by day, searched, and what can be done with each.
 
 import { button, byId, el } from '../ui/dom.js';
+import { showHit } from './hit_line.js';
 import { dayGroups } from './day_groups.js';
 import { language, bindText, t } from '../ui/i18n.js';
 import { openMenu } from '../ui/popup_menu.js';
 
-/** @import { ChatRecord, FileForm } from '../types.js'
+/** @import { ChatRecord, FileForm, Hit, Message } from '../types.js'
     @import { ChatStore } from './chat_store.js' */
 
 /** @typedef {object} ChatActions
-    @property {(id: string) => void} open
+    @property {(id: string, hit?: Hit) => void} open
     @property {(chat: ChatRecord) => void} pin
     @property {(chat: ChatRecord, title: string) => void} rename
     @property {(chat: ChatRecord) => void} remove
@@ -19,6 +20,7 @@ import { openMenu } from '../ui/popup_menu.js';
     @property {ChatRecord} chat
     @property {HTMLElement} title
     @property {HTMLElement} mark
+    @property {HTMLElement} hit
     @property {HTMLButtonElement} open
     @property {HTMLButtonElement} more
     @property {HTMLElement} node */
@@ -30,7 +32,7 @@ const FORMS = ['markdown', 'html', 'json', 'print'];
 export class ChatList {
   /** @type {ChatRecord[]} */
   #chats = [];
-  /** @type {Set<string> | null} */
+  /** @type {Map<string, Message | null> | null} */
   #found = null;
   #clock = 0;
   /** @type {Map<string, 'writing' | 'new'>} */
@@ -103,6 +105,17 @@ export class ChatList {
     this.#draw();
   }
 
+  get #wanted() {
+    return this.search.value.trim().toLowerCase();
+  }
+
+  /** At what was searched for, where that is in one of its messages.
+      @param {string} id */
+  #open(id) {
+    const message = this.#found?.get(id)?.id;
+    this.actions.open(id, message ? { message, words: this.#wanted } : undefined);
+  }
+
   #searched() {
     clearTimeout(this.#clock);
     this.#clock = setTimeout(async () => {
@@ -112,15 +125,16 @@ export class ChatList {
   }
 
   async #find() {
-    const wanted = this.search.value.trim().toLowerCase();
+    const wanted = this.#wanted;
     if (!wanted) {
       this.#found = null;
       return;
     }
     const found = await this.store.search(wanted);
-    if (wanted !== this.search.value.trim().toLowerCase()) return; // it is searched for something else
+    if (wanted !== this.#wanted) return; // it is searched for something else
     for (const chat of this.#chats)
-      if (chat.title.toLowerCase().includes(wanted)) found.add(chat.id);
+      if (chat.title.toLowerCase().includes(wanted) && !found.has(chat.id))
+        found.set(chat.id, null);
     this.#found = found;
   }
 
@@ -162,6 +176,8 @@ export class ChatList {
     row.chat = chat;
     row.title.textContent = chat.title || t('chats.untitled');
     row.open.title = chat.title;
+    const found = this.#found?.get(chat.id);
+    showHit(row.hit, found?.content ?? '', this.#wanted);
     row.mark.hidden = !mark;
     row.mark.className = `chat-mark ${mark}`;
     if (mark) bindText(row.mark, `chats.${mark}`, undefined, 'tLabel');
@@ -173,10 +189,12 @@ export class ChatList {
   #newRow(chat) {
     const title = el('span', { class: 'chat-title', dir: 'auto' });
     const mark = el('span', { role: 'img' });
+    const hit = el('span', { class: 'chat-hit faint', dir: 'auto', hidden: true });
     const open = button(
-      { class: 'chat-open', on: { click: () => this.actions.open(chat.id) } },
+      { class: 'chat-open', on: { click: () => this.#open(chat.id) } },
       title,
       mark,
+      hit,
     );
     const more = button({
       class: 'quiet icon-button',
@@ -187,7 +205,7 @@ export class ChatList {
     });
     const node = el('li', { class: 'chat-row', data: { chat: chat.id } }, open, more);
     /** @type {ChatRow} */
-    const row = { chat, title, mark, open, more, node };
+    const row = { chat, title, mark, hit, open, more, node };
     return row;
   }
 

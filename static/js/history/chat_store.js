@@ -147,17 +147,22 @@ export class ChatStore extends EventTarget {
     for (const { chat } of stored.slice(-1)) this.#announce({ id: chat.id });
   }
 
-  /** The ids of the chats in whose messages `text` occurs.
+  /** The chats in whose messages `text` occurs, each with the last of these messages.
       @param {string} text
-      @returns {Promise<Set<string>>} */
+      @returns {Promise<Map<string, Message | null>>} */
   async search(text) {
     const wanted = text.toLowerCase();
     /** @param {Message} message */
     const holds = ({ content }) => content.toLowerCase().includes(wanted);
-    const unsaved = [...this.#unsaved.values()].filter((conversation) =>
-      conversation.snapshot().messages.some(holds),
-    );
-    const found = new Set(unsaved.map(({ id }) => id));
+    /** @type {Map<string, Message | null>} */
+    const found = new Map();
+    /** @param {Message} message */
+    const look = (message) => {
+      const before = found.get(message.chat);
+      if (holds(message) && (!before || before.at < message.at)) found.set(message.chat, message);
+    };
+    for (const conversation of this.#unsaved.values())
+      conversation.snapshot().messages.forEach(look);
     if (!this.isOpen) return found;
     const cursor = this.#database.stores('readonly').messages.openCursor();
     return new Promise((resolve, reject) => {
@@ -165,7 +170,7 @@ export class ChatStore extends EventTarget {
       cursor.onsuccess = () => {
         const at = cursor.result;
         if (!at) return resolve(found);
-        if (holds(at.value)) found.add(at.value.chat);
+        look(at.value);
         return at.continue();
       };
     });

@@ -128,6 +128,7 @@ function fields(message) {
   const { role, state, facts } = message;
   /** @type {Omit<Message, 'chat' | 'id' | 'parent' | 'shown'>} */
   const kept = { role, at: time(message.at), content: text(message.content) };
+  if (message.edited === true) kept.edited = true;
   if (message.summary) kept.summary = text(message.summary);
   if (role === 'user') {
     kept.images = list(message.images, 'string').filter((image) => BASE64.test(image));

@@ -49,6 +49,7 @@ const DURATION = /^(-?\d+(\.\d+)?|(\d+(\.\d+)?(ms|s|m|h))+|-\d+(s|m|h))$/;
 const CHECKS = {
   system: () => true,
   think: (value) => THINK.includes(value),
+  titles: (value) => YES.includes(value),
   keep_alive: (value) => DURATION.test(value),
   format: (value) => reads(format, value),
   tools: (value) => reads(tools, value),

@@ -60,6 +60,7 @@ export class SettingsDrawer {
       chosen: 'all',
       choose: (value) => this.#turn(value),
     });
+    this.titles = this.#row('titles', select(['', 'true'], 'settings.titles'), true);
     this.drawer.append(
       el(
         'header',
@@ -95,6 +96,7 @@ export class SettingsDrawer {
           ...OVERFLOW.map((name) => this.#row(name, select(YES, 'settings.yes'), true)),
           ...rare.map((option) => this.#row(option.name, optionField(option), true)),
         ),
+        this.titles,
         this.all,
       ),
       this.back,
@@ -123,6 +125,7 @@ export class SettingsDrawer {
   #turn(scope) {
     const isChat = scope === 'chat';
     this.scope = isChat ? this.own : this.settings;
+    this.titles.hidden = isChat;
     bindText(this.why, isChat ? 'settings.why.chat' : 'settings.why');
     bindText(this.all, isChat ? 'settings.reset.chat' : 'settings.reset');
     for (const { back } of this.#rows.values())
