@@ -1,5 +1,6 @@
 // Puts the page together: who is told of what. The work is in the modules it names.
 
+import { fulfil, takeWishes } from './app/address.js';
 import { Backend } from './app/backend.js';
 import { Composing } from './app/composing.js';
 import { newChat } from './app/conversing.js';
@@ -10,10 +11,12 @@ import { Library } from './app/library.js';
 import { buildMenu } from './app/menu.js';
 import { listenForKeys, openHelp } from './app/shortcuts.js';
 import { offerQueue } from './app/queueing.js';
+import { offerPrompts } from './app/prompts_entry.js';
 import { SettingsEntry } from './app/settings_entry.js';
 import { Sidebar } from './app/sidebar.js';
 import { Status } from './app/status.js';
 import { tellUnsaved } from './app/unsaved.js';
+import { temporaryChats } from './app/temporary.js';
 import { offerTitles } from './app/titles.js';
 import { TokenDialog } from './app/token_dialog.js';
 import { Welcome } from './app/welcome.js';
@@ -37,6 +40,7 @@ import { Toast } from './ui/toast.js';
 const askDialog = lazily(() => import('./ui/ask_dialog.js'));
 
 async function start() {
+  const wishes = takeWishes();
   applyTheme();
   fitAboveKeyboard();
   const store = new ChatStore();
@@ -94,6 +98,8 @@ async function start() {
   });
   const settingsEntry = new SettingsEntry({ settings, models, chat, store });
   offerQueue(composing, answers);
+  const beginTemporary = temporaryChats(library);
+  const prompts = offerPrompts(composer);
   offerTitles(library, settings);
   offerFitting({ composing, library, settingsEntry });
   document.addEventListener('partmissing', () => toast.show('part.missing'));
@@ -111,6 +117,11 @@ async function start() {
       agree: 'chats.remove',
       yes: removeAll,
     });
+  }
+
+  function startTemporary() {
+    beginTemporary();
+    composer.focus();
   }
 
   function fresh() {
@@ -140,6 +151,7 @@ async function start() {
     composer.focus();
   });
   buildMenu([
+    { icon: 'temporary', t: 'temporary.menu', run: () => startTemporary() },
     { icon: 'models', t: 'manage.title', run: () => managing.open(), id: 'models-entry' },
     {
       icon: 'server',
@@ -147,6 +159,7 @@ async function start() {
       run: async () => (await operatorView())?.open(),
       id: 'operator-entry',
     },
+    { icon: 'prompts', t: 'prompts.title', run: async () => (await prompts())?.manage() },
     { icon: 'key', t: 'token.menu', run: openToken },
     { icon: 'export', t: 'export.all', run: () => library.exportAll() },
     { icon: 'import', t: 'import.menu', run: () => library.importFile() },
@@ -164,7 +177,11 @@ async function start() {
   composer.busy = false;
   focus();
   await Promise.all([
-    status.look().then(() => models.use(chat.conversation.model)),
+    status.look().then(() => {
+      models.use(chat.conversation.model);
+      const temporary = beginTemporary;
+      fulfil(wishes, { library, composer, models, toast, temporary });
+    }),
     library.resumeOthers(),
   ]);
 }

@@ -282,6 +282,29 @@ def fitting(reader: Reader) -> None:
     reader.write("#message", "")
 
 
+def prompts(reader: Reader) -> None:
+    kept = "localStorage.setItem('tornado-ollama.prompts', "
+    prompt = '[{"name":"Explain","text":"Explain {{what}}."}]'
+    reader.browser.evaluate(f"({kept}{prompt!r}), true)")
+    reader.write("#message", "/exp")
+    reader.see("#prompts .option", "Explain")
+    chosen = "document.querySelector('#prompts .option')"
+    reader.browser.evaluate(f"({chosen}.dispatchEvent(new PointerEvent('pointerdown')), true)")
+    reader.write("#ask .place textarea", "tides")
+    reader.click("#ask .button.main")
+    reader.is_true("document.querySelector('#message').value === 'Explain tides.'")
+    reader.write("#message", "")
+
+
+def temporary(reader: Reader) -> None:
+    reader.click("#menu .menu-row:has([data-t='temporary.menu'])")
+    reader.there(".temporary")
+    reader.is_answered("Secret.", "Hidden.")
+    reader.browser.reload()
+    until(reader.browser, READY)
+    reader.is_true("document.querySelectorAll('.turn').length === 0")
+
+
 def themes(reader: Reader) -> None:
     paper = "getComputedStyle(document.body).backgroundColor"
     reader.click("#menu input[name='theme'][value='light']")
@@ -330,6 +353,8 @@ POINTS: list[Callable[[Reader], None]] = [
         next_message,
         messages,
         edits,
+        prompts,
+        temporary,
         thinking_and_tools,
         chat_list,
     ),

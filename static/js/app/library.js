@@ -89,7 +89,8 @@ export class Library {
 
   /** The address follows the chat once it has a message, so that a reload comes back to it. */
   nameAddress() {
-    if (!this.chat.conversation.isEmpty) this.#address(this.chat.conversation.id);
+    const { isEmpty, chat } = this.chat.conversation;
+    if (!isEmpty && !chat.temporary) this.#address(this.chat.conversation.id);
   }
 
   async exportAll() {

@@ -68,6 +68,7 @@ export class ChatStore extends EventTarget {
       meanwhile. Title, pin and settings are changed by `change` alone. Never throws: see `failed`.
       @param {Conversation} conversation */
   async keep(conversation) {
+    if (conversation.chat.temporary) return;
     if (!this.isOpen) {
       this.#unsaved.set(conversation.id, conversation);
       this.#tell({ id: conversation.id, elsewhere: false });

@@ -11,7 +11,9 @@ import { size } from '../ui/sizes.js';
 /** @typedef {object} Actions
     @property {() => Promise<ModelDetails | null>} details tells more of it
     @property {(to: string) => Promise<boolean>} copy gives whether it was done
-    @property {() => Promise<boolean>} remove gives whether it was done */
+    @property {() => Promise<boolean>} remove gives whether it was done
+    @property {() => boolean} isLoaded whether it is in memory
+    @property {() => Promise<boolean>} unload takes it out of memory */
 
 export class ManagedRow {
   /** @param {string} name
@@ -22,6 +24,7 @@ export class ManagedRow {
     this.facts = el('small', { class: 'faint' });
     this.place = el('div', { class: 'managed-place' });
     this.tools = {
+      unload: this.#tool('unload', 'manage.unload', () => this.#unload()),
       show: this.#tool('info', 'manage.show', () => this.#show()),
       copy: this.#tool('copy', 'manage.copy', () => this.#askCopy()),
       remove: this.#tool('trash', 'manage.delete', () => this.#askDelete()),
@@ -44,6 +47,9 @@ export class ManagedRow {
     this.facts.textContent = [details.parameter_size, details.quantization_level, size(bytes)]
       .filter(Boolean)
       .join(' · ');
+    const isLoaded = this.actions.isLoaded();
+    if (isLoaded) this.facts.append(' · ', el('span', { t: 'model.loaded' }));
+    this.tools.unload.hidden = !isLoaded;
   }
 
   /** @param {string} icon
@@ -51,6 +57,10 @@ export class ManagedRow {
       @param {() => unknown} run */
   #tool(icon, label, run) {
     return button({ class: 'quiet icon-button', icon, label, on: { click: run } });
+  }
+
+  async #unload() {
+    if (await this.actions.unload()) this.tools.show.focus();
   }
 
   async #show() {

@@ -105,6 +105,9 @@ export class ModelsView {
       details: () => this.models.details(name),
       copy: (to) =>
         this.#change('/api/copy', { method: 'POST', body: { source: name, destination: to } }),
+      isLoaded: () => this.models.isLoaded(name),
+      unload: () =>
+        this.#change('/api/generate', { method: 'POST', body: { model: name, keep_alive: 0 } }),
       remove: () => this.#change('/api/delete', { method: 'DELETE', body: { model: name } }),
     });
   }

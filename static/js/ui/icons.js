@@ -26,12 +26,15 @@ const STROKES = {
   next: 'M4 7h9M4 12h6M4 17h6M17 20V9M13 13l4-4 4 4',
   pin: 'M9 4h6l-1 6 3 3v2H7v-2l3-3zM12 15v5',
   plus: 'M12 6v12M6 12h12',
+  prompts: 'M5 5h14v10H10l-5 4zM9 10h6',
   right: 'M10 7l5 5-5 5',
   retry: 'M19.5 12a7.5 7.5 0 1 1-2.2-5.3L19.5 9M19.5 4v5h-5',
   search: 'M16 16l4 4M18 11a7 7 0 1 1-14 0 7 7 0 0 1 14 0z',
   server: 'M4 20V11h4v9zM10 20V4h4v16zM16 20v-6h4v6z',
   settings: 'M4 8h9M19 8h1M4 16h1M11 16h9M16 5.5v5M8 13.5v5',
   stop: 'M7 7h10v10H7z',
+  temporary: 'M12 8v4l3 2M4.5 9A8 8 0 1 1 4 12.5M4 5v4h4',
+  unload: 'M7 12l5-6 5 6zM7 16h10',
   trash: 'M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13',
 };
 
