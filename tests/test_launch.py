@@ -154,6 +154,19 @@ async def test_a_small_window_gets_the_small_mode(launch: Launch, backend: Backe
     assert "CLAUDE_CODE_SIMPLE=1" in out and "ANTHROPIC_AUTH_TOKEN" not in out
 
 
+@pytest.mark.parametrize(("window", "told"), [(32_768, 32_768), (40_000, 32_768), (65_536, 65_536)])
+def test_qwen_is_told_of_a_window_with_which_it_works(window: int, told: int) -> None:
+    start = AGENTS["qwen"].start(Target("http://h:1", "t", "m", window, "/files"))
+    (file,) = start.files.values()
+    assert json.loads(file)["model"]["generationConfig"] == {"contextWindowSize": told}
+
+
+@pytest.mark.parametrize(("window", "told"), [(24_000, None), (65_536, "65536")])
+def test_claude_is_told_of_a_large_window_only(window: int, told: str | None) -> None:
+    start = AGENTS["claude"].start(Target("http://h:1", "t", "m", window, "/files"))
+    assert start.environment.get("CLAUDE_CODE_MAX_CONTEXT_TOKENS") == told
+
+
 @pytest.mark.gen_test
 async def test_a_model_whose_window_only_ollama_knows_is_loaded_first(
     launch: Launch, backend: Backend

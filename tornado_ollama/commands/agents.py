@@ -20,6 +20,15 @@ ROOM_FOR_REPLY = 1024
 
 MAX_REPLY = 8192
 
+QWEN_WELL_WITH, QWEN_ROOMY = 32_768, 60_000
+"""Tokens of a window. Qwen Code keeps 33,000 free of one that is larger, which leaves no room for
+its first prompt in those between: there it is told of the smaller one."""
+
+CLAUDE_ROOMY = 49_152
+"""Tokens of a window from which on Claude Code is told of it. It shortens a conversation as soon as
+less than a reply and 13,000 tokens are left; in a smaller window it would do so at every turn, and
+give up. There it hears from the gateway that a prompt is too long, and shortens it then."""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -106,6 +115,8 @@ def _claude(target: Target) -> Start:
         "CLAUDE_CODE_MAX_OUTPUT_TOKENS": str(target.reply),
         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
     }
+    if target.window >= CLAUDE_ROOMY:
+        environment["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] = str(target.window)
     return Start((), environment, ("ANTHROPIC_API_KEY",))
 
 
@@ -140,8 +151,10 @@ def _opencode(target: Target) -> Start:
 
 def _qwen(target: Target) -> Start:
     """Chat completions. The window stands in a file of the lowest rank, under the user's own."""
+    middling = QWEN_WELL_WITH < target.window < QWEN_ROOMY
+    window = QWEN_WELL_WITH if middling else target.window
     flags = ("--auth-type", "openai", "--openai-base-url", target.openai, "--model", target.model)
-    settings = {"model": {"generationConfig": {"contextWindowSize": target.window}}}
+    settings = {"model": {"generationConfig": {"contextWindowSize": window}}}
     file = "settings.json"
     environment = {
         "OPENAI_API_KEY": target.token,
