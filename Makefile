@@ -30,7 +30,7 @@ cov: $(VENV)/.dev node_modules/.dev page embedded  ## Run all tests and say what
 again: $(VENV)/.dev  ## Run again what failed in the last run of the tests
 	$(BIN)/python -m pytest -n 2 --last-failed --last-failed-no-failures none $(ARGS)
 
-test-agents: $(VENV)/.dev .agents/.made  ## Run real coding agents, offline
+test-agents: $(VENV)/.dev .agents/.made embedded  ## Run real coding agents, offline
 	$(BIN)/python -m tests.agents.offline $(BIN)/python -m pytest -n 2 -m agents tests/agents $(ARGS)
 
 record: $(VENV)/.dev  ## Record what a running Ollama answers: make record URL=http://127.0.0.1:11434 ARGS=chat-stop

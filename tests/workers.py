@@ -16,6 +16,7 @@ GROUPS = {
         *("tests/embedded/", "tests/clients/"),
         *("tests/openai/test_embedded_model.py", "tests/responses/test_embedded_model.py"),
         "tests/anthropic/test_embedded_model.py",
+        "tests/agents/test_embedded_model.py",
     ),
 }
 """What is started once, the process with the model, and the tests that use it."""

@@ -12,8 +12,14 @@ from .runs import TOKEN, Agents
 
 
 @pytest.fixture
-def config() -> dict[str, Any]:
-    return {"auth": {"generate_tokens": [{"name": "agents", "token": TOKEN}]}}
+def more() -> dict[str, Any]:
+    """Topics of the configuration besides."""
+    return {}
+
+
+@pytest.fixture
+def config(more: dict[str, Any]) -> dict[str, Any]:
+    return {"auth": {"generate_tokens": [{"name": "agents", "token": TOKEN}]}, **more}
 
 
 @pytest.fixture

@@ -39,6 +39,13 @@ class Agents:
     work: Path
     """Where they work; empty at first."""
 
+    def apart(self, name: str) -> Agents:
+        """The same in directories of their own, below these."""
+        home, work = self.home / name, self.work / name
+        home.mkdir()
+        work.mkdir()
+        return Agents(self.url, home, work)
+
     async def run(
         self, agent: str, *arguments: str, flags: tuple[str, ...] = (), **variables: str
     ) -> Done:

@@ -104,7 +104,8 @@ class Forgetful(Model):
     shorter leaves results of tools out. What asks for a summary gets one.
     """
 
-    summary: str = "All files before the last one have been read."
+    summary: str = "<summary>All files before the last one have been read.</summary>"
+    """In the tags in which Claude Code wants it; it asks again for one that has none."""
     given: int = 0
     complaints: int = 0
     summaries: int = 0
@@ -126,11 +127,10 @@ class Forgetful(Model):
             await super().chat(exchange)
 
     def wants_summary(self, request: dict[str, Any]) -> bool:
-        """Whether the agent asks for a summary: without tools, or after a complaint."""
+        """Whether the agent asks for a summary: without tools, or in the words of Claude Code."""
         if not request.get("tools"):
             return self.given > 0
-        last = json.dumps(request["messages"][-1]).lower()
-        return self.complaints > self.summaries and "summar" in last
+        return "a <summary> block" in json.dumps(request["messages"][-2:])
 
     @property
     def shortened(self) -> int:
