@@ -99,3 +99,18 @@ async def test_a_prompt_that_does_not_fit_is_told_with_its_figures(
         anthropic.BadRequestError, match=r"prompt is too long: \d+ tokens > \d+ max"
     ):
         await client.messages.create(**ASKED | {"messages": long})
+
+
+async def test_what_the_server_remembers_of_a_conversation_is_told(
+    client: anthropic.AsyncAnthropic,
+) -> None:
+    lines = [f"The {number}th pear of the list is ripe." for number in range(30)]
+    asked: Any = [{"role": "user", "content": " ".join(lines)}]
+    more: Any = [{"role": "assistant", "content": "Yes."}, {"role": "user", "content": "And then?"}]
+    ask: Any = {"model": "smollm2:135m", "max_tokens": 1}
+    first = (await client.messages.create(**ask, messages=asked)).usage
+    second = (await client.messages.create(**ask, messages=[*asked, *more])).usage
+    whole = first.input_tokens + (first.cache_read_input_tokens or 0)
+    assert second.cache_read_input_tokens is not None
+    assert second.cache_read_input_tokens >= 0.9 * whole
+    assert 0 < second.input_tokens < 0.2 * whole  # what was new of it

@@ -162,3 +162,16 @@ async def test_langchain(client: openai.AsyncOpenAI) -> None:
     assert whole.text and "".join(pieces) == whole.text
     await chat.root_async_client.close()
     chat.root_client.close()
+
+
+async def test_what_the_server_remembers_of_a_conversation_is_told(
+    client: openai.AsyncOpenAI,
+) -> None:
+    lines = [f"The {number}th fruit of the list is a plum." for number in range(30)]
+    asked: Any = [{"role": "user", "content": " ".join(lines)}]
+    first = await client.responses.create(model=MODEL, input=asked, max_output_tokens=1)
+    more: Any = [{"role": "assistant", "content": "Yes."}, {"role": "user", "content": "And then?"}]
+    second = await client.responses.create(model=MODEL, input=[*asked, *more], max_output_tokens=1)
+    assert first.usage is not None and second.usage is not None
+    cached = second.usage.input_tokens_details.cached_tokens
+    assert 0.9 * first.usage.input_tokens <= cached < second.usage.input_tokens
