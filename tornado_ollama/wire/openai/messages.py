@@ -63,7 +63,7 @@ def native_messages(value: object, *, fetch_images: bool) -> Conversation:
                 call_id = None
             elif not tool:
                 tool = message.get("tool_name")
-            talk.result(native, label(call_id), tool and label(tool))
+            talk.result(native, label(call_id), label(tool))
         else:
             native_role = _native_role(role, index)
             if native_role == "system" and begun:
