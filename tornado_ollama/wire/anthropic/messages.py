@@ -50,10 +50,15 @@ class Talk:
             block = given if isinstance(given, dict) else _block(given, f"{param}[{at}]")
             if block.get("type") == "tool_result":
                 results = True
-                self._result(block, f"{param}[{at}]")
-                continue
-            here = f"{param}[{at}]"
-            if not self.tools.read(block, here):
+                content = block.get("content")
+                if isinstance(content, str):
+                    message = self.conversation.say("tool", content)
+                else:
+                    message = self._result(content, f"{param}[{at}].content")
+                if block.get("is_error") and "error" not in message["content"][:200].lower():
+                    message["content"] = f"Error: {message['content']}".rstrip()
+                self.conversation.result(message, label(block.get("tool_use_id")), None)
+            elif not self.tools.read(block, here := f"{param}[{at}]"):
                 said += told_parts(block, here)
         if said or not results:
             self.conversation.add_parts("user", said)
@@ -76,7 +81,8 @@ class Talk:
                     self._other(given, f"{param}[{at}]", parts)
         talk = self.conversation
         if plain:
-            message = talk.say("assistant", "\n".join([said for said, _ in parts]))
+            text = "\n".join([said for said, _ in parts]) if parts else ""
+            message = talk.say("assistant", text)
         else:
             message = talk.add_parts("assistant", parts)
         for block, at in calls:
@@ -95,29 +101,19 @@ class Talk:
         if not self.tools.read(block, param):
             self.tools.show_referenced(block.get("content"))
 
-    def _result(self, block: Json, param: str) -> None:
-        call_id = label(block.get("tool_use_id"))
-        content = block.get("content")
-        if isinstance(content, str):
-            self._answer(self.conversation.say("tool", content), block, call_id)
-            return
+    def _result(self, content: object, param: str) -> Json:
+        """Adds a tool's result that is given as blocks, or not at all."""
         self.tools.show_referenced(content)
         parts: list[Part] = []
-        for at, given in enumerate(() if content is None else _blocks(content, f"{param}.content")):
-            here = f"{param}.content[{at}]"
-            inner = given if isinstance(given, dict) else _block(given, here)
-            read = told_parts(inner, here, in_result=True)
+        for at, given in enumerate(() if content is None else _blocks(content, param)):
+            here = f"{param}[{at}]"
+            block = given if isinstance(given, dict) else _block(given, here)
+            read = told_parts(block, here, in_result=True)
             parts += read
             if not read:
                 self.left_out.append(here)
-                parts.append((f"[A {inner.get('type')} that cannot be shown here]", here))
-        self._answer(self.conversation.add_parts("tool", parts), block, call_id)
-
-    def _answer(self, message: Json, block: Json, call_id: str | None) -> None:
-        """Completes the message of a tool's result."""
-        if block.get("is_error") and "error" not in message["content"][:200].lower():
-            message["content"] = f"Error: {message['content']}".rstrip()
-        self.conversation.result(message, call_id, None)
+                parts.append((f"[A {block.get('type')} that cannot be shown here]", here))
+        return self.conversation.add_parts("tool", parts)
 
 
 def _blocks(content: object, param: str) -> list[Any]:

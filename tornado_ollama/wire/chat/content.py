@@ -46,17 +46,17 @@ def numbered(parts: list[Any], param: str) -> Iterator[Part]:
     return ((item, f"{param}[{index}]") for index, item in enumerate(parts))
 
 
-def plain_text(content: object, kinds: tuple[str, ...] = _PLAIN) -> str | None:
+def plain_text(content: Any, kinds: tuple[str, ...] = _PLAIN) -> str | None:
     """The text of a content that is a string or a list of one text part, as nearly every message
     has it; None for any other content. `kinds`: those of a text part."""
     if isinstance(content, str):
         return content
-    if isinstance(content, list) and len(content) == 1:
-        part = content[0]
-        content = None
-        if isinstance(part, dict) and part.get("type") in kinds:
-            content = part.get("text")
-    return content if isinstance(content, str) else None
+    try:  # a conversation has thousands of these: nothing is asked that an error tells as well
+        [part] = content
+        said = part["text"] if part["type"] in kinds else None
+    except (KeyError, TypeError, ValueError):
+        return None
+    return said if isinstance(said, str) else None
 
 
 @dataclass(slots=True)

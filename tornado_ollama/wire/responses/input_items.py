@@ -80,7 +80,7 @@ class InputItems:
                 content = value.get("content")
                 said = content if isinstance(content, str) else plain_text(content)
                 if said is not None and value.get("type", "message") == "message":
-                    if self._turn is not None:
+                    if self._thoughts:
                         self._end_turn()
                     messages.append(message := {"role": role, "content": said})
                     self._turn = message if role == "assistant" else None
