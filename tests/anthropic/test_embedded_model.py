@@ -6,7 +6,11 @@ from typing import Any, Literal
 
 import anthropic
 import pytest
+from langchain_anthropic import ChatAnthropic
 from pydantic import BaseModel
+from pydantic_ai import Agent
+from pydantic_ai.models.anthropic import AnthropicModel
+from pydantic_ai.providers.anthropic import AnthropicProvider
 
 from tests.embedded.conftest import Ollama, ollama  # noqa: F401  (a fixture)
 
@@ -114,3 +118,28 @@ async def test_what_the_server_remembers_of_a_conversation_is_told(
     assert second.cache_read_input_tokens is not None
     assert second.cache_read_input_tokens >= 0.9 * whole
     assert 0 < second.input_tokens < 0.2 * whole  # what was new of it
+
+
+async def test_pydantic_ai(client: anthropic.AsyncAnthropic) -> None:
+    model = AnthropicModel("smollm2:135m", provider=AnthropicProvider(anthropic_client=client))
+    agent = Agent(model, system_prompt="Be brief.", model_settings={"temperature": 0})
+    whole = await agent.run("Say hello.")
+    async with agent.run_stream("Say hello.") as streamed:
+        assert await streamed.get_output() == whole.output != ""
+
+
+async def test_langchain(client: anthropic.AsyncAnthropic) -> None:
+    settings: Any = {
+        "model": "smollm2:135m",
+        "base_url": str(client.base_url),
+        "api_key": "not-needed",
+        "max_tokens": 10,
+        "temperature": 0,
+        "max_retries": 0,
+    }
+    chat = ChatAnthropic(**settings)
+    whole = await chat.ainvoke("Say hello.")
+    pieces = [piece.text async for piece in chat.astream("Say hello.")]
+    assert whole.text and "".join(pieces) == whole.text
+    await chat._async_client.close()
+    chat._client.close()
