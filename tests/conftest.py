@@ -39,6 +39,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
@@ -64,6 +65,10 @@ from .raw_client import RawConnection
 
 HANG_S = 120.0
 """A test that hangs fails after this, later than any wait inside it (tests/waiting.py)."""
+
+# An example has 200 ms otherwise, which any has exceeded on a busy machine.
+hypothesis.settings.register_profile("untimed", hypothesis.settings(), deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.hookimpl(optionalhook=True)
