@@ -13,7 +13,7 @@ DISCOVERY = {"version": "/api/version", "tags": "/api/tags", "show": "/api/show"
 
 
 class RouteTable:
-    """The routes under one generation of the settings."""
+    """All routes, as the settings change them; a reload of the settings makes a new table."""
 
     def __init__(
         self, *, forward_unknown: bool = False, web_search: bool = False, public: Iterable[str] = ()

@@ -47,7 +47,8 @@ def given_fields(table: Mapping[str, Any], known: Iterable[str]) -> dict[str, An
 
 
 def entry_of(given: Mapping[str, Any]) -> TokenEntry:
-    """The entry with these fields. Raises WrongField."""
+    """Makes a token entry of its fields and their values. Raises WrongField for a value that breaks
+    its field's rule."""
     found = {}
     for name, value in given.items():
         try:

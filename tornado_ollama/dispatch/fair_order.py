@@ -68,7 +68,8 @@ class FairOrder(Generic[Member]):
         return self._lines[caller].running
 
     def wait(self, caller: str, member: Member) -> None:
-        """Puts a request at the end of its caller's line, which must exist."""
+        """Puts a request at the end of its caller's line. Raises KeyError for a caller that has not
+        arrived."""
         line = self._lines[caller]
         line.waiting[member] = None
         self._with_waiting[caller] = line

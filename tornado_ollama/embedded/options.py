@@ -129,8 +129,8 @@ def _duration(text: str) -> float:
 
 
 def read_format(value: object) -> dict[str, Any] | None:
-    """Reads `format`: the JSON schema that the answer must match, or None. Raises a 500
-    `Refusal`."""
+    """Reads `format`: the JSON schema that the answer must match, or None. Raises a
+    `Refusal` with status 500."""
     if value is None or value == "":
         return None
     if value == "json":

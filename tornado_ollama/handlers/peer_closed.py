@@ -23,7 +23,8 @@ class Request(Protocol):
     """A request in flight whose connection is checked."""
 
     def watched_stream(self) -> IOStream | None:
-        """The connection to check; None where Tornado notices its end."""
+        """The connection to look at, whether the client has closed it; None while Tornado itself
+        would notice that."""
 
     def on_connection_close(self) -> None: ...
 

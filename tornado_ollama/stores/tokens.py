@@ -143,7 +143,7 @@ def remove_revocation(connection: sqlite3.Connection, kind: RevocationKind, valu
 
 
 def revocations(connection: sqlite3.Connection) -> list[tuple[RevocationKind, str, float]]:
-    """Kind, value and time of each, the oldest first."""
+    """The kind, the value and the time of each revocation, the oldest first."""
     return connection.execute(
         "SELECT kind, value, revoked FROM revocations ORDER BY revoked, kind, value"
     ).fetchall()

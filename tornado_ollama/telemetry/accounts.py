@@ -49,7 +49,8 @@ ANONYMOUS = "anonymous"
 
 
 class Accounts:
-    """The accounts of one process. `start` it on the loop, `stop` it at the end."""
+    """Adds up what each credential uses in this process, and stores it. `start` is called on the
+    event loop, `stop` at the end."""
 
     def __init__(
         self,

@@ -37,7 +37,8 @@ def named_event(name: bytes, json: bytes) -> bytes:
 
 
 def queue_position(position: int) -> bytes:
-    """A comment about the position in the queue, with one line end as KEEP_ALIVE has."""
+    """A comment that tells the position in the queue. It ends with a single line end, for the
+    reason that `KEEP_ALIVE` gives."""
     return b": queue position %d\n" % position
 
 

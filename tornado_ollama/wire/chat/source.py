@@ -43,9 +43,10 @@ class Source(ABC, Generic[AnyLine]):
 
     @abstractmethod
     def end(self, done: tuple[AnyLine, bytes] | None, *, spoke: bool) -> AnyLine:
-        """Returns the record that ends the reply, when a stream ends whose reply had not ended.
-        `done`: the last line with `done`, decoded and raw. `spoke`: whether the model wrote
-        anything. Raises `UpstreamBroken` where the reply is not complete."""
+        """Returns the record that ends the reply; called when Ollama's stream is over before
+        that record has been read. `done`: the last line with `done`, decoded and raw. `spoke`:
+        whether the model wrote anything. Raises `UpstreamBroken` for a reply that is not
+        complete."""
 
 
 Record = TypeVar("Record", bound=native.ReplyRecord)

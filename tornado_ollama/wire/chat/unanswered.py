@@ -1,8 +1,8 @@
-"""The calls of the latest assistant's message that have no result so far.
+"""The tool calls of the assistant's latest message that have no result so far.
 
-Asked only for a result that names neither its call nor its tool, which is rare: so calls and
-results are noted down, and matched when somebody asks. A message may have thousands of both, in any
-order, and matching takes linear time.
+A tool's result that names neither its call nor its tool belongs to the only one of them. Such
+results are rare: calls and results are noted down as they are read, and matched only when one
+comes. A message may have thousands of both, in any order, and matching takes linear time.
 """
 
 from __future__ import annotations

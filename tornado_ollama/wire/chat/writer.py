@@ -129,8 +129,8 @@ class PartsWriter(ABC):
 
     @abstractmethod
     def mixed_text(self, text: str, logprobs: Logprobs) -> bytes:
-        """Writes the text of a line that brings more than text; the text may be empty where there
-        are logprobs."""
+        """Writes the text of a line of Ollama's reply that brings more than text, such as
+        logprobs, with which the text may be empty."""
 
     @abstractmethod
     def tool_calls(self, calls: Sequence[native.ToolCall], logprobs: Logprobs = None) -> bytes:
