@@ -10,6 +10,8 @@ export interface ChatRecord {
   pinned: boolean;
   /** The id of the first message that is shown; each message names the next. */
   shown: string | null;
+  /** Words by which the reader finds it. */
+  tags?: string[];
   /** It is kept nowhere. */
   temporary?: boolean;
   /** Its own settings, where they differ from those of all chats; see chat_settings.js. */

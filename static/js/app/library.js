@@ -15,6 +15,7 @@ import { lazily } from '../ui/lazily.js';
 
 const CHAT = '#chat=';
 
+const tagging = lazily(() => import('../history/tag_dialog.js'));
 const jumps = lazily(() => import('../chat/jump.js'));
 const files = lazily(() => import('../history/chat_files.js'));
 
@@ -34,6 +35,8 @@ export class Library {
       pin: ({ id, pinned }) => this.#change(id, { pinned: !pinned }),
       rename: ({ id }, title) => this.#change(id, { title }),
       remove: (one) => this.#remove(one),
+      tag: async (one, known) =>
+        (await tagging())?.askTags(one, known, (tags) => this.#change(one.id, { tags })),
       save: (one, form) => this.save(one.id, form),
     });
     chat.addEventListener('change', () => this.#shown());

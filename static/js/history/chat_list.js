@@ -1,6 +1,7 @@
 // The list of chats at the side: grouped by day, searched, and what can be done with each.
 
 import { button, byId, el } from '../ui/dom.js';
+import { allTags, drawTags, hasTag, tagWords } from './tags.js';
 import { showHit } from './hit_line.js';
 import { dayGroups } from './day_groups.js';
 import { language, bindText, t } from '../ui/i18n.js';
@@ -14,6 +15,7 @@ import { openMenu } from '../ui/popup_menu.js';
     @property {(chat: ChatRecord) => void} pin
     @property {(chat: ChatRecord, title: string) => void} rename
     @property {(chat: ChatRecord) => void} remove
+    @property {(chat: ChatRecord, known: string[]) => void} tag
     @property {(chat: ChatRecord, form: FileForm) => void} save */
 
 /** @typedef {object} ChatRow
@@ -21,6 +23,7 @@ import { openMenu } from '../ui/popup_menu.js';
     @property {HTMLElement} title
     @property {HTMLElement} mark
     @property {HTMLElement} hit
+    @property {HTMLElement} tags
     @property {HTMLButtonElement} open
     @property {HTMLButtonElement} more
     @property {HTMLElement} node */
@@ -59,7 +62,8 @@ export class ChatList {
       on: { input: () => this.#searched() },
     });
     this.groups = el('div', { class: 'chat-groups' });
-    byId('chats').append(el('div', { class: 'chats-head' }, this.search), this.groups);
+    this.tags = el('div', { class: 'tag-row', label: 'tags.title', role: 'group', hidden: true });
+    byId('chats').append(el('div', { class: 'chats-head' }, this.search), this.tags, this.groups);
     store.addEventListener('change', () => this.refresh());
     document.addEventListener('languagechange', () => this.#draw());
   }
@@ -133,14 +137,17 @@ export class ChatList {
     const found = await this.store.search(wanted);
     if (wanted !== this.#wanted) return; // it is searched for something else
     for (const chat of this.#chats)
-      if (chat.title.toLowerCase().includes(wanted) && !found.has(chat.id))
-        found.set(chat.id, null);
+      if (!found.has(chat.id) && named(chat, wanted)) found.set(chat.id, null);
     this.#found = found;
   }
 
   /** The rows stay what they are while only words and marks change: the reader may be on one of them,
       with the pointer, the focus or a new name. */
   #draw() {
+    drawTags(this.tags, this.#chats, (words) => {
+      this.search.value = words;
+      this.#searched();
+    });
     const found = this.#found;
     const chats = found ? this.#chats.filter(({ id }) => found.has(id)) : this.#chats;
     const groups = dayGroups(chats);
@@ -176,6 +183,8 @@ export class ChatList {
     row.chat = chat;
     row.title.textContent = chat.title || t('chats.untitled');
     row.open.title = chat.title;
+    row.tags.textContent = tagWords(chat);
+    row.tags.hidden = !row.tags.textContent;
     const found = this.#found?.get(chat.id);
     showHit(row.hit, found?.content ?? '', this.#wanted);
     row.mark.hidden = !mark;
@@ -190,10 +199,12 @@ export class ChatList {
     const title = el('span', { class: 'chat-title', dir: 'auto' });
     const mark = el('span', { role: 'img' });
     const hit = el('span', { class: 'chat-hit faint', dir: 'auto', hidden: true });
+    const tags = el('span', { class: 'chat-hit chat-tags faint', dir: 'auto', hidden: true });
     const open = button(
       { class: 'chat-open', on: { click: () => this.#open(chat.id) } },
       title,
       mark,
+      tags,
       hit,
     );
     const more = button({
@@ -205,7 +216,7 @@ export class ChatList {
     });
     const node = el('li', { class: 'chat-row', data: { chat: chat.id } }, open, more);
     /** @type {ChatRow} */
-    const row = { chat, title, mark, hit, open, more, node };
+    const row = { chat, title, mark, hit, tags, open, more, node };
     return row;
   }
 
@@ -218,6 +229,7 @@ export class ChatList {
         t: chat.pinned ? 'chats.unpin' : 'chats.pin',
         run: () => this.actions.pin(chat),
       },
+      { icon: 'tag', t: 'tags.title', run: () => this.actions.tag(chat, allTags(this.#chats)) },
       { icon: 'edit', t: 'chats.rename', run: () => this.#rename(chat) },
       ...FORMS.map((form) => ({
         icon: 'export',
@@ -264,6 +276,10 @@ export class ChatList {
     field.select();
   }
 }
+
+/** @param {ChatRecord} chat
+    @param {string} wanted in lower case */
+const named = (chat, wanted) => chat.title.toLowerCase().includes(wanted) || hasTag(chat, wanted);
 
 /** @param {number} at */
 function monthName(at) {

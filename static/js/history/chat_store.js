@@ -65,7 +65,7 @@ export class ChatStore extends EventTarget {
   }
 
   /** Stores what changed in a conversation since the last time, but nothing of one that was deleted
-      meanwhile. Title, pin and settings are changed by `change` alone. Never throws: see `failed`.
+      meanwhile. Title, pin, tags and settings are changed by `change` alone. Never throws: see `failed`.
       @param {Conversation} conversation */
   async keep(conversation) {
     if (conversation.chat.temporary) return;
@@ -84,6 +84,7 @@ export class ChatStore extends EventTarget {
         title: stored?.title || chat.title,
         pinned: stored?.pinned ?? chat.pinned,
         settings: stored ? stored.settings : chat.settings,
+        tags: stored ? stored.tags : chat.tags,
       });
       for (const message of put) messages.put(message);
       for (const gone of remove) messages.delete(gone);

@@ -10,7 +10,7 @@ import { newId } from '../ui/ids.js';
     @param {Message} last
     @returns {StoredChat} */
 export function forkAt(conversation, last) {
-  const { title, settings } = conversation.chat;
+  const { title, settings, tags } = conversation.chat;
   const chat = newId();
   const said = [...conversation.before(last), last];
   const ids = said.map(() => newId());
@@ -24,6 +24,7 @@ export function forkAt(conversation, last) {
       pinned: false,
       shown: ids[0],
       settings,
+      tags,
     },
     messages: said.map((message, index) => ({
       ...structuredClone(message),

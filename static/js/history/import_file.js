@@ -11,6 +11,7 @@ import { fromLobeChat, isLobeChat, lobeChats } from './formats/lobe_chat.js';
 import { fromOpenWebUi, isOpenWebUi } from './formats/open_webui.js';
 import { fromPageAssist, isPageAssist, pageAssistChats } from './formats/page_assist.js';
 import { settled } from './formats/tree.js';
+import { tagsIn } from './tags.js';
 import { namesFunction } from '../net/chat_request.js';
 import { isGood } from '../settings/options.js';
 import { newId } from '../ui/ids.js';
@@ -102,6 +103,7 @@ function renewed({ chat, messages }) {
       pinned: chat.pinned === true,
       shown: again(chat.shown),
       settings: settings(chat.settings),
+      tags: chat.tags ? tagsIn(list(chat.tags, 'string').join()) : undefined,
     },
     messages: said.map((message) => ({
       ...fields(message),

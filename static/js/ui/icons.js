@@ -33,6 +33,7 @@ const STROKES = {
   server: 'M4 20V11h4v9zM10 20V4h4v16zM16 20v-6h4v6z',
   settings: 'M4 8h9M19 8h1M4 16h1M11 16h9M16 5.5v5M8 13.5v5',
   stop: 'M7 7h10v10H7z',
+  tag: 'M4 4h8l8 8-8 8-8-8zM8 8h.1',
   temporary: 'M12 8v4l3 2M4.5 9A8 8 0 1 1 4 12.5M4 5v4h4',
   unload: 'M7 12l5-6 5 6zM7 16h10',
   trash: 'M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13',
