@@ -102,6 +102,7 @@ def test_a_temporary_chat_is_kept_nowhere(page: Any, ollama: ScriptedOllama) -> 
     page.click("#menu-button")
     page.click("#menu .menu-row:has([data-t='temporary.menu'])")
     page.wait_for_selector(".temporary:visible")
+    assert "kept nowhere" in page.inner_text(".who")
     exchange(page, ollama, "Secret.", "Hidden.")
     exchange(page, ollama, "More.", "Nothing.")
     assert "#chat" not in page.url

@@ -98,9 +98,10 @@ export class Status {
   }
 
   #showWelcome() {
-    const { welcome, models, backend, store } = this;
+    const { welcome, models, backend, store, chat } = this;
     const { failure, current } = models;
-    const throughOllama = store.isOpen ? 'welcome.ollama' : 'welcome.notKept';
+    const kept = store.isOpen ? 'welcome.ollama' : 'welcome.notKept';
+    const throughOllama = chat.conversation.chat.temporary ? 'welcome.temporary' : kept;
     const embedded = backend.kind === 'embedded';
     if (failure) welcome.tell('welcome.nobody', null);
     else if (current) welcome.tell(embedded ? 'welcome.embedded' : throughOllama, current);

@@ -17,6 +17,6 @@ export function temporaryChats(library) {
   return () => {
     library.fresh();
     chat.conversation.chat.temporary = true;
-    show();
+    chat.dispatchEvent(new Event('change'));
   };
 }
