@@ -7,9 +7,13 @@ They are looked at by a person, not compared by a test: fonts differ from machin
 
 from __future__ import annotations
 
+import json
+import random
 import shutil
 import sys
 import tempfile
+import time
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -28,6 +32,28 @@ MODELS = [
     model("llama3.2:3b", "completion", "tools", size=2_000_000_000, parameters="3.2B"),
     model("smollm2:135m", "completion", size=98_362_432, parameters="135M"),
 ]
+
+OPERATOR, ANNA = "picture-operator-0123456789abcdef", "picture-anna-0123456789abcdef"
+
+SECURED = {
+    "auth": {
+        "generate_tokens": [
+            {"name": "operator", "token": OPERATOR},
+            {"name": "anna", "token": ANNA},
+        ],
+        "model_tokens": [{"name": "operator", "token": OPERATOR}],
+    },
+    "limits": {"max_parallel": 1},
+}
+
+LOADED = [("qwen3:8b", 6_600_000_000, 1.0, 8192), ("gemma3:4b", 5_100_000_000, 0.6, 4096)]
+"""Models in memory: name, size, how much of it is on the GPU, context."""
+
+USED = {
+    "credential": {"anna": 900, "desk": 420, "nightly-summaries": 260, "operator": 12},
+    "model": {"qwen3:8b": 1100, "gemma3:4b": 380, "smollm2:135m": 112},
+}
+"""Requests of a month."""
 
 WORDS: dict[str, dict[str, Any]] = {
     "en-US": {
@@ -90,10 +116,14 @@ cProfile.run("main()", sort="tottime")
 class Studio:
     """Pages to be pictured, against one gateway."""
 
-    def __init__(self, browser: Any, gateway: Gateway, ollama: ScriptedOllama, to: Path) -> None:
+    def __init__(
+        self, browser: Any, gateway: Gateway, secured: Gateway, ollama: ScriptedOllama, to: Path
+    ) -> None:
+        """`secured`: knows OPERATOR and ANNA, and lets one request run."""
         self._browser, self._gateway, self._ollama, self._to = browser, gateway, ollama, to
+        self._secured = secured
 
-    def page(self, width: int, scheme: str, locale: str) -> Any:
+    def page(self, width: int, scheme: str, locale: str, token: str = "") -> Any:
         context = self._browser.new_context(
             viewport={"width": width, "height": 760 if width < 700 else 800},
             color_scheme=scheme,
@@ -103,7 +133,10 @@ class Studio:
             reduced_motion="reduce",
         )
         page = context.new_page()
-        page.goto(self._gateway.url)
+        if token:
+            kept = f"sessionStorage.setItem('tornado-ollama.token', '{token}')"
+            page.add_init_script(kept)
+        page.goto(self._secured.url if token else self._gateway.url)
         page.wait_for_selector(".tries button")
         return page
 
@@ -170,6 +203,72 @@ class Studio:
         page.click(".managed li >> nth=1 >> [data-t-label='manage.delete']")
         return pull
 
+    def server(self, page: Any) -> list[Talk]:
+        """What runs and waits, with invented accounts."""
+        page.route("**/usage?*", lambda route: route.fulfill(body=accounts(route.request.url)))
+        talks = self._ollama.talk(2)
+        for token, name in ((ANNA, "qwen3:8b"), (OPERATOR, "gemma3:4b")):
+            page.evaluate(ASK, [token, name])
+            page.wait_for_function(QUEUED, arg=[OPERATOR, name])
+        page.click("#menu-button")
+        page.click("#operator-entry")
+        for count in (40, 80):
+            for _ in range(40):
+                talks[0].say("word ")
+            page.wait_for_selector(f"#operator-view .activity li:has-text('{count}')")
+        page.wait_for_selector("#operator-view .columns")
+        page.wait_for_selector("#operator-view .tokens li >> nth=1")
+        return talks
+
+
+ASK = """([token, model]) => {
+    fetch('/api/chat', {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${token}` },
+        body: JSON.stringify({ model, messages: [] }),
+    });
+}"""
+
+QUEUED = """async ([token, model]) => {
+    const headers = { Authorization: `Bearer ${token}` };
+    const { requests } = await (await fetch('/queue', { headers })).json();
+    return requests.some((one) => one.model === model);
+}"""
+
+
+def accounts(url: str) -> str:
+    """An answer of `/usage`."""
+    by = url.rpartition("by=")[2]
+    if by == "day":
+        amounts, now = random.Random(7), datetime.now(UTC)
+        days = [now - timedelta(days=ago) for ago in range(29, -1, -1)]
+        counts = {f"{day:%Y-%m-%d}": amounts.randint(5, 90) for day in days}
+    else:
+        counts = USED[by]
+    each = {"input_tokens": 900, "cached_tokens": 300, "output_tokens": 350}
+    times = {"load_seconds": 0.1, "prompt_seconds": 0.5, "completion_seconds": 7.5}
+    rows = [
+        {
+            by: name,
+            "requests": count,
+            **{key: value * count for key, value in (each | times).items()},
+        }
+        for name, count in counts.items()
+    ]
+    return json.dumps({"rows": rows})
+
+
+def loaded(name: str, size: int, on_gpu: float, context: int) -> dict[str, Any]:
+    """An entry of /api/ps."""
+    until = datetime.fromtimestamp(time.time() + 600, UTC)
+    return {
+        "name": name,
+        "size": size,
+        "size_vram": int(size * on_gpu),
+        "context_length": context,
+        "expires_at": until.isoformat(),
+    }
+
 
 def take_all(studio: Studio, width: int, scheme: str, locale: str) -> None:
     """Every state of the page, in one size, theme and language."""
@@ -199,6 +298,13 @@ def take_all(studio: Studio, width: int, scheme: str, locale: str) -> None:
     answered(page)
     pull.hang_up()
     page.context.close()
+    page = studio.page(width, scheme, locale, OPERATOR)
+    talks = studio.server(page)
+    studio.take(page, f"server-{name}")
+    for talk in talks:
+        talk.end()
+    page.wait_for_selector("#operator-view .activity li", state="detached")
+    page.context.close()
 
 
 def main(to: Path) -> None:
@@ -206,21 +312,26 @@ def main(to: Path) -> None:
     ollama = ScriptedOllama()
     ollama.start()
     ollama.on("/api/tags", json_reply({"models": MODELS}))
-    loaded = {"models": [{"name": "qwen3:8b", "context_length": 4096}]}
-    ollama.on("/api/ps", json_reply(loaded))
-    config = {"service": {"base_url": ollama.url}}
+    ollama.on("/api/ps", json_reply({"models": [loaded(*one) for one in LOADED]}))
+    config: dict[str, Any] = {"service": {"base_url": ollama.url}}
     with tempfile.TemporaryDirectory() as directory, sync_playwright() as driver:
-        gateway = Gateway(Path(directory), config, "--embedded", "never")
+        places = [Path(directory) / name for name in ("open", "secured")]
+        for place in places:
+            place.mkdir()
+        gateway = Gateway(places[0], config, "--embedded", "never")
+        secured = Gateway(places[1], config | SECURED, "--embedded", "never")
         gateway.start()
+        secured.start()
         path = shutil.which("chromium")
         browser = driver.chromium.launch(executable_path=path, args=FLAGS)
         try:
-            studio = Studio(browser, gateway, ollama, to)
+            studio = Studio(browser, gateway, secured, ollama, to)
             for look in product((1280, 360), ("light", "dark"), ("en-US", "zh-CN")):
                 take_all(studio, *look)
         finally:
             browser.close()
             gateway.stop()
+            secured.stop()
             ollama.stop()
 
 
