@@ -296,6 +296,19 @@ def prompts(reader: Reader) -> None:
     reader.write("#message", "")
 
 
+def tags(reader: Reader) -> None:
+    reader.is_answered("About otters", "They hold hands.")
+    reader.browser.press("#side-toggle")
+    reader.click(".chat-row .icon-button")
+    reader.click("#popup-menu .menu-row:has([data-t='tags.title'])")
+    reader.write("#ask input", "sea")
+    reader.click("#ask .button.main")
+    reader.see("#chats .tag-row", "#sea")
+    reader.click("#chats .tag-row button")
+    reader.see(".chat-row .chat-tags", "#sea")
+    reader.is_true("document.querySelectorAll('.chat-row').length === 1")
+
+
 def temporary(reader: Reader) -> None:
     reader.click("#menu .menu-row:has([data-t='temporary.menu'])")
     reader.there(".temporary")
@@ -354,6 +367,7 @@ POINTS: list[Callable[[Reader], None]] = [
         messages,
         edits,
         prompts,
+        tags,
         temporary,
         thinking_and_tools,
         chat_list,

@@ -181,7 +181,16 @@ def test_what_is_used_later_is_fetched_later(
     assert scripts() == {"early", "main"}
     page.click("#settings-button")
     page.wait_for_selector("#settings[open]")
-    assert "settings_drawer" in scripts()
+    page.keyboard.press("Escape")
+    assert {"settings_drawer", "chat_settings"} <= scripts()
+    assert not {"prompts", "fitting", "queue"} & scripts()
+    page.fill("#message", "/")
+    page.wait_for_selector("#prompts:visible")
+    page.fill("#message", "word " * 100)
+    page.wait_for_selector("#context:has-text('tokens')")
+    page.wait_for_load_state("networkidle")
+    assert {"prompts", "fitting"} <= scripts()
+    assert not {"queue", "jump", "fork", "title", "tag_dialog"} & scripts()
 
 
 def test_without_a_build_the_modules_are_loaded_as_they_are(
