@@ -15,6 +15,7 @@ from ..dispatch.fitting import also_ending
 from ..dispatch.submission import Submission
 from ..errors import GatewayError
 from ..upstream.request import ResponseHead
+from ..upstream.thoughtless import REFUSAL
 from ..wire.chat.reply_stream import ReplyStream
 from ..wire.ollama_errors import native_error
 from .base import BaseHandler
@@ -168,6 +169,7 @@ class Exchanges:
         Raises the error given to `fail`, CancelledError after `stop`, and what `Dispatcher.submit`
         raises."""
         handler = self._handler
+        body = self._without_what_is_refused(body)
         headers = (*OWN_HEADERS, *handler.headers_up())
         fitted = None if self._fitting is None else await self._fitting.fit(body, headers)
         if handler.closed:
@@ -201,7 +203,17 @@ class Exchanges:
         error = native_error(status, body, input_field=self._input_field)
         if self._fitting is not None and self._fitting.tries_again(error):
             return sent
+        deps = self._handler.deps
+        deps.process.catalogue.thoughtless.note(deps.ollama.url, self._model, error)
         other = self._second_try(error, sent)
         if other is None:
             raise error
         return other
+
+    def _without_what_is_refused(self, body: bytes) -> bytes:
+        """The second try at once, where it is known that Ollama would refuse the first."""
+        deps = self._handler.deps
+        if not deps.process.catalogue.thoughtless.knows(deps.ollama.url, self._model):
+            return body
+        other = self._second_try(REFUSAL, body)
+        return body if other is None else other

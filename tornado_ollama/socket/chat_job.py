@@ -10,6 +10,7 @@ from ..access.authorisation import refuse_models
 from ..access.visibility import only_visible
 from ..dispatch.journal import CHAT
 from ..errors import GatewayError, NotFound, UpstreamAnswer, UpstreamBroken, UpstreamTimeout
+from ..upstream.thoughtless import REFUSAL
 from ..wire import default_model, native
 from ..wire.chat.plan import PATH, Plan, without_thinking
 from ..wire.chat.reader import Reader
@@ -78,7 +79,11 @@ class ChatJob(Job):
 
     async def _ask(self, model: str, body: bytes) -> None:
         """Sends the chat, once more where that helps. Raises the error that Ollama answers with."""
-        fitting, fitted = self._sink.deps.fitting(model), None
+        deps = self._sink.deps
+        fitting, fitted = deps.fitting(model), None
+        thoughtless = deps.process.catalogue.thoughtless
+        if thoughtless.knows(deps.ollama.url, model):
+            body = self._without_thinking(body, REFUSAL) or body
         while True:
             if fitting is not None:
                 fitted = await fitting.fit(body, self.own_headers())
@@ -86,16 +91,19 @@ class ChatJob(Job):
             if self._status == 200:
                 return
             error = native_error(self._status, self.collected)
-            if fitting is None or not fitting.tries_again(error):
-                body = self._without_thinking(body, error)
+            if fitting is not None and fitting.tries_again(error):
+                continue
+            thoughtless.note(deps.ollama.url, model, error)
+            without = self._without_thinking(body, error)
+            if without is None:
+                raise error
+            body = without
 
-    def _without_thinking(self, body: bytes, error: GatewayError) -> bytes:
-        """The chat without `think`, where Ollama refused it because the model cannot think;
-        otherwise raises the error."""
+    def _without_thinking(self, body: bytes, error: GatewayError) -> bytes | None:
+        """The chat without `think`, where the error is that the model cannot think; None where it
+        is another one, or the chat has none."""
         without = without_thinking(body, error)
-        if without is None:
-            raise error
-        if self._asks_to_think:
+        if without is not None and self._asks_to_think:
             self._ignored.append("think")
             self.account.ignored += ("think",)
         return without

@@ -35,6 +35,7 @@ from ..wire.target import Upstream
 from .client import UpstreamClient
 from .ollama import Ollama
 from .request import UpstreamRequest
+from .thoughtless import Thoughtless
 
 KEPT_S = 2.0
 JOINED_S = 1.0
@@ -88,6 +89,7 @@ class Catalogue:
     def __init__(self) -> None:
         self.known_models = KnownModels()
         """What models can do, by their digest: that cannot become stale."""
+        self.thoughtless = Thoughtless()
         self._version = _Kept(_version)
         self._loaded = _Kept(_loaded)
         self._questions: dict[_Key, _Question] = {}
@@ -132,6 +134,7 @@ class Catalogue:
         finally:
             self._changes -= 1
             self._questions.clear()
+            self.thoughtless.forget()
 
     def close(self) -> None:
         """Cancels the requests that run on although nobody waits for them."""

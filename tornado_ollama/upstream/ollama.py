@@ -65,6 +65,11 @@ class Ollama:
         self.backend = backend
         self._timeouts = timeouts
 
+    @property
+    def url(self) -> str:
+        """The server that serves now."""
+        return self.backend.upstream.base_url
+
     def fetch(
         self,
         method: str,
