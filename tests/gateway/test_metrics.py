@@ -130,9 +130,7 @@ async def test_what_runs_and_is_open_now(
 
 
 @pytest.mark.gen_test
-async def test_ten_thousand_models_that_are_not_there_add_no_series(
-    connect: Any, backend: Backend
-) -> None:
+async def test_models_that_are_not_there_add_no_series(connect: Any, backend: Backend) -> None:
     backend.on("/api/chat", Reply(b'{"error":"model not found"}', 404))
     client = await connect()
 
