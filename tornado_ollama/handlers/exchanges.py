@@ -17,7 +17,7 @@ from ..errors import GatewayError
 from ..upstream.request import ResponseHead
 from ..upstream.thoughtless import REFUSAL
 from ..wire.chat.reply_stream import ReplyStream
-from ..wire.ollama_errors import native_error
+from ..wire.ollama_errors import MAX_ERROR_BYTES, native_error
 from .base import BaseHandler
 
 PARALLEL = 4
@@ -25,9 +25,6 @@ PARALLEL = 4
 More would only wait in the queue, before other clients' requests."""
 
 OWN_HEADERS = (("Content-Type", "application/json"), ("Accept-Encoding", "identity"))
-
-MAX_ERROR_BYTES = 64 * 1024
-"""As much of a refusal's body as is read."""
 
 PassOn = Callable[[bytes], Awaitable[None] | None]
 """Takes the events of one read of a reply; an awaitable asks for a rest, see `ask.Sink`."""

@@ -17,14 +17,11 @@ from ..errors import GatewayError
 from ..upstream.request import ResponseHead
 from ..wire.dialects import NATIVE
 from ..wire.headers import to_client
-from ..wire.ollama_errors import native_error
+from ..wire.ollama_errors import MAX_ERROR_BYTES, native_error
 from .base import BaseHandler
 from .downstream import Downstream
 
 NDJSON = "application/x-ndjson"
-
-MAX_ERROR_BYTES = 1024 * 1024
-"""Of an error that is translated; Ollama's are some hundred bytes."""
 
 UNBUFFERED = (("Cache-Control", "no-cache, no-transform"), ("X-Accel-Buffering", "no"))
 """Asks proxies in front (nginx reads the second) not to hold a stream back."""

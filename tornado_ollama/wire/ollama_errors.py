@@ -16,6 +16,9 @@ import msgspec
 
 from ..errors import GatewayError, PromptTooLong, UpstreamAnswer, UpstreamBroken
 
+MAX_ERROR_BYTES = 64 * 1024
+"""As much of a refusal's body as is read; Ollama's are some hundred bytes."""
+
 _MAX_MESSAGE = 2000
 """Longest sentence handed on, in characters."""
 
