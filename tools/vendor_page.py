@@ -12,6 +12,7 @@ page, which `--dev` brings, are there too.
 from __future__ import annotations
 
 import argparse
+import gzip
 import shutil
 import sys
 
@@ -22,6 +23,9 @@ MODULES = ROOT / "node_modules"
 VENDOR = ROOT / "static" / "vendor"
 
 INSTALL = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+
+LARGE_BYTES = 300_000
+"""What is larger is compressed here, not whenever the gateway starts."""
 
 HIGHLIGHT = "@highlightjs/cdn-assets"
 LANGUAGES = (
@@ -44,6 +48,8 @@ def files() -> dict[str, str]:
         "katex/dist/katex.min.js": "katex/katex.js",
         "katex/dist/katex.min.css": "katex/katex.css",
         "katex/LICENSE": "licences/katex.txt",
+        "@mermaid-js/tiny/dist/mermaid.tiny.js": "mermaid.js",
+        "@mermaid-js/tiny/LICENSE": "licences/mermaid.txt",
     }
     for name in LANGUAGES:
         chosen[f"{HIGHLIGHT}/es/languages/{name}.min.js"] = f"highlight/{name}.js"
@@ -58,6 +64,9 @@ def copy() -> None:
     for source, target in files().items():
         (VENDOR / target).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(MODULES / source, VENDOR / target)
+        body = (VENDOR / target).read_bytes()
+        if len(body) > LARGE_BYTES:
+            (VENDOR / f"{target}.gz").write_bytes(gzip.compress(body, 9, mtime=0))
     (VENDOR / ".made").touch()
 
 

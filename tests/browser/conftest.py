@@ -36,7 +36,10 @@ FAILURES = Path(__file__).parent / "failures"
 SHELL = "chromium-headless-shell"
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
+    "--disable-component-update --disable-sync "
+    # As Chromium itself, but not its headless shell, has it: frames of other origins, and those in
+    # a sandbox, have processes of their own.
+    "--site-per-process --enable-features=IsolateSandboxedIframes"
 ).split()
 LAN_NAME = "gateway.test"
 """A name as a machine on the LAN has one; it leads here."""

@@ -40,7 +40,21 @@ def importing(reader: Reader) -> None:
     reader.there(".tool")
 
 
-POINTS: list[Callable[[Reader], None]] = [importing]
+def previewing(reader: Reader) -> None:
+    """The frame's own script tells what it reaches: nothing of the page."""
+    reach = "(() => { try { return String(localStorage.length) } catch (e) { return e.name } })()"
+    code = f"<!doctype html><p>Up</p><script>parent.postMessage({reach}, '*')</script>"
+    told = "addEventListener('message', ({ data }) => { window.told = data; })"
+    reader.browser.evaluate(f"({told}, true)")
+    reader.is_answered("Draw.", f"Here:\n\n```html\n{code}\n```\n")
+    reader.click(f"{ANSWER} [data-t='preview.open']")
+    reader.there("#preview[open] iframe")
+    reader.is_true("window.told === 'SecurityError'")
+    reader.click("#preview header button")
+    reader.is_true("!document.querySelector('#preview iframe')")
+
+
+POINTS: list[Callable[[Reader], None]] = [importing, previewing]
 
 
 @pytest.fixture

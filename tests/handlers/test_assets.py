@@ -121,3 +121,30 @@ def test_a_built_page_is_shown_while_it_is_made_of_what_is_there(
     assets = read_assets(tmp_path)
     assert assets.page is not None and assets.page.plain.body == shown
     assert any(name.startswith("built/") for name in assets.files) == (shown == b"built")
+
+
+def test_only_the_preview_may_be_framed_and_it_has_neither_origin_nor_network(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "preview").mkdir()
+    for name in ("index.html", "preview/frame.html", "a.js"):
+        (tmp_path / name).write_bytes(b"<p>x")
+    files = read_assets(tmp_path).files
+    policy = "Content-Security-Policy"
+    page = files["index.html"].headers[policy]
+    preview = files["preview/frame.html"].headers[policy]
+    assert "frame-ancestors 'none'" in page and "frame-src 'self'" in page
+    assert "frame-ancestors 'self'" in preview
+    assert preview.startswith("sandbox allow-scripts; default-src 'none'; ")
+    assert "'self'" not in preview.replace("frame-ancestors 'self'", "")
+    assert files["a.js"].headers == {}
+
+
+def test_a_library_is_sent_as_it_was_compressed_before(tmp_path: Path) -> None:
+    (tmp_path / "large.js").write_bytes(b"x" * 1000)
+    packed = gzip.compress(b"x" * 1000, 1)
+    (tmp_path / "large.js.gz").write_bytes(packed)
+    files = read_assets(tmp_path).files
+    assert set(files) == {"large.js"}
+    gzipped = files["large.js"].gzipped
+    assert gzipped is not None and gzipped.body == packed

@@ -27,7 +27,8 @@ from .javascript import without_comments
 PAGE_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-        "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; "
+        "connect-src 'self'; font-src 'self'; frame-src 'self'; manifest-src 'self'; "
+        "base-uri 'none'; form-action 'none'; "
         "frame-ancestors 'none'; require-trusted-types-for 'script'; "
         "trusted-types 'none'"
     ),
@@ -36,6 +37,21 @@ PAGE_HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 """A page that shows a model's words runs no script but its own and calls nobody but its server."""
+
+PREVIEW_HEADERS = {
+    "Content-Security-Policy": (
+        "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; "
+        "style-src 'unsafe-inline'; img-src data: blob:; font-src data:; media-src data: blob:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-DNS-Prefetch-Control": "off",
+    "Permissions-Policy": PAGE_HEADERS["Permissions-Policy"],
+}
+"""Of the frame in which a model's HTML comes to life: it has no origin and reaches nobody. The
+page's own policy (`frame-src`) keeps it from going elsewhere."""
+
+PREVIEW = "preview/"
 
 _TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -49,6 +65,9 @@ _TYPES = {
 }
 BUILT = "built/"
 """Where the built page lies; its `made_of.json` has the SHA-256 of each file it was made of."""
+
+PACKED = ".gz"
+"""Of a large library, which `make page` has compressed so that no start has to."""
 
 STATIC_URL = "/static/"
 _VERSION = re.compile(r"@([0-9a-f]+)/")
@@ -75,6 +94,8 @@ class Asset:
     plain: Form
     gzipped: Form | None
     """None where compression does not pay."""
+    headers: Mapping[str, str]
+    """What it is sent with besides: for documents, what they may do."""
 
     def form_for(self, accept_encoding: str) -> Form:
         """The best representation for a client that sent this `Accept-Encoding`."""
@@ -117,11 +138,11 @@ def read_assets(root: Path) -> Assets:
     named = {file.relative_to(root).as_posix(): file for file in sorted(root.rglob("*"))}
     skips = () if _is_current(root) else (BUILT,)
     files = {
-        name: _read(file, is_own=name.startswith("js/"))
+        name: _read(name, file)
         for name, file in named.items()
         if file.is_file()
         and "/." not in f"/{name}"
-        and not name.endswith(".d.ts")
+        and not name.endswith((".d.ts", PACKED))
         and not name.startswith(skips)
     }
     tags = "".join(f"{name} {asset.plain.etag}\n" for name, asset in files.items())
@@ -131,7 +152,7 @@ def read_assets(root: Path) -> Assets:
             body = asset.plain.body.replace(
                 f'"{STATIC_URL}'.encode(), f'"{STATIC_URL}@{version}/'.encode()
             )
-            files[name] = _asset(Path(name), body)
+            files[name] = _asset(name, body)
     return Assets(files, version)
 
 
@@ -147,23 +168,30 @@ def _is_current(root: Path) -> bool:
         return False
 
 
-def _read(file: Path, is_own: bool) -> Asset:
-    """Reads one file. `is_own`: a module of the page itself, rather than a library, whose comments
-    hold its licence and are kept."""
+def _read(name: str, file: Path) -> Asset:
+    """Reads one file. A module of the page itself is without its comments; those of a library hold
+    its licence and are kept."""
     body = file.read_bytes()
-    if is_own and file.suffix == ".js":
+    if name.startswith("js/") and file.suffix == ".js":
         body = without_comments(body.decode()).encode()
-    return _asset(file, body)
+    packed = file.with_name(file.name + PACKED)
+    return _asset(name, body, packed.read_bytes() if packed.is_file() else None)
 
 
-def _asset(file: Path, body: bytes) -> Asset:
+def _asset(name: str, body: bytes, packed: bytes | None = None) -> Asset:
     digest = hashlib.sha256(body).hexdigest()[:32]
     gzipped = None
-    if file.suffix in _COMPRESSIBLE:
-        gzipped = Form(gzip.compress(body, 9, mtime=0), f'"{digest}-gz"', gzipped=True)
-    content_type = _TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0]
+    suffix = Path(name).suffix
+    headers: Mapping[str, str] = {}
+    if suffix == ".html":
+        headers = PREVIEW_HEADERS if name.startswith(PREVIEW) else PAGE_HEADERS
+    if suffix in _COMPRESSIBLE:
+        packed = packed or gzip.compress(body, 9, mtime=0)
+        gzipped = Form(packed, f'"{digest}-gz"', gzipped=True)
+    content_type = _TYPES.get(suffix) or mimetypes.guess_type(name)[0]
     return Asset(
         content_type or "application/octet-stream",
         Form(body, f'"{digest}"'),
         gzipped if gzipped is not None and len(gzipped.body) < len(body) else None,
+        headers,
     )

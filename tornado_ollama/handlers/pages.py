@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..access.routes import HandlerKind
 from ..errors import NotFound
 from ..wire.target import loggable_path
-from .assets import PAGE_HEADERS, STATIC_URL, Asset, names_tag
+from .assets import STATIC_URL, Asset, names_tag
 from .auth_mixin import AuthMixin
 from .base import BaseHandler
 
@@ -47,9 +47,8 @@ class PageHandler(AuthMixin, BaseHandler):
         self.set_header("Vary", ", ".join((*names, "Origin")))
 
     def _send(self, asset: Asset, cache_control: str) -> None:
-        if asset.content_type.startswith("text/html"):  # they speak of documents
-            for header, value in PAGE_HEADERS.items():
-                self.set_header(header, value)
+        for header, value in asset.headers.items():
+            self.set_header(header, value)
         self.set_header("Cross-Origin-Resource-Policy", "same-origin")
         form = asset.form_for(self.request.headers.get("Accept-Encoding", ""))
         self.set_header("Cache-Control", cache_control)

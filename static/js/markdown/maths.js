@@ -1,7 +1,7 @@
 // Formulas by KaTeX, loaded when the first one appears. Until then, and where it is missing, the
 // source of the formula is shown.
 
-import { asset } from '../ui/asset.js';
+import { asset, styleSheet } from '../ui/asset.js';
 import { el } from '../ui/dom.js';
 import { counted, isSpent, later } from '../ui/slices.js';
 
@@ -35,8 +35,7 @@ export function mathsNode(tex, display) {
 async function load() {
   library ??= import(asset('vendor/katex/katex.js'));
   await library;
-  if (!katex)
-    document.head.append(el('link', { rel: 'stylesheet', href: asset('vendor/katex/katex.css') }));
+  if (!katex) document.head.append(styleSheet('vendor/katex/katex.css'));
   katex = globalThis.katex;
 }
 

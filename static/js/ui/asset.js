@@ -5,3 +5,12 @@ const icon = /** @type {HTMLLinkElement} */ (document.querySelector('link[rel="i
 /** The address of a file below static/.
     @param {string} path */
 export const asset = (path) => new URL(path, icon.href).href;
+
+/** The element that brings a style sheet below static/.
+    @param {string} path */
+export function styleSheet(path) {
+  const link = document.createElement('link');
+  link.rel = 'stylesheet';
+  link.href = asset(path);
+  return link;
+}
