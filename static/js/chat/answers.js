@@ -116,10 +116,11 @@ export class Answers extends EventTarget {
     this.#running.delete(conversation.id);
     keep().then(end);
     this.#tell('end', conversation, message);
-    if (!message.facts?.usage) return;
+    const { facts } = message; // the answer may be continued, or asked again, while memory is asked
+    if (!facts?.usage) return;
     // The context the model ran with, which only its memory tells.
     await this.models.lookAtMemory();
-    message.facts.context = this.models.loadedContext(message.model ?? '');
+    facts.context = this.models.loadedContext(message.model ?? '');
     keep();
     this.#tell('measured', conversation, message);
   }
