@@ -107,7 +107,7 @@ def test_a_thousand_chats_are_read(page: Any, tmp_path: Path, name: str) -> None
     bring(page, file)
     page.wait_for_selector("#toast:has-text('Chats imported: 1,000')")
     page.click("#side-toggle")
-    page.wait_for_function("document.querySelectorAll('.chat-row').length === 1000")
+    page.wait_for_function("() => document.querySelectorAll('.chat-row').length === 1000")
 
 
 @pytest.mark.parametrize("name", MAKERS)

@@ -216,7 +216,7 @@ def test_a_frame_that_never_rests_can_be_closed(bare: Any) -> None:
     # As the page's own script: Playwright would ask the frame first whether it is in the way.
     closed = "document.querySelector('#preview header button').click()"
     bare.evaluate(closed)
-    bare.wait_for_function("!document.querySelector('#preview iframe')")
+    bare.wait_for_function("() => !document.querySelector('#preview iframe')")
     show(bare, "html", PAGE)
     bare.frame_locator(FRAME).locator("p:has-text('After')").wait_for()
 
