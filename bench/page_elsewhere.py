@@ -42,6 +42,11 @@ def other_browser(name: str) -> Iterator[Browser]:
             yield browser
 
 
+SCROLL_S = 180.0
+"""How long a thousand messages may take to be scrolled, where frames take a twentieth of a second.
+"""
+
+
 class BenchElsewhere:
     """Pages of one browser, driven over WebDriver, at one gateway."""
 
@@ -100,4 +105,4 @@ class BenchElsewhere:
         self._browser.evaluate(
             f"(window.over = false, {promise}.then(() => {{ window.over = true; }}), true)"
         )
-        until(self._browser, "window.over")
+        until(self._browser, "window.over", SCROLL_S)

@@ -32,9 +32,9 @@ class Browser(Protocol):
     def type(self, selector: str, text: str) -> None: ...
 
 
-def until(browser: Browser, expression: str) -> None:
-    """Waits until a JavaScript expression is true."""
-    end = time.monotonic() + PATIENCE_MS / 1000
+def until(browser: Browser, expression: str, seconds: float = PATIENCE_MS / 1000) -> None:
+    """Waits until a JavaScript expression is true, at most so many seconds."""
+    end = time.monotonic() + seconds
     while not browser.evaluate(expression):
         assert time.monotonic() < end, expression
         time.sleep(0.05)
