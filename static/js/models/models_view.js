@@ -1,6 +1,7 @@
 // The models on the server, for those who may manage them: fetch, copy, delete, look at.
 
-import { button, byId, el } from '../ui/dom.js';
+import { byId, el } from '../ui/dom.js';
+import { closeFromBeside, drawerHead } from '../ui/drawer.js';
 import { failureOf } from '../net/failure.js';
 import { requestEmpty } from '../net/http.js';
 import { KeyedRows } from '../ui/keyed_rows.js';
@@ -36,17 +37,7 @@ export class ModelsView {
     });
     this.dialog = byId('models-view');
     this.dialog.append(
-      el(
-        'header',
-        {},
-        el('h2', { id: 'models-title', t: 'manage.title' }),
-        button({
-          class: 'quiet icon-button',
-          icon: 'close',
-          label: 'close',
-          on: { click: () => this.dialog.close() },
-        }),
-      ),
+      drawerHead(this.dialog, el('h2', { id: 'models-title', t: 'manage.title' })),
       el(
         'div',
         { class: 'drawer-body' },
@@ -63,9 +54,7 @@ export class ModelsView {
         list,
       ),
     );
-    this.dialog.addEventListener('click', ({ target }) => {
-      if (target === this.dialog) this.dialog.close();
-    });
+    closeFromBeside(this.dialog);
     models.addEventListener('change', () => {
       if (this.dialog.open) this.#draw();
     });

@@ -1,8 +1,9 @@
 // The operator's view: what the server does now, what it has done, and who may use it. Readers who
 // may not manage see what is their own.
 
-import { asset } from '../ui/asset.js';
-import { button, byId, el } from '../ui/dom.js';
+import { styleSheet } from '../ui/asset.js';
+import { byId, el } from '../ui/dom.js';
+import { closeFromBeside, drawerHead } from '../ui/drawer.js';
 import { bindText } from '../ui/i18n.js';
 import { ActivitySection } from './activity_section.js';
 import { ErrorsSection } from './errors_section.js';
@@ -32,26 +33,14 @@ export class OperatorView {
     this.title = el('h2', { id: 'operator-title', tabindex: '-1' });
     this.dialog = byId('operator-view');
     this.dialog.append(
-      el(
-        'header',
-        {},
-        this.title,
-        button({
-          class: 'quiet icon-button',
-          icon: 'close',
-          label: 'close',
-          on: { click: () => this.dialog.close() },
-        }),
-      ),
+      drawerHead(this.dialog, this.title),
       el(
         'div',
         { class: 'drawer-body operator' },
         ...[now, server, usage, tokens, errors].map(({ node }) => node),
       ),
     );
-    this.dialog.addEventListener('click', ({ target }) => {
-      if (target === this.dialog) this.dialog.close();
-    });
+    closeFromBeside(this.dialog);
     this.dialog.addEventListener('close', () => this.#leave());
   }
 
@@ -82,7 +71,7 @@ export class OperatorView {
 
 /** Loads the style sheet of this view; without it the view is plain, and works. */
 export function loadStyles() {
-  const sheet = el('link', { rel: 'stylesheet', href: asset('css/operator.css') });
+  const sheet = styleSheet('css/operator.css');
   return new Promise((resolve) => {
     sheet.onload = sheet.onerror = resolve;
     document.head.append(sheet);

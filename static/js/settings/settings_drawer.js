@@ -3,6 +3,7 @@
 
 import { choices } from '../ui/choices.js';
 import { button, byId, el } from '../ui/dom.js';
+import { drawerHead } from '../ui/drawer.js';
 import { bindText } from '../ui/i18n.js';
 import { codeField, limits, lines, optionField, rule, select } from './fields.js';
 import { OPTIONS, OVERFLOW, THINK, YES, isGood } from './options.js';
@@ -62,17 +63,7 @@ export class SettingsDrawer {
     });
     this.titles = this.#row('titles', select(['', 'true'], 'settings.titles'), true);
     this.drawer.append(
-      el(
-        'header',
-        {},
-        el('h2', { id: 'settings-title', t: 'settings.title' }),
-        button({
-          class: 'quiet icon-button',
-          icon: 'close',
-          label: 'close',
-          on: { click: () => this.drawer.close() },
-        }),
-      ),
+      drawerHead(this.drawer, el('h2', { id: 'settings-title', t: 'settings.title' })),
       el(
         'div',
         { class: 'drawer-body' },
