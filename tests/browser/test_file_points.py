@@ -11,8 +11,8 @@ import pytest
 from . import exports
 from .gateway import Gateway
 from .ollama import ScriptedOllama
-from .test_other_browsers import READY, Browser, until
-from .test_points import ANSWER, BROWSERS, Reader
+from .test_other_browsers import Browser
+from .test_points import ANSWER, BROWSERS, Reader, try_point
 
 PICK = """(HTMLInputElement.prototype.click = function () {{
     if (this.type !== 'file') return;
@@ -70,8 +70,4 @@ def test_in_other_browsers_too(
     open_gateway: Gateway,
     point: Callable[[Reader], None],
 ) -> None:
-    reader = Reader(browser, ollama, open_gateway)
-    browser.open(open_gateway.url)
-    until(browser, READY)
-    reader.see("#model-name", ":")
-    point(reader)
+    try_point(point, browser, ollama, open_gateway)

@@ -377,6 +377,17 @@ POINTS: list[Callable[[Reader], None]] = [
 BROWSERS = ("firefox", "webkit")
 
 
+def try_point(
+    point: Callable[[Reader], None], browser: Browser, ollama: ScriptedOllama, gateway: Gateway
+) -> None:
+    """Tries a point on the page, as soon as it is ready."""
+    reader = Reader(browser, ollama, gateway)
+    browser.open(gateway.url)
+    until(browser, READY)
+    reader.see("#model-name", ":")
+    point(reader)
+
+
 @pytest.fixture
 def browser(request: pytest.FixtureRequest) -> Any:
     return request.getfixturevalue(request.param)
@@ -390,11 +401,7 @@ def test_in_other_browsers_too(
     open_gateway: Gateway,
     point: Callable[[Reader], None],
 ) -> None:
-    reader = Reader(browser, ollama, open_gateway)
-    browser.open(open_gateway.url)
-    until(browser, READY)
-    reader.see("#model-name", ":")
-    point(reader)
+    try_point(point, browser, ollama, open_gateway)
 
 
 @pytest.mark.parametrize("browser", BROWSERS, indirect=True)
