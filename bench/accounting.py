@@ -20,10 +20,9 @@ from tornado_ollama.telemetry.accounts import Accounts
 from tornado_ollama.telemetry.registry import Telemetry
 
 ROUNDS = 20_000
-NOTHING = NOTHING_USED
 
 
-def record(usage: Usage = NOTHING) -> Record:
+def record(usage: Usage = NOTHING_USED) -> Record:
     return Record(
         client="127.0.0.1",
         request_id="1",

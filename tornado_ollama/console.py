@@ -122,20 +122,19 @@ class LineWriter:
         ended = False
         while not ended:
             lines, ended = self._gathered()
-            text = []
+            made = []
             for line in lines:
                 try:
-                    text.append(line if isinstance(line, str) else line())
+                    made.append(line if isinstance(line, str) else line())
                 except Exception:
                     unwritten += 1
             lost = self._dropped + unwritten - self._reported
-            if lost:
-                text.insert(0, self._lost(lost))
+            told = [self._lost(lost)] if lost else []
             try:
-                self._write("".join(f"{line}\n" for line in text))
+                self._write("".join(f"{line}\n" for line in (*told, *made)))
                 self._reported += lost
             except Exception as error:  # the next ones may go; without the thread none would
-                unwritten += len(lines)
+                unwritten += len(made)
                 self.reader_left = isinstance(error, BrokenPipeError)
 
     def _gathered(self) -> tuple[list[Line], bool]:
