@@ -3,8 +3,8 @@ left: what `dispatch/rates.py` and its stores say to each other."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from .quota import Quota
 
@@ -24,6 +24,10 @@ class Rate(Enum):
         self.unit = unit
         self.seconds = seconds
 
+    __hash__ = object.__hash__
+    """There is one object for each; the hash of `Enum` is a function in Python, and the counts are
+    asked by it."""
+
     def limit(self, quota: Quota) -> int | None:
         limit: int | None = getattr(quota, self.key)
         return limit
@@ -32,8 +36,7 @@ class Rate(Enum):
 TOKEN_RATES = (Rate.TOKENS, Rate.TOKENS_OF_DAY)
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(NamedTuple):
     """How much of a rate is left."""
 
     rate: Rate

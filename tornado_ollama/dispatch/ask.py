@@ -4,7 +4,7 @@ goes."""
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..access.addresses import network_of
 from ..access.principal import Principal
@@ -22,15 +22,17 @@ class Caller:
     """Of the client, as far as proxies are trusted to name it."""
     quota: Quota = UNLIMITED
     """Its limits, as `access.limits` puts them together."""
+    key: str = field(init=False)
+    """Identifies the caller: by the credential where there is one, otherwise by the address, of
+    which an IPv6 one counts by its network."""
 
-    @property
-    def key(self) -> str:
-        """Identifies the caller: by the credential where there is one, otherwise by the address, of
-        which an IPv6 one counts by its network."""
+    def __post_init__(self) -> None:
         principal = self.principal
         if principal is None or principal.kind == "anonymous":
-            return f"address {network_of(self.address)}"
-        return principal.key
+            key = f"address {network_of(self.address)}"
+        else:
+            key = principal.key
+        object.__setattr__(self, "key", key)
 
 
 @dataclass(frozen=True, slots=True)
