@@ -29,6 +29,14 @@ STREAM_TOKENS = 2000
 """Of each of the streams of a round."""
 STREAMS = 10
 
+PAIRS = 5
+"""Of gateways, one after the other: two processes of the same code differ by some percent for as
+long as they live, by where their objects lie in memory."""
+
+Make = Callable[[Path, str], tuple[GatewayProcess, GatewayProcess]]
+Found = dict[str, dict[str, list[float]]]
+"""By unit and gateway."""
+
 LINE = b'{"model":"m","message":{"role":"assistant","content":"x"},"done":false}\n'
 LAST = b'{"model":"m","message":{"content":""},"done":true,"prompt_eval_count":9,"eval_count":9}\n'
 BODY = b'{"model":"m","messages":[{"role":"user","content":"x"}],"stream":false}'
@@ -98,36 +106,21 @@ async def streams(port: int) -> None:
     await asyncio.gather(*(one(number) for number in range(STREAMS)))
 
 
-async def measure(
-    make: Callable[[Path, str], tuple[GatewayProcess, GatewayProcess]], rounds: int, what: str
-) -> None:
+async def measure(make: Make, rounds: int, what: str) -> None:
     """Prints the CPU times. `make` gets a directory and the backend's URL, and makes the gateway
     without and the one with what is measured, which `what` names."""
     backend = Backend(scripted)
     await backend.start()
-    found: dict[str, dict[str, list[float]]] = {"request": {}, "token": {}}
-    works = {
-        "request": (requests, CALLERS * REQUESTS),
-        "token": (streams, STREAMS * STREAM_TOKENS),
-    }
-    with tempfile.TemporaryDirectory() as name:
-        gateways = dict(zip(("without", "with"), make(Path(name), backend.url), strict=True))
-        try:
-            for gateway in gateways.values():
-                await gateway.start()
-            for number in range(rounds + 1):
-                for unit, (work, count) in works.items():
-                    turns = [*gateways.items()]
-                    for kind, gateway in turns[:: 1 if number % 2 else -1]:
-                        before = cpu_s(gateway.pid)
-                        await work(gateway.port)
-                        if number:  # the first round warms up
-                            spent = (cpu_s(gateway.pid) - before) / count * 1e6
-                            found[unit].setdefault(kind, []).append(spent)
-        finally:
-            for gateway in gateways.values():
-                await gateway.kill()
-            await backend.stop()
+    found: Found = {"request": {}, "token": {}}
+    try:
+        for number in range(PAIRS):
+            with tempfile.TemporaryDirectory() as name:
+                made = dict(zip(("without", "with"), make(Path(name), backend.url), strict=True))
+                if number % 2:
+                    made = dict(reversed(made.items()))
+                await _measure_pair(made, max(1, rounds // PAIRS), found)
+    finally:
+        await backend.stop()
     for unit, spent_by in found.items():
         for name, of in (("median", statistics.median), ("least", min)):
             without, more = of(spent_by["without"]), of(spent_by["with"])
@@ -135,3 +128,26 @@ async def measure(
             print(
                 f"a {unit}, {name}: {without:.1f} us, with {what} {more:.1f} us ({percent:+.1f} %)"
             )
+
+
+async def _measure_pair(gateways: dict[str, GatewayProcess], rounds: int, found: Found) -> None:
+    """Adds what each gateway spends on a request and on a token, in microseconds."""
+    works = {
+        "request": (requests, CALLERS * REQUESTS),
+        "token": (streams, STREAMS * STREAM_TOKENS),
+    }
+    try:
+        for gateway in gateways.values():
+            await gateway.start()
+        for number in range(rounds + 1):
+            for unit, (work, count) in works.items():
+                turns = [*gateways.items()]
+                for kind, gateway in turns[:: 1 if number % 2 else -1]:
+                    before = cpu_s(gateway.pid)
+                    await work(gateway.port)
+                    if number:  # the first round warms up
+                        spent = (cpu_s(gateway.pid) - before) / count * 1e6
+                        found[unit].setdefault(kind, []).append(spent)
+    finally:
+        for gateway in gateways.values():
+            await gateway.kill()
