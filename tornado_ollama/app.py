@@ -72,9 +72,9 @@ class Gateway(Application):
     """The Tornado application. `deps` is replaced by `reload`; handlers keep the one they began
     with."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, gather_s: float = 0.0) -> None:
         """Must be called inside the running event loop, to which the client to Ollama belongs.
-        Reads the token store; raises StoreFailed."""
+        `gather_s` as in `Journal`. Reads the token store; raises StoreFailed."""
         super().__init__(
             log_function=lambda handler: None,  # `handlers/in_flight.py` writes the access log
             websocket_ping_interval=20,
@@ -105,8 +105,10 @@ class Gateway(Application):
         self._presence = Presence()
         labels, backend = self._telemetry.labels, self.backend
         self._otel = Otel(settings.otel, labels, lambda: backend.upstream.base_url)
-        sinks = (access_log.write, *self._telemetry.sinks, self._rates.write, *self._otel.sinks)
-        self._journal = Journal(*sinks, charges=self.books.sinks)
+        told = (access_log.write, *self._telemetry.sinks, *self._otel.sinks)
+        self._journal = Journal(
+            self._rates.write, charges=self.books.sinks, told=told, gather_s=gather_s
+        )
         self._started_at = time.monotonic()
         self.database = Database(Path(settings.state.directory))
         self._credentials = CredentialsInForce(self.database, settings, self._take_authenticator)
@@ -189,6 +191,7 @@ class Gateway(Application):
         await self.books.stop()
         self.client.close()
         await asyncio.sleep(0)
+        self._journal.flush()
         await self._rates.close()
         await self._otel.close()
         await asyncio.to_thread(self.database.close)
@@ -293,5 +296,5 @@ def _rate_store(storage: str) -> RateStore:
     return LocalRates() if storage == "memory" else RedisRates(storage)
 
 
-def make_app(settings: Settings) -> Gateway:
-    return Gateway(settings)
+def make_app(settings: Settings, gather_s: float = 0.0) -> Gateway:
+    return Gateway(settings, gather_s)

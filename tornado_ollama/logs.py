@@ -36,9 +36,6 @@ class TextFormatter(logging.Formatter):
     _latest = 0, ""
     """The last second that was written as text: most lines share it with the one before."""
 
-    def __init__(self, form: str = "%(asctime)s %(levelname)s %(message)s") -> None:
-        super().__init__(form)
-
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
         """The time of the record, in UTC and to the millisecond."""
         second = int(record.created)
@@ -51,18 +48,23 @@ class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Formats a record with control characters escaped, so that no text in it can forge a
         line."""
-        return _escaped(super().format(record), _ESCAPES_OF_LINES)
+        line = _escaped(self.formatMessage(record), _ESCAPES)
+        if record.exc_info and not record.exc_text:
+            record.exc_text = self.formatException(record.exc_info)
+        if record.exc_text:
+            line += _escaped("\n" + record.exc_text, _ESCAPES_OF_LINES)
+        return line
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         """The line without its traceback."""
-        return _escaped(super().formatMessage(record), _ESCAPES)
+        return f"{self.formatTime(record)} {record.levelname} {record.getMessage()}"
 
 
 class PlainFormatter(TextFormatter):
     """Formats a record as its message alone, for a child process whose lines its parent logs."""
 
-    def __init__(self) -> None:
-        super().__init__("%(message)s")
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return record.getMessage()
 
 
 class JsonFormatter(TextFormatter):

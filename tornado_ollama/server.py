@@ -23,6 +23,7 @@ from .backend_switch import BackendSwitch, EmbeddedMode
 from .certificates import Certificates
 from .config import Settings, SettingsReader
 from .connections import LimitedServer
+from .dispatch.journal import GATHER_S
 from .errors import ConfigError, ShuttingDown
 from .listen import Listener, listen, raise_descriptor_limit
 from .service_manager import ServiceManager
@@ -107,7 +108,7 @@ async def serve(
     manager = ServiceManager()
     certificates = Certificates(settings.listen.tls)
     sockets: list[socket.socket] = [Listener.of(taken) for taken in manager.sockets()]
-    app = make_app(_as_handed_over(settings, sockets))
+    app = make_app(_as_handed_over(settings, sockets), GATHER_S)
     server = make_http_server(app, certificates)
     raise_descriptor_limit()
     for line in settings.warnings:

@@ -353,3 +353,20 @@ def test_a_sink_that_fails_keeps_no_other_from_its_record(expect_log: Any) -> No
     records: Records = []
     Journal(fails, records.append).write(record())
     assert len(records) == 1
+
+
+@pytest.mark.gen_test
+async def test_who_is_only_told_gets_records_in_batches_and_whoever_counts_at_once() -> None:
+    counted: Records = []
+    told: Records = []
+    journal = Journal(counted.append, told=(told.append,), gather_s=0.001)
+    records = [record(request_id=str(number)) for number in range(3)]
+    for made in records[:2]:
+        journal.write(made)
+    assert counted == records[:2] and not told
+    journal.flush()  # somebody reads what is counted
+    assert told == records[:2]
+    journal.write(records[2])
+    await until(lambda: told == records, "the batch is handed over by itself")
+    journal.flush()
+    assert told == records

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tornado_ollama.dispatch.access_log import Line
 from tornado_ollama.logs import JsonFormatter
 from tornado_ollama.wire.socket.chat_writers import FrameWriter
 
@@ -297,5 +298,4 @@ async def test_a_refused_request_frame_is_a_short_line_without_what_it_held(
 
 
 def access_lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
-    records = [r for r in caplog.records if r.name == "tornado_ollama.access"]
-    return [record.__dict__["fields"]() for record in records]
+    return [record.fields() for record in caplog.records if isinstance(record, Line)]

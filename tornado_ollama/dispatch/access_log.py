@@ -16,41 +16,40 @@ log = logging.getLogger("tornado_ollama.access")
 
 def write(record: Record) -> None:
     """Logs a record as one line. `logs.py` formats it as text or JSON in its own thread."""
-    if not log.isEnabledFor(logging.INFO):
-        return
-    line = Line(record)
-    # `log.info` would walk the stack for the caller's place, which no format names.
-    made = logging.LogRecord(log.name, logging.INFO, "", 0, "%s", (line,), None)
-    made.fields = line.fields
-    log.handle(made)
+    if log.isEnabledFor(logging.INFO):
+        log.handle(Line(record))
 
 
-class Line:
-    """A record that formats itself as a line when the log handler asks for the text."""
+_ANY = vars(logging.LogRecord(log.name, logging.INFO, "", 0, "", None, None))
+"""What a log record holds besides its time and message; to look it up for each, as the base does,
+costs more than the line."""
+
+
+class Line(logging.LogRecord):
+    """A line of the access log; a log handler makes its text or its fields when it wants them."""
 
     def __init__(self, record: Record) -> None:
+        self.__dict__.update(_ANY)
+        self.created, self.msecs = record.ended_at, record.ended_at % 1 * 1000
         self._record = record
 
-    def __str__(self) -> str:
-        """The line in text form."""
+    def getMessage(self) -> str:
+        """The line in text form, of printable ASCII."""
         record = self._record
-        first, total = _ms(record.first_byte_s), _ms(record.duration_s)
+        first = record.first_byte_s
+        computed = ignored = ""
+        if record.computed:
+            usage = record.usage
+            tokens = f"{usage.prompt_tokens}+{usage.completion_tokens}"
+            computed = f" model={record.model or NOTHING} tokens={tokens}"
+        if record.ignored:
+            ignored = f" ignored={','.join(record.ignored)}"
         return (
             f"{record.client} {record.request_id} {_word(record.credential)} {record.method} "
             f"{_word(record.path)} {record.status} {record.sent}B "
-            f"first={'-' if first is None else f'{first}ms'} total={total}ms"
-            f"{self._model_and_tokens()}{self._ignored()} {record.outcome}"
+            f"first={'-' if first is None else f'{_ms(first)}ms'} "
+            f"total={_ms(record.duration_s)}ms{computed}{ignored} {record.outcome}"
         )
-
-    def _model_and_tokens(self) -> str:
-        record, usage = self._record, self._record.usage
-        if not record.computed:
-            return ""
-        tokens = f"{usage.prompt_tokens}+{usage.completion_tokens}"
-        return f" model={record.model or NOTHING} tokens={tokens}"
-
-    def _ignored(self) -> str:
-        return f" ignored={','.join(self._record.ignored)}" if self._record.ignored else ""
 
     def fields(self) -> dict[str, object]:
         """The line in JSON form."""

@@ -15,6 +15,7 @@ class MetricsHandler(AuthMixin, BaseHandler):
         telemetry, ollama = self.deps.process.telemetry, self.deps.ollama
         version = await self.deps.process.catalogue.version(ollama)
         telemetry.ollama_up = version is not None
+        self.deps.process.journal.flush()
         accept = self.request.headers.get("Accept", "")
         text, content_type = await asyncio.to_thread(telemetry.text, accept)
         self.set_header("Cache-Control", "no-store")

@@ -8,5 +8,6 @@ from .base import BaseHandler
 
 class RecentErrorsHandler(AuthMixin, BaseHandler):
     async def respond(self) -> None:
+        self.deps.process.journal.flush()
         self.set_header("Cache-Control", "no-store")
         self.answer_json(200, self.deps.process.telemetry.recent_errors.shown())

@@ -32,6 +32,17 @@ class Reload(Protocol):
     def refused(self) -> bool: ...
 
 
+class Stored(Protocol):
+    """Accounts, as `telemetry.accounts` keeps them."""
+
+    lost: int
+
+    @property
+    def failure(self) -> str | None: ...
+    @property
+    def pending(self) -> int: ...
+
+
 class Gauges(Collector):
     def __init__(self, gauges: Iterable[Gauge]) -> None:
         self._gauges = tuple(gauges)
@@ -70,6 +81,27 @@ def gateway_gauges(
             "tornado_ollama_reload_refused",
             "Whether the last reload of the configuration was refused",
             lambda: last_reload.refused,
+        ),
+    )
+
+
+def accounts_gauges(accounts: Stored) -> tuple[Gauge, ...]:
+    """Whether the accounts are stored."""
+    return (
+        Gauge(
+            "tornado_ollama_accounts_failing",
+            "Whether the accounts cannot be stored now",
+            lambda: accounts.failure is not None,
+        ),
+        Gauge(
+            "tornado_ollama_accounts_pending",
+            "Entries of the accounts that are not stored yet",
+            lambda: accounts.pending,
+        ),
+        Gauge(
+            "tornado_ollama_accounts_lost",
+            "Entries of the accounts that were given up since the start",
+            lambda: accounts.lost,
         ),
     )
 

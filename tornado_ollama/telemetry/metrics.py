@@ -12,7 +12,7 @@ from typing import NamedTuple
 from prometheus_client.registry import CollectorRegistry
 
 from ..dispatch.journal import Record
-from .labels import Bounded, Labels, operation
+from .labels import OTHER, Bounded, Labels, operation
 from .series import Count, Counter, Distribution, Histogram
 
 REQUEST_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
@@ -31,6 +31,10 @@ UPSTREAM_ERRORS = ("upstream_", "overloaded")
 
 MODEL = ("credential", "gen_ai_response_model")
 GEN_AI = ("gen_ai_operation_name", "gen_ai_response_model")
+
+
+_RequestKey = tuple[str, str, str, int, str]
+"""Route, method, dialect, status and credential."""
 
 
 class _RequestSeries(NamedTuple):
@@ -64,7 +68,7 @@ class Metrics:
     def __init__(self, registry: CollectorRegistry, labels: Labels) -> None:
         self._labels = labels
         self._outcomes = Bounded(MAX_OUTCOMES)
-        self._by_request: dict[tuple[str, ...], _RequestSeries] = {}
+        self._by_request: dict[_RequestKey, _RequestSeries] = {}
         self._by_model: dict[tuple[str, str], _ModelSeries] = {}
         self._by_inference: dict[tuple[str, str], _InferenceSeries] = {}
         self._ends: dict[str, Count] = {}
@@ -140,7 +144,7 @@ class Metrics:
             record.route,
             record.method,
             record.dialect,
-            str(record.status),
+            record.status,
             self._labels.credential(record.credential),
         )
         series = self._by_request.get(key) or self._request_series(key)
@@ -185,17 +189,17 @@ class Metrics:
             inference.per_token.observe(usage.completion_s / usage.completion_tokens)
         self._queued.observe(usage.queued_s)
 
-    def _request_series(self, key: tuple[str, ...]) -> _RequestSeries:
-        route, method, *_ = key
+    def _request_series(self, key: _RequestKey) -> _RequestSeries:
+        route, method, dialect, status, credential = key
         if len(self._by_request) >= MAX_REQUEST_SERIES:
-            key = (*key[:-1], "other")
+            credential = OTHER
         series = _RequestSeries(
-            self._requests.series(*key),
+            self._requests.series(route, method, dialect, str(status), credential),
             self._duration.series(route, method),
             self._received.series(route),
             self._sent.series(route),
         )
-        self._by_request[key] = series
+        self._by_request[route, method, dialect, status, credential] = series
         return series
 
     def _model_series(self, pair: tuple[str, str]) -> _ModelSeries:

@@ -3,9 +3,7 @@ looks at first. Kept in memory alone; the log has them all."""
 
 from __future__ import annotations
 
-import time
 from collections import Counter, deque
-from collections.abc import Callable
 
 from ..dispatch.journal import CANCELLED, CLIENT_LEFT, REVOKED, SHUT_DOWN, Record
 
@@ -17,8 +15,7 @@ MAX_KINDS = 100
 
 
 class RecentErrors:
-    def __init__(self, now: Callable[[], float] = time.time) -> None:
-        self._now = now
+    def __init__(self) -> None:
         self._last: deque[dict[str, object]] = deque(maxlen=KEPT)
         self._kinds: Counter[str] = Counter()
 
@@ -32,7 +29,7 @@ class RecentErrors:
             self._kinds[kind] += 1
         self._last.append(
             {
-                "time": round(self._now(), 3),
+                "time": round(record.ended_at, 3),
                 "kind": kind,
                 "status": record.status,
                 "method": record.method,

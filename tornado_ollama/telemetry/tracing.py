@@ -82,7 +82,7 @@ class Tracing:
             span.set_attributes(dict(_attributes(record, self._ollama_url())))
             if _has_failed(record):
                 span.set_status(self._failed, record.outcome)
-        span.end()
+        span.end(int(record.ended_at * 1e9))
 
     def shut_down(self) -> None:
         """Sends what has ended. Blocks."""
