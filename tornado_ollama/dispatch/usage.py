@@ -92,6 +92,9 @@ _COUNT = re.compile(
 _HAS_COUNTS = b'eval_count"'
 """In the last line and no other: within a text of JSON the quote would be escaped."""
 
+_GOES_ON = b'"done":false}\n'
+"""The end of a line with a token, as Ollama writes it; its last line is another."""
+
 Taker = Callable[[bytes], Awaitable[None] | None]
 """Takes a piece; an awaitable asks for a rest, see `ask.Sink`."""
 
@@ -134,10 +137,10 @@ class Meter:
         """Takes the next piece of the reply, which must not be empty. Returns what the callback
         given to `before` returns."""
         self._lines += data.count(b"\n")
-        if self._line or not data.endswith(b"\n"):
-            self._feed_part(data)
-        else:  # whole lines: nearly every piece of a stream
+        if data.endswith(_GOES_ON) and not self._line:  # nearly every piece of a stream
             self._last = data
+            return self._on_data(data)
+        self._feed_part(data)
         if _HAS_COUNTS in data or self._counts_begun:
             self._look_for_counts()
         return self._on_data(data)

@@ -68,9 +68,12 @@ class EventStream:
         await self._exchanges.translate(body, self._machine, choice, self._pass_on)
 
     def _pass_on(self, events: bytes) -> Awaitable[None] | None:
-        if self._machine.error is not None:
-            begun = self._machine.started or self._down.flushed
-            if not begun and not self._belongs_in_stream(self._machine.error):
+        error, down = self._machine.error, self._down
+        if error is None and down.started:  # nearly every token
+            return down.write(events)
+        if error is not None:
+            begun = self._machine.started or down.flushed
+            if not begun and not self._belongs_in_stream(error):
                 return None
         return self._write(events) if events else None
 

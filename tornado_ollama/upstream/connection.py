@@ -33,11 +33,12 @@ class Reader(Protocol):
     """Receives the events of a connection; in practice it is an exchange. Its methods must not
     raise: an exchange turns an exception in one into its own end."""
 
-    def on_head(self, status: int, reason: str, headers: list[tuple[str, str]]) -> None: ...
-
-    def on_data(self, data: bytes) -> Awaitable[None] | None:
+    @property
+    def on_data(self) -> Callable[[bytes], Awaitable[None] | None]:
         """Takes the payload of one read of the socket. A returned awaitable pauses reading until it
-        is done."""
+        is done. An exception in it is a failure of the connection."""
+
+    def on_head(self, status: int, reason: str, headers: list[tuple[str, str]]) -> None: ...
 
     def on_end(self) -> None:
         """Called when the reply is complete."""

@@ -44,6 +44,8 @@ class Pool(Protocol):
     def give_back(self, connection: Connection) -> None: ...
 
 
+OnData = Callable[[bytes], Awaitable[None] | None]
+
 P = ParamSpec("P")
 
 
@@ -75,6 +77,8 @@ class Exchange:
     ) -> None:
         """`head`: request line and headers as bytes. `done` gets None after a whole reply."""
         self._request = request
+        # The connection calls it for every token, so nothing of ours stands between.
+        self.on_data: OnData = request.streaming_callback or self._collect
         self._head = head
         self._pool = pool
         self._done = done
@@ -188,15 +192,6 @@ class Exchange:
                 self._request.header_callback(line)
         if self._request.head_callback is not None:
             self._request.head_callback(self.response)
-
-    def on_data(self, data: bytes) -> Awaitable[None] | None:
-        try:
-            if self._request.streaming_callback is not None:
-                return self._request.streaming_callback(data)
-            self._collect(data)
-        except Exception as error:
-            self.fail(unforeseen(error))
-        return None
 
     def _collect(self, data: bytes) -> None:
         self._collected_bytes += len(data)

@@ -57,7 +57,8 @@ class ReplyParser:
     def feed(self, data: memoryview) -> GatewayError | None:
         """Parses the next bytes. Returns the error that makes the reply unusable from here on, or
         None; head and payload parsed before the error are valid."""
-        if not self.head_ready:
+        in_head = not self.head_ready
+        if in_head:
             self.head_bytes += len(data)
         try:
             self._llhttp.feed_data(data)
@@ -70,8 +71,7 @@ class ReplyParser:
             broken = UpstreamBroken("Ollama answered with something that is not HTTP.")
             broken.__cause__ = error
             return broken
-        head_bytes = self._header_bytes if self.head_ready else self.head_bytes
-        if self._informational > MAX_INFORMATIONAL or head_bytes > MAX_HEAD_BYTES:
+        if in_head and self._head_is_too_large:
             self.head_ready, self.parts = False, []  # the same, however the bytes were cut
             return UpstreamBroken("Ollama answered with too many or too large headers.")
         if self.parts or self.complete:
@@ -81,6 +81,11 @@ class ReplyParser:
         if self.head_ready and self._unpaid_bytes > MAX_UNPAID_BYTES:
             return UpstreamBroken("Ollama sent too much that is no part of its reply.")
         return None
+
+    @property
+    def _head_is_too_large(self) -> bool:
+        head_bytes = self._header_bytes if self.head_ready else self.head_bytes
+        return self._informational > MAX_INFORMATIONAL or head_bytes > MAX_HEAD_BYTES
 
     # -- llhttp -------------------------------------------------------------------------------
 

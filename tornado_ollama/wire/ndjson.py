@@ -29,14 +29,12 @@ class LineSplitter:
     def feed(self, data: bytes) -> list[bytes]:
         """The lines that `data` completes, in order; empty lines are left out."""
         end = data.find(b"\n")
+        if 0 < end == len(data) - 1 <= self._max and not self._parts:
+            return [data[:end]]  # one read, one token: by far the most frequent case
         if end < 0:
             if data:
                 self._keep(data)
             return []
-        if not self._parts and end == len(data) - 1:
-            # One read, one token: by far the most frequent case.
-            self._check(end)
-            return [data[:end]] if end else []
         *lines, rest = data.split(b"\n")
         if self._parts:
             self._keep(lines[0])

@@ -20,7 +20,8 @@ class ReplyStream(Generic[AnyLine]):
     """The streamed reply to one request: native bytes of each choice in, events out.
 
     `started`: an event was returned. `error`: the failure that ended the stream, after which
-    everything fed is ignored. While the caller has sent nothing to its client, not even a comment,
+    everything fed is ignored. `stopped`: the reply is complete, but Ollama's is not, and the
+    request is to be cancelled. While the caller has sent nothing to its client, not even a comment,
     and the stream has not `started`, it may drop the bytes and answer the `error` with its own
     status.
     """
@@ -42,17 +43,13 @@ class ReplyStream(Generic[AnyLine]):
         self.said_in_stream = said_in_stream
         self._open = len(readers)
         self.started = False
+        self.stopped = False
         self.error: GatewayError | None = None
 
     @property
     def finished(self) -> bool:
         """Whether the reply is complete: its ending was returned."""
         return self._open == 0
-
-    @property
-    def stopped(self) -> bool:
-        """Whether the reply is complete, but Ollama's is not: the request is to be cancelled."""
-        return self.finished and any(reader.stopped for reader in self._readers)
 
     def feed(self, data: bytes, choice: int = 0) -> bytes:
         """Returns the events for the next bytes of the native reply of `choice`."""
@@ -89,5 +86,6 @@ class ReplyStream(Generic[AnyLine]):
         if reader.error is not None:
             return self.fail(reader.error)
         self._open -= 1
+        self.stopped = self.finished and any(one.stopped for one in self._readers)
         lasts = [one.last for one in self._readers if one.last is not None]
         return b"" if self._open else self._ending(lasts)
