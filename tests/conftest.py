@@ -10,7 +10,7 @@ Of the gateway:
     config          a dict over the default configuration; override it in a module, or
                     parametrize it: @pytest.mark.parametrize("config", [{"auth": {...}}])
     settings        what `load` makes of it; `service.base_url` is the scripted backend
-    app             `make_app(settings)`, closed at the end
+    app             `Gateway(settings)`, closed at the end
     backend         the scripted backend (tests/backend), answering like Ollama until scripted
     connect         `await connect()` opens a RawConnection to `http_server` (tests/raw_client.py)
     gateway_process starts `python -m tornado_ollama serve` as a process of its own
@@ -225,7 +225,7 @@ def app(io_loop: IOLoop, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iter
     monkeypatch.setattr(app_module, "read_assets", _assets)
 
     async def make() -> Any:
-        return app_module.make_app(settings)
+        return Gateway(settings)
 
     gateway = io_loop.run_sync(make)
     yield gateway

@@ -1,8 +1,8 @@
 """The application: puts the parts together from the settings, and finds the handler of each
 request.
 
-`make_app` builds it; `Gateway.find_handler` is the whole routing. The path is made canonical first
-and the handler gets that path, so that no later check sees another one.
+`Gateway.find_handler` is the whole routing. The path is made canonical first and the handler gets
+that path, so that no later check sees another one.
 """
 
 from __future__ import annotations
@@ -218,7 +218,10 @@ class Gateway(Application):
         self._responses.max_bytes = settings.responses.max_stored_bytes
         self._responses.keep_for_s = settings.responses.store_for
         self.queue.limits = QueueLimits(
-            limits.max_parallel, limits.max_queued, limits.queue_timeout, limits.models
+            max_parallel=limits.max_parallel,
+            max_queued=limits.max_queued,
+            timeout=limits.queue_timeout,
+            models=limits.models,
         )
 
     def _make_deps(self, settings: Settings) -> Deps:
@@ -294,7 +297,3 @@ class Gateway(Application):
 def _rate_store(storage: str) -> RateStore:
     """Where requests and tokens are counted, by `limits.storage`. Raises ConfigError."""
     return LocalRates() if storage == "memory" else RedisRates(storage)
-
-
-def make_app(settings: Settings, gather_s: float = 0.0) -> Gateway:
-    return Gateway(settings, gather_s)

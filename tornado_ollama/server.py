@@ -18,7 +18,7 @@ from typing import Any
 
 from tornado.httpserver import HTTPServer
 
-from .app import MAX_SOCKET_MESSAGE_BYTES, Gateway, make_app
+from .app import MAX_SOCKET_MESSAGE_BYTES, Gateway
 from .backend_switch import BackendSwitch, EmbeddedMode
 from .certificates import Certificates
 from .config import Settings, SettingsReader
@@ -108,7 +108,7 @@ async def serve(
     manager = ServiceManager()
     certificates = Certificates(settings.listen.tls)
     sockets: list[socket.socket] = [Listener.of(taken) for taken in manager.sockets()]
-    app = make_app(_as_handed_over(settings, sockets), GATHER_S)
+    app = Gateway(_as_handed_over(settings, sockets), GATHER_S)
     server = make_http_server(app, certificates)
     raise_descriptor_limit()
     for line in settings.warnings:
