@@ -3,6 +3,7 @@
 import { fulfil, takeWishes } from './app/address.js';
 import { Backend } from './app/backend.js';
 import { Composing } from './app/composing.js';
+import { offerComparing } from './app/comparing.js';
 import { newChat } from './app/conversing.js';
 import { offerFitting } from './app/fits.js';
 import { fork } from './app/forking.js';
@@ -30,6 +31,7 @@ import { ModelPicker } from './models/model_picker.js';
 import { Models } from './models/models.js';
 import { Transport } from './net/transport.js';
 import { Settings } from './settings/settings.js';
+import { loadStyles } from './ui/asset.js';
 import { byId, drawIcons } from './ui/dom.js';
 import { preferredLanguage, setLanguage } from './ui/i18n.js';
 import { lazily } from './ui/lazily.js';
@@ -59,8 +61,8 @@ async function start() {
   const managing = new Managing(models, transport);
   const backend = new Backend();
   const operatorView = lazily(async () => {
-    const { OperatorView, loadStyles } = await import('./operator/operator_view.js');
-    await loadStyles();
+    const { OperatorView } = await import('./operator/operator_view.js');
+    await loadStyles('css/operator.css');
     return new OperatorView(transport, () => backend.scopes.includes('manage'));
   });
   const answers = new Answers({ transport, models, store });
@@ -74,7 +76,7 @@ async function start() {
     store,
     focus,
     openToken,
-    pickModel: (at, choose) => picker.open(at, choose),
+    pickModel: (at, choose, words) => picker.open(at, choose, words),
     fetchModel: (name) => managing.open(name),
     mayFetch: () => managing.offered,
     fork: (message) => fork(library, message),
@@ -101,6 +103,7 @@ async function start() {
   const beginTemporary = temporaryChats(library);
   const prompts = offerPrompts(composer);
   offerTitles(library, settings);
+  offerComparing(library, picker);
   offerFitting({ composing, library, settingsEntry });
   document.addEventListener('partmissing', () => toast.show('part.missing'));
   tellUnsaved({ chat, store, save: (id) => library.save(id, 'json') });

@@ -12,6 +12,8 @@ export interface ChatRecord {
   shown: string | null;
   /** Words by which the reader finds it. */
   tags?: string[];
+  /** The model that answers besides the chosen one, where two are compared. */
+  second?: string;
   /** It is kept nowhere. */
   temporary?: boolean;
   /** Its own settings, where they differ from those of all chats; see chat_settings.js. */
@@ -56,6 +58,8 @@ export interface Message {
   at: number;
   role: 'user' | 'assistant';
   content: string;
+  /** The ids of the answers to it that are shown side by side; see beside.js. */
+  beside?: string[];
   /** The reader changed it afterwards. */
   edited?: boolean;
   /** What models are given instead of this message and those before it. */
@@ -471,6 +475,11 @@ export interface SettingsScope {
 export interface MessageActions extends FailureActions {
   retry: () => void;
   retryWith: (at: HTMLElement) => void;
+  /** Has another model answer too, beside this answer. */
+  alsoWith: (at: HTMLElement) => void;
+  stop: () => void;
+  /** Goes on with this answer, of several side by side. */
+  choose: () => unknown;
   goOn: () => void;
   edit: (text: string) => boolean;
   /** Keeps it in other words; nothing is asked. */
@@ -494,7 +503,7 @@ export interface ConversationParts {
   focus: () => unknown;
   openToken: () => void;
   /** `at`: the button it belongs to. Without `choose` the choice holds from now on. */
-  pickModel: (at?: HTMLElement, choose?: (name: string) => void) => void;
+  pickModel: (at?: HTMLElement, choose?: (name: string) => void, words?: string) => void;
   fetchModel: (name?: string) => void;
   mayFetch: () => boolean;
   /** Goes on from a message in a chat of its own. */

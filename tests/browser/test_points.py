@@ -318,6 +318,42 @@ def temporary(reader: Reader) -> None:
     reader.is_true("document.querySelectorAll('.turn').length === 0")
 
 
+def side_by_side(reader: Reader) -> None:
+    reader.browser.press("#model-button")
+    reader.is_true("document.querySelector('#model-options .option')")
+    reader.click(".panel-foot button")
+    reader.write("#model-panel input", "thinker")
+    reader.click("#model-options .option")
+    reader.see("#second-model", "thinker:8b")
+    talks = reader.ollama.talk(2)
+    reader.write("#message", "Why?")
+    reader.browser.press("#send")
+    for talk in talks:
+        assert talk.asked.wait(PATIENCE_S)
+    by_name = {talk.request["model"]: talk for talk in talks}
+    by_name["thinker:8b"].say("Therefore.")
+    by_name["talker:3b"].say("Because.")
+    is_wide = reader.browser.evaluate("innerWidth > 900")
+    both = "[...document.querySelectorAll('.beside > section')]"
+    reader.is_true(f"{both}.filter((one) => one.checkVisibility()).length === {1 + is_wide}")
+    if not is_wide:
+        reader.see(".beside-turns", "writing")
+        reader.click(".beside-turns button:last-of-type")
+    reader.there(".beside > section:last-of-type")
+    reader.see(".beside > section:last-of-type .body", "Therefore.")
+    reader.click(".beside > section:last-of-type .ends button")
+    assert by_name["thinker:8b"].left.wait(PATIENCE_S)
+    by_name["talker:3b"].end()
+    until(reader.browser, IDLE)
+    reader.browser.reload()
+    until(reader.browser, READY)
+    reader.see(".beside > section:first-of-type .body", "Because.")
+    assert reader.browser.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    reader.click(".beside > section:last-of-type [data-t='beside.choose']")
+    reader.see(".turn.assistant .branch", "2/2")
+    reader.see(".turn.assistant > .body", "Therefore.")
+
+
 def themes(reader: Reader) -> None:
     paper = "getComputedStyle(document.body).backgroundColor"
     reader.click("#menu input[name='theme'][value='light']")
@@ -372,7 +408,18 @@ POINTS: list[Callable[[Reader], None]] = [
         thinking_and_tools,
         chat_list,
     ),
-    *(picker, settings, chat_settings, gauge, fitting, themes, accessibility, languages, failures),
+    *(
+        picker,
+        side_by_side,
+        settings,
+        chat_settings,
+        gauge,
+        fitting,
+        themes,
+        accessibility,
+        languages,
+        failures,
+    ),
 ]
 BROWSERS = ("firefox", "webkit")
 

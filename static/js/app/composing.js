@@ -25,7 +25,7 @@ export class Composing {
     this.look = look;
     this.asked = asked;
     this.attachments = new Attachments({
-      canSee: () => this.#modelSees,
+      canSee: () => canSee(this.models.find(this.models.current)),
       refuse: (key, params) => {
         composer.hold();
         toast.show(key, params);
@@ -67,11 +67,13 @@ export class Composing {
     this.asked();
   }
 
-  /** Whether the model can use what is attached; says why not. */
+  /** Whether those that answer can use what is attached; says who cannot. */
   mayAttach() {
-    const fits = this.attachments.now.images.length === 0 || this.#modelSees;
-    if (!fits) this.toast.show('attach.blindNow', { model: this.models.current });
-    return fits;
+    const isAny = this.attachments.now.images.length > 0;
+    const asked = [this.models.current, this.chat.conversation.chat.second ?? null];
+    const blind = asked.map((name) => this.models.find(name)).find((one) => one && !canSee(one));
+    if (isAny && blind) this.toast.show('attach.blindNow', { model: blind.name });
+    return !(isAny && blind);
   }
 
   /** What was written and attached and not sent in a chat, or, without one, in all.
@@ -79,9 +81,5 @@ export class Composing {
   forget(chat) {
     this.composer.forgetDraft(chat);
     this.attachments.forget(chat);
-  }
-
-  get #modelSees() {
-    return canSee(this.models.find(this.models.current));
   }
 }

@@ -3,8 +3,11 @@
 import { Asking } from '../chat/asking.js';
 import { Chat } from '../chat/chat.js';
 import { TreeEdits } from '../chat/tree_edits.js';
+import { lazily } from '../ui/lazily.js';
 
 /** @import { ConversationParts, Message, MessageActions } from '../types.js' */
+
+const choosing = lazily(() => import('../chat/choosing.js'));
 
 /** The chat, and what asks in it. `focus()`: to the message box; the others are what failures and
     answers offer: `openToken()`, `pickModel(at, choose)`, `fetchModel(name)`, `mayFetch()`,
@@ -16,6 +19,9 @@ export function newChat({ openToken, pickModel, fetchModel, mayFetch, fork, ...p
   const actionsFor = (message) => ({
     retry: () => asking.again(message),
     retryWith: (at) => pickModel(at, (model) => asking.again(message, model)),
+    alsoWith: (at) => pickModel(at, (model) => asking.also(message, model), 'model.compareWith'),
+    stop: () => asking.stop(message),
+    choose: async () => (await choosing())?.choose({ ...parts, chat, asking }, message),
     goOn: () => asking.goOn(message),
     edit: (text) => asking.rewrite(message, text),
     keep: (text) => edits.keep(message, text),

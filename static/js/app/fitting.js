@@ -5,6 +5,7 @@
 import { showContext } from '../chat/context_gauge.js';
 import { measuredFactor, messageTokens, usualTokens } from '../chat/estimate.js';
 import { Aside } from '../chat/summary.js';
+import { lastRow, rowsOf } from '../history/beside.js';
 import { afterSummary } from '../net/chat_request.js';
 import { settingsOf } from '../settings/options.js';
 import { announce } from '../ui/announcer.js';
@@ -96,27 +97,39 @@ export class Fitting {
     this.notice.show({ what: `${what}.what`, next: `${what}.next`, params, said, actions });
   }
 
-  /** @returns {Fit | null} */
+  /** Of the models that answer next, the one whose context is filled most.
+      @returns {Fit | null} */
   #fit() {
+    const { chat, models } = this.composing;
+    const { second } = chat.conversation.chat;
+    if (!models.current) return null;
+    const first = this.#fitOf(models.current);
+    const other = second ? this.#fitOf(second) : first;
+    return share(other) > share(first) ? other : first;
+  }
+
+  /** @param {string} model
+      @returns {Fit} */
+  #fitOf(model) {
     const { chat, composer, attachments, models } = this.composing;
     const { conversation } = chat;
-    const model = models.current;
-    if (!model) return null;
     const path = conversation.path();
-    const factor = factorOf(path, model);
+    const shown = rowsOf(conversation).flat();
+    const factor = factorOf(shown, model);
     const { images, files } = attachments.now;
     const isWritten = composer.text.trim() || images.length + files.length > 0;
     const message = { content: composer.text, images, files };
     const written = isWritten ? messageTokens(message, factor) : 0;
     const setting = settingsOf(conversation.chat.settings, this.settingsEntry.settings);
-    const limit = limitOf(path, model, setting('num_ctx'), models.loadedContext(model));
+    const limit = limitOf(shown, model, setting('num_ctx'), models.loadedContext(model));
     const { summary, messages } = afterSummary(path);
     const besides = Math.ceil(usualTokens(setting('system') + summary) * factor);
     const costs = messages.map((one) => messageTokens(one, factor));
-    const usage = path.at(-1)?.facts?.usage?.total_tokens;
+    const own = lastRow(conversation).find((one) => one.model === model);
+    const usage = own?.facts?.usage?.total_tokens;
     const estimated = costs.reduce((sum, cost) => sum + cost, besides);
     const isCut = limit !== null && estimated > limit;
-    const used = usage && !summary && !isCut && path.at(-1)?.model === model ? usage : estimated;
+    const used = usage && !summary && !isCut ? usage : estimated;
     return {
       model,
       factor,
@@ -199,6 +212,10 @@ export class Fitting {
   }
 }
 
+/** How much of the context is filled; 0 where its size is not known.
+    @param {Fit} fit */
+const share = ({ need, limit }) => (limit ? need / limit : 0);
+
 /** @param {Message[]} path
     @param {string} model */
 function factorOf(path, model) {
@@ -247,7 +264,7 @@ function boundary(path) {
     @param {Message[]} forgotten */
 function mark(forgotten) {
   const ids = new Set(forgotten.map(({ id }) => id));
-  for (const turn of byId('transcript').children) {
+  for (const turn of byId('transcript').querySelectorAll('.turn')) {
     if (turn instanceof HTMLElement)
       turn.toggleAttribute('data-forgotten', ids.has(turn.dataset.id ?? ''));
   }

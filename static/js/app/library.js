@@ -42,7 +42,7 @@ export class Library {
     chat.addEventListener('change', () => this.#shown());
     answers.addEventListener('begin', ({ detail }) => this.list.mark(detail.id, true));
     answers.addEventListener('end', ({ detail }) => {
-      this.list.mark(detail.id, false);
+      this.list.mark(detail.id, this.answers.of(detail.id).length > 0);
       askToPersist();
       if (this.#missed) this.#changed({ id: detail.id, elsewhere: true });
     });
@@ -86,7 +86,8 @@ export class Library {
       if (!stored) continue;
       const conversation = new Conversation(stored);
       const cut = conversation.markCut();
-      if (cut && id !== this.chat.conversation.id) this.answers.resume(conversation, cut);
+      if (id === this.chat.conversation.id) continue;
+      for (const answer of cut) this.answers.resume(conversation, answer);
     }
   }
 
@@ -111,7 +112,7 @@ export class Library {
   /** @param {string} id
       @param {Partial<ChatRecord>} fields */
   async #change(id, fields) {
-    for (const held of [this.chat.conversation, this.answers.of(id)?.conversation]) {
+    for (const held of [this.chat.conversation, this.answers.of(id)[0]?.conversation]) {
       if (held?.id === id) Object.assign(held.chat, fields);
     }
     if (fields.title && id === this.chat.conversation.id) this.#shown();

@@ -3,7 +3,8 @@
 
 import { failureOf } from '../net/failure.js';
 import { token } from '../net/token_store.js';
-import { showContext } from '../chat/context_gauge.js';
+import { fullest, showContext } from '../chat/context_gauge.js';
+import { lastRow } from '../history/beside.js';
 import { byId } from '../ui/dom.js';
 import { bindText } from '../ui/i18n.js';
 import { Notice } from './notice.js';
@@ -74,8 +75,8 @@ export class Status {
     else if (!backend.connected) this.notice.show(failureOf({ status: 503, message: '' }));
     else this.notice.hide();
 
-    const { usage, context } = chat.conversation.last?.facts ?? {};
-    showContext(usage?.total_tokens, context);
+    const { used, limit } = fullest(lastRow(chat.conversation));
+    showContext(used, limit);
   }
 
   /** Whoever may manage looks at the server, others at their own requests there. */

@@ -1,5 +1,6 @@
 // Titles that models give, where the reader wants them: they cost a request more for each new chat.
 
+import { besideOf, mainOf } from '../history/beside.js';
 import { lazily } from '../ui/lazily.js';
 
 /** @import { Settings } from '../settings/settings.js'
@@ -13,7 +14,10 @@ const title = lazily(() => import('../chat/title.js'));
 export function offerTitles({ answers, chat, store }, settings) {
   answers.addEventListener('end', async ({ detail: { conversation, message } }) => {
     const question = conversation.questionOf(message);
-    const isFirst = conversation.all.filter(({ role }) => role === 'assistant').length === 1;
+    const all = conversation.all.filter(({ role }) => role === 'assistant');
+    const isFirst =
+      all.length === besideOf(conversation, message).length &&
+      message === mainOf(conversation, message);
     if (settings.get('titles') !== 'true' || !isFirst || message.state !== 'done') return;
     const { id, chat: record } = conversation;
     const before = record.title;

@@ -2,6 +2,7 @@
 // grows, and held by its tab, so that no other takes it up.
 
 import { Reply } from './reply.js';
+import { besideOf, preferComplete } from '../history/beside.js';
 import { Holds } from '../net/tabs.js';
 
 /** @import { ChatRequest, Message } from '../types.js'
@@ -16,10 +17,10 @@ const LEFT_RUNNING = 'tornado-ollama.running';
 /** Fires `begin` and `end`, `measured` when more is known of an answer that ended, `elsewhere` when
     it is another tab that follows it, and `released` when that tab does so no longer; detail:
     `{ id, message, conversation }`, the chat's id, the answer and the chat.
-    A chat has one answer under way. */
+    A chat has one answer under way, or those that are side by side. */
 export class Answers extends EventTarget {
-  /** @type {Map<string, { conversation: Conversation, reply: Reply, over: Promise<void> }>} */
-  #running = new Map();
+  /** @type {Set<{ conversation: Conversation, reply: Reply, over: Promise<void> }>} */
+  #running = new Set();
   #holds = new Holds();
 
   /** `transport`: the way to the gateway. `models`: what they know. `store`: where chats are kept.
@@ -32,10 +33,10 @@ export class Answers extends EventTarget {
     addEventListener('pagehide', () => this.#leave());
   }
 
-  /** `{ conversation, reply }` of a chat, or null.
+  /** Those of a chat, each with the `conversation` and the `reply` that writes it.
       @param {string | undefined} id */
   of(id) {
-    return this.#running.get(id ?? '') ?? null;
+    return [...this.#running].filter(({ conversation }) => conversation.id === id);
   }
 
   /** Has `answer` written, or written on. `request` as in a chat frame.
@@ -54,7 +55,9 @@ export class Answers extends EventTarget {
       @param {Message} answer */
   async resume(conversation, answer) {
     const isOurs = await this.#holds.holdIfFree(holdOf(answer), async () => {
-      if (this.of(conversation.id)) return;
+      const others = this.of(conversation.id).map((running) => running.reply.message);
+      const beside = besideOf(conversation, answer);
+      if (others.some((one) => one === answer || !beside.includes(one))) return;
       answer.state = 'running';
       const reply = new Reply(answer, this);
       await this.#follow(conversation, reply, () => reply.resume());
@@ -71,12 +74,13 @@ export class Answers extends EventTarget {
     this.#tell('released', conversation, answer);
   }
 
-  /** Ends when what came of the answer is stored.
-      @param {string} id */
-  async stop(id) {
-    const running = this.of(id);
-    running?.reply.stop();
-    await running?.over;
+  /** Stops the answers of a chat, or one of them. Ends when what came of them is stored.
+      @param {string} id
+      @param {Message | null} [answer] */
+  async stop(id, answer = null) {
+    const running = this.of(id).filter(({ reply }) => !answer || reply.message === answer);
+    for (const { reply } of running) reply.stop();
+    await Promise.all(running.map(({ over }) => over));
   }
 
   /** The chats whose answers the page before this one, in this tab, left running.
@@ -105,7 +109,8 @@ export class Answers extends EventTarget {
     const over = new Promise((resolve) => {
       end = resolve;
     });
-    this.#running.set(conversation.id, { conversation, reply, over });
+    const running = { conversation, reply, over };
+    this.#running.add(running);
     this.#tell('begin', conversation, message);
     keep();
     reply.addEventListener('start', keep); // from now on one can come back to a page that was left
@@ -113,7 +118,8 @@ export class Answers extends EventTarget {
     begin();
     await reply.ended;
     clearInterval(clock);
-    this.#running.delete(conversation.id);
+    this.#running.delete(running);
+    preferComplete(conversation, message);
     keep().then(end);
     this.#tell('end', conversation, message);
     const { facts } = message; // the answer may be continued, or asked again, while memory is asked
@@ -127,12 +133,13 @@ export class Answers extends EventTarget {
 
   #leave() {
     if (this.#running.size === 0) return;
-    for (const { conversation, reply } of this.#running.values()) {
+    for (const { conversation, reply } of this.#running) {
       conversation.touch(reply.message);
       this.store.keep(conversation);
     }
     try {
-      sessionStorage.setItem(LEFT_RUNNING, JSON.stringify([...this.#running.keys()]));
+      const ids = new Set([...this.#running].map(({ conversation }) => conversation.id));
+      sessionStorage.setItem(LEFT_RUNNING, JSON.stringify([...ids]));
     } catch {
       // Then only the chat on the screen goes on after a reload.
     }

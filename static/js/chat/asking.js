@@ -1,11 +1,10 @@
 // What is asked in the chat on the screen: a question, the same again, in other words, or to write on.
 
-import { canSee } from '../models/capabilities.js';
-import { afterSummary, asRequest } from '../net/chat_request.js';
-import { requestOf, settingsOf } from '../settings/options.js';
+import { besideOf, lastRow, mainOf, putBeside } from '../history/beside.js';
 import { t } from '../ui/i18n.js';
+import { requestFor } from './request_for.js';
 
-/** @import { ChatRequest, Message, TextFile } from '../types.js'
+/** @import { Message, TextFile } from '../types.js'
     @import { Conversation } from '../history/conversation.js'
     @import { Models } from '../models/models.js'
     @import { Settings } from '../settings/settings.js'
@@ -43,36 +42,67 @@ export class Asking {
     this.#ask(conversation, text, attached);
   }
 
-  /** Another answer to what `message` answered, by `model` or the one that is chosen.
+  /** Another answer to what `message` answered, by `model` or the one that is chosen. One that is shown
+      beside another is answered anew by the same model, and in its place.
       @param {Message} message
       @param {string} [model] */
   again(message, model) {
-    const question = this.chat.conversation.questionOf(message);
+    const { conversation } = this.chat;
+    const question = conversation.questionOf(message);
+    const beside = besideOf(conversation, message);
+    const main = mainOf(conversation, message);
     if (!question) this.toast.show('turn.noQuestion');
-    else if (this.isFree()) this.#answerHere(question, model);
+    else if (!this.isFree(message)) return;
+    else if (beside.length < 2) this.#answerHere(question, [model ?? this.models.current ?? '']);
+    else
+      this.#answerHere(question, [model ?? message.model ?? ''], ([answer]) => {
+        const row = beside.map((one) => (one === message ? answer : one));
+        putBeside(conversation, question, row, main === message ? answer : main);
+      });
+  }
+
+  /** Another answer to what `message` answered, by `model`, which is shown beside it.
+      @param {Message} message
+      @param {string} model */
+  also(message, model) {
+    const { conversation } = this.chat;
+    const question = conversation.questionOf(message);
+    if (!question) this.toast.show('turn.noQuestion');
+    else if (this.isFree())
+      this.#answerHere(question, [model], ([answer]) =>
+        putBeside(conversation, question, [message, answer], message),
+      );
   }
 
   /** The token changed: what was refused for want of it is asked again. */
   tokenChanged() {
-    const { last } = this.chat.conversation;
-    if (last?.failure?.what === 'fail.token.what') this.again(last);
+    for (const answer of lastRow(this.chat.conversation))
+      if (answer.failure?.what === 'fail.token.what') this.again(answer);
   }
 
   /** Whether something may be asked after what was said last; says why not. */
   maySayMore() {
-    const isElsewhere = this.chat.conversation.last?.state === 'elsewhere';
+    const isElsewhere = lastRow(this.chat.conversation).some(({ state }) => state === 'elsewhere');
     if (isElsewhere) this.toast.show('turn.busyElsewhere');
     return !isElsewhere && this.isFree();
   }
 
-  stop() {
-    this.answers.stop(this.chat.conversation.id);
+  /** @param {Message} [answer] without one, all that are under way here */
+  stop(answer) {
+    this.answers.stop(this.chat.conversation.id, answer);
   }
 
-  /** Whether something may be changed here now; says why not. */
-  isFree() {
-    if (this.chat.busy) this.toast.show('turn.busy');
-    return !this.chat.busy;
+  /** Whether something may be changed here now; says why not. For a change of one `answer` those beside
+      it may be under way.
+      @param {Message} [answer] */
+  isFree(answer) {
+    const { conversation } = this.chat;
+    const beside = answer ? besideOf(conversation, answer) : [];
+    const isFree = this.answers
+      .of(conversation.id)
+      .every(({ reply: { message } }) => message !== answer && beside.includes(message));
+    if (!isFree) this.toast.show('turn.busy');
+    return isFree;
   }
 
   /** The question in other words: a branch beside it. Whether it was asked.
@@ -82,7 +112,11 @@ export class Asking {
     if (!this.isFree()) return false;
     const { parent, images, files } = message;
     const question = { role: /** @type {const} */ ('user'), content: text, images, files };
-    this.#answerHere(this.chat.conversation.add(parent, question));
+    const { conversation } = this.chat;
+    this.#answerHere(
+      conversation.add(parent, question),
+      modelsOf(conversation, this.models.current),
+    );
     return true;
   }
 
@@ -93,8 +127,9 @@ export class Asking {
     if (!this.isFree()) return;
     message.toolResults = results;
     this.chat.conversation.touch(message);
+    this.chat.conversation.show(message); // where another is beside it, the chat goes on with this one
     this.chat.transcript.forget(message);
-    this.#answerHere(message, message.model);
+    this.#answerHere(message, [message.model ?? '']);
   }
 
   /** Writes on where an answer was cut off. Many models' templates leave a last message of the
@@ -102,12 +137,12 @@ export class Asking {
       @param {Message} message */
   async goOn(message) {
     const { conversation } = this.chat;
-    if (!this.isFree()) return;
+    if (!this.isFree(message)) return;
     const details = await this.models.details(message.model ?? '');
-    if (conversation !== this.chat.conversation || this.chat.busy) return;
+    if (conversation !== this.chat.conversation || !this.isFree(message)) return;
     delete message.failure;
     const said = [...conversation.before(message), message];
-    const request = this.#request(conversation, said, message.model ?? '');
+    const request = requestFor(this, conversation, said, message.model ?? '');
     const leavesOpen = details?.template?.includes('$last');
     if (!leavesOpen) request.messages.push({ role: 'user', content: t('turn.goOn.ask') });
     this.answers.ask(conversation, message, request);
@@ -118,45 +153,44 @@ export class Asking {
       @param {{ images?: string[], files?: TextFile[] }} attached */
   #ask(conversation, text, { images = [], files = [] }) {
     conversation.nameBy(text || files[0]?.name || '');
-    const question = { role: /** @type {const} */ ('user'), content: text, images, files };
     const isShown = conversation === this.chat.conversation;
-    const model = isShown ? this.models.current : conversation.model;
+    const models = modelsOf(conversation, isShown ? this.models.current : conversation.model);
+    const question = { role: /** @type {const} */ ('user'), content: text, images, files };
     const asked = conversation.add(conversation.last?.id ?? null, question);
-    this.#answer(conversation, asked, model ?? '');
+    this.#answer(conversation, asked, models);
   }
 
   /** @param {Message} question
-      @param {string} [model] */
-  #answerHere(question, model = this.models.current ?? '') {
-    this.#answer(this.chat.conversation, question, model);
+      @param {string[]} models
+      @param {(answers: Message[]) => void} [arrange] */
+  #answerHere(question, models, arrange) {
+    this.#answer(this.chat.conversation, question, models, arrange);
     this.focus();
   }
 
-  /** @param {Conversation} conversation
+  /** Has each of `models` answer. `arrange`: shows the answers otherwise than side by side.
+      @param {Conversation} conversation
       @param {Message} question
-      @param {string} model */
-  #answer(conversation, question, model) {
+      @param {string[]} models
+      @param {(answers: Message[]) => void} [arrange] */
+  #answer(conversation, question, models, arrange) {
     if (conversation === this.chat.conversation) this.toast.withdraw(this.chat);
-    const answer = conversation.add(question.id, { role: 'assistant', model, state: 'running' });
     const said = [...conversation.before(question), question];
-    this.answers.ask(conversation, answer, this.#request(conversation, said, model));
-  }
-
-  /** @param {Conversation} conversation
-      @param {Message[]} said
-      @param {string} name
-      @returns {ChatRequest} */
-  #request(conversation, said, name) {
-    const model = this.models.find(name);
-    const setting = settingsOf(conversation.chat.settings, this.settings);
-    const { summary, messages } = afterSummary(said);
-    const system = [setting('system'), summary && t('summary.before', { text: summary })].filter(
-      Boolean,
+    const answers = models.map((model) =>
+      conversation.add(question.id, { role: 'assistant', model, state: 'running' }),
     );
-    return {
-      model: name,
-      messages: asRequest(messages, { system: system.join('\n\n'), sees: canSee(model) }),
-      ...requestOf(setting, model),
-    };
+    if (arrange) arrange(answers);
+    else if (answers.length > 1) putBeside(conversation, question, answers, answers[0]);
+    for (const answer of answers)
+      this.answers.ask(
+        conversation,
+        answer,
+        requestFor(this, conversation, said, answer.model ?? ''),
+      );
   }
 }
+
+/** The models that answer a question: two where they are compared in the chat.
+    @param {Conversation} conversation
+    @param {string | null} first */
+const modelsOf = ({ chat: { second } }, first) => [first ?? '', ...(second ? [second] : [])];

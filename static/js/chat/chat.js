@@ -2,6 +2,7 @@
 // in it is in asking.js, what is taken out of it or turned to in tree_edits.js.
 
 import { Conversation } from '../history/conversation.js';
+import { besideOf } from '../history/beside.js';
 import { merged } from '../history/merge.js';
 import { Transcript } from './transcript.js';
 
@@ -9,7 +10,8 @@ import { Transcript } from './transcript.js';
     @import { ChatStore } from '../history/chat_store.js'
     @import { Models } from '../models/models.js'
     @import { Answers } from './answers.js'
-    @import { Follow } from './follow.js' */
+    @import { Follow } from './follow.js'
+    @import { Reply } from './reply.js' */
 
 /** Fires `change` when messages came or went, and `busy` when an answer here began or ended. */
 export class Chat extends EventTarget {
@@ -33,14 +35,14 @@ export class Chat extends EventTarget {
         if (detail.id === this.conversation.id) hear(detail.message);
       });
     here('begin', (message) => this.#begun(message));
-    here('end', () => this.#tell('busy'));
+    here('end', (message) => this.#ended(message));
     here('measured', (message) => this.#measured(message));
     here('elsewhere', (message) => this.#isElsewhere(message));
     here('released', (message) => this.#isReleased(message));
   }
 
   get busy() {
-    return this.answers.of(this.conversation.id) !== null;
+    return this.answers.of(this.conversation.id).length > 0;
   }
 
   /** The reader is writing in one of the turns. */
@@ -52,7 +54,7 @@ export class Chat extends EventTarget {
       shown before goes on behind it.
       @param {Partial<StoredChat>} [stored] */
   open(stored = {}) {
-    const running = this.answers.of(stored.chat?.id);
+    const [running] = this.answers.of(stored.chat?.id);
     this.put(running?.conversation ?? new Conversation(stored));
   }
 
@@ -60,38 +62,31 @@ export class Chat extends EventTarget {
       answer that is under way is that tab's.
       @param {StoredChat} stored */
   update(stored) {
-    const conversation = this.#merge(stored);
-    const { messages } = stored;
-    for (const { id, state } of messages) {
+    const { messages, changed } = merged(this.conversation, stored.messages);
+    const conversation = new Conversation({ chat: stored.chat, messages });
+    conversation.showAs(this.conversation);
+    for (const message of changed) this.transcript.forget(message);
+    this.conversation = conversation;
+    for (const { id, state } of stored.messages) {
       const answer = state === 'running' ? conversation.get(id) : null;
       if (answer?.state === 'running') this.answers.leaveToOther(conversation, answer);
     }
     this.#show();
   }
 
-  /** @param {StoredChat} stored */
-  #merge({ chat, messages: stored }) {
-    const { messages, changed } = merged(this.conversation, stored);
-    const conversation = new Conversation({ chat, messages });
-    conversation.showAs(this.conversation);
-    for (const message of changed) this.transcript.forget(message);
-    this.conversation = conversation;
-    return conversation;
-  }
-
   /** Puts a conversation on the screen, and goes on with an answer in it that was left.
       @param {Conversation} conversation */
   put(conversation) {
     const running = this.answers.of(conversation.id);
-    const cut = running ? null : conversation.markCut();
+    const cut = running.length > 0 ? [] : conversation.markCut();
     this.conversation = conversation;
     this.transcript.clear();
     this.#show();
-    if (running) this.#watch();
+    for (const { reply } of running) this.#watch(reply);
     this.follow.toEnd();
     this.models.use(conversation.model ?? this.models.recent()[0]);
     this.#tell('busy');
-    if (cut) this.answers.resume(conversation, cut);
+    for (const answer of cut) this.answers.resume(conversation, answer);
   }
 
   /** Draws what changed in a conversation, where it is this one, and stores it.
@@ -106,8 +101,15 @@ export class Chat extends EventTarget {
     // An answer that is taken up again, or written on, was drawn as ended.
     this.transcript.forget(message);
     this.#show();
-    this.#watch();
+    for (const { reply } of this.answers.of(this.conversation.id))
+      if (reply.message === message) this.#watch(reply);
     this.follow.toEndUnlessHeld();
+    this.#tell('busy');
+  }
+
+  /** @param {Message} message */
+  #ended(message) {
+    if (besideOf(this.conversation, message).length > 1) this.#show();
     this.#tell('busy');
   }
 
@@ -131,15 +133,19 @@ export class Chat extends EventTarget {
     const { conversation } = this;
     if (message.state !== 'elsewhere') return;
     const stored = await this.store.load(conversation.id);
-    if (!stored || conversation !== this.conversation || this.busy) return;
-    const cut = this.#merge(stored).markCut();
+    const left = stored?.messages.find(({ id }) => id === message.id);
+    if (!left || conversation.id !== this.conversation.id || message.state !== 'elsewhere') return;
+    const { shown } = message;
+    this.transcript.forget(Object.assign(message, left, { shown }));
+    const cut = this.conversation.markCut([message]);
     this.#show();
-    if (cut) this.answers.resume(this.conversation, cut);
+    for (const answer of cut) this.answers.resume(this.conversation, answer);
   }
 
-  #watch() {
-    const reply = this.answers.of(this.conversation.id)?.reply;
-    if (reply) this.transcript.view(reply.message)?.follow(reply);
+  /** @param {Reply} reply */
+  #watch(reply) {
+    const isBeside = besideOf(this.conversation, reply.message).length > 1;
+    this.transcript.view(reply.message)?.follow(reply, { isBeside });
   }
 
   #show() {

@@ -3,7 +3,21 @@
 import { byId, el } from '../ui/dom.js';
 import { number } from '../ui/i18n.js';
 
-const NEARLY_FULL = 0.8;
+/** @import { Message } from '../types.js' */
+
+export const NEARLY_FULL = 0.8;
+
+/** Of answers side by side, what is known of the context that is filled most.
+    @param {Message[]} answers */
+export function fullest(answers) {
+  const known = answers.map(({ facts }) => ({
+    used: facts?.usage?.total_tokens,
+    limit: facts?.context,
+  }));
+  /** @param {{ used?: number, limit?: number | null }} one */
+  const share = ({ used, limit }) => (used && limit ? used / limit : 0);
+  return known.sort((one, other) => share(other) - share(one))[0] ?? {};
+}
 
 /** Shows `used` of `limit` tokens; nothing where one of them is unknown. `written`: how many of them
     are about those of a message that is not sent yet, which are shown in any case.

@@ -1,6 +1,7 @@
 // Goes to a message of the chat on the screen, on whichever branch it is, and marks the words that led
 // there.
 
+import { rowsOf } from '../history/beside.js';
 import { byId } from '../ui/dom.js';
 
 /** @import { Hit } from '../types.js'
@@ -14,12 +15,13 @@ export function jumpTo(chat, { message: id, words }) {
   const { conversation, transcript } = chat;
   const message = conversation.get(id);
   if (!message) return;
-  if (!conversation.path().includes(message)) {
+  if (!rowsOf(conversation).flat().includes(message)) {
     for (const one of [...conversation.before(message), message]) conversation.show(one);
     chat.changed(conversation);
   }
   const node = transcript.view(message)?.node;
   if (!node) return;
+  node.closest('.beside > section')?.dispatchEvent(new Event('reveal'));
   byId('content').dispatchEvent(new Event('unfold')); // what is written below takes nobody away
   mark(node, words);
   node.tabIndex = -1;

@@ -2,6 +2,7 @@
 // belong to the tab and outlive a reload. Where an answer was stopped or failed, or a reload found none
 // under way, they wait for the reader.
 
+import { lastRow, mainOf } from '../history/beside.js';
 import { recallForTab, rememberForTab } from '../ui/prefs.js';
 import { QueueRows } from './queue_rows.js';
 
@@ -36,7 +37,8 @@ export class Queue {
     });
     answers.addEventListener('end', ({ detail }) => {
       const { id, message, conversation } = detail;
-      const isOver = message.state === 'done' && !message.toolCalls;
+      const { state, toolCalls } = mainOf(conversation, message);
+      const isOver = state === 'done' && !toolCalls && answers.of(id).length === 0;
       // What ended is drawn first.
       if (isOver && this.#of(id).length > 0) setTimeout(() => this.#goOn(conversation));
     });
@@ -92,7 +94,8 @@ export class Queue {
     const { id } = conversation;
     const [next, ...others] = this.#of(id);
     const current = id === this.chat.conversation.id ? this.chat.conversation : conversation;
-    if (!next || this.answers.of(id) || current.last?.state === 'elsewhere') return;
+    const isElsewhere = lastRow(current).some(({ state }) => state === 'elsewhere');
+    if (!next || this.answers.of(id).length > 0 || isElsewhere) return;
     this.#put(id, others);
     this.asking.askIn(current, next.text, next);
   }

@@ -12,13 +12,15 @@ const PATIENT_S = 2;
 export class StateLine {
   #clock = 0;
 
-  /** `signal`: ends it. `thinking`: the panel that says it instead while the model thinks.
+  /** `thinking`: the panel that says it instead while the model thinks. `isQuiet`: screen readers are
+      not told, because another answer is written beside it.
       @param {Reply} reply
-      @param {AbortSignal} signal
-      @param {ThinkingPanel} [thinking] */
-  constructor(reply, signal, thinking) {
+      @param {AbortSignal} signal ends it
+      @param {{ thinking?: ThinkingPanel, isQuiet?: boolean }} how */
+  constructor(reply, signal, { thinking, isQuiet = false }) {
     this.reply = reply;
     this.thinking = thinking;
+    this.isQuiet = isQuiet;
     this.words = el('span');
     this.seconds = el('span', { class: 'seconds' });
     this.node = el('p', { class: 'state' }, this.words, this.seconds);
@@ -49,7 +51,8 @@ export class StateLine {
     if (seconds < PATIENT_S) return;
     const line = this.reply.phase === 'thinking' ? this.thinking : this;
     if (line) line.seconds.textContent = t('seconds', { n: seconds });
-    if (!this.told) announce(`state.${this.reply.phase}`, { place: this.reply.place });
+    if (!this.told && !this.isQuiet)
+      announce(`state.${this.reply.phase}`, { place: this.reply.place });
     this.told = true;
   }
 }

@@ -1,8 +1,11 @@
 // The shown messages in order. Only what changed is drawn, and of a long conversation only what is near
 // what the reader sees.
 
-import { byId } from '../ui/dom.js';
+import { mainOf, rowsOf } from '../history/beside.js';
+import { loadStyles } from '../ui/asset.js';
+import { byId, el } from '../ui/dom.js';
 import { putInOrder } from '../ui/keyed_rows.js';
+import { lazily } from '../ui/lazily.js';
 import { later } from '../ui/slices.js';
 import { Slot } from './slot.js';
 
@@ -18,9 +21,20 @@ const NEAR = '150%';
 // A frame has room for this much drawing.
 const PART_MS = 8;
 
+const beside = lazily(async () => {
+  const columns = await import('./columns.js');
+  await loadStyles('css/beside.css');
+  return columns;
+});
+
 export class Transcript {
   /** @type {Map<string, Slot>} */
   #slots = new Map();
+  /** What holds answers that are side by side, by the id of the message that they answer.
+      @type {Map<string, HTMLElement>} */
+  #frames = new Map();
+  /** @type {Awaited<ReturnType<typeof beside>>} */
+  #columns = null;
   #watch;
   #isLong = false;
   /** @type {Set<Slot>} */
@@ -42,20 +56,26 @@ export class Transcript {
   /** Shows exactly the messages on the conversation's path.
       @param {Conversation} conversation */
   show(conversation) {
-    const path = conversation.path();
-    this.#isLong = path.length > SHORT;
+    const rows = rowsOf(conversation);
+    this.#isLong = rows.length > SHORT;
     this.place.toggleAttribute('data-long', this.#isLong);
     /** @type {Map<string, Slot>} */
     const slots = new Map();
-    for (const [index, message] of path.entries()) {
-      const slot = this.#slots.get(message.id) ?? this.#newSlot(message);
-      slot.showBranch(conversation.branch(message));
-      if (!this.#isLong || index >= path.length - NEWEST) slot.fill();
-      slots.set(message.id, slot);
-    }
+    const nodes = rows.map((answers, index) => {
+      const row = answers.map((message) => {
+        const slot = this.#slots.get(message.id) ?? this.#newSlot(message);
+        if (!this.#isLong || index >= rows.length - NEWEST) slot.fill();
+        slots.set(message.id, slot);
+        return slot;
+      });
+      const alone = { index: 0, total: 1 };
+      for (const slot of row)
+        slot.showBranch(row.length > 1 ? alone : conversation.branch(slot.message));
+      return row.length > 1 ? this.#frame(row, mainOf(conversation, answers[0])) : row[0].node;
+    });
     for (const [id, slot] of this.#slots) if (!slots.has(id)) this.#remove(slot);
     this.#slots = slots;
-    const nodes = [...slots.values()].map(({ node }) => node);
+    for (const [id, frame] of this.#frames) if (!nodes.includes(frame)) this.#frames.delete(id);
     const shown = new Set(nodes);
     for (const node of [...this.place.children])
       if (!shown.has(/** @type {HTMLElement} */ (node))) node.remove();
@@ -66,6 +86,7 @@ export class Transcript {
   clear() {
     for (const slot of this.#slots.values()) this.#remove(slot);
     this.#slots.clear();
+    this.#frames.clear();
     this.place.replaceChildren();
   }
 
@@ -86,6 +107,27 @@ export class Transcript {
       @param {Message} message */
   view(message) {
     return this.#slots.get(message.id)?.fill();
+  }
+
+  /** What shows answers side by side. How it does so is fetched when there are some first.
+      @param {Slot[]} slots
+      @param {Message} main the one on which the chat goes on */
+  #frame(slots, main) {
+    const id = main.parent ?? '';
+    const frame = this.#frames.get(id) ?? el('div', { class: 'beside' });
+    this.#frames.set(id, frame);
+    if (this.#columns) this.#columns.draw(frame, slots, main);
+    else {
+      putInOrder(
+        frame,
+        slots.map(({ node }) => node),
+      );
+      beside().then((columns) => {
+        this.#columns = columns;
+        if (this.#frames.get(id) === frame) columns?.draw(frame, slots, main);
+      });
+    }
+    return frame;
   }
 
   /** @param {Message} message */

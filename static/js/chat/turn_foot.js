@@ -116,6 +116,12 @@ export class TurnFoot {
           run: () => copyPlain(message.content),
         },
       isAnswer && { icon: 'retry', t: 'turn.againWith', run: () => actions.retryWith(at) },
+      isAnswer &&
+        !at.closest('.beside') && {
+          icon: 'beside',
+          t: 'turn.alsoWith',
+          run: () => actions.alsoWith(at),
+        },
       isAnswer && message.content && { icon: 'edit', t: 'turn.editAnswer', run: this.edit },
       { icon: 'compose', t: 'turn.fork', run: actions.fork },
       { icon: 'trash', t: 'turn.remove', run: actions.remove },

@@ -2,6 +2,7 @@
 
 import { announce } from '../ui/announcer.js';
 import { el } from '../ui/dom.js';
+import { t } from '../ui/i18n.js';
 import { attachedView } from './attached_view.js';
 import { failureView } from './failure_view.js';
 import { lazily } from '../ui/lazily.js';
@@ -52,11 +53,13 @@ export class TurnView {
   }
 
   /** Shows a running answer as it grows. The first words are drawn before the next frame, those
-      that follow once a frame at most.
-      @param {Reply} reply */
-  follow(reply) {
+      that follow once a frame at most. `isBeside`: another answer is shown beside it; screen readers
+      are then told of the end alone, and whose it is.
+      @param {Reply} reply
+      @param {{ isBeside?: boolean }} [how] */
+  follow(reply, { isBeside = false } = {}) {
     const { signal } = this.#over;
-    const state = new StateLine(reply, signal, this.thinking);
+    const state = new StateLine(reply, signal, { thinking: this.thinking, isQuiet: isBeside });
     this.foot.node.before(state.node);
     this.foot.node.hidden = true;
     reply.addEventListener(
@@ -70,8 +73,11 @@ export class TurnView {
     reply.ended.then((outcome) => {
       if (signal.aborted) return;
       this.#draw();
-      this.#finish(true);
-      announce(`announce.${outcome}`);
+      this.#finish({ isFresh: true, isBeside });
+      const { model, failure } = this.message;
+      const ends = failure ? t(failure.what, failure.params) : t(`announce.${outcome}`);
+      if (isBeside) announce('announce.by', { model, ends });
+      else announce(`announce.${outcome}`);
     });
   }
 
@@ -107,12 +113,13 @@ export class TurnView {
     this.calls.replaceChildren(...toolCards(this.message, this.actions.results));
   }
 
-  /** `fresh`: the answer has just ended, rather than long ago.
-      @param {boolean} [fresh] */
-  #finish(fresh = false) {
+  /** `isFresh`: the answer has just ended, rather than long ago.
+      @param {{ isFresh?: boolean, isBeside?: boolean }} [how] */
+  #finish({ isFresh = false, isBeside = false } = {}) {
     const { failure } = this.message;
     this.body.finish();
     this.foot.fill();
+    const fresh = isFresh && !isBeside; // of answers side by side the announcer says whose it is
     if (failure) this.foot.node.before(failureView(failure, this.actions, { fresh }));
     if (this.message.summary) this.#addSummary();
   }

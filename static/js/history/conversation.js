@@ -2,6 +2,7 @@
 // nothing of the screen, the network or storage; it says what changed, so that only that is stored.
 
 import { newId } from '../ui/ids.js';
+import { besideOf, lastRow, rowsOf } from './beside.js';
 import { MessageTree } from './message_tree.js';
 
 /** @import { ChatChanges, ChatRecord, Message, NewMessage, StoredChat } from '../types.js' */
@@ -69,17 +70,19 @@ export class Conversation extends MessageTree {
     return above?.role === 'user' || above?.toolResults ? above : null;
   }
 
-  /** The model that answered last; null where none has. */
+  /** The model that answered last, of several side by side the first; null where none has. */
   get model() {
-    return this.path().findLast(({ role }) => role === 'assistant')?.model ?? null;
+    const answer = this.path().findLast(({ role }) => role === 'assistant');
+    return (answer && besideOf(this, answer)[0].model) ?? null;
   }
 
-  /** Marks answers that nobody writes any more. Returns the last message where it is one that may
-      still be taken up, else null. */
-  markCut() {
-    const cut = this.path().filter(({ state }) => state === 'running' || state === 'elsewhere');
+  /** Marks answers that nobody writes any more. Returns those at the end that may still be taken up.
+      @param {Message[]} [among] those that are shown, unless others are given */
+  markCut(among = rowsOf(this).flat()) {
+    const cut = among.filter(({ state }) => state === 'running' || state === 'elsewhere');
     for (const message of cut) message.state = 'interrupted';
-    return cut.find((message) => message === this.last && message.resume) ?? null;
+    const last = lastRow(this);
+    return cut.filter((message) => message.resume && last.includes(message));
   }
 
   /** Shows the branches that `other` shows: what another tab added does not turn this one's page.

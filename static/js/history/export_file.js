@@ -1,6 +1,7 @@
 // Chats as files: JSON that can be read back (import_file.js), Markdown for people.
 
 import { dataUrl } from '../ui/data_url.js';
+import { rowsOf } from './beside.js';
 import { Conversation } from './conversation.js';
 
 /** @import { Message, StoredChat } from '../types.js' */
@@ -17,14 +18,17 @@ export function asJson(stored) {
 /** @typedef {{ user: string, thoughts: string, called: string, result: string, image: string }} Names
     what parts of a chat are called */
 
-/** One chat as Markdown, as it is shown: with thoughts, tools, and what was attached.
+/** One chat as Markdown, as it is shown: with thoughts, tools, what was attached, and answers that are
+    side by side one after the other.
     @param {StoredChat} stored
     @param {Names} names */
 export function asMarkdown(stored, names) {
-  const turns = new Conversation(stored).path().map((message) => {
-    const who = message.role === 'user' ? names.user : message.model;
-    return [`## ${who}`, ...parts(message, names)].filter(Boolean).join('\n\n');
-  });
+  const turns = rowsOf(new Conversation(stored))
+    .flat()
+    .map((message) => {
+      const who = message.role === 'user' ? names.user : message.model;
+      return [`## ${who}`, ...parts(message, names)].filter(Boolean).join('\n\n');
+    });
   return `${[`# ${stored.chat.title}`, ...turns].join('\n\n')}\n`;
 }
 

@@ -5,6 +5,7 @@ import { updateBlocks } from '../markdown/markdown_update.js';
 import { dataUrl } from '../ui/data_url.js';
 import { el } from '../ui/dom.js';
 import { language } from '../ui/i18n.js';
+import { rowsOf } from './beside.js';
 import { Conversation } from './conversation.js';
 
 /** @import { Message, StoredChat } from '../types.js'
@@ -22,13 +23,15 @@ pre { background: rgb(128 128 128 / 12%); padding: 0.7rem; border-radius: 0.4rem
 details { margin: 0.5rem 0; border-left: 2px solid rgb(128 128 128 / 50%); padding-left: 0.8rem; }
 figure { margin: 1rem 0; }
 figcaption { font-size: 0.8rem; opacity: 0.7; }
+.beside { display: flex; flex-wrap: wrap; gap: 0 2rem; }
+.beside article { flex: 1 1 20rem; min-width: 0; }
 table { border-collapse: collapse; }
 td, th { border: 1px solid rgb(128 128 128 / 50%); padding: 0.2rem 0.6rem; }
 blockquote { margin-left: 0; padding-left: 1rem; border-left: 3px solid rgb(128 128 128 / 50%); }
 img { max-width: 100%; }
 `;
 
-/** The page, as it is shown: with thoughts, tools, and what was attached.
+/** The page, as it is shown: with thoughts, tools, what was attached, and answers side by side.
     @param {StoredChat} stored
     @param {Names} names */
 export function asHtml(stored, names) {
@@ -41,7 +44,11 @@ export function asHtml(stored, names) {
   );
   page.body.append(
     el('h1', { text: stored.chat.title, dir: 'auto' }),
-    ...new Conversation(stored).path().map((message) => turn(message, names)),
+    ...rowsOf(new Conversation(stored)).map(([message, ...beside]) =>
+      beside.length > 0
+        ? el('div', { class: 'beside' }, ...[message, ...beside].map((one) => turn(one, names)))
+        : turn(message, names),
+    ),
   );
   const text = new XMLSerializer().serializeToString(page.documentElement);
   // As words: the page's own policy allows no style in an element, not even in another document.

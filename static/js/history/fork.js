@@ -28,6 +28,7 @@ export function forkAt(conversation, last) {
     },
     messages: said.map((message, index) => ({
       ...structuredClone(message),
+      beside: undefined,
       id: ids[index],
       chat,
       parent: ids[index - 1] ?? null,

@@ -103,16 +103,27 @@ function renewed({ chat, messages }) {
       pinned: chat.pinned === true,
       shown: again(chat.shown),
       settings: settings(chat.settings),
+      second: text(chat.second) || undefined,
       tags: chat.tags ? tagsIn(list(chat.tags, 'string').join()) : undefined,
     },
     messages: said.map((message) => ({
       ...fields(message),
+      beside: beside(message, again),
       chat: id,
       id: again(message.id) ?? newId(),
       parent: again(message.parent),
       shown: again(message.shown),
     })),
   };
+}
+
+/** The new ids of the answers that are side by side below a message.
+    @param {any} message
+    @param {(old: unknown) => string | null} again */
+function beside(message, again) {
+  const answers = list(message.beside, 'string').map(again);
+  const known = answers.filter((id) => id !== null);
+  return known.length === 2 ? known : undefined;
 }
 
 /** Those that the page knows, with values that it takes.

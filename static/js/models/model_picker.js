@@ -1,7 +1,7 @@
 // The button that names the model, and the list behind it: searched by typing, moved through with
 // the arrow keys (WAI-ARIA combobox with a listbox).
 
-import { byId, el } from '../ui/dom.js';
+import { button, byId, el } from '../ui/dom.js';
 import { language, bindText } from '../ui/i18n.js';
 import { KeyedRows } from '../ui/keyed_rows.js';
 import { placeBeside } from '../ui/placing.js';
@@ -20,6 +20,9 @@ export class ModelPicker {
   #active = '';
   /** @type {Model[]} */
   #shown = [];
+  /** Hears the name of a second model that is to answer too; null where that is not offered.
+      @type {((name: string) => void) | null} */
+  compare = null;
 
   /** @param {Models} models */
   constructor(models) {
@@ -53,26 +56,46 @@ export class ModelPicker {
     });
     this.empty = el('p', { class: 'panel-empty faint', t: 'model.none', hidden: true });
     this.panel.addEventListener('keydown', (event) => this.#move(event));
-    this.panel.append(el('div', { class: 'panel-search' }, this.search), this.options, this.empty);
+    this.more = button({
+      class: 'menu-row',
+      t: 'model.compareWith',
+      on: { click: () => this.#askSecond() },
+    });
+    this.foot = el('div', { class: 'panel-foot' }, this.more);
+    const search = el('div', { class: 'panel-search' }, this.search);
+    this.panel.append(search, this.options, this.empty, this.foot);
     // Before it opens, so that a quick reader's keys already find the list.
     this.panel.addEventListener('beforetoggle', ({ newState }) =>
       this.#toggle(newState === 'open'),
     );
     this.panel.addEventListener('toggle', ({ newState }) => {
-      if (newState === 'closed') this.#asked = null;
+      if (newState !== 'closed') return;
+      this.#asked = null;
+      bindText(this.search, 'model.search', {}, 'tPlaceholder');
     });
     models.addEventListener('change', () => this.#draw());
     document.addEventListener('languagechange', () => this.#draw());
   }
 
   /** Without `choose` the choice holds from now on; with it, `choose(name)` is all that happens.
-      `at`: the button it belongs to.
+      `at`: the button it belongs to. `words`: the key of what is searched for.
       @param {HTMLElement} [at]
-      @param {((name: string) => void) | null} [choose] */
-  open(at = byId('model-button'), choose = null) {
+      @param {((name: string) => void) | null} [choose]
+      @param {string} [words] */
+  open(at = byId('model-button'), choose = null, words = 'model.search') {
     this.#asked = { at, choose };
     this.panel.showPopover();
+    bindText(this.search, words, {}, 'tPlaceholder');
     if (choose) placeBeside(this.panel, at);
+  }
+
+  /** The list is open, and asks for a second model now. */
+  #askSecond() {
+    this.#asked = { at: byId('model-button'), choose: this.compare };
+    bindText(this.search, 'model.compareWith', {}, 'tPlaceholder');
+    this.search.value = '';
+    this.#narrow();
+    (isTouch() ? this.options : this.search).focus();
   }
 
   /** @param {boolean} open */
@@ -121,6 +144,7 @@ export class ModelPicker {
     if (!this.#shown.some(({ name }) => name === this.#active))
       this.#active = this.#shown[0]?.name ?? '';
     this.rows.show(this.#shown);
+    this.foot.hidden = !this.compare || this.#asked?.choose != null || this.#models.list.length < 2;
     this.empty.hidden = this.#shown.length > 0;
     this.#mark();
   }
@@ -154,7 +178,7 @@ export class ModelPicker {
 
   /** @param {KeyboardEvent} event */
   #move(event) {
-    if (event.isComposing) return;
+    if (event.isComposing || event.target === this.more) return;
     const count = this.#shown.length;
     if (event.key === 'Enter') {
       event.preventDefault();

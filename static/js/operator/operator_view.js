@@ -1,7 +1,6 @@
 // The operator's view: what the server does now, what it has done, and who may use it. Readers who
 // may not manage see what is their own.
 
-import { styleSheet } from '../ui/asset.js';
 import { byId, el } from '../ui/dom.js';
 import { closeFromBeside, drawerHead } from '../ui/drawer.js';
 import { bindText } from '../ui/i18n.js';
@@ -67,13 +66,4 @@ export class OperatorView {
     clearInterval(this.#clock);
     for (const section of [...this.everybodys, ...this.operators]) section.close?.();
   }
-}
-
-/** Loads the style sheet of this view; without it the view is plain, and works. */
-export function loadStyles() {
-  const sheet = styleSheet('css/operator.css');
-  return new Promise((resolve) => {
-    sheet.onload = sheet.onerror = resolve;
-    document.head.append(sheet);
-  });
 }

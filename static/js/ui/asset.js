@@ -14,3 +14,21 @@ export function styleSheet(path) {
   link.href = asset(path);
   return link;
 }
+
+/** @type {Map<string, Promise<unknown>>} */
+const loading = new Map();
+
+/** Brings a style sheet below static/, once, and ends when it is there; without it things are plain, and
+    work.
+    @param {string} path */
+export function loadStyles(path) {
+  const known = loading.get(path);
+  if (known) return known;
+  const sheet = styleSheet(path);
+  const loaded = new Promise((resolve) => {
+    sheet.onload = sheet.onerror = resolve;
+  });
+  document.head.append(sheet);
+  loading.set(path, loaded);
+  return loaded;
+}

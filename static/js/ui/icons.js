@@ -7,6 +7,7 @@ const STROKES = {
   'arrow-right': 'M5 12h14M13 6l6 6-6 6',
   attach:
     'M19 11.5l-7.2 7.2a4.4 4.4 0 0 1-6.3-6.2l7.6-7.6a3 3 0 0 1 4.2 4.2l-7.4 7.4a1.4 1.4 0 0 1-2-2l6.6-6.6',
+  beside: 'M4 5h7v14H4zM13 5h7v14h-7z',
   check: 'M5 12.5l4.5 4.5L19 7.5',
   chats: 'M4 6h16M4 12h16M4 18h10',
   close: 'M6 6l12 12M18 6L6 18',
