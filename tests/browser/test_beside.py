@@ -4,6 +4,7 @@ goes on with one of them."""
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,9 @@ from .gateway import Gateway
 from .ollama import MODELS, ScriptedOllama, Talk
 from .steps import BOX, answered, ask, choose_model, exchange, texts
 from .test_accessibility import complaints
+from .test_connection import watched
 from .test_token import give
+from .test_tools import CALL
 from .test_turns import choose, press
 
 FIRST = ".beside > section >> nth=0"
@@ -56,9 +59,9 @@ def body(page: Any, place: str, words: str) -> None:
     page.wait_for_selector(f"{place} >> .body:has-text('{words}')")
 
 
-def end(talk: Talk, words: str, **counters: int) -> None:
+def end(talk: Talk, words: str, reply: int = 34) -> None:
     talk.say(words)
-    talk.end(**counters)
+    talk.end(reply=reply)
 
 
 def compared(page: Any, ollama: ScriptedOllama, question: str, one: str, other: str) -> None:
@@ -112,9 +115,10 @@ def test_the_button_of_the_message_box_and_escape_stop_both(
     page: Any, ollama: ScriptedOllama
 ) -> None:
     compare_with(page, "thinker")
-    for stop in (lambda: page.click("#send"), lambda: page.keyboard.press("Escape")):
+    for key in ("Enter", "Escape"):
         first, second = both_asked(page, ollama, "Why?")
-        stop()
+        page.focus("#send")
+        page.keyboard.press(key)
         assert first.left.wait(10)
         assert second.left.wait(10)
         answered(page)
@@ -622,3 +626,123 @@ def test_one_of_them_is_deleted_and_comes_back(page: Any, ollama: ScriptedOllama
     assert texts(page) == ["Why?", "Therefore."]
     page.click("#toast .button")
     assert texts(page) == ["Why?", "Because.", "Therefore."]
+
+
+def test_over_plain_http_both_are_written_too(
+    open_page: Callable[..., Any], ollama: ScriptedOllama
+) -> None:
+    page = open_page(before=watched)
+    page.evaluate("window.noSockets = true")
+    compare_with(page, "thinker")
+    first, second = both_asked(page, ollama, "Why?")
+    first.say("Because")
+    second.say("Therefore")
+    body(page, FIRST, "Because")
+    body(page, SECOND, "Therefore")
+    page.click(f"{FIRST} >> [data-t='action.stop']")
+    assert first.left.wait(10)
+    end(second, " so.")
+    answered(page)
+    assert texts(page) == ["Why?", "Because", "Therefore so."]
+
+
+def test_one_that_was_stopped_is_written_on_beside_the_other(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    compare_with(page, "thinker")
+    first, second = both_asked(page, ollama, "Why?")
+    first.say("Because")
+    second.say("Therefore")
+    body(page, SECOND, "Therefore")
+    page.click(f"{SECOND} >> [data-t='action.stop']")
+    assert second.left.wait(10)
+    (more,) = ollama.talk()
+    page.click(f"{SECOND} >> [data-t='turn.goOn']")
+    assert more.asked.wait(10)
+    assert more.request["model"] == "thinker:8b"
+    end(more, " it goes on.")
+    body(page, SECOND, "Therefore it goes on.")
+    end(first, ".")
+    answered(page)
+    assert texts(page) == ["Why?", "Because.", "Therefore it goes on."]
+
+
+def test_with_what_tools_gave_the_chat_goes_on_after_that_answer(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    compare_with(page, "thinker")
+    first, second = both_asked(page, ollama, "How warm is it?")
+    end(first, "I do not know.")
+    second.say("", tool_calls=[CALL])
+    second.end()
+    answered(page)
+    page.fill(f"{SECOND} >> .tool textarea", "7 degrees")
+    (talk,) = ollama.talk()
+    page.click(f"{SECOND} >> [data-t='tool.send']")
+    assert talk.asked.wait(10)
+    assert talk.request["model"] == "thinker:8b"
+    assert talk.request["messages"][-1]["content"] == "7 degrees"
+    end(talk, "It is 7 degrees.")
+    answered(page)
+    assert texts(page) == ["How warm is it?", "I do not know.", "It is 7 degrees."]
+    page.wait_for_selector(f"{SECOND} >> .mark:has-text('goes on here')")
+
+
+def test_a_new_chat_is_named_once_after_both_answers(page: Any, ollama: ScriptedOllama) -> None:
+    page.click("#settings-button")
+    page.wait_for_selector("#settings[open]")
+    page.select_option("#setting-titles", "true")
+    page.keyboard.press("Escape")
+    compare_with(page, "thinker")
+    first, second = both_asked(page, ollama, "Why?")
+    (title,) = ollama.talk()
+    end(second, "Therefore.")
+    body(page, SECOND, "Therefore.")
+    end(first, "Because.")
+    assert title.asked.wait(10)
+    assert "Because." in title.request["messages"][-1]["content"]
+    end(title, "Reasons")
+    page.wait_for_function("() => document.title.startsWith('Reasons')")
+    assert len(ollama.chats()) == 3
+
+
+def rows(count: int) -> list[dict[str, Any]]:
+    """The messages of a chat of `count` questions, each with two answers side by side."""
+    messages: list[dict[str, Any]] = []
+    for row in range(count):
+        above = f"a{row - 1}" if row else None
+        pair = [f"a{row}", f"b{row}"]
+        messages += [
+            {"id": f"q{row}", "parent": above, "role": "user", "beside": pair, "shown": pair[0]},
+            {"id": pair[0], "parent": f"q{row}", "role": "assistant", "model": "talker:3b"},
+            {"id": pair[1], "parent": f"q{row}", "role": "assistant", "model": "thinker:8b"},
+        ]
+    return [
+        {**message, "at": at, "content": f"Words of {message['id']}." + " More." * 60}
+        for at, message in enumerate(messages)
+    ]
+
+
+def test_of_a_long_chat_only_what_is_near_is_drawn(
+    open_page: Callable[..., Any], tmp_path: Path
+) -> None:
+    page = open_page(width=360, height=740)
+    chat = {"chat": {"title": "A long one", "updatedAt": 1}, "messages": rows(40)}
+    file = tmp_path / "chats.json"
+    file.write_text(json.dumps({"format": "tornado-ollama/chats", "version": 1, "chats": [chat]}))
+    page.click("#menu-button")
+    with page.expect_file_chooser() as chooser:
+        page.click("#menu .menu-row:has([data-t='import.menu'])")
+    chooser.value.set_files(file)
+    page.wait_for_selector("#toast:has-text('Chats imported: 1')")
+    page.click("#side-toggle")
+    page.click(".chat-open:has-text('A long one')")
+    page.wait_for_selector(".turn:has-text('Words of a39.')")
+    assert page.locator(".turn").count() == 120
+    page.wait_for_function("() => document.querySelectorAll('.turn[data-far]').length > 80")
+    page.evaluate("window.scroller.scrollTop = 0")
+    page.wait_for_selector(".turn:has-text('Words of a0.')")
+    page.click(".beside >> nth=0 >> .beside-turns button >> nth=1")
+    page.wait_for_selector(".turn:has-text('Words of b0.')")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator(".turn[data-far]").count() == 0

@@ -14,6 +14,7 @@ import { lastRow } from '../history/beside.js';
     @param {Message} message */
 export async function choose({ chat, asking, models, toast }, message) {
   const { id } = chat.conversation;
+  if (!asking.isFree(message)) return;
   await chat.answers.stop(id);
   const { conversation } = chat;
   const question = conversation.get(message.parent);
