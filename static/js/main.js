@@ -103,7 +103,7 @@ async function start() {
   const beginTemporary = temporaryChats(library);
   const prompts = offerPrompts(composer);
   offerTitles(library, settings);
-  offerComparing(library, picker);
+  offerComparing(chat, picker);
   offerFitting({ composing, library, settingsEntry });
   document.addEventListener('partmissing', () => toast.show('part.missing'));
   tellUnsaved({ chat, store, save: (id) => library.save(id, 'json') });

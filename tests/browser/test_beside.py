@@ -218,6 +218,7 @@ def test_the_chat_goes_on_with_the_one_that_is_chosen(page: Any, ollama: Scripte
     page.reload()
     page.wait_for_selector(".turn:has-text('So.')")
     assert page.locator(".beside, #second-model").count() == 0
+    assert page.inner_text(".turn.assistant >> nth=0 >> .branch .mark") == "2/2"
     press(page, "turn.branch.left", ".turn.assistant:nth-of-type(2)")
     assert texts(page) == ["Why?", "Because."]
 
@@ -228,7 +229,6 @@ def test_the_choice_can_be_undone(page: Any, ollama: ScriptedOllama) -> None:
     page.click(f"{SECOND} >> [data-t='beside.choose']")
     page.click("#toast .button")
     body(page, SECOND, "Therefore.")
-    page.wait_for_selector(f"{FIRST} >> .mark:has-text('goes on here')")
     page.wait_for_selector("#second-model:has-text('thinker:8b')")
     assert page.inner_text("#model-name") == "talker:3b"
 
@@ -249,31 +249,133 @@ def test_the_good_one_is_chosen_while_the_other_is_still_written(
     assert texts(page) == ["Why?", "Because"]
 
 
-def test_who_writes_on_asks_both_again_after_the_one_that_is_marked(
+def asked_again(page: Any, ollama: ScriptedOllama, question: str) -> dict[str, list[str]]:
+    """What each model is sent with another question, by its name; both answer with their names."""
+    talks = ollama.talk(2)
+    ask(page, question)
+    said = {}
+    for talk in talks:
+        assert talk.asked.wait(10)
+        name = talk.request["model"]
+        said[name] = [message["content"] for message in talk.request["messages"]]
+        end(talk, f"{name} on {question}")
+    answered(page)
+    return said
+
+
+BOTH_ON = ["talker:3b on And?", "thinker:8b on And?"]
+
+
+def test_each_goes_on_with_what_it_said_itself(page: Any, ollama: ScriptedOllama) -> None:
+    compare_with(page, "thinker")
+    compared(page, ollama, "Why?", "Because.", "Therefore.")
+    page.reload()
+    page.wait_for_selector("#second-model:has-text('thinker:8b')")
+    assert asked_again(page, ollama, "And?") == {
+        "talker:3b": ["Why?", "Because.", "And?"],
+        "thinker:8b": ["Why?", "Therefore.", "And?"],
+    }
+    shown = ["Why?", "Because.", "Therefore.", "And?", *BOTH_ON]
+    assert texts(page) == shown
+    page.reload()
+    page.wait_for_selector(f".turn:has-text('{BOTH_ON[1]}')")
+    assert texts(page) == shown
+
+
+def test_after_several_questions_the_chosen_branch_is_one_conversation(
     page: Any, ollama: ScriptedOllama
 ) -> None:
     compare_with(page, "thinker")
     compared(page, ollama, "Why?", "Because.", "Therefore.")
-    assert page.locator(".mark[data-t='beside.main']").count() == 1
-    page.reload()
-    page.wait_for_selector("#second-model:has-text('thinker:8b')")
+    asked_again(page, ollama, "And?")
+    page.click(".beside >> nth=1 >> section >> nth=1 >> [data-t='beside.choose']")
+    page.wait_for_selector("#toast:visible")
+    assert page.locator(".beside").count() == 0
+    assert texts(page) == ["Why?", "Therefore.", "And?", "thinker:8b on And?"]
+    first = ".turn.assistant:nth-of-type(2)"
+    assert page.inner_text(f"{first} .branch .mark") == "2/2"
+    talk = exchange(page, ollama, "So?", "So.")
+    said = [message["content"] for message in talk.request["messages"]]
+    assert said == ["Why?", "Therefore.", "And?", "thinker:8b on And?", "So?"]
+    press(page, "turn.branch.left", first)
+    assert texts(page) == ["Why?", "Because.", "And?", "talker:3b on And?"]
+
+
+def test_the_choice_after_several_questions_can_be_undone(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    compare_with(page, "thinker")
+    compared(page, ollama, "Why?", "Because.", "Therefore.")
+    asked_again(page, ollama, "And?")
+    page.click(f"{SECOND} >> [data-t='beside.choose']")
+    page.wait_for_selector("#toast:visible")
+    assert texts(page) == ["Why?", "Therefore.", "And?", "thinker:8b on And?"]
+    page.click("#toast .button")
+    page.wait_for_selector(".beside >> nth=1")
+    assert texts(page) == ["Why?", "Because.", "Therefore.", "And?", *BOTH_ON]
+
+
+def test_a_question_in_two_branches_is_changed_in_both(page: Any, ollama: ScriptedOllama) -> None:
+    compare_with(page, "thinker")
+    compared(page, ollama, "Why?", "Because.", "Therefore.")
+    asked_again(page, ollama, "And?")
+    question = ".turn.user >> nth=1"
+    page.hover(question)
+    page.click(f"{question} >> [data-t-label='turn.edit']")
+    page.fill(".edit-box", "And then?")
+    page.click("[data-t='turn.edit.save']")
+    assert asked_again(page, ollama, "So?") == {
+        "talker:3b": ["Why?", "Because.", "And then?", BOTH_ON[0], "So?"],
+        "thinker:8b": ["Why?", "Therefore.", "And then?", BOTH_ON[1], "So?"],
+    }
+
+
+def test_a_question_in_other_words_is_asked_in_both_branches(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    compare_with(page, "thinker")
+    compared(page, ollama, "Why?", "Because.", "Therefore.")
+    asked_again(page, ollama, "And?")
+    question = ".turn.user >> nth=1"
+    page.hover(question)
+    page.click(f"{question} >> [data-t-label='turn.edit']")
+    page.fill(".edit-box", "Or?")
     talks = ollama.talk(2)
-    ask(page, "And?")
+    page.press(".edit-box", "Enter")
+    said = {}
     for talk in talks:
         assert talk.asked.wait(10)
-        said = [message["content"] for message in talk.request["messages"]]
-        assert said == ["Why?", "Because.", "And?"]
-        end(talk, talk.request["model"])
-    assert {talk.request["model"] for talk in talks} == {"talker:3b", "thinker:8b"}
+        said[talk.request["model"]] = [one["content"] for one in talk.request["messages"]]
+        end(talk, "Or.")
     answered(page)
-    assert texts(page) == ["Why?", "Because.", "Therefore.", "And?", "talker:3b", "thinker:8b"]
+    assert said == {
+        "talker:3b": ["Why?", "Because.", "Or?"],
+        "thinker:8b": ["Why?", "Therefore.", "Or?"],
+    }
+    assert texts(page) == ["Why?", "Because.", "Therefore.", "Or?", "Or.", "Or."]
+
+
+def test_one_of_two_branches_is_deleted_and_the_other_shown(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    compare_with(page, "thinker")
+    compared(page, ollama, "Why?", "Because.", "Therefore.")
+    asked_again(page, ollama, "And?")
+    page.click(".beside >> nth=1 >> section >> nth=0 >> [data-t-label='turn.more']")
+    page.click("#popup-menu .menu-row:has([data-t='turn.remove'])")
+    assert texts(page) == ["Why?", "Because.", "Therefore.", "And?", BOTH_ON[1]]
+    page.click("#toast .button")
+    page.wait_for_selector(".beside >> nth=1")
+    assert texts(page) == ["Why?", "Because.", "Therefore.", "And?", *BOTH_ON]
 
 
 def test_after_it_is_dropped_one_model_answers(page: Any, ollama: ScriptedOllama) -> None:
     compare_with(page, "thinker")
     compared(page, ollama, "Why?", "Because.", "Therefore.")
+    assert page.locator(".mark[data-t='beside.main']").count() == 0
     page.click("#second-model [data-t-label='model.compareNot']")
     assert page.evaluate("document.activeElement.id") == "model-button"
+    page.wait_for_selector(f"{FIRST} >> .mark:has-text('goes on here')")
     exchange(page, ollama, "And?", "So.")
     assert texts(page) == ["Why?", "Because.", "Therefore.", "And?", "So."]
     page.reload()
@@ -289,8 +391,11 @@ def test_where_the_first_fails_the_chat_goes_on_with_the_second(
     first.fail("no luck")
     end(second, "Therefore.")
     answered(page)
-    page.wait_for_selector(f"{SECOND} >> .mark:has-text('goes on here')")
     page.reload()
+    page.wait_for_selector("#second-model")
+    said = ["Why?", "Therefore.", "And?"]
+    assert asked_again(page, ollama, "And?") == {"talker:3b": said, "thinker:8b": said}
+    page.click("#second-model [data-t-label='model.compareNot']")
     page.wait_for_selector(f"{SECOND} >> .mark:has-text('goes on here')")
 
 
@@ -685,7 +790,6 @@ def test_with_what_tools_gave_the_chat_goes_on_after_that_answer(
     end(talk, "It is 7 degrees.")
     answered(page)
     assert texts(page) == ["How warm is it?", "I do not know.", "It is 7 degrees."]
-    page.wait_for_selector(f"{SECOND} >> .mark:has-text('goes on here')")
 
 
 def test_a_new_chat_is_named_once_after_both_answers(page: Any, ollama: ScriptedOllama) -> None:

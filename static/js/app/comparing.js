@@ -5,7 +5,7 @@ import { loadStyles } from '../ui/asset.js';
 import { lazily } from '../ui/lazily.js';
 
 /** @import { ModelPicker } from '../models/model_picker.js'
-    @import { Library } from './library.js' */
+    @import { Chat } from '../chat/chat.js' */
 
 const second = lazily(async () => {
   const chip = await import('./second_model.js');
@@ -14,15 +14,15 @@ const second = lazily(async () => {
 });
 
 /** Offers it in the picker of models.
-    @param {Library} library
+    @param {Chat} chat
     @param {ModelPicker} picker */
-export function offerComparing({ chat, store }, picker) {
+export function offerComparing(chat, picker) {
   /** @param {string | undefined} name */
   const compareWith = (name) => {
-    const { id, chat: record } = chat.conversation;
-    record.second = name;
-    store.change(id, { second: name });
-    chat.dispatchEvent(new Event('change'));
+    const { conversation } = chat;
+    conversation.chat.second = name;
+    if (conversation.isEmpty) chat.dispatchEvent(new Event('change'));
+    else chat.changed(conversation);
   };
   picker.compare = compareWith;
   let shown = /** @type {string | undefined} */ (undefined);

@@ -1,10 +1,10 @@
 // What is asked in the chat on the screen: a question, the same again, in other words, or to write on.
 
-import { besideOf, lastRow, mainOf, putBeside } from '../history/beside.js';
+import { besideOf, lastRow, mainOf, placesFor, putBeside, showBranch } from '../history/beside.js';
 import { t } from '../ui/i18n.js';
 import { requestFor } from './request_for.js';
 
-/** @import { Message, TextFile } from '../types.js'
+/** @import { Message, NewMessage, TextFile } from '../types.js'
     @import { Conversation } from '../history/conversation.js'
     @import { Models } from '../models/models.js'
     @import { Settings } from '../settings/settings.js'
@@ -53,11 +53,11 @@ export class Asking {
     const main = mainOf(conversation, message);
     if (!question) this.toast.show('turn.noQuestion');
     else if (!this.isFree(message)) return;
-    else if (beside.length < 2) this.#answerHere(question, [model ?? this.models.current ?? '']);
+    else if (beside.length < 2) this.#answerHere([question], [model ?? this.models.current ?? '']);
     else
-      this.#answerHere(question, [model ?? message.model ?? ''], ([answer]) => {
+      this.#answerHere([question], [model ?? message.model ?? ''], ([answer]) => {
         const row = beside.map((one) => (one === message ? answer : one));
-        putBeside(conversation, question, row, main === message ? answer : main);
+        putBeside(conversation, row, main === message ? answer : main);
       });
   }
 
@@ -69,8 +69,8 @@ export class Asking {
     const question = conversation.questionOf(message);
     if (!question) this.toast.show('turn.noQuestion');
     else if (this.isFree())
-      this.#answerHere(question, [model], ([answer]) =>
-        putBeside(conversation, question, [message, answer], message),
+      this.#answerHere([question], [model], ([answer]) =>
+        putBeside(conversation, [message, answer], message),
       );
   }
 
@@ -113,10 +113,9 @@ export class Asking {
     const { parent, images, files } = message;
     const question = { role: /** @type {const} */ ('user'), content: text, images, files };
     const { conversation } = this.chat;
-    this.#answerHere(
-      conversation.add(parent, question),
-      modelsOf(conversation, this.models.current),
-    );
+    const models = modelsOf(conversation, this.models.current);
+    const above = conversation.get(parent);
+    this.#answerHere(addQuestions(conversation, above, models, question), models);
     return true;
   }
 
@@ -127,9 +126,9 @@ export class Asking {
     if (!this.isFree()) return;
     message.toolResults = results;
     this.chat.conversation.touch(message);
-    this.chat.conversation.show(message); // where another is beside it, the chat goes on with this one
+    showBranch(this.chat.conversation, message); // not that of the one beside it
     this.chat.transcript.forget(message);
-    this.#answerHere(message, [message.model ?? '']);
+    this.#answerHere([message], [message.model ?? '']);
   }
 
   /** Writes on where an answer was cut off. Many models' templates leave a last message of the
@@ -156,37 +155,41 @@ export class Asking {
     const isShown = conversation === this.chat.conversation;
     const models = modelsOf(conversation, isShown ? this.models.current : conversation.model);
     const question = { role: /** @type {const} */ ('user'), content: text, images, files };
-    const asked = conversation.add(conversation.last?.id ?? null, question);
-    this.#answer(conversation, asked, models);
+    const last = conversation.last ?? undefined;
+    this.#answer(conversation, addQuestions(conversation, last, models, question), models);
   }
 
-  /** @param {Message} question
+  /** @param {Message[]} questions
       @param {string[]} models
       @param {(answers: Message[]) => void} [arrange] */
-  #answerHere(question, models, arrange) {
-    this.#answer(this.chat.conversation, question, models, arrange);
+  #answerHere(questions, models, arrange) {
+    this.#answer(this.chat.conversation, questions, models, arrange);
     this.focus();
   }
 
-  /** Has each of `models` answer. `arrange`: shows the answers otherwise than side by side.
+  /** Has each of `models` answer its question. `arrange`: shows the answers otherwise than side by side.
       @param {Conversation} conversation
-      @param {Message} question
+      @param {Message[]} questions
       @param {string[]} models
       @param {(answers: Message[]) => void} [arrange] */
-  #answer(conversation, question, models, arrange) {
+  #answer(conversation, questions, models, arrange) {
     if (conversation === this.chat.conversation) this.toast.withdraw(this.chat);
-    const said = [...conversation.before(question), question];
-    const answers = models.map((model) =>
-      conversation.add(question.id, { role: 'assistant', model, state: 'running' }),
+    const now = Date.now();
+    const answers = models.map((model, index) =>
+      conversation.add(questions[index].id, {
+        role: 'assistant',
+        model,
+        state: 'running',
+        at: now + index, // by which they are put in order again
+      }),
     );
     if (arrange) arrange(answers);
-    else if (answers.length > 1) putBeside(conversation, question, answers, answers[0]);
-    for (const answer of answers)
-      this.answers.ask(
-        conversation,
-        answer,
-        requestFor(this, conversation, said, answer.model ?? ''),
-      );
+    else if (answers.length > 1) putBeside(conversation, answers, answers[0]);
+    for (const answer of answers) {
+      const said = conversation.before(answer);
+      const request = requestFor(this, conversation, said, answer.model ?? '');
+      this.answers.ask(conversation, answer, request);
+    }
   }
 }
 
@@ -194,3 +197,17 @@ export class Asking {
     @param {Conversation} conversation
     @param {string | null} first */
 const modelsOf = ({ chat: { second } }, first) => [first ?? '', ...(second ? [second] : [])];
+
+/** Adds a question below `above`, or, where the models have branches of their own, below the last answer
+    of each. Returns the question of each model.
+    @param {Conversation} conversation
+    @param {Message | undefined} above
+    @param {string[]} models
+    @param {NewMessage} question */
+function addQuestions(conversation, above, models, question) {
+  const places = placesFor(conversation, above, models);
+  const added = new Map(
+    [...new Set(places)].map((place) => [place, conversation.add(place?.id ?? null, question)]),
+  );
+  return places.flatMap((place) => added.get(place) ?? []);
+}

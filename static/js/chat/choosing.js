@@ -1,6 +1,6 @@
 // Which of two answers that are side by side the chat goes on with.
 
-import { lastRow } from '../history/beside.js';
+import { lastRow, mainOf, questionsOf, runOf, showBranch } from '../history/beside.js';
 
 /** @import { Message } from '../types.js'
     @import { Models } from '../models/models.js'
@@ -17,14 +17,22 @@ export async function choose({ chat, asking, models, toast }, message) {
   if (!asking.isFree(message)) return;
   await chat.answers.stop(id);
   const { conversation } = chat;
-  const question = conversation.get(message.parent);
-  if (conversation.id !== id || !question) return;
-  const { beside, shown } = question;
+  if (conversation.id !== id || !conversation.get(message.id)) return;
+  const main = mainOf(conversation, message);
+  const { last } = conversation;
+  const run = runOf(conversation, main);
+  const isLast = lastRow(conversation).some((answer) => run.includes(answer));
+  const marks = questionsOf(conversation, run).map((question) => ({
+    question,
+    beside: question.beside,
+  }));
   const { second } = conversation.chat;
   const { current } = models;
-  const isLast = lastRow(conversation).includes(message);
-  delete question.beside;
-  conversation.show(message);
+  for (const { question } of marks) {
+    delete question.beside;
+    conversation.touch(question);
+  }
+  showBranch(conversation, message);
   if (isLast) {
     delete conversation.chat.second;
     models.use(message.model ?? null);
@@ -32,8 +40,11 @@ export async function choose({ chat, asking, models, toast }, message) {
   chat.changed(conversation);
   asking.focus();
   const back = () => {
-    Object.assign(question, { beside, shown });
-    conversation.touch(question);
+    for (const { question, beside } of marks) {
+      question.beside = beside;
+      conversation.touch(question);
+    }
+    if (last) showBranch(conversation, last);
     conversation.chat.second = second;
     models.use(current);
     chat.changed(conversation);

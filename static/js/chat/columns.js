@@ -13,11 +13,12 @@ const drawn = new WeakMap();
 /** Shows the answers of `slots` in `frame`.
     @param {HTMLElement} frame
     @param {Slot[]} slots
-    @param {Message} main the one on which the chat goes on */
-export function draw(frame, slots, main) {
+    @param {Message} main the one whose branch is shown
+    @param {boolean} isMarked the chat goes on there alone */
+export function draw(frame, slots, main, isMarked) {
   const columns = drawn.get(frame) ?? new Columns(frame);
   drawn.set(frame, columns);
-  columns.show(slots, main);
+  columns.show(slots, main, isMarked);
 }
 
 class Columns {
@@ -32,8 +33,9 @@ class Columns {
   }
 
   /** @param {Slot[]} slots
-      @param {Message} main */
-  show(slots, main) {
+      @param {Message} main
+      @param {boolean} isMarked */
+  show(slots, main, isMarked) {
     if (this.#columns.length !== slots.length) {
       this.#columns = slots.map(() => new Column((column) => this.#turnTo(column)));
       this.turns.replaceChildren(...this.#columns.map(({ press }) => press));
@@ -43,7 +45,8 @@ class Columns {
     const index = slots.findIndex(({ message }) => message === main);
     if (index !== this.#main) this.#turnTo(this.#columns[index]);
     this.#main = index;
-    for (const [at, slot] of slots.entries()) this.#columns[at].show(slot, slot.message === main);
+    for (const [at, slot] of slots.entries())
+      this.#columns[at].show(slot, isMarked && slot.message === main);
   }
 
   /** @param {Column} shown */

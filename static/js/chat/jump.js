@@ -1,7 +1,7 @@
 // Goes to a message of the chat on the screen, on whichever branch it is, and marks the words that led
 // there.
 
-import { rowsOf } from '../history/beside.js';
+import { rowsOf, showBranch } from '../history/beside.js';
 import { byId } from '../ui/dom.js';
 
 /** @import { Hit } from '../types.js'
@@ -16,7 +16,7 @@ export function jumpTo(chat, { message: id, words }) {
   const message = conversation.get(id);
   if (!message) return;
   if (!rowsOf(conversation).flat().includes(message)) {
-    for (const one of [...conversation.before(message), message]) conversation.show(one);
+    showBranch(conversation, message);
     chat.changed(conversation);
   }
   const node = transcript.view(message)?.node;

@@ -71,7 +71,9 @@ export class Transcript {
       const alone = { index: 0, total: 1 };
       for (const slot of row)
         slot.showBranch(row.length > 1 ? alone : conversation.branch(slot.message));
-      return row.length > 1 ? this.#frame(row, mainOf(conversation, answers[0])) : row[0].node;
+      if (row.length < 2) return row[0].node;
+      const main = mainOf(conversation, answers[0]);
+      return this.#frame(row, main, !conversation.chat.second);
     });
     for (const [id, slot] of this.#slots) if (!slots.has(id)) this.#remove(slot);
     this.#slots = slots;
@@ -111,12 +113,13 @@ export class Transcript {
 
   /** What shows answers side by side. How it does so is fetched when there are some first.
       @param {Slot[]} slots
-      @param {Message} main the one on which the chat goes on */
-  #frame(slots, main) {
-    const id = main.parent ?? '';
+      @param {Message} main the one whose branch is shown
+      @param {boolean} isMarked the chat goes on there alone */
+  #frame(slots, main, isMarked) {
+    const id = slots[0].message.parent ?? '';
     const frame = this.#frames.get(id) ?? el('div', { class: 'beside' });
     this.#frames.set(id, frame);
-    if (this.#columns) this.#columns.draw(frame, slots, main);
+    if (this.#columns) this.#columns.draw(frame, slots, main, isMarked);
     else {
       putInOrder(
         frame,
@@ -124,7 +127,7 @@ export class Transcript {
       );
       beside().then((columns) => {
         this.#columns = columns;
-        if (this.#frames.get(id) === frame) columns?.draw(frame, slots, main);
+        if (this.#frames.get(id) === frame) columns?.draw(frame, slots, main, isMarked);
       });
     }
     return frame;

@@ -1,5 +1,7 @@
 // Changes of the tree of messages that ask nothing: one is deleted, or another branch is shown.
 
+import { besideOf, questionsOf, showBranch } from '../history/beside.js';
+
 /** @import { Message } from '../types.js'
     @import { Conversation } from '../history/conversation.js'
     @import { Toast } from '../ui/toast.js'
@@ -18,7 +20,12 @@ export class TreeEdits {
   remove(message) {
     if (!this.asking.isFree()) return;
     const { conversation } = this.chat;
+    /** @param {Message} one */
+    const isFollowed = (one) => conversation.all.some(({ parent }) => parent === one.id);
+    const other = besideOf(conversation, message).find((one) => one !== message);
+    const isLeft = other && (isFollowed(other) || !isFollowed(message));
     const back = conversation.remove(message);
+    if (isLeft) showBranch(conversation, other); // it may be on another branch
     if (conversation.isEmpty) {
       this.#removeEmpty(conversation, back);
       return;
@@ -38,11 +45,16 @@ export class TreeEdits {
   keep(message, text) {
     if (!this.asking.isFree()) return false;
     const { content, edited } = message;
+    const { conversation } = this.chat;
+    const answers = (message.beside ?? []).flatMap((id) => conversation.get(id) ?? []);
+    const everywhere = new Set([message, ...questionsOf(conversation, answers)]);
     /** @param {Pick<Message, 'content' | 'edited'>} words */
     const write = (words) => {
-      Object.assign(message, words);
-      this.chat.conversation.touch(message);
-      this.chat.transcript.forget(message);
+      for (const one of everywhere) {
+        Object.assign(one, words);
+        this.chat.conversation.touch(one);
+        this.chat.transcript.forget(one);
+      }
       this.chat.changed(this.chat.conversation);
     };
     write({ content: text, edited: true });

@@ -1,5 +1,6 @@
-// Answers that are shown side by side: the message that they answer holds their ids in `beside`, and its
-// `shown` names the one on which the chat goes on. Pure.
+// Answers that are shown side by side: the question holds their ids in `beside`. Where the chat goes on
+// with both, each has a branch of its own, in which the next question stands too, so that two questions
+// with the same words name the same answers. Pure.
 
 /** @import { Message } from '../types.js'
     @import { Conversation } from './conversation.js' */
@@ -9,9 +10,9 @@
     @param {Conversation} conversation
     @param {Message} message */
 export function besideOf(conversation, message) {
-  const above = conversation.get(message.parent);
-  const answers = (above?.beside ?? []).flatMap((id) => conversation.get(id) ?? []);
-  const there = answers.filter(({ parent }) => parent === message.parent);
+  const named = conversation.get(message.parent)?.beside ?? [];
+  const answers = named.flatMap((id) => conversation.get(id) ?? []);
+  const there = answers.filter(({ id, parent }) => conversation.get(parent)?.beside?.includes(id));
   return there.length > 1 && there.includes(message) ? there : [message];
 }
 
@@ -28,7 +29,7 @@ export function lastRow(conversation) {
   return last ? besideOf(conversation, last) : [];
 }
 
-/** Of the answers side by side with `message`, the one on which the chat goes on.
+/** Of the answers side by side with `message`, the one whose branch is shown.
     @param {Conversation} conversation
     @param {Message} message */
 export function mainOf(conversation, message) {
@@ -36,17 +37,62 @@ export function mainOf(conversation, message) {
   return besideOf(conversation, message).find((one) => path.has(one)) ?? message;
 }
 
-/** Shows answers to `question` side by side; the chat goes on with `main`.
+/** The questions of answers that are side by side: one, or one in each branch.
     @param {Conversation} conversation
-    @param {Message} question
-    @param {Message[]} answers
-    @param {Message} main */
-export function putBeside(conversation, question, answers, main) {
-  question.beside = answers.map(({ id }) => id);
-  conversation.show(main);
+    @param {Message[]} answers */
+export function questionsOf(conversation, answers) {
+  return [...new Set(answers.flatMap(({ parent }) => conversation.get(parent) ?? []))];
 }
 
-/** Has the chat go on with a complete answer, where the one that it would go on with has failed.
+/** Shows answers side by side, on the branch of `main`.
+    @param {Conversation} conversation
+    @param {Message[]} answers
+    @param {Message} main */
+export function putBeside(conversation, answers, main) {
+  for (const question of questionsOf(conversation, answers)) {
+    question.beside = answers.map(({ id }) => id);
+    conversation.touch(question);
+  }
+  showBranch(conversation, main);
+}
+
+/** Shows the branch on which `message` is.
+    @param {Conversation} conversation
+    @param {Message} message */
+export function showBranch(conversation, message) {
+  for (const one of [...conversation.before(message), message]) conversation.show(one);
+}
+
+/** The answers below which the next question is put, one for each of `models`: a model goes on with its
+    own answer where several are side by side and it has said something, else with `last`.
+    @param {Conversation} conversation
+    @param {Message | undefined} last
+    @param {string[]} models */
+export function placesFor(conversation, last, models) {
+  if (!last || models.length < 2) return models.map(() => last);
+  const said = besideOf(conversation, last).filter(({ content }) => content);
+  return models.map(
+    (name, index) => [said[index], ...said, last].find((one) => one?.model === name) ?? last,
+  );
+}
+
+/** The answers side by side with `message`, and those above and below it that are on the same two
+    branches.
+    @param {Conversation} conversation
+    @param {Message} message on the path */
+export function runOf(conversation, message) {
+  /** @type {Message[]} */
+  let run = [];
+  for (const answers of rowsOf(conversation)) {
+    if (answers.length < 2) continue;
+    const goesOn = questionsOf(conversation, answers).length > 1;
+    if (!goesOn && run.includes(message)) return run;
+    run = goesOn ? [...run, ...answers] : answers;
+  }
+  return run;
+}
+
+/** Shows the branch of a complete answer, where the one that is shown has failed.
     @param {Conversation} conversation
     @param {Message} ended the answer that ended last */
 export function preferComplete(conversation, ended) {
@@ -55,5 +101,5 @@ export function preferComplete(conversation, ended) {
   if (last?.state !== 'failed') return;
   const beside = besideOf(conversation, last);
   const complete = beside.find(({ state }) => state === 'done');
-  if (complete && beside.includes(ended)) conversation.show(complete);
+  if (complete && beside.includes(ended)) showBranch(conversation, complete);
 }
