@@ -678,6 +678,25 @@ def test_where_there_is_room_for_one_it_is_turned_to_the_other(
     assert page.is_hidden(SECOND)
 
 
+def test_where_there_is_room_for_one_it_is_the_one_that_did_not_fail(
+    open_page: Callable[..., Any], ollama: ScriptedOllama
+) -> None:
+    page = open_page(width=360, height=740)
+    compare_with(page, "thinker")
+    compared(page, ollama, "Why?", "Because.", "Therefore.")
+    talks = ollama.talk(2)
+    ask(page, "And?")
+    for talk in talks:
+        assert talk.asked.wait(10)
+        if talk.request["model"] == "talker:3b":
+            talk.fail("no luck")
+        else:
+            end(talk, "So.")
+    answered(page)
+    page.wait_for_selector(".turn:has-text('So.')")
+    assert texts(page) == ["Why?", "Because.", "And?", "So."]
+
+
 def test_the_smaller_context_of_both_is_what_a_message_must_fit(
     page: Any, ollama: ScriptedOllama
 ) -> None:

@@ -43,7 +43,9 @@ class Columns {
       this.#main = -1;
     }
     const index = slots.findIndex(({ message }) => message === main);
-    if (index !== this.#main) this.#turnTo(this.#columns[index]);
+    const before = slots[this.#main]?.message;
+    if (!before || (before !== main && before.state === 'failed'))
+      this.#turnTo(this.#columns[index]);
     this.#main = index;
     for (const [at, slot] of slots.entries())
       this.#columns[at].show(slot, isMarked && slot.message === main);

@@ -1,7 +1,7 @@
 // The shown messages in order. Only what changed is drawn, and of a long conversation only what is near
 // what the reader sees.
 
-import { mainOf, rowsOf } from '../history/beside.js';
+import { besideOf } from '../history/beside.js';
 import { loadStyles } from '../ui/asset.js';
 import { byId, el } from '../ui/dom.js';
 import { putInOrder } from '../ui/keyed_rows.js';
@@ -56,15 +56,15 @@ export class Transcript {
   /** Shows exactly the messages on the conversation's path.
       @param {Conversation} conversation */
   show(conversation) {
-    const rows = rowsOf(conversation);
-    this.#isLong = rows.length > SHORT;
+    const path = conversation.path();
+    this.#isLong = path.length > SHORT;
     this.place.toggleAttribute('data-long', this.#isLong);
     /** @type {Map<string, Slot>} */
     const slots = new Map();
-    const nodes = rows.map((answers, index) => {
-      const row = answers.map((message) => {
+    const nodes = path.map((main, index) => {
+      const row = besideOf(conversation, main).map((message) => {
         const slot = this.#slots.get(message.id) ?? this.#newSlot(message);
-        if (!this.#isLong || index >= rows.length - NEWEST) slot.fill();
+        if (!this.#isLong || index >= path.length - NEWEST) slot.fill();
         slots.set(message.id, slot);
         return slot;
       });
@@ -72,7 +72,6 @@ export class Transcript {
       for (const slot of row)
         slot.showBranch(row.length > 1 ? alone : conversation.branch(slot.message));
       if (row.length < 2) return row[0].node;
-      const main = mainOf(conversation, answers[0]);
       return this.#frame(row, main, !conversation.chat.second);
     });
     for (const [id, slot] of this.#slots) if (!slots.has(id)) this.#remove(slot);
