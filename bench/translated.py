@@ -29,9 +29,11 @@ from tests.backend import Backend, Exchange
 from tests.process import GatewayProcess
 from tests.responses.past import NoPast
 from tornado_ollama.wire.anthropic.message_request import message_request
-from tornado_ollama.wire.checks import read_json
+from tornado_ollama.wire.anthropic.messages import MESSAGES
 from tornado_ollama.wire.openai.chat_request import chat_request
+from tornado_ollama.wire.openai.messages import MESSAGES as CHAT_MESSAGES
 from tornado_ollama.wire.policy import Policy
+from tornado_ollama.wire.responses.input_items import INPUT
 from tornado_ollama.wire.responses.request import response_request
 
 from .hostile import LINE, cpu_ms, quiet
@@ -165,16 +167,17 @@ APIS: dict[str, tuple[str, Callable[[Iterable[Turn]], Json]]] = {
     "stored": ("/v1/responses", stored),
 }
 
-PARSERS: dict[str, Callable[[Json], Any]] = {
-    "chat": lambda body: list(chat_request(body, Policy()).bodies()),
-    "messages": lambda body: message_request(body, Policy()).plan.body(),
+PARSERS: dict[str, Callable[[bytes], Any]] = {
+    "chat": lambda body: list(chat_request(CHAT_MESSAGES.read_json(body), Policy()).bodies()),
+    "messages": lambda body: message_request(MESSAGES.read_json(body), Policy()).plan.body(),
     "responses": lambda body: _response(body, may_store=False),
     "stored": lambda body: _response(body, may_store=True),
 }
 
 
-def _response(body: Json, *, may_store: bool) -> bytes:
-    return response_request(body, Policy(), NoPast(), may_store=may_store).plan.body()
+def _response(body: bytes, *, may_store: bool) -> bytes:
+    read = INPUT.read_json(body)
+    return response_request(read, Policy(), NoPast(), may_store=may_store).plan.body()
 
 
 # -- measuring --------------------------------------------------------------------------------
@@ -253,7 +256,7 @@ def profile(api: str) -> None:
         print(f"-- {kind}: {len(body)} bytes")
         with cProfile.Profile() as found:
             for _ in range(10):
-                PARSERS[api](read_json(body))
+                PARSERS[api](body)
         pstats.Stats(found).sort_stats("tottime").print_stats(12)
 
 

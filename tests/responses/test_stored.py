@@ -251,7 +251,7 @@ class TestBounds:
         )
         found = OwnResponses(store, "me", 5).conversation("3")
         ids = [f"{kind}_{number}" for number in range(4) for kind in ("in", "msg")]
-        assert [item["id"] for item in found or ()] == ids
+        assert [item.id for item in found or ()] == ids
         assert store.delete("me", "3") and store.held == 0
         assert not store.delete("me", "3")
 

@@ -8,6 +8,7 @@ import secrets
 from ..wire.anthropic.message_reply import CollectedMessage, message_reply
 from ..wire.anthropic.message_request import MessageRequest, count_request, message_request
 from ..wire.anthropic.message_stream import message_stream
+from ..wire.anthropic.messages import MESSAGES
 from ..wire.anthropic.replies import Identity
 from ..wire.anthropic.token_count import (
     ESTIMATE,
@@ -27,7 +28,9 @@ from .translated import TranslatedHandler
 
 class MessagesHandler(TranslatedHandler):
     async def respond(self) -> None:
-        request = self.parsed(lambda body: message_request(body, self.deps.policy))
+        request = self.parsed(
+            lambda body: message_request(body, self.deps.policy), read=MESSAGES.read_json
+        )
         self.note_ignored(request.ignored)
         self.check_asked_model(request.model, request.native_model)
         plan = request.plan
@@ -52,7 +55,9 @@ class MessagesHandler(TranslatedHandler):
 
 class TokenCountHandler(TranslatedHandler):
     async def respond(self) -> None:
-        request = self.parsed(lambda body: count_request(body, self.deps.policy))
+        request = self.parsed(
+            lambda body: count_request(body, self.deps.policy), read=MESSAGES.read_json
+        )
         self.note_ignored(request.ignored)
         self.check_asked_model(request.model, request.native_model)
         version = await self.deps.process.catalogue.version(self.deps.ollama)

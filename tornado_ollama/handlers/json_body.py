@@ -21,11 +21,13 @@ class JsonBodyHandler(CollectingHandler):
         """Returns the object in the body. Raises BadRequest for any other body."""
         return read_json(self.whole_body())
 
-    def parsed(self, parse: Callable[[Json], _Parsed]) -> _Parsed:
+    def parsed(
+        self, parse: Callable[[Json], _Parsed], read: Callable[[bytes], Json] = read_json
+    ) -> _Parsed:
         """Returns what `parse` makes of the object in the body, which may be a long conversation.
-        Raises BadRequest for any other body, and what `parse` raises."""
+        `read` parses the body. Raises BadRequest for any other body, and what `parse` raises."""
         with _collections_paused():
-            return parse(self.read_body())
+            return parse(read(self.whole_body()))
 
 
 @contextmanager

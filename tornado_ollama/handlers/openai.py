@@ -11,6 +11,7 @@ from ..wire.openai.chat_reply import chat_reply
 from ..wire.openai.chat_request import chat_request
 from ..wire.openai.chat_stream import chat_stream
 from ..wire.openai.completion_reply import completion_reply, completion_stream
+from ..wire.openai.messages import MESSAGES
 from ..wire.openai.replies import Identity
 from .event_stream import EventStream
 from .remote_images import fetch_images
@@ -19,7 +20,9 @@ from .translated import TranslatedHandler
 
 class ChatCompletionsHandler(TranslatedHandler):
     async def respond(self) -> None:
-        chat = self.parsed(lambda body: chat_request(body, self.deps.policy))
+        chat = self.parsed(
+            lambda body: chat_request(body, self.deps.policy), read=MESSAGES.read_json
+        )
         self.note_ignored(chat.ignored)
         self.check_asked_model(chat.model, chat.native_model)
         await fetch_images(chat.remote_images, chat.plan)

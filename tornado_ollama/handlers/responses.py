@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 from ..errors import BadRequest, GatewayError, MethodNotAllowed, NotFound, UpgradeRequired
 from ..wire.chat.plan import PATH
 from ..wire.responses.head import Head
+from ..wire.responses.input_items import INPUT
 from ..wire.responses.request import ResponseRequest, response_request
 from ..wire.responses.response_reply import response_reply
 from ..wire.responses.response_stream import response_stream
@@ -37,7 +38,8 @@ class ResponsesHandler(TranslatedHandler):
         store = self.deps.process.responses
         past = OwnResponses(store, self.caller().key, time.monotonic())
         request = self.parsed(
-            lambda body: response_request(body, self.deps.policy, past, may_store=store.keeps)
+            lambda body: response_request(body, self.deps.policy, past, may_store=store.keeps),
+            read=INPUT.read_json,
         )
         before = None if request.previous is None else past.get(request.previous)
         self.note_ignored(request.ignored)

@@ -10,13 +10,15 @@ Responses are stored as JSON text, which takes a fifth of the memory of decoded 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
 from ..errors import BadRequest
 from ..wire.checks import Json
+from ..wire.responses.input_items import INPUT
 
 ENTRY_BYTES = 1000
 """Bytes counted for a stored response besides its JSON text: ids and table entries."""
@@ -41,7 +43,7 @@ class StoredResponse:
     response: bytes
     """The response object as JSON text."""
     input: bytes
-    """The items of its own request, as a JSON list."""
+    """The items of its own request, as a JSON list: as the client wrote them."""
     before: StoredResponse | None
     used_at: float = 0.0
     holders: int = 0
@@ -54,29 +56,44 @@ class StoredResponse:
     def output(self) -> list[Json]:
         return _OUTPUT.decode(self.response).output
 
-    def conversation(self) -> list[Json]:
-        """All items of the conversation, from its first input to the output of this response.
-        Raises BadRequest as `all_input` does."""
-        return [*self.all_input(), *self.output()]
+    def conversation(self) -> list[Any]:
+        """All items of the conversation, from its first input to the output of this response, as
+        the elements of `INPUT`. Raises BadRequest as `all_input` does."""
+        found: list[Any] = []
+        for one in self._chain():
+            found += _decoded(INPUT.decode, one.input)
+            found += INPUT.elements(one.output())
+        return found
 
     def all_input(self) -> list[Json]:
         """All items that the model was given for this response, those of earlier responses
-        included. Raises BadRequest where the items are nested too deeply to be decoded: Python's
-        recursion limit may allow less here than when the request was read."""
+        included. Raises BadRequest where the items cannot be decoded: Python's recursion limit may
+        allow less here than when the request was read, and what nobody reads of an item was not
+        decoded then."""
+        found: list[Json] = []
+        for one in self._chain():
+            found += _decoded(_INPUT.decode, one.input)
+            if one is not self:
+                found += one.output()
+        return found
+
+    def _chain(self) -> Sequence[StoredResponse]:
+        """The responses that this one continues, the first one first, and this one."""
         chain: list[StoredResponse] = []
         node: StoredResponse | None = self
         while node is not None:
             chain.append(node)
             node = node.before
-        found: list[Json] = []
-        for one in reversed(chain):
-            try:
-                found += _INPUT.decode(one.input)
-            except RecursionError:
-                raise BadRequest("The stored conversation is nested too deeply.") from None
-            if one is not self:
-                found += one.output()
-        return found
+        return chain[::-1]
+
+
+def _decoded(decode: Callable[[bytes], list[Any]], text: bytes) -> list[Any]:
+    try:
+        return decode(text)
+    except RecursionError:
+        raise BadRequest("The stored conversation is nested too deeply.") from None
+    except msgspec.DecodeError:
+        raise BadRequest("The stored conversation has numbers that are out of range.") from None
 
 
 class ResponseStore:
@@ -186,7 +203,7 @@ class OwnResponses:
     def get(self, id: str) -> StoredResponse | None:
         return self._store.get(self._owner, id, self._now)
 
-    def conversation(self, response_id: str) -> list[Json] | None:
+    def conversation(self, response_id: str) -> list[Any] | None:
         found = self.get(response_id)
         return None if found is None else found.conversation()
 

@@ -29,15 +29,20 @@ encoder and llama.cpp's grammar compiler both recurse; real schemas stay under 2
 def read_json(body: bytes) -> Json:
     """Parses the JSON object in a request's body. Raises `BadRequest` for any other body."""
     refuse_heavy(body)
+    value = read_value(body)
+    if not isinstance(value, dict):
+        raise BadRequest("The request body must be a JSON object.")
+    return value
+
+
+def read_value(text: bytes) -> Any:
+    """Parses a request's body, or a part of one, that has been weighed. Raises BadRequest."""
     try:
-        value = mended_json(body, _ANY)
+        return mended_json(text, _ANY)
     except RecursionError:
         raise BadRequest("The request body is nested too deeply.") from None
     except msgspec.DecodeError as error:
         raise BadRequest(f"The request body is not valid JSON: {error}.") from None
-    if not isinstance(value, dict):
-        raise BadRequest("The request body must be a JSON object.")
-    return value
 
 
 def mended_json(text: bytes, decoder: msgspec.json.Decoder[_T]) -> _T:

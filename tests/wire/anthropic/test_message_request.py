@@ -274,7 +274,7 @@ class TestToolResults:
         pdf = {"type": "document", "source": {"type": "base64", "data": PNG}}
         message = user(result([text("a"), pdf, {"type": "browser_state"}]))
         asked = parsed(*self.HISTORY, message)
-        content = asked.plan.messages[-1]["content"]
+        content = json.loads(asked.plan.body())["messages"][-1]["content"]
         assert content.splitlines() == [
             "a",
             "[A document that cannot be shown here]",

@@ -132,7 +132,7 @@ def test_images_to_fetch_are_handed_on_in_their_place() -> None:
         {"type": "image_url", "image_url": {"url": "https://img.example/x.png"}},
     ]
     talk = native_messages([USER, {"role": "user", "content": parts}], fetch_images=True)
-    assert talk.messages[1]["images"] == [PNG, ""]
+    assert talk.messages[1].images == [PNG, ""]
     assert talk.remote_images == [
         RemoteImage("https://img.example/x.png", "messages[1].content[1].image_url", 1, 1)
     ]

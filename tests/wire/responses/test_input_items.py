@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
@@ -24,7 +25,7 @@ def read(*items: Any, **more: Any) -> ResponseRequest:
 
 
 def native(*items: Any, **more: Any) -> list[Any]:
-    messages: list[Any] = read(*items, **more).plan.messages
+    messages: list[Any] = json.loads(read(*items, **more).plan.body())["messages"]
     return messages
 
 
@@ -65,7 +66,7 @@ def plain(messages: list[Any]) -> list[Any]:
 
 def test_a_text_is_the_users() -> None:
     request = response_request({"model": "m", "input": "hi"}, Policy(), NoPast(), may_store=True)
-    assert request.plan.messages == [{"role": "user", "content": "hi"}]
+    assert json.loads(request.plan.body())["messages"] == [{"role": "user", "content": "hi"}]
     assert request.input == b'[{"type":"message","role":"user","content":"hi"}]'
 
 
@@ -198,7 +199,7 @@ def test_remote_images_know_their_message() -> None:
     request = response_request(body, Policy(fetch_images=True), NoPast(), may_store=True)
     [remote] = request.remote_images
     request.plan.place_image(remote, "aGk=")
-    assert request.plan.messages[1]["images"] == ["aGk="]
+    assert request.plan.messages[1].images == ["aGk="]
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,10 @@ def test_names_that_come_to_the_same_are_told_apart() -> None:
     ]  # fmt: skip
     history = {"type": "function_call", "call_id": "1", "name": "c", "namespace": "a__b"}
     again = read({"name": "a__b__c"}, first, second, input=[history])
-    assert again.plan.messages[0]["tool_calls"][0]["function"]["name"] == "a__b__c_3"
+    assert (
+        json.loads(again.plan.body())["messages"][0]["tool_calls"][0]["function"]["name"]
+        == "a__b__c_3"
+    )
 
 
 def test_of_two_tools_of_one_name_the_first_is_shown() -> None:

@@ -67,7 +67,7 @@ def message_request(body: Json, policy: Policy) -> MessageRequest:
     # A forced call is a text to Ollama, in which nothing is searched.
     stops = StopSequences(stop, "stop_sequences") if stop and not box.forced else None
     plan = Plan(
-        messages=talk.conversation.messages,
+        messages=talk.conversation.plan_messages(),
         tools=box.tools or None,
         format=box.call_format() if box.forced else reply_format(body),
         options=options,

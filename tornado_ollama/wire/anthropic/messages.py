@@ -11,14 +11,49 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+from msgspec import UNSET
+
 from ...errors import BadRequest
-from ..chat.content import Part, plain_text
+from ..chat.arguments import call_arguments, holds_texts
+from ..chat.content import Part
 from ..chat.conversation import Conversation, label
-from ..checks import Json, items, mapping
+from ..chat.given import Scalar, as_json
+from ..chat.native_message import Message
+from ..checks import Json, mapping
+from ..typed_list import TypedList
 from .blocks import KINDS, assistant_part, system_text, told_parts
 from .tool_changes import ToolChanges
 
-_TEXT = ("text",)
+
+class Block(msgspec.Struct, gc=False):
+    """A block of a message as a client sends it; every field takes any JSON value, see
+    `chat/given.py`. It has the fields that are read of any kind of block."""
+
+    type: Any = UNSET
+    text: Any = UNSET
+    id: Any = UNSET
+    name: Any = UNSET
+    input: Any = UNSET
+    tool_use_id: Any = UNSET
+    content: Any = UNSET
+    is_error: Any = UNSET
+    tool: Any = UNSET
+    tool_name: Any = UNSET
+    source: Any = UNSET
+    title: Any = UNSET
+    context: Any = UNSET
+    thinking: Any = UNSET
+    signature: Any = UNSET
+    data: Any = UNSET
+
+
+class GivenMessage(msgspec.Struct, gc=False):
+    role: Any = None
+    content: list[Block | Scalar | list[Any]] | dict[str, Any] | Scalar = None
+
+
+MESSAGES = TypedList("messages", GivenMessage)
 
 
 @dataclass(slots=True)
@@ -34,51 +69,51 @@ class Talk:
     def system(self, value: object, param: str) -> None:
         """Adds a system prompt, or a note where the conversation has already begun. Raises
         BadRequest where `value` is neither a string nor an array of text blocks."""
-        said = system_text(value, param, self.tools)
+        said = system_text(as_json(value), param, self.tools)
         if not said:
             return
         messages = self.conversation.messages
-        if not messages or messages[-1]["role"] == "system":  # only leading ones
+        if not messages or messages[-1].role == "system":  # only leading ones
             self.conversation.add("system", said, param)
         else:
             self.conversation.note(said)
 
-    def user(self, content: object, param: str) -> None:
+    def user(self, content: object, index: int) -> None:
+        """Adds what the user's message `index` says. Raises BadRequest."""
         said: list[Part] = []
         results = False
-        for at, given in enumerate(_blocks(content, param)):
-            block = given if isinstance(given, dict) else _block(given, f"{param}[{at}]")
-            if block.get("type") == "tool_result":
+        for at, block in enumerate(_blocks(content, index)):
+            kind = block.type if isinstance(block, Block) else None
+            if kind == "tool_result":
                 results = True
-                content = block.get("content")
-                if isinstance(content, str):
-                    message = self.conversation.say("tool", content)
-                else:
-                    message = self._result(content, f"{param}[{at}].content")
-                if block.get("is_error") and "error" not in message["content"][:200].lower():
-                    message["content"] = f"Error: {message['content']}".rstrip()
-                self.conversation.result(message, label(block.get("tool_use_id")), None)
-            elif not self.tools.read(block, here := f"{param}[{at}]"):
-                said += told_parts(block, here)
+                self.result(block, index, at)
+            elif kind == "text" and isinstance(block.text, str):
+                said.append((block.text, ""))
+            else:
+                here = _path(index, at)
+                given = _block(as_json(block), here)
+                if not self.tools.read(given, here):
+                    said += told_parts(given, here)
         if said or not results:
             self.conversation.add_parts("user", said)
 
-    def assistant(self, content: object, param: str) -> None:
-        calls: list[tuple[Json, int]] = []
+    def assistant(self, content: object, index: int) -> None:
+        """Adds what the assistant's message `index` says, thinks and calls. Raises BadRequest."""
+        calls: list[tuple[Block, int]] = []
         parts: list[Part] = []
         plain = True
-        for at, given in enumerate(_blocks(content, param)):
-            if isinstance(given, str):
-                parts.append((given, ""))
-            elif isinstance(given, dict):  # what its history has beside blocks says nothing
-                kind, said = given.get("type"), given.get("text")
+        for at, block in enumerate(_blocks(content, index)):
+            if isinstance(block, str):
+                parts.append((block, ""))
+            elif isinstance(block, Block):  # what its history has beside blocks says nothing
+                kind, said = block.type, block.text
                 if kind == "tool_use":
-                    calls.append((given, at))
-                elif kind == "text" and isinstance(said, str) and "content" not in given:
+                    calls.append((block, at))
+                elif kind == "text" and isinstance(said, str) and block.content is UNSET:
                     parts.append((said, ""))
                 else:
                     plain = False
-                    self._other(given, f"{param}[{at}]", parts)
+                    self._other(as_json(block), _path(index, at), parts)
         talk = self.conversation
         if plain:
             text = "\n".join([said for said, _ in parts]) if parts else ""
@@ -86,12 +121,17 @@ class Talk:
         else:
             message = talk.add_parts("assistant", parts)
         for block, at in calls:
-            called, call_id = block.get("name"), block.get("id")
-            if not isinstance(called, str):
-                called = label(called) or ""
-            self.tools.shown.add(called)
-            here = f"{param}[{at}].input"
-            talk.call(message, called, block.get("input"), here, label(call_id) or "")
+            self.call(message, block, index, at)
+
+    def call(self, message: Message, block: Block, index: int, at: int) -> None:
+        """Adds a call of an assistant, block `at` of message `index`. Raises BadRequest."""
+        called, arguments = block.name, block.input or {}
+        if not isinstance(called, str):
+            called = label(called) or ""
+        self.tools.shown.add(called)
+        if not holds_texts(arguments):
+            arguments = call_arguments(arguments, f"{_path(index, at)}.input")
+        self.conversation.call(message, called, arguments, block.id)
 
     def _other(self, block: Json, param: str, parts: list[Part]) -> None:
         """Reads a block of an assistant that is neither a text nor a call."""
@@ -101,11 +141,23 @@ class Talk:
         if not self.tools.read(block, param):
             self.tools.show_referenced(block.get("content"))
 
-    def _result(self, content: object, param: str) -> Json:
+    def result(self, block: Block, index: int, at: int) -> None:
+        """Adds a tool's result, block `at` of message `index`. Raises BadRequest."""
+        content = block.content
+        if isinstance(content, str):
+            self.conversation.messages.append(message := Message("tool", content))
+        else:
+            message = self._result_of_blocks(content, f"{_path(index, at)}.content")
+        if block.is_error and "error" not in message.content[:200].lower():
+            message.content = f"Error: {message.content}".rstrip()
+        self.conversation.result(message, block.tool_use_id, None)
+
+    def _result_of_blocks(self, content: object, param: str) -> Message:
         """Adds a tool's result that is given as blocks, or not at all."""
         self.tools.show_referenced(content)
         parts: list[Part] = []
-        for at, given in enumerate(() if content is None else _blocks(content, param)):
+        none = content is None or content is UNSET
+        for at, given in enumerate([] if none else _array(content, param)):
             here = f"{param}[{at}]"
             block = given if isinstance(given, dict) else _block(given, here)
             read = told_parts(block, here, in_result=True)
@@ -116,7 +168,17 @@ class Talk:
         return self.conversation.add_parts("tool", parts)
 
 
-def _blocks(content: object, param: str) -> list[Any]:
+def _path(index: int, at: int | None = None) -> str:
+    """The path of the content of a message, or of a block in it."""
+    return f"messages[{index}].content" + ("" if at is None else f"[{at}]")
+
+
+def _blocks(content: object, index: int) -> list[Any]:
+    """The blocks of message `index`."""
+    return content if isinstance(content, list) else _array(content, _path(index))
+
+
+def _array(content: object, param: str) -> list[Any]:
     if not isinstance(content, list):
         raise BadRequest(f"'{param}' must be a string or an array of blocks.", param=param)
     return content
@@ -130,24 +192,39 @@ def _block(given: object, param: str) -> Json:
 def native_messages(body: Json, *, fetch_images: bool) -> Talk:
     """Translates the whole conversation. Raises BadRequest naming the message and the field that is
     wrong."""
-    given = items(body.get("messages"), "messages")
+    given = MESSAGES.elements(body.get("messages"))
     if not given:
         raise BadRequest("'messages' must hold at least one message.", param="messages")
     talk = Talk(Conversation(fetch_images, KINDS))
     if body.get("system") is not None:
         talk.system(body["system"], "system")
-    readers = {"user": talk.user, "assistant": talk.assistant, "system": talk.system}
+    messages = talk.conversation.messages
     for index, item in enumerate(given):
-        message = item if isinstance(item, dict) else mapping(item, f"messages[{index}]")
-        role: Any = message.get("role")
-        content = message.get("content")
-        said = content if isinstance(content, str) else plain_text(content, _TEXT)
-        if said is not None and role in ("user", "assistant"):
-            talk.conversation.say(role, said)
-        elif isinstance(role, str) and role in readers:
-            readers[role](content, f"messages[{index}].content")
+        if isinstance(item, GivenMessage):
+            message = item
         else:
-            here, known = f"messages[{index}].role", ", ".join(readers)
-            raise BadRequest(f"'{here}' must be one of: {known}.", param=here)
+            message = MESSAGES.element(item, f"messages[{index}]")
+        role, content = message.role, message.content
+        if isinstance(content, list) and len(content) == 1 and isinstance(content[0], Block):
+            block = content[0]  # as in nearly every message
+            kind, said = block.type, block.text if block.type == "text" else None
+        else:
+            kind, said = None, content
+        if isinstance(said, str) and (role == "user" or role == "assistant"):
+            messages.append(Message(role, said))
+        elif kind == "tool_result" and role == "user":
+            talk.result(block, index, 0)
+        elif kind == "tool_use" and role == "assistant":
+            messages.append(native := Message("assistant", ""))
+            talk.call(native, block, index, 0)
+        elif role == "user":
+            talk.user(content, index)
+        elif role == "assistant":
+            talk.assistant(content, index)
+        elif role == "system":
+            talk.system(content, _path(index))
+        else:
+            here = f"messages[{index}].role"
+            raise BadRequest(f"'{here}' must be one of: user, assistant, system.", param=here)
     talk.conversation.finish()
     return talk

@@ -55,17 +55,24 @@ def call_arguments(value: Any, param: str) -> Json | msgspec.Raw:
     """
     if isinstance(value, str):
         return _object(value)
-    if isinstance(value, dict):
-        for item in value.values():
-            if not isinstance(item, str):
-                break
-        else:
-            return value
+    if holds_texts(value):
+        return value  # type: ignore[no-any-return]
     if _holds_huge(shallow(value, param)):
         return msgspec.Raw(msgspec.json.encode({WRAPPER: msgspec.json.encode(value).decode()}))
     if isinstance(value, dict):
         return value
     return {WRAPPER: value} if value else {}
+
+
+def holds_texts(value: Any) -> bool:
+    """Whether arguments are an object of texts alone, as most are: `call_arguments` returns them as
+    they are."""
+    if not isinstance(value, dict):
+        return False
+    for item in value.values():
+        if not isinstance(item, str):
+            return False
+    return True
 
 
 def text_arguments(texts: Sequence[str]) -> Iterator[msgspec.Raw]:

@@ -53,8 +53,8 @@ def plain_text(content: Any, kinds: tuple[str, ...] = _PLAIN) -> str | None:
         return content
     try:  # a conversation has thousands of these: nothing is asked that an error tells as well
         [part] = content
-        said = part["text"] if part["type"] in kinds else None
-    except (KeyError, TypeError, ValueError):
+        said = part.text if part.type in kinds else None
+    except (AttributeError, TypeError, ValueError):
         return None
     return said if isinstance(said, str) else None
 

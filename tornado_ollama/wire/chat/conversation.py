@@ -10,12 +10,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+from msgspec import UNSET
+
 from ...errors import BadRequest
-from ..checks import Json, missing
-from .arguments import call_arguments, text_arguments
+from ..checks import missing
+from .arguments import text_arguments
 from .content import Content, Part, numbered, plain_text
+from .given import as_json
 from .images import RemoteImage
+from .native_message import Function, Message, ToolCall
 from .unanswered import Unanswered
+
+_encode = msgspec.json.Encoder().encode
 
 
 @dataclass(slots=True)
@@ -25,29 +32,26 @@ class Conversation:
     fetch_images: bool
     part_kinds: str
     """Those that a message may hold, as the dialect calls them; for errors."""
-    messages: list[Json] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
     remote_images: list[RemoteImage] = field(default_factory=list)
     tools_called: dict[str, str] = field(default_factory=dict)
     """Call id -> tool name, from the latest assistant message that used the id."""
-    unanswered: Unanswered = field(default_factory=Unanswered)
-    """Of the latest assistant message that calls."""
-    _functions: list[Json] = field(default_factory=list)
-    """Calls that `finish` fills in."""
-    _texts: list[str] = field(default_factory=list)
-    """Their arguments."""
+    _unanswered: Unanswered = field(default_factory=Unanswered)
+    _unfinished: list[Function] = field(default_factory=list)
+    """The functions whose arguments are still the client's text."""
 
-    def say(self, role: str, text: str) -> Json:
+    def say(self, role: str, text: str) -> Message:
         """Adds a native message that has only a text."""
-        message: Json = {"role": role, "content": text}
+        message = Message(role, text)
         self.messages.append(message)
         return message
 
-    def add(self, role: str, content: Any, param: str) -> Json:
+    def add(self, role: str, content: Any, param: str) -> Message:
         """Adds a native message; `param` is the path of its content, which only a user's message
         must have. Raises BadRequest naming the part at fault."""
         plain = plain_text(content)
         if plain is None and isinstance(content, list):
-            return self.add_parts(role, numbered(content, param))
+            return self.add_parts(role, numbered(as_json(content), param))
         message = self.say(role, plain or "")
         if plain is not None:
             return message
@@ -57,68 +61,80 @@ class Conversation:
             raise missing(param)
         return message
 
-    def add_parts(self, role: str, parts: Iterable[Part]) -> Json:
+    def add_parts(self, role: str, parts: Iterable[Part]) -> Message:
         """Adds a native message of these parts. Raises BadRequest naming the part at fault."""
         index = len(self.messages)
         content = Content(role == "assistant", self.fetch_images, index, self.part_kinds)
         content.read(parts)
-        message: Json = {"role": role, "content": "\n".join(content.texts)}
-        self.messages.append(message)
+        message = self.say(role, "\n".join(content.texts))
         self.remote_images += content.remote_images
         if content.images:
-            message["images"] = content.images
+            message.images = content.images
         if content.thoughts:
-            message["thinking"] = "\n".join(content.thoughts)
+            message.thinking = "\n".join(content.thoughts)
         return message
 
-    def note(self, content: Any, param: str = "") -> Json:
+    def note(self, content: Any, param: str = "") -> Message:
         """Adds a system message that stands within the conversation, as a note in a user's message.
 
         Templates put every system message in front, so that a model would have to read its whole
         prompt again because of one line. Models trained for agents know this form of a note.
         """
         message = self.add("user", content, param)
-        message["content"] = f"<system-reminder>\n{message['content']}\n</system-reminder>"
+        message.content = f"<system-reminder>\n{message.content}\n</system-reminder>"
         return message
 
-    def call(self, message: Json, name: str, arguments: Any, param: str, id: str = "") -> None:
-        """Adds a tool call to an assistant's message; `param` is the path of its arguments, which
-        only those that are no text need. Raises BadRequest as `call_arguments`."""
-        calls = message.get("tool_calls")
+    def call(self, message: Message, name: Any, arguments: Any, id: Any = "") -> None:
+        """Adds a tool call to an assistant's message. `name`, `id`: labels, see `label`;
+        `arguments`: a text, which `finish` reads, or what `call_arguments` has made of others."""
+        if not isinstance(name, str):
+            name = label(name) or ""
+        if not isinstance(id, str):
+            id = label(id)
+        calls = message.tool_calls
         if calls is None:
-            calls = message["tool_calls"] = []
-            self.unanswered.clear()
-        self.unanswered.call(id, name)
-        function: Json = {"index": len(calls), "name": name}
+            calls = message.tool_calls = []
+        function = Function(len(calls), name, arguments)
         if isinstance(arguments, str):
-            self._texts.append(arguments)
-            self._functions.append(function)
-        else:
-            function["arguments"] = call_arguments(arguments, param)
+            self._unfinished.append(function)
         if id:
             self.tools_called[id] = name
-            calls.append({"id": id, "function": function})
+            calls.append(ToolCall(id, function))
         else:
-            calls.append({"function": function})
+            calls.append(ToolCall(UNSET, function))
 
     def finish(self) -> None:
         """Fills in the arguments of the calls; to be called when all messages are there."""
-        for function, arguments in zip(self._functions, text_arguments(self._texts), strict=True):
-            function["arguments"] = arguments
-        self._functions, self._texts = [], []
+        functions, self._unfinished = self._unfinished, []
+        texts = [function.arguments for function in functions]
+        for function, arguments in zip(functions, text_arguments(texts), strict=True):
+            function.arguments = arguments
 
-    def result(self, message: Json, id: str | None, tool: str | None) -> None:
-        """Links a tool's message to the call that it answers. Ollama finds the call by id,
-        templates print the tool's name: both are set. A result without both answers the one call
-        that is unanswered, where there is just one."""
-        if id is None and not tool:
-            id, tool = self.unanswered.only() or (None, None)
-        self.unanswered.results.append((id, tool))
+    def plan_messages(self) -> list[Message] | msgspec.Raw:
+        """The messages for a plan: their JSON text, unless images must still be put into them.
+
+        So the thousands of objects of a long conversation are gone before the garbage collector
+        runs again, and before the wait for Ollama's reply begins."""
+        if self.remote_images:
+            return self.messages
+        return msgspec.Raw(_encode(self.messages))
+
+    def result(self, message: Message, id: Any, tool: Any) -> None:
+        """Links a tool's message, the latest, to the call that it answers. Ollama finds the call by
+        id, templates print the tool's name: both are set. A result without both answers the one
+        call that is unanswered, where there is just one. `id`, `tool`: labels, see `label`."""
+        if not isinstance(id, str):
+            id = label(id)
+        if tool is not None:
+            tool = label(tool)
+        if not id and not tool:
+            self._unanswered.read(self.messages, len(self.messages) - 1)
+            id, tool = self._unanswered.only() or (None, None)
         if id:
-            message["tool_call_id"] = id
+            message.tool_call_id = id
             tool = tool or self.tools_called.get(id)
         if tool:
-            message["tool_name"] = tool
+            message.tool_name = tool
 
 
 def label(value: object) -> str | None:

@@ -31,7 +31,7 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """The body of `/api/chat`, with the fields in the order in which they are sent; None leaves a
     field out.
 
-    Values are what a parser has checked, or `msgspec.Raw`: the client's own text, which is passed
+    Values are what a parser has made, or `msgspec.Raw`: the client's own text, which is passed
     on unchanged, so that no tree of objects is built of a long conversation.
     """
 
@@ -65,7 +65,7 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     def place_image(self, image: RemoteImage, base64: str) -> None:
         """Puts a fetched image into its place in the conversation."""
-        self.messages[image.message]["images"][image.slot] = base64
+        self.messages[image.message].images[image.slot] = base64
 
     def without_stops(self) -> Plan:
         """The plan without stop sequences, the operator's included; those of the Modelfile stay."""

@@ -1,14 +1,17 @@
 """The tool calls of the assistant's latest message that have no result so far.
 
 A tool's result that names neither its call nor its tool belongs to the only one of them. Such
-results are rare: calls and results are noted down as they are read, and matched only when one
-comes. A message may have thousands of both, in any order, and matching takes linear time.
+results are rare: messages are read, and calls and results matched, only when one comes. A message
+may have thousands of both, in any order, and matching takes linear time.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict, deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+from .native_message import Message
 
 Called = tuple[str, str]
 """Id and tool name of a call; the id may be empty."""
@@ -31,6 +34,20 @@ class Unanswered:
     _by_tool: _Places = field(default_factory=lambda: defaultdict(deque))
     _matched: int = 0
     """How many of `calls` the three tables know."""
+    _read: int = 0
+    """How many messages have been read."""
+
+    def read(self, messages: Sequence[Message], end: int) -> None:
+        """Adds the calls and results of a conversation up to its message `end`, those excepted that
+        have been read before. What is read must not be changed any more."""
+        for message in messages[self._read : end]:
+            if message.tool_calls:
+                self.clear()
+                for call in message.tool_calls:
+                    self.call(call.id or "", call.function.name)
+            elif message.role == "tool":
+                self.results.append((message.tool_call_id, message.tool_name))
+        self._read = end
 
     def clear(self) -> None:
         """Forgets everything: another message calls now."""

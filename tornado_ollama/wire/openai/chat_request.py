@@ -67,7 +67,7 @@ def chat_request(body: Json, policy: Policy) -> ChatRequest:
     box = toolbox(body)
     thinking, thinking_field = think(body)
     plan = Plan(
-        messages=talk.messages,
+        messages=talk.plan_messages(),
         tools=box.tools or None,
         format=box.call_format() if box.forced else reply_format(body),
         options=native_options(body, {}) or None,

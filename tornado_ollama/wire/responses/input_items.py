@@ -15,12 +15,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
+from msgspec import UNSET
+
 from ...errors import BadRequest
+from ..chat.arguments import call_arguments
 from ..chat.content import plain_text
 from ..chat.conversation import Conversation
+from ..chat.given import Part, Parts
+from ..chat.native_message import Message
 from ..chat.sealed_thoughts import unsealed
 from ..chat.toolbox import CUSTOM_INPUT
-from ..checks import Json, mapping, missing, name, text
+from ..checks import Json, missing, name, text
+from ..typed_list import TypedList
 from .past import Past
 from .tools import Tools
 
@@ -30,6 +37,28 @@ _ROLES = "user, assistant, system, developer"
 
 PART_KINDS = "input_text, input_image, output_text, refusal"
 """What a message may hold, in OpenAI's words."""
+
+
+class Item(msgspec.Struct, gc=False):
+    """An item of the input as a client sends it; every field takes any JSON value, see
+    `chat/given.py`. It has the fields that are read of any kind of item."""
+
+    type: Any = None
+    role: Any = UNSET
+    content: Parts = None
+    call_id: Any = None
+    name: Any = None
+    arguments: Any = None
+    output: Parts = None
+    namespace: Any = None
+    input: Any = None
+    summary: Parts = None
+    encrypted_content: Any = None
+    tools: Any = None
+    id: Any = None
+
+
+INPUT = TypedList("input", Item)
 
 
 class InputItems:
@@ -49,24 +78,12 @@ class InputItems:
         self._past = past
         self._param = ""
         """The path of the list that is being read."""
-        self._turn: Json | None = None
+        self._turn: Message | None = None
         """The assistant's message that further items may belong to."""
         self._thoughts: list[str] = []
         """Of that message; joined when all are there."""
         self._begun = False
         """Somebody else than the system has spoken."""
-        self._readers: dict[str, Callable[[Json, int], None]] = {
-            "message": self._message,
-            "agent_message": self._agent_message,
-            "reasoning": self._reasoning,
-            "function_call": self._call,
-            "custom_tool_call": self._call,
-            "function_call_output": self._output,
-            "custom_tool_call_output": self._output,
-            "additional_tools": self._declare,
-            "tool_search_output": self._declare,
-            "item_reference": self._reference,
-        }
 
     def read(self, given: Sequence[Any], param: str) -> None:
         """Translates the items of a list in order. Raises BadRequest naming the item and the field
@@ -74,116 +91,121 @@ class InputItems:
         self._param, self.referred = param, {}
         messages = self._talk.messages
         for index, value in enumerate(given):
-            role = value.get("role") if isinstance(value, dict) else None
+            if isinstance(value, Item):
+                item = value
+            else:
+                item = INPUT.element(value, _path(param, index))
+            kind, role, content = item.type, item.role, item.content
             if role == "user" or (role == "assistant" and self._turn is None):
                 # A message of one text, as most are: it would cost twice as much by way of calls.
-                content = value.get("content")
                 said = content if isinstance(content, str) else plain_text(content)
-                if said is not None and value.get("type", "message") == "message":
+                if said is not None and (kind is None or kind == "message"):
                     if self._thoughts:
                         self._end_turn()
-                    messages.append(message := {"role": role, "content": said})
+                    messages.append(message := Message(role, said))
                     self._turn = message if role == "assistant" else None
                     self._begun = True
                     continue
-            self._read_item(value, index)
+            self._read_item(item, index)
         self._write_thoughts()
         self._talk.finish()
 
-    def _read_item(self, value: Any, index: int) -> None:
-        item = value if isinstance(value, dict) else mapping(value, _path(self._param, index))
-        kind = item.get("type") or ("message" if "role" in item else None)
-        read = self._readers.get(kind) if isinstance(kind, str) else None
+    def _read_item(self, item: Item, index: int) -> None:
+        kind = item.type or (None if item.role is UNSET else "message")
+        read = _READERS.get(kind) if isinstance(kind, str) else None
         if read is not None:
-            read(item, index)
+            read(self, item, index)
         elif kind is None:
             raise missing(_path(self._param, index, "type"))
 
-    def _message(self, item: Json, index: int) -> None:
-        role = item.get("role")
+    def _message(self, item: Item, index: int) -> None:
+        role = None if item.role is UNSET else item.role
         if role == "assistant":
             self._agent_message(item, index)
             return
         self._end_turn()
         if role == "user":
-            self._say("user", item, "content", index)
+            self._say("user", item.content, "content", index)
             self._begun = True
         elif role not in _SYSTEM:
             here = _path(self._param, index, "role")
             text(role, here)
             raise BadRequest(f"'{here}' must be one of: {_ROLES}.", param=here)
         elif self._begun:
-            self._talk.note(item.get("content"), _path(self._param, index, "content"))
+            self._talk.note(item.content, _path(self._param, index, "content"))
         else:
-            self._say("system", item, "content", index)
+            self._say("system", item.content, "content", index)
 
-    def _agent_message(self, item: Json, index: int) -> None:
+    def _agent_message(self, item: Item, index: int) -> None:
         """Joins a turn that has not said anything yet."""
         turn, messages = self._turn, self._talk.messages
-        if turn is not None and not turn["content"] and "images" not in turn:
+        if turn is not None and not turn.content and turn.images is None:
             messages.pop()
         else:
             self._end_turn()
             turn = None
-        said = self._say("assistant", item, "content", index)
-        if "thinking" in said:
-            self._thoughts.append(said.pop("thinking"))
+        said = self._say("assistant", item.content, "content", index)
+        if said.thinking is not None:
+            self._thoughts.append(said.thinking)
+            said.thinking = None
         if turn is not None:
-            said = messages[-1] = turn | said
+            said.tool_calls = turn.tool_calls
         self._turn, self._begun = said, True
 
-    def _reasoning(self, item: Json, index: int) -> None:
+    def _reasoning(self, item: Item, index: int) -> None:
         """Begins a turn, unless only a thought has begun one."""
         thought = _thought(item)
         if not thought:
             return
         turn = self._turn
-        if turn is None or turn["content"] or "tool_calls" in turn:
+        if turn is None or turn.content or turn.tool_calls is not None:
             self._begin_turn()
         self._thoughts.append(thought)
 
-    def _call(self, item: Json, index: int) -> None:
+    def _call(self, item: Item, index: int) -> None:
         """A call of a function, or of a custom tool, which has one text instead of arguments."""
-        turn = self._turn if self._turn is not None else self._begin_turn()
-        if item["type"] == "custom_tool_call":
-            arguments: Any = {CUSTOM_INPUT: self._optional(item, "input", index)}
+        turn = self._turn
+        if turn is None:
+            turn = self._begin_turn()
+        if item.type == "custom_tool_call":
+            arguments: Any = {CUSTOM_INPUT: self._optional(item.input, "input", index)}
         else:
-            arguments = item.get("arguments")
-        # The path is for what is neither a text nor made here.
-        param = "" if isinstance(arguments, str) else _path(self._param, index, "arguments")
-        called, call_id = item.get("name"), item.get("call_id")
+            arguments = item.arguments
+            if not isinstance(arguments, str):
+                arguments = call_arguments(arguments, _path(self._param, index, "arguments"))
+        called, call_id, namespace = item.name, item.call_id, item.namespace
         if not isinstance(called, str):
-            called = self._optional(item, "name", index)
-        namespace = None
-        if "namespace" in item:
-            namespace = self._optional(item, "namespace", index) or None
+            called = self._optional(called, "name", index)
+        if namespace is not None:
+            namespace = self._optional(namespace, "namespace", index) or None
         native_name = self._tools.native_name(called, namespace)
         if not isinstance(call_id, str):
-            call_id = self._optional(item, "call_id", index)
-        self._talk.call(turn, native_name, arguments, param, call_id)
+            call_id = self._optional(call_id, "call_id", index)
+        self._talk.call(turn, native_name, arguments, call_id)
 
-    def _output(self, item: Json, index: int) -> None:
+    def _output(self, item: Item, index: int) -> None:
         if self._turn is not None:
             self._end_turn()
-        output, call_id = item.get("output"), item.get("call_id")
+        output, call_id, tool = item.output, item.call_id, item.name
         if isinstance(output, str):
-            message = self._talk.say("tool", output)
+            self._talk.messages.append(message := Message("tool", output))
         else:
             message = self._talk.add("tool", output, _path(self._param, index, "output"))
-        tool = self._optional(item, "name", index) if "name" in item else None
+        if tool is not None:
+            tool = self._optional(tool, "name", index)
         if not isinstance(call_id, str):
-            call_id = self._optional(item, "call_id", index)
+            call_id = self._optional(call_id, "call_id", index)
         self._talk.result(message, call_id or None, tool or None)
 
-    def _declare(self, item: Json, index: int) -> None:
+    def _declare(self, item: Item, index: int) -> None:
         """Tools that there are from here on."""
-        if item.get("tools"):
-            self._tools.read(item["tools"], _path(self._param, index, "tools"))
+        if item.tools:
+            self._tools.read(item.tools, _path(self._param, index, "tools"))
 
-    def _reference(self, item: Json, index: int) -> None:
+    def _reference(self, item: Item, index: int) -> None:
         """An item of a stored response, in whose place its id stands."""
         here = _path(self._param, index, "id")
-        found = self._past.item(name(item.get("id"), here))
+        found = self._past.item(name(item.id, here))
         if found is None:
             raise BadRequest(
                 "There is no such item here: it was not stored, or not for so long.",
@@ -191,26 +213,28 @@ class InputItems:
                 code="item_not_found",
             )
         self.referred[index] = found
-        self._read_item(found, index)
+        self._read_item(INPUT.element(found, here), index)
 
-    def _say(self, role: str, item: Json, key: str, index: int) -> Json:
+    def _say(self, role: str, content: Any, key: str, index: int) -> Message:
         """Adds a message of the content that an item has under a key."""
-        said = plain_text(item.get(key))
+        said = plain_text(content)
         if said is None:
-            return self._talk.add(role, item.get(key), _path(self._param, index, key))
+            return self._talk.add(role, content, _path(self._param, index, key))
         return self._talk.say(role, said)
 
-    def _optional(self, item: Json, key: str, index: int) -> str:
-        value = item.get(key, "")
+    def _optional(self, value: Any, key: str, index: int) -> str:
+        """Checks a text that an item has under a key, or has not."""
         if isinstance(value, str):
             return value
         return "" if value is None else text(value, _path(self._param, index, key))
 
-    def _begin_turn(self) -> Json:
-        self._end_turn()
+    def _begin_turn(self) -> Message:
+        if self._turn is not None:
+            self._end_turn()
         self._begun = True
-        self._turn = self._talk.say("assistant", "")
-        return self._turn
+        self._turn = turn = Message("assistant", "")
+        self._talk.messages.append(turn)
+        return turn
 
     def _end_turn(self) -> None:
         if self._turn is not None:
@@ -219,21 +243,36 @@ class InputItems:
 
     def _write_thoughts(self) -> None:
         if self._turn is not None and self._thoughts:
-            self._turn["thinking"] = "\n".join(self._thoughts)
+            self._turn.thinking = "\n".join(self._thoughts)
+
+
+_READERS: dict[str, Callable[[InputItems, Item, int], None]] = {
+    "message": InputItems._message,
+    "agent_message": InputItems._agent_message,
+    "reasoning": InputItems._reasoning,
+    "function_call": InputItems._call,
+    "custom_tool_call": InputItems._call,
+    "function_call_output": InputItems._output,
+    "custom_tool_call_output": InputItems._output,
+    "additional_tools": InputItems._declare,
+    "tool_search_output": InputItems._declare,
+    "item_reference": InputItems._reference,
+}
+"""By kind of item. Bound methods in the object itself would be a cycle, and only the garbage
+collector would free a conversation."""
 
 
 def _path(param: str, index: int, key: str = "") -> str:
     return f"{param}[{index}].{key}" if key else f"{param}[{index}]"
 
 
-def _thought(item: Json) -> str:
+def _thought(item: Item) -> str:
     """The text of a thought: as it was sealed here, else as it was, else its summary."""
-    sealed = unsealed(item.get("encrypted_content"))
+    sealed = unsealed(item.encrypted_content)
     if sealed:
         return sealed
-    for key in ("content", "summary"):
-        parts = item.get(key)
+    for parts in (item.content, item.summary):
         if isinstance(parts, list) and parts:
-            texts = [part.get("text") for part in parts if isinstance(part, dict)]
+            texts = [part.text for part in parts if isinstance(part, Part)]
             return "\n".join(found for found in texts if isinstance(found, str))
     return ""

@@ -34,7 +34,8 @@ from ..decisions import unwrapped
 from ..ignored_fields import shown
 from ..policy import Policy
 from . import fields
-from .echo import echo, encoded
+from .echo import echo
+from .given_input import GivenInput
 from .input_items import PART_KINDS, InputItems
 from .past import Past
 from .tools import ToolName, Tools, toolbox
@@ -86,7 +87,7 @@ def response_request(body: Json, policy: Policy, past: Past, *, may_store: bool)
     native_model = policy.resolve(model)
     stream = flag(body.get("stream"), "stream")
     store = may_store and (body.get("store") is None or boolean(body["store"], "store"))
-    given = _given_items(body.get("input"))
+    given = GivenInput(body.get("input"))
     previous = optional_text(body.get("previous_response_id"), "previous_response_id") or None
     tools = Tools()
     talk, referred = _conversation(body, given, previous, tools, policy, past)
@@ -100,7 +101,7 @@ def response_request(body: Json, policy: Policy, past: Past, *, may_store: bool)
         mapping(body["metadata"], "metadata")
     think, summarised = _reasoning(body)
     plan = Plan(
-        messages=talk.messages,
+        messages=talk.plan_messages(),
         tools=box.tools or None,
         format=box.call_format() if box.forced else _format(body),
         options=native_options(body, {}, ("max_output_tokens",)) or None,
@@ -124,7 +125,7 @@ def response_request(body: Json, policy: Policy, past: Past, *, may_store: bool)
         limited=options.get("num_predict", -1) > 0,
         echo=echo(body, store=store),
         previous=previous,
-        input=encoded(_with_referred(given, referred)) if store else None,
+        input=given.stored(referred) if store else None,
         ignored=shown([*unknown, *box.left_out]),
         remote_images=talk.remote_images,
     )
@@ -132,7 +133,7 @@ def response_request(body: Json, policy: Policy, past: Past, *, may_store: bool)
 
 def _conversation(
     body: Json,
-    given: list[Any],
+    given: GivenInput,
     previous: str | None,
     tools: Tools,
     policy: Policy,
@@ -147,31 +148,13 @@ def _conversation(
         talk.add("system", instructions, "instructions")
     reader = InputItems(talk, tools, past)
     reader.read(_past_items(previous, past), "previous_response_id")
-    reader.read(given, "input")
+    reader.read(given.items, "input")
     if not talk.messages:
         raise missing("input")
     return talk, reader.referred
 
 
-def _given_items(value: object) -> list[Any]:
-    """The items of `input`; a text is the user's."""
-    if value is None:
-        return []
-    if isinstance(value, str):
-        return [{"type": "message", "role": "user", "content": value}]
-    if not isinstance(value, list):
-        raise BadRequest("'input' must be a string or an array of items.", param="input")
-    return value
-
-
-def _with_referred(given: list[Any], referred: dict[int, Json]) -> list[Any]:
-    """The items with those that references stand for: a reference may not outlive its item."""
-    if not referred:
-        return given
-    return [referred.get(index, item) for index, item in enumerate(given)]
-
-
-def _past_items(previous: str | None, past: Past) -> list[Json]:
+def _past_items(previous: str | None, past: Past) -> list[Any]:
     if previous is None:
         return []
     found = past.conversation(previous)

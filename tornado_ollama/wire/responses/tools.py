@@ -60,7 +60,9 @@ class Tools:
         """The tool's name at Ollama, where the namespace, if there is one, stands before the
         name."""
         found = self._natives.get((called, namespace))
-        return found or ToolName(called, namespace).joined
+        if found:
+            return found
+        return ToolName(called, namespace).joined if namespace else called
 
     def chosen(self, tool: ToolName) -> str:
         """The name at Ollama of a tool that `tool_choice` names. A tool in a namespace may be
