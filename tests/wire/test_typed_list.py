@@ -18,7 +18,7 @@ from tornado_ollama.wire.anthropic import fields as anthropic
 from tornado_ollama.wire.anthropic.message_request import message_request
 from tornado_ollama.wire.anthropic.messages import MESSAGES, Block
 from tornado_ollama.wire.anthropic.messages import GivenMessage as AnthropicMessage
-from tornado_ollama.wire.chat.given import Part
+from tornado_ollama.wire.chat.given import GivenPart
 from tornado_ollama.wire.checks import Json, read_json
 from tornado_ollama.wire.decisions import Fields
 from tornado_ollama.wire.openai import fields as openai
@@ -199,7 +199,7 @@ def test_both_ways_of_reading_come_to_the_same(
 # -- the structs -------------------------------------------------------------------------------
 
 READ: dict[type[msgspec.Struct], list[Fields]] = {
-    Part: [
+    GivenPart: [
         *(openai.TEXT_PART, openai.REFUSAL_PART, openai.IMAGE_PART, openai.AUDIO_PART),
         *(responses.TEXT_PART, responses.REFUSAL_PART, responses.IMAGE_PART),
     ],

@@ -16,6 +16,7 @@ from typing import Any
 
 from ...errors import BadRequest
 from ..checks import Json, mapping, text
+from .given import GivenPart
 from .images import (
     RemoteImage,
     audio_base64,
@@ -46,17 +47,16 @@ def numbered(parts: list[Any], param: str) -> Iterator[Part]:
     return ((item, f"{param}[{index}]") for index, item in enumerate(parts))
 
 
-def plain_text(content: Any, kinds: tuple[str, ...] = _PLAIN) -> str | None:
+def plain_text(content: Any) -> str | None:
     """The text of a content that is a string or a list of one text part, as nearly every message
-    has it; None for any other content. `kinds`: those of a text part."""
+    has it; None for any other content."""
     if isinstance(content, str):
         return content
-    try:  # a conversation has thousands of these: nothing is asked that an error tells as well
-        [part] = content
-        said = part.text if part.type in kinds else None
-    except (AttributeError, TypeError, ValueError):
+    if not isinstance(content, list) or len(content) != 1:
         return None
-    return said if isinstance(said, str) else None
+    part = content[0]
+    said = part.text if isinstance(part, GivenPart) else None
+    return said if isinstance(said, str) and part.type in _PLAIN else None
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from msgspec import UNSET
 Scalar = str | int | float | bool | None
 
 
-class Part(msgspec.Struct, gc=False):
+class GivenPart(msgspec.Struct, gc=False):
     """A part of a message's content, for `content.py`."""
 
     type: Any = UNSET
@@ -34,7 +34,7 @@ class Part(msgspec.Struct, gc=False):
     summary_text: Any = UNSET
 
 
-Parts = list[Part | Scalar | list[Any]] | dict[str, Any] | Scalar
+GivenParts = list[GivenPart | Scalar | list[Any]] | dict[str, Any] | Scalar
 """Any JSON value; the objects of a list are parts."""
 
 

@@ -15,7 +15,7 @@ import msgspec
 from ...errors import BadRequest
 from ..chat.arguments import call_arguments
 from ..chat.conversation import Conversation
-from ..chat.given import Parts, Scalar
+from ..chat.given import GivenParts, Scalar
 from ..chat.native_message import Message
 from ..chat.toolbox import CUSTOM_INPUT
 from ..checks import text
@@ -49,7 +49,7 @@ class GivenMessage(msgspec.Struct, gc=False):
     """A message as a client sends it; every field takes any JSON value, see `chat/given.py`."""
 
     role: Any = None
-    content: Parts = None
+    content: GivenParts = None
     tool_calls: list[GivenCall | Scalar | list[Any]] | dict[str, Any] | Scalar = None
     tool_call_id: Any = None
     name: Any = None

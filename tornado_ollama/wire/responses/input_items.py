@@ -22,7 +22,7 @@ from ...errors import BadRequest
 from ..chat.arguments import call_arguments
 from ..chat.content import plain_text
 from ..chat.conversation import Conversation
-from ..chat.given import Part, Parts
+from ..chat.given import GivenPart, GivenParts
 from ..chat.native_message import Message
 from ..chat.sealed_thoughts import unsealed
 from ..chat.toolbox import CUSTOM_INPUT
@@ -45,14 +45,14 @@ class Item(msgspec.Struct, gc=False):
 
     type: Any = None
     role: Any = UNSET
-    content: Parts = None
+    content: GivenParts = None
     call_id: Any = None
     name: Any = None
     arguments: Any = None
-    output: Parts = None
+    output: GivenParts = None
     namespace: Any = None
     input: Any = None
-    summary: Parts = None
+    summary: GivenParts = None
     encrypted_content: Any = None
     tools: Any = None
     id: Any = None
@@ -96,17 +96,23 @@ class InputItems:
             else:
                 item = INPUT.element(value, _path(param, index))
             kind, role, content = item.type, item.role, item.content
-            if role == "user" or (role == "assistant" and self._turn is None):
+            if kind is None or kind == "message":
                 # A message of one text, as most are: it would cost twice as much by way of calls.
                 said = content if isinstance(content, str) else plain_text(content)
-                if said is not None and (kind is None or kind == "message"):
+                if said is not None and (
+                    role == "user" or (role == "assistant" and self._turn is None)
+                ):
                     if self._thoughts:
                         self._end_turn()
                     messages.append(message := Message(role, said))
                     self._turn = message if role == "assistant" else None
                     self._begun = True
                     continue
-            self._read_item(item, index)
+            read = _READERS.get(kind) if isinstance(kind, str) else None
+            if read is not None:
+                read(self, item, index)
+            else:
+                self._read_item(item, index)
         self._write_thoughts()
         self._talk.finish()
 
@@ -273,6 +279,6 @@ def _thought(item: Item) -> str:
         return sealed
     for parts in (item.content, item.summary):
         if isinstance(parts, list) and parts:
-            texts = [part.text for part in parts if isinstance(part, Part)]
+            texts = [part.text for part in parts if isinstance(part, GivenPart)]
             return "\n".join(found for found in texts if isinstance(found, str))
     return ""
