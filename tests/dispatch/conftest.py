@@ -40,12 +40,13 @@ def submit(io_loop: IOLoop, backend: Backend, queue: Queue) -> Iterator[Submit]:
         *,
         method: str = "POST",
         path: str = "/api/chat",
+        body: bytes | Callable[[], bytes] = b"{}",
         **sink: Any,
     ) -> Submission:
-        body = b"{}" if method == "POST" else None
+        sent = body if method == "POST" else None
         caller = Caller(None, "192.0.2.1")
         to = Sink(on_position=on_position, **sink)
-        return dispatcher.submit(caller, Ask(method, path, body=body), to)
+        return dispatcher.submit(caller, Ask(method, path, body=sent), to)
 
     yield submit
     client.close()

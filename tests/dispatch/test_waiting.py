@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 
 import pytest
 
@@ -154,3 +155,17 @@ async def test_a_listener_that_fails_ends_its_own_fetch_and_no_other(
         with pytest.raises(Exception, match="its log says more"):
             await reply
     assert (await replies[2]).code == 200
+
+
+async def test_a_request_that_has_ended_holds_no_body(submit: Submit, backend: Backend) -> None:
+    """It may live on until the garbage collector runs, and a body may have megabytes."""
+
+    def body() -> bytes:
+        return b"{}"
+
+    held = weakref.ref(body)
+    reply = submit(body=body)
+    del body
+    assert (await reply).code == 200
+    assert [exchange.body for exchange in backend.requests("/api/chat")] == [b"{}"]
+    assert held() is None

@@ -6,7 +6,7 @@ import pytest
 from tornado.httpclient import AsyncHTTPClient
 
 from tornado_ollama.upstream.client import UpstreamClient
-from tornado_ollama.upstream.request import ResponseHead
+from tornado_ollama.upstream.request import ResponseHead, UpstreamRequest
 
 from ..backend import (
     Backend,
@@ -165,3 +165,13 @@ async def test_a_header_that_would_begin_another_one_is_never_sent(
 async def test_tornados_own_client_stays_what_it_is(client: UpstreamClient) -> None:
     assert not isinstance(AsyncHTTPClient(), UpstreamClient)
     AsyncHTTPClient().close()
+
+
+async def test_a_request_that_was_answered_holds_no_body(
+    client: UpstreamClient, backend: Backend
+) -> None:
+    """It may live on until the garbage collector runs, and a body may have megabytes."""
+    request = UpstreamRequest(f"{backend.url}/api/chat", "POST", body=b"{}")
+    await client.fetch(request)
+    assert [exchange.body for exchange in backend.requests("/api/chat")] == [b"{}"]
+    assert request.body is None

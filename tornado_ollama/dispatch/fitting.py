@@ -86,6 +86,7 @@ class FittedBody:
     def end(self, usage: Usage) -> None:
         """The request has ended, and this is what it cost."""
         fitting, need = self._fitting, self._need
+        self._body = b""
         if self._where is not None:
             fitting.windows.release(self._where, fitting.model)
             self._where = None

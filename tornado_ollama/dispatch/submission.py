@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from tornado.httpclient import HTTPResponse
@@ -259,6 +259,8 @@ class Submission(asyncio.Future[HTTPResponse]):
             unforeseen(error)
         finally:
             self._queue.leave(self)
+            # Of megabytes, in a cycle of objects that live until the garbage collector runs.
+            self._ask = replace(self._ask, body=None)
 
     def _tell_usage(self) -> None:
         if self._meter is None or self._sink.on_usage is None or self._usage_told:

@@ -277,14 +277,16 @@ class Exchange:
             self._done(unforeseen(fault))
 
     def _stop(self) -> None:
-        """Closes the connection, unless the pool has it back, and stops the exchange's timers and
-        tasks."""
+        """Closes the connection, unless the pool has it back, stops the exchange's timers and
+        tasks, and drops the request's body."""
         self._stop_timer()
         if self._task is not None and self._task is not asyncio.current_task():
             self._task.cancel()
         self._task = None
         if self._connection is not None:
             self._connection.abort()
+        # Of megabytes, in a cycle of objects that live until the garbage collector runs.
+        self._request.body = None  # type: ignore[assignment]
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
