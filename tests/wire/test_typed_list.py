@@ -4,6 +4,7 @@ structs have a field for every key that is read."""
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +22,7 @@ from tornado_ollama.wire.anthropic.messages import GivenMessage as AnthropicMess
 from tornado_ollama.wire.chat.given import GivenPart
 from tornado_ollama.wire.checks import Json, read_json
 from tornado_ollama.wire.decisions import Fields
+from tornado_ollama.wire.json_weight import OBJECT_BYTES
 from tornado_ollama.wire.openai import fields as openai
 from tornado_ollama.wire.openai import messages as chat
 from tornado_ollama.wire.openai.chat_request import chat_request
@@ -227,6 +229,11 @@ READ: dict[type[msgspec.Struct], list[Fields]] = {
 def test_a_struct_has_a_field_for_every_key_that_is_read(struct: type[msgspec.Struct]) -> None:
     read = {name for fields in READ[struct] for name in fields.honoured}
     assert read <= set(struct.__struct_fields__)
+
+
+@pytest.mark.parametrize("struct", READ, ids=lambda struct: struct.__module__ + struct.__name__)
+def test_a_struct_is_no_larger_than_an_object_is_taken_for(struct: type[msgspec.Struct]) -> None:
+    assert sys.getsizeof(struct()) <= OBJECT_BYTES
 
 
 @pytest.mark.parametrize("kind", ["thinking", "reasoning", "reasoning_text", "reasoning_content",
