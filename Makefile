@@ -6,6 +6,8 @@ NPM    := $(BIN)/python tools/npm.py run --silent
 # Most tests wait for sockets and child processes: three keep two processors busy.
 WORKERS ?= 3
 export PORT HOST
+# Otherwise each process of a test run compiles all that it imports: the tests, the gateway, SDKs.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run test schedules cov again test-agents test-containers test-installs record differential check lint types \

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from datetime import date
 from pathlib import Path
@@ -9,7 +10,6 @@ from typing import Any
 
 import pytest
 import yaml
-from jsonschema import Draft7Validator
 
 from tools import settings_files
 from tornado_ollama.config import SETTINGS
@@ -19,7 +19,6 @@ from tornado_ollama.config.rows import Setting
 ROOT = Path(__file__).parent.parent
 SHIPPED = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
 SCHEMA = json.loads((ROOT / "config.schema.json").read_text(encoding="utf-8"))
-VALIDATOR = Draft7Validator(SCHEMA)
 
 EACH = pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS)
 
@@ -81,8 +80,15 @@ def test_a_file_with_credentials_is_not_written_anew(text: str, expected: bool) 
 # -- the schema -------------------------------------------------------------------------------
 
 
+@functools.cache
+def validator() -> Any:
+    from jsonschema import Draft7Validator  # a second: only where it is used
+
+    return Draft7Validator(SCHEMA)
+
+
 def problems(tree: Any) -> list[str]:
-    return [error.json_path.removeprefix("$.") for error in VALIDATOR.iter_errors(tree)]
+    return [error.json_path.removeprefix("$.") for error in validator().iter_errors(tree)]
 
 
 def nested(key: str, value: Any) -> Any:
@@ -92,7 +98,7 @@ def nested(key: str, value: Any) -> Any:
 
 
 def test_the_schema_is_one() -> None:
-    Draft7Validator.check_schema(SCHEMA)
+    validator().check_schema(SCHEMA)
 
 
 def test_the_schema_takes_the_shipped_file_and_an_empty_one() -> None:
