@@ -280,6 +280,8 @@ def _add_embedded(commands: Commands[argparse.ArgumentParser]) -> None:
         description="Serves Ollama's API with a small built-in model, on this machine only.",
     )
     embedded.add_argument("--port", type=int, default=0, metavar="N", help="default: a free one")
+    threads = "processors to use, 1 to 16; default: what suits this machine"
+    embedded.add_argument("--threads", type=int, choices=range(1, 17), metavar="N", help=threads)
     embedded.add_argument(
         "--exit-with-stdin", action="store_true", help="end when standard input does"
     )

@@ -94,7 +94,8 @@ def ollama(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ollama]:
     log = tmp_path_factory.mktemp("embedded") / "log"
     with log.open("wb") as stderr:
         process = subprocess.Popen(
-            COMMAND,
+            # With two, each waits for the other in a loop, while other tests need the processor.
+            [*COMMAND, "--threads", "1"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=stderr,

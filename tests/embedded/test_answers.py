@@ -150,7 +150,7 @@ def test_a_question_for_a_tool_becomes_a_call(ollama: Ollama, stream: bool) -> N
 
 
 def test_other_words_with_tools_become_text(ollama: Ollama) -> None:
-    message = ollama.chat("Say hello.", tools=[WEATHER])["message"]
+    message = ollama.chat("Say hello.", tools=[WEATHER], options={"num_predict": 24})["message"]
     assert message["content"] and "tool_calls" not in message
 
 
@@ -162,7 +162,11 @@ def test_a_tools_result_is_put_into_words(ollama: Ollama) -> None:
         {"role": "tool", "tool_name": "get_weather", "content": "18 C"},
     ]
     reply = ollama.post(
-        "/api/chat", messages=messages, tools=[WEATHER], stream=False, options={"seed": 1}
+        "/api/chat",
+        messages=messages,
+        tools=[WEATHER],
+        stream=False,
+        options={"seed": 1, "num_predict": 24},
     )
     assert reply.json["message"]["content"]
     assert "tool_calls" not in reply.json["message"]

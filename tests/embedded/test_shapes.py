@@ -60,6 +60,13 @@ def send(ollama: Ollama, recorded: transcripts.Recorded) -> Any:
     return ollama.request(recorded.method, recorded.path, body)
 
 
+def ask_briefly(ollama: Ollama, recorded: transcripts.Recorded) -> Any:
+    """Sends the recorded request with the answer bounded: its keys do not depend on its length."""
+    body = json.loads(recorded.request_body)
+    body["options"] = {"num_predict": 4} | body.get("options", {})
+    return ollama.request(recorded.method, recorded.path, json.dumps(body).encode())
+
+
 def keys(line: Any) -> list[str]:
     return list(line)
 
@@ -67,7 +74,7 @@ def keys(line: Any) -> list[str]:
 @pytest.mark.parametrize("name", ASKED_ANSWERS)
 def test_an_answer_has_the_recorded_keys_in_order(ollama: Ollama, name: str) -> None:
     recorded = transcripts.load(name)
-    reply = send(ollama, recorded)
+    reply = ask_briefly(ollama, recorded)
     assert reply.status == recorded.status
     assert reply.headers["content-type"] == recorded.content_type
     expected = [json.loads(line) for line in recorded.body.splitlines()]
