@@ -41,13 +41,16 @@ from typing import Any
 
 import hypothesis
 import pytest
+from prometheus_client import CollectorRegistry
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 
 from tornado_ollama import app as app_module
 from tornado_ollama.app import Gateway
 from tornado_ollama.certificates import Certificates
-from tornado_ollama.config import load
+from tornado_ollama.config import layers, load
+from tornado_ollama.config.files import Files
+from tornado_ollama.config.load import settings_from
 from tornado_ollama.errors import GatewayError
 from tornado_ollama.handlers import assets, event_stream
 from tornado_ollama.logs import JsonFormatter, TextFormatter
@@ -86,6 +89,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.async_test_timeout = max(config.option.async_test_timeout, HANG_S)
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leaves out what `-m` leaves out whole (setup.cfg): its imports take a second and more."""
+    if collection_path.parent != Path(__file__).parent:
+        return None
+    return f"not {collection_path.name}" in config.option.markexpr.split(" and ") or None
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     if line := closing_line(terminalreporter.stats.get("skipped", ())):
         terminalreporter.write_line(line)
@@ -111,6 +121,16 @@ def expect_log() -> Iterator[Callable[..., None]]:
         pytest.fail(complaint)
 
 
+def _said_by(registry: CollectorRegistry) -> Iterator[str]:
+    """What metrics say but for numbers and for what every gateway says, in any of their formats,
+    whose making takes longer than most tests."""
+    for family in registry.collect():
+        for sample in family.samples:
+            yield from sample.labels.values()
+            if sample.exemplar is not None:
+                yield from sample.exemplar.labels.values()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _canary_hooks() -> Iterator[None]:
     """Shows the canary of the running test what the gateways of this process get and say."""
@@ -122,8 +142,7 @@ def _canary_hooks() -> Iterator[None]:
             return find(self, request, **more)
 
         async def closed(self: Gateway) -> None:
-            for accept in ("", "application/openmetrics-text"):
-                canary.current.look("the metrics", self._telemetry.text(accept)[0])
+            canary.current.look("the metrics", "\n".join(_said_by(self._telemetry.registry)))
             canary.current.look_below(self.database.path.parent)
             await close(self)
             canary.current.look_below(self.database.path.parent)
@@ -211,7 +230,14 @@ def config_file(backend: Backend, config: dict[str, Any], tmp_path: Path) -> Pat
 
 @pytest.fixture
 def settings(config_file: Path) -> Any:
-    return load(config_file, {}, {})
+    """As `load` reads them; parsing JSON as YAML would take longer than many a test."""
+    files = Files()
+    raw = files.read(config_file, layers.MAX_FILE_BYTES)
+    try:
+        document = layers.Document(config_file, raw, json.loads(raw))
+    except ValueError:
+        return load(config_file, {}, {})
+    return settings_from(document, {}, {}, files, serving=True)
 
 
 @functools.cache
