@@ -10,7 +10,7 @@ export PORT HOST
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test schedules cov again test-agents test-containers test-installs record differential check lint types \
+.PHONY: help run test weights schedules cov again test-agents test-containers test-installs record differential check lint types \
 	fmt docs page embedded wheel sbom clean
 
 help:  ## Show the targets
@@ -22,6 +22,9 @@ run: $(VENV)/.installed page  ## Start the gateway (PORT=9000 for another port);
 
 test: $(VENV)/.dev node_modules/.dev page embedded  ## Run all tests
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+weights: $(VENV)/.dev node_modules/.dev page embedded  ## Run all tests and keep how long each file takes, for their order
+	$(BIN)/python -m pytest -n $(WORKERS) --weigh $(ARGS)
 
 schedules: $(VENV)/.dev  ## Try the queue with 100,000 random schedules (two minutes)
 	$(BIN)/python -m tests.dispatch.schedules 100000

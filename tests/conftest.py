@@ -36,6 +36,7 @@ import logging
 import ssl
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,7 @@ from .logs import LogBook
 from .process import VARIABLES, GatewayProcess
 from .programs import closing_line
 from .raw_client import RawConnection
+from .workers import WEIGHTS, InParts, seconds_by_file
 
 HANG_S = 120.0
 """A test that hangs fails after this, later than any wait inside it (tests/waiting.py)."""
@@ -77,9 +79,11 @@ hypothesis.settings.load_profile("untimed")
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Keeps what is started once in one process, unless another way was asked for (`--dist`)."""
-    from .workers import InGroups
+    return InParts(config, log) if config.getoption("dist") == "load" else None
 
-    return InGroups(config, log) if config.getoption("dist") == "load" else None
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--weigh", action="store_true", help="keep the seconds of each file of tests")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -97,6 +101,9 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if terminalreporter.config.getoption("weigh"):
+        seconds = seconds_by_file(chain.from_iterable(terminalreporter.stats.values()))
+        WEIGHTS.write_text(json.dumps(seconds, indent=1) + "\n", encoding="utf-8")
     if line := closing_line(terminalreporter.stats.get("skipped", ())):
         terminalreporter.write_line(line)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from .workers import GROUPS, group
+from .workers import GROUPS, Parts, group, seconds_by_file
 
 ROOT = Path(__file__).parent.parent
 
@@ -25,5 +26,28 @@ def test_a_file_of_tests_of_the_page_stays_together_apart_from_the_others() -> N
     assert chat != group("tests/browser/test_turns.py::test_a")
 
 
-def test_other_tests_are_given_out_one_by_one(request: pytest.FixtureRequest) -> None:
-    assert group(request.node.nodeid) == request.node.nodeid
+def test_other_tests_have_no_group(request: pytest.FixtureRequest) -> None:
+    assert group(request.node.nodeid) is None
+
+
+def test_a_file_without_a_group_is_cut_into_parts_of_some_seconds() -> None:
+    tests = [f"tests/test_a.py::test_it[{number}]" for number in range(10)]
+    parts = Parts(tests, {"tests/test_a.py": 5.0})
+    assert [parts.of[test][-1] for test in tests] == [*"0000111122"]
+    assert list(parts.seconds.values()) == [2.0, 2.0, 1.0]
+
+
+def test_a_group_is_one_part_with_the_seconds_of_all_its_files() -> None:
+    tests = [f"tests/{file}.py::test_it" for file in ("embedded/test_a", "clients/test_b")]
+    parts = Parts(tests, {"tests/embedded/test_a.py": 30.0, "tests/clients/test_b.py": 40.0})
+    assert parts.seconds == {"model": 70.0}
+
+
+def test_a_file_of_no_known_weight_counts_as_long() -> None:
+    tests = ["tests/browser/test_new.py::test_a", "tests/browser/test_new.py::test_b"]
+    assert Parts(tests, {}).seconds == {"tests/browser/test_new.py": 1.0}
+
+
+def test_the_seconds_of_a_file_are_those_of_all_steps_of_its_tests() -> None:
+    steps = [SimpleNamespace(nodeid="tests/test_a.py::test_it", duration=n) for n in (0.1, 2, 0.3)]
+    assert seconds_by_file([*steps, SimpleNamespace(nodeid="")]) == {"tests/test_a.py": 2.4}

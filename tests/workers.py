@@ -1,9 +1,15 @@
-"""Which tests stay together when several processes share them out (pytest-xdist).
+"""Which tests stay together when several processes share them out (pytest-xdist), and in which
+order.
 
-Any other test runs wherever there is room. xdist's own `xdist_group` does not reach pytest 9.
+xdist's own `xdist_group` does not reach pytest 9.
 """
 
 from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 from xdist.scheduler import LoadScopeScheduling
 
@@ -21,18 +27,75 @@ GROUPS = {
 }
 """What is started once, the process with the model, and the tests that use it."""
 
+WEIGHTS = Path(__file__).with_name("weights.json")
+"""The seconds that each file of tests took (`make weights`). They decide only the order."""
 
-def group(test: str) -> str:
-    """Of a test's id, as pytest has it; a test without a group is one of its own."""
+UNKNOWN_S = 0.5
+"""Each test of a file that has no weight yet: such a file is begun early."""
+
+PART_S = 2.0
+"""Other tests than those of a group are given out in parts that take about so long: short enough
+that all processes end together, long enough that giving them out costs nothing."""
+
+
+def group(test: str) -> str | None:
+    """Of a test's id, as pytest has it; None for one that may run anywhere."""
     for name, places in GROUPS.items():
         if test.startswith(places):
             return name
-    return test.partition("::")[0] if test.startswith(FILE_BY_FILE) else test
+    return file_of(test) if test.startswith(FILE_BY_FILE) else None
 
 
-class InGroups(LoadScopeScheduling):  # type: ignore[misc]  # it comes without types
-    """Gives out the groups first, those of most tests before, then test by test to whoever is
-    free."""
+def file_of(test: str) -> str:
+    return test.partition("::")[0]
+
+
+class Parts:
+    """The tests of a run in the parts in which they are given out, and the seconds of each."""
+
+    def __init__(self, tests: Iterable[str], weights: Mapping[str, float]) -> None:
+        files: dict[str, list[str]] = {}
+        for test in tests:
+            files.setdefault(file_of(test), []).append(test)
+        self.of: dict[str, str] = {}
+        self.seconds: dict[str, float] = {}
+        for file, inside in files.items():
+            each_s = weights.get(file, UNKNOWN_S * len(inside)) / len(inside)
+            for name, test in zip(_names(inside, each_s), inside, strict=True):
+                self.of[test] = name
+                self.seconds[name] = self.seconds.get(name, 0.0) + each_s
+
+
+def _names(tests: list[str], each_s: float) -> Iterator[str]:
+    size = max(int(PART_S / each_s), 1) if each_s else len(tests)
+    for number, test in enumerate(tests):
+        yield group(test) or f"{file_of(test)}, part {number // size}"
+
+
+class InParts(LoadScopeScheduling):  # type: ignore[misc]  # it comes without types
+    """Gives each process that has nothing left the part that takes longest, of those that are
+    left."""
+
+    def schedule(self) -> None:
+        if self.collection is None:
+            tests = next(iter(self.registered_collections.values()))
+            self._parts = Parts(tests, json.loads(WEIGHTS.read_text(encoding="utf-8")))
+        super().schedule()
 
     def _split_scope(self, nodeid: str) -> str:
-        return group(nodeid)
+        return self._parts.of[nodeid]
+
+    def _assign_work_unit(self, node: Any) -> None:
+        longest = max(self.workqueue, key=self._parts.seconds.__getitem__)
+        self.workqueue.move_to_end(longest, last=False)
+        super()._assign_work_unit(node)
+
+
+def seconds_by_file(reports: Iterable[Any]) -> dict[str, float]:
+    """Of each file of tests, by its tests' reports; for `WEIGHTS`."""
+    found: dict[str, float] = {}
+    for report in reports:
+        if hasattr(report, "duration"):
+            file = file_of(report.nodeid)
+            found[file] = found.get(file, 0.0) + report.duration
+    return {file: round(seconds, 2) for file, seconds in sorted(found.items())}
