@@ -35,7 +35,8 @@ CLEANERS = {
     "unforeseen",
     "unwanted",
     "<lambda>",
-    "__str__",  # of the access log: its own thread formats a line
+    "getMessage",  # of the access log: its own thread formats a line
+    "__post_init__",  # of a value, called by whoever makes it and not from outside
     "_stop",
     "_fail",
 }
