@@ -39,6 +39,7 @@ ELSEWHERE = {
     *("sbom.cdx.json", "dist/sbom.cdx.json", "Support/tornado-ollama/config.yaml"),
     "deploy/config.yaml",
     "highlight.js",
+    "pdf.js",
     "made_of.json",
     "VERSION/NAME.json",
     "tests/transcripts/VERSION/NAME.json",

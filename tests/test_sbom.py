@@ -21,8 +21,9 @@ def test_it_is_valid_and_names_what_is_shipped(tmp_path: Path) -> None:
     bill = json.loads(text)
     assert bill["metadata"]["component"]["name"] == "tornado-ollama"
     names = {component["name"] for component in bill["components"]}
-    assert {"tornado", "pyjwt", "cryptography", "marked", "katex"} <= names
+    assert {"tornado", "pyjwt", "cryptography", "marked", "katex", "pdfjs-dist"} <= names
     assert not names & {"pytest", "typescript", "setuptools", "esbuild"}
+    assert not [name for name in names if "canvas" in name]
     pinned = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))["dependencies"]
     versions = {component["name"]: component["version"] for component in bill["components"]}
     assert versions["marked"] == pinned["marked"]

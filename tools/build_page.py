@@ -24,6 +24,9 @@ STATIC = ROOT / "static"
 BUILT = STATIC / "built"
 INDEX = STATIC / "index.html"
 
+RUN_ESBUILD = ("exec", "--offline", "--", "esbuild")
+"""By npm's exec, because the program has another name on each system."""
+
 MAIN = STATIC / "js" / "main.js"
 """The page's first module."""
 
@@ -41,8 +44,7 @@ def built_index(source: str) -> str:
 def esbuild(*arguments: str) -> bool:
     """Whether it ran without an error."""
     usual = ("--bundle", "--minify", "--sourcemap", "--log-level=warning", f"--outdir={BUILT}")
-    # npm's exec, because the program has another name on each system.
-    status = npm("exec", "--offline", "--", "esbuild", *usual, *arguments, may_install=False)
+    status = npm(*RUN_ESBUILD, *usual, *arguments, may_install=False)
     return bool(status == 0)
 
 

@@ -15,7 +15,9 @@ import argparse
 import gzip
 import shutil
 import sys
+from pathlib import Path
 
+from build_page import RUN_ESBUILD
 from build_page import main as build
 from npm import ROOT, npm
 
@@ -27,6 +29,7 @@ INSTALL = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=erro
 LARGE_BYTES = 300_000
 """What is larger is compressed here, not whenever the gateway starts."""
 
+PDF = "pdfjs-dist"
 HIGHLIGHT = "@highlightjs/cdn-assets"
 LANGUAGES = (
     "bash c clojure cmake cpp csharp css dart diff dockerfile elixir elm erlang fortran fsharp go "
@@ -50,12 +53,26 @@ def files() -> dict[str, str]:
         "katex/LICENSE": "licences/katex.txt",
         "@mermaid-js/tiny/dist/mermaid.tiny.js": "mermaid.js",
         "@mermaid-js/tiny/LICENSE": "licences/mermaid.txt",
+        f"{PDF}/LICENSE": "licences/pdf.txt",
+        f"{PDF}/cmaps/LICENSE": "licences/pdf-cmaps.txt",
     }
     for name in LANGUAGES:
         chosen[f"{HIGHLIGHT}/es/languages/{name}.min.js"] = f"highlight/{name}.js"
     for font in sorted((MODULES / "katex/dist/fonts").glob("*.woff2")):
         chosen[f"katex/dist/fonts/{font.name}"] = f"katex/fonts/{font.name}"
+    for table in sorted((MODULES / PDF / "cmaps").glob("*.bcmap")):
+        chosen[f"{PDF}/cmaps/{table.name}"] = f"pdf/tables/{table.name}"
     return chosen
+
+
+SCRIPTS = {"pdf.min.mjs": "pdf/pdf.js", "pdf.worker.min.mjs": "pdf/worker.js"}
+"""Modules of pdf.js, in the edition for older browsers too, that become scripts: Chromium starts no
+worker of a module in a frame without an origin."""
+
+
+def make_script(source: Path, target: Path) -> None:
+    script = ("--format=iife", '--define:import.meta.url=""', "--minify", "--log-level=warning")
+    npm(*RUN_ESBUILD, str(source), *script, f"--outfile={target}", may_install=False)
 
 
 def copy() -> None:
@@ -64,9 +81,12 @@ def copy() -> None:
     for source, target in files().items():
         (VENDOR / target).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(MODULES / source, VENDOR / target)
-        body = (VENDOR / target).read_bytes()
-        if len(body) > LARGE_BYTES:
-            (VENDOR / f"{target}.gz").write_bytes(gzip.compress(body, 9, mtime=0))
+    for module, target in SCRIPTS.items():
+        make_script(MODULES / PDF / "legacy/build" / module, VENDOR / target)
+    for file in sorted(VENDOR.rglob("*.js")):
+        if file.stat().st_size > LARGE_BYTES:
+            packed = gzip.compress(file.read_bytes(), 9, mtime=0)
+            file.with_name(f"{file.name}.gz").write_bytes(packed)
     (VENDOR / ".made").touch()
 
 

@@ -29,6 +29,8 @@ export interface TextFile {
 export interface AttachedFile extends TextFile {
   /** In bytes, before it was decoded. */
   size: number;
+  /** How many a PDF has. */
+  pages?: number;
 }
 
 /** A call of a tool, as Ollama gives it. */

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from . import exports
+from . import exports, pdfs
 from .gateway import Gateway
+from .hostile_pdfs import laughing
 from .ollama import ScriptedOllama
 from .test_other_browsers import Browser
 from .test_points import ANSWER, BROWSERS, Reader, try_point
@@ -54,7 +55,26 @@ def previewing(reader: Reader) -> None:
     reader.is_true("!document.querySelector('#preview iframe')")
 
 
-POINTS: list[Callable[[Reader], None]] = [importing, previewing]
+def reading_pdf(reader: Reader) -> None:
+    """Two files, one by a table that the frame asks for; a third, which never ends, is dropped."""
+    pick(reader, "two.pdf", pdfs.pdf("The first", "The second"))
+    reader.click("#attach")
+    reader.see("#attachments .file", "pages: 2")
+    pick(reader, "合同.pdf", pdfs.chinese("甲方"))
+    reader.click("#attach")
+    reader.see("#attachments li:nth-child(2)", "pages: 1")
+    pick(reader, "laughing.pdf", laughing(12, before=1))
+    reader.click("#attach")
+    reader.see("#attachments li:nth-child(3)", "page 1 of 2")
+    reader.click("#attachments li:nth-child(3) button")
+    reader.see("#toast", "laughing.pdf was left out")
+    talk = reader.is_answered("Sum it up.", "Two.")
+    content = talk.request["messages"][0]["content"]
+    assert "--- page 2 of 2 ---\nThe second" in content and "甲方" in content
+    assert "laughing" not in content
+
+
+POINTS: list[Callable[[Reader], None]] = [importing, previewing, reading_pdf]
 
 
 @pytest.fixture

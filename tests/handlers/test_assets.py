@@ -123,20 +123,23 @@ def test_a_built_page_is_shown_while_it_is_made_of_what_is_there(
     assert any(name.startswith("built/") for name in assets.files) == (shown == b"built")
 
 
-def test_only_the_preview_may_be_framed_and_it_has_neither_origin_nor_network(
-    tmp_path: Path,
-) -> None:
-    (tmp_path / "preview").mkdir()
-    for name in ("index.html", "preview/frame.html", "a.js"):
+def test_only_what_reaches_nothing_may_be_framed(tmp_path: Path) -> None:
+    (tmp_path / "frames").mkdir()
+    frames = ("frames/preview.html", "frames/pdf.html")
+    for name in ("index.html", "frames/other.html", *frames, "a.js"):
         (tmp_path / name).write_bytes(b"<p>x")
     files = read_assets(tmp_path).files
     policy = "Content-Security-Policy"
-    page = files["index.html"].headers[policy]
-    preview = files["preview/frame.html"].headers[policy]
-    assert "frame-ancestors 'none'" in page and "frame-src 'self'" in page
-    assert "frame-ancestors 'self'" in preview
-    assert preview.startswith("sandbox allow-scripts; default-src 'none'; ")
-    assert "'self'" not in preview.replace("frame-ancestors 'self'", "")
+    for name in ("index.html", "frames/other.html"):
+        page = files[name].headers[policy]
+        assert "frame-ancestors 'none'" in page and "frame-src 'self'" in page
+    for name in frames:
+        frame = files[name].headers[policy]
+        assert "frame-ancestors 'self'" in frame
+        assert frame.startswith("sandbox allow-scripts; default-src 'none'; script-src 'unsafe-i")
+        assert "'self'" not in frame.replace("frame-ancestors 'self'", "")
+        assert "connect-src" not in frame and "eval" not in frame
+    assert ("worker-src blob:;" in frame) and "img-src" not in frame
     assert files["a.js"].headers == {}
 
 

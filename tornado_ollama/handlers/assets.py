@@ -38,20 +38,30 @@ PAGE_HEADERS = {
 }
 """A page that shows a model's words runs no script but its own and calls nobody but its server."""
 
-PREVIEW_HEADERS = {
-    "Content-Security-Policy": (
-        "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; "
-        "style-src 'unsafe-inline'; img-src data: blob:; font-src data:; media-src data: blob:; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
-    ),
-    "Referrer-Policy": "no-referrer",
-    "X-DNS-Prefetch-Control": "off",
-    "Permissions-Policy": PAGE_HEADERS["Permissions-Policy"],
-}
-"""Of the frame in which a model's HTML comes to life: it has no origin and reaches nobody. The
-page's own policy (`frame-src`) keeps it from going elsewhere."""
+_FRAME_POLICY = (
+    "sandbox allow-scripts; default-src 'none'; {allowed}"
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
 
-PREVIEW = "preview/"
+
+def _frame_headers(allowed: str) -> Mapping[str, str]:
+    return {
+        "Content-Security-Policy": _FRAME_POLICY.format(allowed=allowed),
+        "Referrer-Policy": "no-referrer",
+        "X-DNS-Prefetch-Control": "off",
+        "Permissions-Policy": PAGE_HEADERS["Permissions-Policy"],
+    }
+
+
+FRAME_HEADERS = {
+    "frames/preview.html": _frame_headers(
+        "script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; "
+        "font-src data:; media-src data: blob:; "
+    ),
+    "frames/pdf.html": _frame_headers("script-src 'unsafe-inline'; worker-src blob:; "),
+}
+"""Of the frames in which a model's HTML comes to life and a reader's PDF is taken apart: they have
+no origin and reach nobody. The page's own policy (`frame-src`) keeps them from going elsewhere."""
 
 _TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -184,7 +194,7 @@ def _asset(name: str, body: bytes, packed: bytes | None = None) -> Asset:
     suffix = Path(name).suffix
     headers: Mapping[str, str] = {}
     if suffix == ".html":
-        headers = PREVIEW_HEADERS if name.startswith(PREVIEW) else PAGE_HEADERS
+        headers = FRAME_HEADERS.get(name, PAGE_HEADERS)
     if suffix in _COMPRESSIBLE:
         packed = packed or gzip.compress(body, 9, mtime=0)
         gzipped = Form(packed, f'"{digest}-gz"', gzipped=True)

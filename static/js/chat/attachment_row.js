@@ -4,12 +4,12 @@ import { button, byId, el, icon } from '../ui/dom.js';
 import { dataUrl } from '../ui/data_url.js';
 import { isTouch } from '../ui/pointer.js';
 
-/** @import { AttachedFile } from '../types.js' */
+/** @import { Attached } from './attachments.js' */
 
 /** Draws it. `changed()` runs after one was taken out of the lists.
-    @param {{ images: string[], files: AttachedFile[], preparing: number }} attached
+    @param {Attached} attached
     @param {() => void} changed */
-export function attachmentRow({ images, files, preparing }, changed) {
+export function attachmentRow({ images, files, reading, preparing }, changed) {
   const place = byId('attachments');
   /** @param {unknown[]} list
       @param {number} index */
@@ -22,20 +22,23 @@ export function attachmentRow({ images, files, preparing }, changed) {
     ...images.map((image, index) =>
       item(el('img', { src: dataUrl(image), alt: '' }), removeAt(images, index)),
     ),
-    ...files.map(({ name }, index) =>
-      item(chip(name, el('span', { text: name })), removeAt(files, index)),
-    ),
+    ...files.map(({ name, pages }, index) => {
+      const words = pages && el('span', { t: 'pdf.pages', params: { n: pages } });
+      return item(chip(name, words || null), removeAt(files, index));
+    }),
   );
-  if (preparing > 0) {
-    const words = el('span', { t: 'attach.preparing', params: { n: preparing } });
-    place.append(el('li', { class: 'preparing' }, chip(null, words)));
+  if (reading) place.append(reading.row);
+  const unseen = preparing - (reading ? 1 : 0);
+  if (unseen > 0) {
+    const words = el('span', { t: 'attach.preparing', params: { n: unseen } });
+    place.append(el('li', { class: 'preparing' }, chip('', words)));
   }
   place.hidden = place.childElementCount === 0;
 }
 
 /** @param {HTMLElement} content
     @param {() => void} remove */
-const item = (content, remove) =>
+export const item = (content, remove) =>
   el(
     'li',
     {},
@@ -48,6 +51,10 @@ const item = (content, remove) =>
     }),
   );
 
-/** @param {string | null} name
-    @param {HTMLElement} words */
-const chip = (name, words) => el('span', { class: 'file', title: name }, icon('attach'), words);
+/** `words`: what there is to say of it besides its name.
+    @param {string} name
+    @param {HTMLElement | null} words */
+export function chip(name, words) {
+  const title = name && el('span', { class: 'name', text: name });
+  return el('span', { class: 'file', title: name || null }, icon('attach'), title || null, words);
+}

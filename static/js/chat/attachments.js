@@ -5,6 +5,7 @@ import { forgetAttached, keepAttached, recallAttached } from './attached_drafts.
 import { attachmentRow } from './attachment_row.js';
 import { isHeic, isImage, smaller } from './image_file.js';
 import { listenForFiles } from './incoming_files.js';
+import { lazily } from '../ui/lazily.js';
 
 /** @import { AttachedFile, Params, TextFile } from '../types.js' */
 
@@ -13,11 +14,16 @@ export const MAX_FILES = 20;
 export const MAX_TEXT_BYTES = 400_000;
 const MAX_TEXTS_BYTES = 1_000_000;
 const KILO = 1_000;
+const OFFICE = /\.(docx?|xlsx?|pptx?|od[pst])$/i;
+
+const pdf = lazily(() => import('./pdf_attaching.js'));
 
 /** @typedef {object} Attached what is attached in one chat
     @property {string[]} images base64 each
     @property {AttachedFile[]} files
-    @property {number} preparing how many are still being read */
+    @property {number} preparing how many are still being read
+    @property {{ row: HTMLElement, drop: () => void } | null} reading the one that takes long, as it is
+        shown, and what ends it */
 
 /** Fires `change`. */
 export class Attachments extends EventTarget {
@@ -88,6 +94,7 @@ export class Attachments extends EventTarget {
   /** The chat is deleted, or, without one, all are.
       @param {string} [chat] */
   forget(chat) {
+    for (const [name, { reading }] of this.#chats) if (!chat || name === chat) reading?.drop();
     if (chat) this.#chats.delete(chat);
     else this.#chats.clear();
     forgetAttached(chat);
@@ -106,7 +113,7 @@ export class Attachments extends EventTarget {
   /** @param {string} chat
       @returns {Attached} */
   #of(chat) {
-    const known = this.#chats.get(chat) ?? { ...recallAttached(chat), preparing: 0 };
+    const known = this.#chats.get(chat) ?? { ...recallAttached(chat), preparing: 0, reading: null };
     this.#chats.set(chat, known);
     return known;
   }
@@ -117,6 +124,7 @@ export class Attachments extends EventTarget {
     const to = this.#of(chat);
     try {
       if (isImage(file)) await this.#addImage(to, file);
+      else if (isPdf(file)) await this.#addPdf(to, file);
       else await this.#addText(to, file);
     } catch {
       this.refuse(isHeic(file) ? 'attach.heic' : 'attach.unreadable', { name: file.name });
@@ -140,6 +148,7 @@ export class Attachments extends EventTarget {
   async #addText({ files }, file) {
     const { name, size } = file;
     const bytes = files.reduce((sum, other) => sum + other.size, size);
+    if (OFFICE.test(name)) return this.refuse('attach.office', { name });
     if (files.length >= MAX_FILES) return this.refuse('attach.manyFiles', { n: MAX_FILES });
     if (size > MAX_TEXT_BYTES)
       return this.refuse('attach.large', { name, n: MAX_TEXT_BYTES / KILO });
@@ -149,4 +158,19 @@ export class Attachments extends EventTarget {
     files.push({ name, text: textOf(new Uint8Array(await file.arrayBuffer())), size });
     return announce('attach.added');
   }
+
+  /** @param {Attached} to
+      @param {File} file */
+  async #addPdf(to, file) {
+    const bytes = to.files.reduce((sum, other) => sum + other.size, 0);
+    const room = Math.min(MAX_TEXT_BYTES, MAX_TEXTS_BYTES - bytes);
+    if (to.files.length >= MAX_FILES) return this.refuse('attach.manyFiles', { n: MAX_FILES });
+    if (room < KILO)
+      return this.refuse('attach.total', { name: file.name, n: MAX_TEXTS_BYTES / KILO });
+    const show = () => this.show();
+    return (await pdf())?.attachPdf(file, to, { room, refuse: this.refuse, show });
+  }
 }
+
+/** @param {File} file */
+const isPdf = ({ name, type }) => type === 'application/pdf' || /\.pdf$/i.test(name);

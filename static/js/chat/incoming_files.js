@@ -5,7 +5,7 @@ import { byId, el } from '../ui/dom.js';
 /** @import { Params } from '../types.js' */
 
 const TEXTS =
-  'text/*,.md,.csv,.json,.yaml,.yml,.toml,.svg,.py,.js,.ts,.go,.rs,.c,.h,.cpp,.java,.sh,.log';
+  'text/*,.pdf,.md,.csv,.json,.yaml,.yml,.toml,.svg,.py,.js,.ts,.go,.rs,.c,.h,.cpp,.java,.sh,.log';
 
 /** `take(files)` gets them. `canSee()`: whether images are of use. `refuse(key, params)`: says why
     something is not taken.

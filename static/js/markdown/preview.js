@@ -1,8 +1,9 @@
 // HTML, SVG and diagrams as they would look, in a frame that reaches nothing: it has no origin, and a
 // policy of its own forbids it the network. Fetched when a preview is first asked for.
 
-import { asset, styleSheet } from '../ui/asset.js';
+import { styleSheet } from '../ui/asset.js';
 import { button, el } from '../ui/dom.js';
+import { libraryText, sandbox } from '../ui/sandbox.js';
 
 /** @typedef {'html' | 'svg' | 'mermaid'} Kind of what can be shown */
 
@@ -14,20 +15,10 @@ let dialog = null;
     @param {string} text */
 export async function openPreview(kind, text) {
   dialog ??= newDialog();
-  const frame = el('iframe', {
-    // Scripts, and nothing else: no origin, no windows, no forms, no downloads, no way up.
-    sandbox: 'allow-scripts',
-    allow: '',
-    referrerpolicy: 'no-referrer',
-    src: asset('preview/frame.html'),
-    label: 'preview.frame',
-  });
-  const isLoaded = new Promise((resolve) => {
-    frame.addEventListener('load', resolve, { once: true });
-  });
+  const { frame, isLoaded } = sandbox('preview', { label: 'preview.frame' });
   dialog.querySelector('.preview-place')?.replaceChildren(frame);
   dialog.showModal();
-  const library = kind === 'mermaid' ? await libraryText() : '';
+  const library = kind === 'mermaid' ? await libraryText('mermaid.js') : '';
   if (library === null) {
     frame.replaceWith(el('p', { class: 'faint', t: 'part.missing' }));
     return;
@@ -63,14 +54,4 @@ function newDialog() {
   });
   document.body.append(made);
   return made;
-}
-
-/** A frame without an origin can load no file: it is given the words of the library. */
-async function libraryText() {
-  try {
-    const answer = await fetch(asset('vendor/mermaid.js'));
-    return answer.ok ? await answer.text() : null;
-  } catch {
-    return null;
-  }
 }

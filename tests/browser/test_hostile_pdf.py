@@ -1,0 +1,192 @@
+"""A PDF is taken apart in a frame that reaches nothing, and one that never ends is ended."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+
+from . import hostile_pdfs, pdfs
+from .test_preview import bare, trap
+from .trap import Trap
+
+__all__ = ["bare", "trap"]
+
+READ = """async ([base64, patience]) => {
+    const home = document.querySelector('link[rel=icon]').href;
+    const { readPdf } = await import(new URL('js/chat/pdf_reading.js', home));
+    const wait = window.setTimeout;
+    window.setTimeout = (work, ms) => wait(work, patience && ms === 30_000 ? patience : ms);
+    const bytes = Uint8Array.from(atob(base64), (one) => one.charCodeAt(0));
+    const { signal } = new AbortController();
+    try {
+        return (await readPdf(bytes, { room: 400_000, signal, progress: () => {} })).text;
+    } catch (error) {
+        return error.message;
+    } finally {
+        window.setTimeout = wait;
+    }
+}"""
+"""The text of a file, or why there is none. `patience`: ms that a frame may be silent."""
+
+ENDS = ("--- page 1 of 1 ---", "broken", "slow")
+
+
+def read(page: Any, data: bytes, patience: int = 0) -> str:
+    return str(page.evaluate(READ, [base64.b64encode(data).decode(), patience]))
+
+
+def is_well(page: Any) -> bool:
+    """Whether the page reads a good file afterwards, and nothing is left of the ones before."""
+    found = read(page, pdfs.pdf("Good"))
+    left = "[window.pwned, {}.pwned, document.querySelectorAll('iframe').length]"
+    return found == "--- page 1 of 1 ---\nGood\n\n" and page.evaluate(left) == [None, None, 0]
+
+
+@pytest.mark.parametrize("kind", ["reaching", "loops", "broken"])
+def test_hostile_files_reach_nobody_and_end_in_text_or_words(
+    bare: Any, trap: Trap, kind: str
+) -> None:
+    address = bare.url
+    opened: list[Any] = []
+    asked: list[str] = []
+    for event in ("dialog", "download", "popup"):
+        bare.on(event, lambda one: opened.append(one))
+    bare.on("request", lambda request: asked.append(request.url))
+    files = {
+        "reaching": lambda: hostile_pdfs.reaching(trap.url),
+        "loops": hostile_pdfs.loops,
+        "broken": hostile_pdfs.broken,
+    }[kind]()
+    for name, data in files.items():
+        assert read(bare, data).startswith(ENDS), name
+        assert bare.url == address
+    assert is_well(bare)
+    assert opened == []
+    own = (f"{bare.url.split('static')[0]}static/", f"{bare.url.split('static')[0]}health", "blob:")
+    assert [url for url in asked if not url.startswith(own)] == []
+    assert bare.evaluate("[document.cookie, localStorage.length]") == ["", 0]
+    # Whatever was sent before this has arrived.
+    control = bare.context.new_page()
+    control.goto(f"{trap.url}/control")
+    assert [path for path in trap.reached if path != "/favicon.ico"] == ["/control"]
+
+
+@pytest.mark.parametrize("name", hostile_pdfs.heavy())
+def test_a_file_that_becomes_gigabytes_or_never_ends_is_ended(bare: Any, name: str) -> None:
+    assert read(bare, hostile_pdfs.heavy()[name], patience=3_000).startswith(ENDS)
+    assert is_well(bare)
+
+
+def test_the_frame_has_no_storage_no_parent_and_no_network(bare: Any) -> None:
+    bare.evaluate(
+        """() => {
+            const home = document.querySelector('link[rel=icon]').href;
+            const frame = document.createElement('iframe');
+            frame.src = new URL('frames/pdf.html', home);
+            frame.sandbox = 'allow-scripts';
+            document.body.append(frame);
+            return new Promise((resolve) => { frame.onload = resolve; });
+        }"""
+    )
+    [frame] = [one for one in bare.frames if one.parent_frame]
+    for reach in (
+        *("localStorage", "sessionStorage", "document.cookie", "parent.document", "top.name"),
+        *("frameElement.id", "navigator.serviceWorker.ready.x"),
+    ):
+        attempt = f"(() => {{ try {{ {reach}; return 0 }} catch (e) {{ return e.name }} }})()"
+        assert frame.evaluate(attempt) in ("SecurityError", "TypeError"), reach
+    fetched = "fetch({!r}).then(() => 'fetched', (error) => error.name)"
+    assert frame.evaluate(fetched.format(bare.url)) == "TypeError"
+    worker = (
+        "new Promise((resolve) => { new Worker(URL.createObjectURL(new Blob([`"
+        + fetched.format(bare.url)
+        + ".then(postMessage)`]))).onmessage = ({ data }) => resolve(data); })"
+    )
+    assert frame.evaluate(worker) == "TypeError"
+
+
+SAY = """async ([home, said]) => {
+    // A frame that was taken over says what it likes.
+    const real = HTMLIFrameElement.prototype.__lookupGetter__('contentWindow');
+    Object.defineProperty(HTMLIFrameElement.prototype, 'contentWindow', {
+        configurable: true,
+        get: () => ({
+            postMessage: (_, __, [port]) => {
+                window.heard = [];
+                const tables = said.filter((one) => one?.kind === 'table').length;
+                port.onmessage = ({ data }) => {
+                    window.heard.push(data.table && data.table.length);
+                    if (window.heard.length === tables) port.postMessage({ kind: 'failed' });
+                };
+                for (const one of said) port.postMessage(one);
+            },
+        }),
+    });
+    const { readPdf } = await import(new URL('js/chat/pdf_reading.js', home));
+    const { signal } = new AbortController();
+    try {
+        const how = { room: 1_000, signal, progress: () => {} };
+        return (await readPdf(new Uint8Array(1), how)).text;
+    } catch (error) {
+        return error.message;
+    } finally {
+        Object.defineProperty(HTMLIFrameElement.prototype, 'contentWindow', {
+            configurable: true, get: real,
+        });
+    }
+}"""
+
+PAGES_2 = {"kind": "pages", "pages": 2}
+
+
+def say(page: Any, *said: Any) -> str:
+    home = page.get_attribute("link[rel=icon]", "href")
+    return str(page.evaluate(SAY, [page.evaluate(f"new URL({home!r}, location).href"), said]))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [None],
+        ["text"],
+        [{"kind": "done"}],
+        [{"kind": "pages", "pages": -1}],
+        [{"kind": "pages", "pages": "2"}],
+        [PAGES_2, PAGES_2],
+        [{"kind": "page", "number": 1, "text": "early"}],
+        [PAGES_2, {"kind": "page", "number": 2, "text": "not the first"}],
+        [PAGES_2, {"kind": "page", "number": 1, "text": "x"}, {"kind": "done"}],
+        [{"kind": "failed", "why": "<img src=x>"}],
+    ],
+    ids=str,
+)
+def test_what_a_frame_may_not_say_is_a_broken_file(bare: Any, said: list[Any]) -> None:
+    assert say(bare, *said) == "broken"
+
+
+def test_a_text_from_the_frame_is_words_without_control_characters_and_has_a_bound(
+    bare: Any,
+) -> None:
+    page = {"kind": "page", "number": 1, "text": "\x00\x1b[31mred\x07\tand\nmore"}
+    other = {"kind": "page", "number": 2, "text": {"toString": 1}}
+    assert say(bare, PAGES_2, page, other, {"kind": "done"}) == (
+        "--- page 1 of 2 ---\n[31mred\tand\nmore\n\n--- page 2 of 2, cannot be read ---\n\n\n"
+    )
+    long = say(bare, PAGES_2, {**page, "text": "é" * 5_000})
+    assert len(long.encode()) in (999, 1_000)
+
+
+def test_the_frame_is_given_tables_of_the_library_only(bare: Any) -> None:
+    asked: list[str] = []
+    bare.on("request", lambda request: asked.append(request.url))
+    good = "GBK-EUC-H.bcmap"
+    bad = ["../../api/tags", f"..%2F{good}", f"{good}?x", "/api/tags", 7, None, "a.html", "x" * 999]
+    assert say(bare, *({"kind": "table", "name": name} for name in [*bad, good])) == "broken"
+    heard = bare.evaluate("heard")
+    assert heard[:-1] == [None] * len(bad) and heard[-1] > 1_000
+    assert [url.split("/vendor/")[1] for url in asked if "/vendor/pdf/tables" in url] == [
+        f"pdf/tables/{good}"
+    ]
+    assert [url for url in asked if "/api/" in url] == []
