@@ -18,7 +18,7 @@ import msgspec
 
 from ..errors import BadRequest
 from ..wire.checks import Json
-from ..wire.responses.input_items import INPUT
+from ..wire.responses.input_items import INPUT, Item
 
 ENTRY_BYTES = 1000
 """Bytes counted for a stored response besides its JSON text: ids and table entries."""
@@ -56,13 +56,13 @@ class StoredResponse:
     def output(self) -> list[Json]:
         return _OUTPUT.decode(self.response).output
 
-    def conversation(self) -> list[Any]:
+    def conversation(self) -> list[Item]:
         """All items of the conversation, from its first input to the output of this response, as
-        the elements of `INPUT`. Raises BadRequest as `all_input` does."""
-        found: list[Any] = []
+        structs. Raises BadRequest as `all_input` does."""
+        found: list[Item] = []
         for one in self._chain():
             found += _decoded(INPUT.decode, one.input)
-            found += INPUT.elements(one.output())
+            found += [INPUT.element(item, "output") for item in one.output()]
         return found
 
     def all_input(self) -> list[Json]:
@@ -203,7 +203,7 @@ class OwnResponses:
     def get(self, id: str) -> StoredResponse | None:
         return self._store.get(self._owner, id, self._now)
 
-    def conversation(self, response_id: str) -> list[Any] | None:
+    def conversation(self, response_id: str) -> list[Item] | None:
         found = self.get(response_id)
         return None if found is None else found.conversation()
 

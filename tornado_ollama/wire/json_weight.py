@@ -20,6 +20,9 @@ FREE_BYTES = 6 * 1024 * 1024
 """A text may always weigh this much. It has room for 8,000 messages that each hold a part, or
 16,000 properties of tools."""
 
+FREE_LENGTH = FREE_BYTES // OBJECT_BYTES
+"""Bytes of a text that cannot weigh more, whatever it holds."""
+
 BYTES_PER_BYTE = 5
 """Above that, a text may weigh this many times its length. A message of one part must then have
 100 characters, an input of an embedding 15, on the average."""
@@ -45,6 +48,8 @@ def refuse_heavy(text: bytes) -> None:
     """Raises BadRequest for a JSON text with too many values or objects for its length. Takes at
     most 25 ms a megabyte and twice the text's memory; a text that is nearly all strings takes 2 ms.
     """
+    if len(text) <= FREE_LENGTH:
+        return
     allowed = max(FREE_BYTES, BYTES_PER_BYTE * len(text))
     allowed_objects = max(FREE_OBJECTS, len(text) // BYTES_PER_OBJECT)
     marks = text.translate(None, _LIGHT)  # those inside of strings too, so not fewer than there are

@@ -18,6 +18,9 @@ from .native import UNREADABLE
 
 Element = TypeVar("Element", bound=msgspec.Struct)
 
+SHORT_BYTES = 2048
+"""A shorter body is read as any other: to split it first costs more than structs gain."""
+
 _ANY = msgspec.json.Decoder(Any)
 
 
@@ -39,13 +42,16 @@ class TypedList(Generic[Element]):
         """`element` must take any object."""
         self.field = field
         self._element = element
-        self._list: Any = list[element | str | int | float | bool | list[Any] | None]  # type: ignore[valid-type]
-        self._decoder = msgspec.json.Decoder(self._list)
+        self._decoder: Any = msgspec.json.Decoder(
+            list[element | str | int | float | bool | list[Any] | None]  # type: ignore[valid-type]
+        )
 
     def read_json(self, body: bytes) -> Json:
         """Parses the JSON object in a request's body, like `checks.read_json`, but for the list,
-        which becomes a `Typed` where nothing in the body has to be mended or refused. Unlike there,
-        a number out of range is no error where nobody reads it."""
+        which becomes a `Typed` where the body is long and has nothing to be mended or refused.
+        Unlike there, a number out of range is no error in what nobody reads of such a list."""
+        if len(body) < SHORT_BYTES:
+            return read_json(body)
         refuse_heavy(body)
         try:
             return {key: self._value(key, value) for key, value in members(body)}
@@ -54,17 +60,16 @@ class TypedList(Generic[Element]):
 
     def decode(self, text: bytes | msgspec.Raw) -> list[Element | Any]:
         """The list in a JSON text. Raises an error of `native.UNREADABLE`."""
-        return self._decoder.decode(text)
-
-    def elements(self, value: object) -> list[Element | Any]:
-        """The list in a request that was read by either way. Raises BadRequest where it is none."""
-        if isinstance(value, Typed):
-            return value.elements
-        elements: list[Any] = msgspec.convert(items(value, self.field), self._list)
+        elements: list[Element | Any] = self._decoder.decode(text)
         return elements
 
+    def elements(self, value: object) -> list[Element | Any]:
+        """The list in a request that was read in either way: its objects are structs or dicts.
+        Raises BadRequest where it is none."""
+        return value.elements if isinstance(value, Typed) else items(value, self.field)
+
     def element(self, value: object, param: str) -> Element:
-        """An object among the elements, or what stands for one. Raises BadRequest."""
+        """An object among the elements as a struct. Raises BadRequest for what is none."""
         if isinstance(value, self._element):
             return value
         return msgspec.convert(mapping(value, param), self._element)

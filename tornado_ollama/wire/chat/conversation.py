@@ -105,6 +105,8 @@ class Conversation:
 
     def finish(self) -> None:
         """Fills in the arguments of the calls; to be called when all messages are there."""
+        if not self._unfinished:
+            return
         functions, self._unfinished = self._unfinished, []
         texts = [function.arguments for function in functions]
         for function, arguments in zip(functions, text_arguments(texts), strict=True):

@@ -6,7 +6,7 @@ docs/responses.md. Reading bodies, sending them and keeping responses is the han
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -154,7 +154,7 @@ def _conversation(
     return talk, reader.referred
 
 
-def _past_items(previous: str | None, past: Past) -> list[Any]:
+def _past_items(previous: str | None, past: Past) -> Sequence[Any]:
     if previous is None:
         return []
     found = past.conversation(previous)
