@@ -30,6 +30,7 @@ import { Managing } from './models/managing.js';
 import { ModelPicker } from './models/model_picker.js';
 import { Models } from './models/models.js';
 import { Transport } from './net/transport.js';
+import { installing } from './settings/installing.js';
 import { Settings } from './settings/settings.js';
 import { loadStyles } from './ui/asset.js';
 import { byId, drawIcons } from './ui/dom.js';
@@ -38,10 +39,12 @@ import { lazily } from './ui/lazily.js';
 import { isTouch } from './ui/pointer.js';
 import { applyTheme } from './ui/theme.js';
 import { Toast } from './ui/toast.js';
+import { registerWorker } from './ui/worker.js';
 
 const askDialog = lazily(() => import('./ui/ask_dialog.js'));
 
 async function start() {
+  installing.listen();
   const wishes = takeWishes();
   applyTheme();
   fitAboveKeyboard();
@@ -179,6 +182,7 @@ async function start() {
   document.documentElement.dataset.ready = '';
   composer.busy = false;
   focus();
+  registerWorker();
   await Promise.all([
     status.look().then(() => {
       models.use(chat.conversation.model);

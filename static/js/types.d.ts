@@ -135,6 +135,7 @@ export type FailureAction =
   | 'model'
   | 'pull'
   | 'retry'
+  | 'reload'
   | 'save'
   | 'window'
   | 'compact'

@@ -212,8 +212,10 @@ def open_page(
         touch: bool = False,
         gateway: Gateway = open_gateway,
         before: Callable[[Any], None] | None = None,
+        worker: bool = False,
     ) -> Any:
-        """A page in a profile of its own. `before(page)` runs before it loads."""
+        """A page in a profile of its own. `before(page)` runs before it loads. Without `worker` it
+        may have no service worker: Playwright's routes would not see what that fetches."""
         context = chromium.new_context(
             viewport={"width": width, "height": height},
             color_scheme=scheme,
@@ -221,6 +223,7 @@ def open_page(
             has_touch=touch,
             permissions=["clipboard-read", "clipboard-write"],
             reduced_motion="reduce",
+            service_workers="allow" if worker else "block",
         )
         contexts.append(context)
         context.set_default_timeout(PATIENCE_MS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import selectors
+import signal
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class Gateway:
-    """`python -m tornado_ollama serve` with `config`, on a free port."""
+    """`python -m tornado_ollama serve` with `config`, as often as it is started."""
 
     def __init__(self, directory: Path, config: dict[str, Any], *arguments: str) -> None:
         self._directory = directory
@@ -28,17 +29,17 @@ class Gateway:
         file.write_text(yaml.safe_dump(state | config), encoding="utf-8")
         self._command = [
             *(sys.executable, "-m", "tornado_ollama", "serve"),
-            *("--config", str(file), "--host", "127.0.0.1", "--port", "0", *arguments),
+            *("--config", str(file), "--host", "127.0.0.1", *arguments),
         ]
         self.url = ""
 
-    def start(self) -> None:
-        """Returns when the address was printed."""
+    def start(self, port: int = 0) -> None:
+        """Returns when the address was printed. Without `port` on a free one."""
         # The tokens of whoever runs the tests are none of theirs.
         state = {"XDG_STATE_HOME": str(self._directory / "state"), "STATE_DIRECTORY": ""}
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                self._command,
+                [*self._command, "--port", str(port)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -46,6 +47,10 @@ class Gateway:
                 env=dict(os.environ, PYTHONPATH=str(ROOT), **state),
             )
         self.url = self._address()
+
+    def reload(self) -> None:
+        """Has it read its configuration and its files again; returns before it has."""
+        self._process.send_signal(signal.SIGHUP)
 
     def stop(self) -> None:
         if self._process.poll() is None:

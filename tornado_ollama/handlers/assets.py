@@ -18,11 +18,12 @@ import hashlib
 import json
 import mimetypes
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from .javascript import without_comments
+from .service_worker import WORKER, WORKER_HEADERS, worker_script
 
 PAGE_HEADERS = {
     "Content-Security-Policy": (
@@ -30,13 +31,14 @@ PAGE_HEADERS = {
         "connect-src 'self'; font-src 'self'; frame-src 'self'; manifest-src 'self'; "
         "base-uri 'none'; form-action 'none'; "
         "frame-ancestors 'none'; require-trusted-types-for 'script'; "
-        "trusted-types 'none'"
+        "trusted-types service-worker"
     ),
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-"""A page that shows a model's words runs no script but its own and calls nobody but its server."""
+"""A page that shows a model's words runs no script but its own and calls nobody but its server. Its
+one policy of trusted types gives one address, that of its worker (static/js/ui/worker.js)."""
 
 _FRAME_POLICY = (
     "sandbox allow-scripts; default-src 'none'; {allowed}"
@@ -70,11 +72,16 @@ _TYPES = {
     ".mjs": "text/javascript; charset=utf-8",
     ".json": "application/json; charset=utf-8",
     ".map": "application/json; charset=utf-8",
+    ".png": "image/png",
     ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
     ".woff2": "font/woff2",
 }
+PAGE = "index.html"
 BUILT = "built/"
 """Where the built page lies; its `made_of.json` has the SHA-256 of each file it was made of."""
+
+BUILT_PAGE = f"{BUILT}{PAGE}"
 
 PACKED = ".gz"
 """Of a large library, which `make page` has compressed so that no start has to."""
@@ -82,7 +89,7 @@ PACKED = ".gz"
 STATIC_URL = "/static/"
 _VERSION = re.compile(r"@([0-9a-f]+)/")
 
-_COMPRESSIBLE = frozenset({".css", ".html", ".js", ".mjs", ".json", ".svg"})
+_COMPRESSIBLE = frozenset({".css", ".html", ".js", ".mjs", ".json", ".svg", ".webmanifest"})
 
 
 _TAG = re.compile(r'"[^"]*"')
@@ -105,7 +112,7 @@ class Asset:
     gzipped: Form | None
     """None where compression does not pay."""
     headers: Mapping[str, str]
-    """What it is sent with besides: for documents, what they may do."""
+    """What it is sent with besides: for documents and the worker, what they may do."""
 
     def form_for(self, accept_encoding: str) -> Form:
         """The best representation for a client that sent this `Accept-Encoding`."""
@@ -131,7 +138,7 @@ class Assets:
     @property
     def page(self) -> Asset | None:
         """The page: built, where there is such a one, else with its modules as they are."""
-        return self.files.get(f"{BUILT}index.html") or self.files.get("index.html")
+        return self.files.get(BUILT_PAGE) or self.files.get(PAGE)
 
     def find(self, path: str) -> tuple[Asset | None, bool]:
         """The file at `path`, which may begin with a version, and whether what that address names
@@ -146,7 +153,8 @@ class Assets:
 def read_assets(root: Path) -> Assets:
     """All files below `root` that are served; none where there is no such directory."""
     named = {file.relative_to(root).as_posix(): file for file in sorted(root.rglob("*"))}
-    skips = () if _is_current(root) else (BUILT,)
+    sources = _sources_of_built(root)
+    skips = (BUILT,) if sources is None else ()
     files = {
         name: _read(name, file)
         for name, file in named.items()
@@ -163,19 +171,26 @@ def read_assets(root: Path) -> Assets:
                 f'"{STATIC_URL}'.encode(), f'"{STATIC_URL}@{version}/'.encode()
             )
             files[name] = _asset(name, body)
+    page = BUILT_PAGE if BUILT_PAGE in files else PAGE
+    if WORKER in files and page in files:
+        bodies = {name: asset.plain.body for name, asset in files.items()}
+        script = worker_script(bodies[WORKER], version, page, bodies, sources or ())
+        files[WORKER] = _asset(WORKER, script)
     return Assets(files, version)
 
 
-def _is_current(root: Path) -> bool:
-    """Whether there is a built page, made of the files that are there now."""
+def _sources_of_built(root: Path) -> Collection[str] | None:
+    """The files that the built page was made of; None where there is none, or not of the files
+    that are there now."""
     try:
         made_of = json.loads((root / BUILT / "made_of.json").read_bytes())
-        return all(
+        is_current = all(
             hashlib.sha256((root / name).read_bytes()).hexdigest() == digest
             for name, digest in made_of.items()
         )
     except (OSError, ValueError, AttributeError):
-        return False
+        return None
+    return frozenset(made_of) if is_current else None
 
 
 def _read(name: str, file: Path) -> Asset:
@@ -195,6 +210,8 @@ def _asset(name: str, body: bytes, packed: bytes | None = None) -> Asset:
     headers: Mapping[str, str] = {}
     if suffix == ".html":
         headers = FRAME_HEADERS.get(name, PAGE_HEADERS)
+    elif name == WORKER:
+        headers = WORKER_HEADERS
     if suffix in _COMPRESSIBLE:
         packed = packed or gzip.compress(body, 9, mtime=0)
         gzipped = Form(packed, f'"{digest}-gz"', gzipped=True)

@@ -55,6 +55,7 @@ class HealthHandler(AuthMixin, BaseHandler):
     ) -> dict[str, object]:
         return {
             "version": __version__,
+            "page": self.deps.process.assets.version,
             "scopes": sorted(principal.scopes),
             "backend": self.deps.ollama.backend.kind,
             "ollama_version": version,

@@ -9,13 +9,23 @@ import { byId } from '../ui/dom.js';
 import { bindText } from '../ui/i18n.js';
 import { Notice } from './notice.js';
 
-/** @import { Chat } from '../chat/chat.js'
+/** @import { Failure } from '../types.js'
+    @import { Chat } from '../chat/chat.js'
     @import { ChatStore } from '../history/chat_store.js'
     @import { Managing } from '../models/managing.js'
     @import { Models } from '../models/models.js'
     @import { Backend } from './backend.js'
     @import { TokenDialog } from './token_dialog.js'
     @import { Welcome } from './welcome.js' */
+
+/** @type {Failure} */
+const NEWER = {
+  what: 'newer.what',
+  next: 'newer.next',
+  actions: ['reload'],
+  params: {},
+  said: '',
+};
 
 export class Status {
   /** @type {Promise<unknown> | null} */
@@ -34,6 +44,7 @@ export class Status {
     this.notice = new Notice(byId('notice'), {
       token: () => tokenDialog.open(),
       retry: () => this.look(),
+      reload: () => location.reload(),
     });
     models.addEventListener('change', () => this.show());
     for (const type of /** @type {const} */ (['busy', 'change']))
@@ -73,6 +84,7 @@ export class Status {
     this.#showWelcome();
     if (models.failure) this.notice.show(failureOf(models.failure));
     else if (!backend.connected) this.notice.show(failureOf({ status: 503, message: '' }));
+    else if (backend.isNewer) this.notice.show(NEWER);
     else this.notice.hide();
 
     const { used, limit } = fullest(lastRow(chat.conversation));

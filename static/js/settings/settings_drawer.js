@@ -7,6 +7,7 @@ import { drawerHead } from '../ui/drawer.js';
 import { bindText } from '../ui/i18n.js';
 import { codeField, limits, lines, optionField, rule, select } from './fields.js';
 import { OPTIONS, OVERFLOW, THINK, YES, isGood } from './options.js';
+import { installRow } from './install_row.js';
 import { Presets } from './presets.js';
 
 /** @import { Params, SettingsScope } from '../types.js'
@@ -89,6 +90,7 @@ export class SettingsDrawer {
         ),
         this.titles,
         this.all,
+        installRow(),
       ),
       this.back,
     );

@@ -6,6 +6,9 @@ const icon = /** @type {HTMLLinkElement} */ (document.querySelector('link[rel="i
     @param {string} path */
 export const asset = (path) => new URL(path, icon.href).href;
 
+/** The version of the page that is open. */
+export const version = /@([0-9a-f]+)\//.exec(icon.href)?.[1] ?? '';
+
 /** The element that brings a style sheet below static/.
     @param {string} path */
 export function styleSheet(path) {

@@ -30,6 +30,19 @@ export function applyTheme() {
   const root = document.documentElement;
   root.dataset.theme = name === 'auto' ? (dark.matches ? 'dark' : 'light') : name;
   root.dataset.contrast = highContrast() ? 'high' : 'normal';
+  colourFrame(name);
+}
+
+/** The frame that the system draws around the page has its colour from one of two elements.
+    @param {string} name */
+function colourFrame(name) {
+  /** @type {NodeListOf<HTMLMetaElement>} */
+  const colours = document.querySelectorAll('meta[name="theme-color"]');
+  for (const colour of colours) {
+    const { theme: own } = colour.dataset;
+    if (name === 'auto') colour.media = `(prefers-color-scheme: ${own})`;
+    else colour.media = own === name ? 'all' : 'not all';
+  }
 }
 
 dark.addEventListener('change', applyTheme);

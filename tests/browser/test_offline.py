@@ -1,0 +1,307 @@
+"""The page without its server, and with another version of itself on it."""
+
+from __future__ import annotations
+
+import shutil
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from ..waiting import PATIENCE_S
+from .gateway import ROOT, Gateway
+from .ollama import ScriptedOllama
+from .steps import BOX, LAST, answering, ask, exchange
+from .test_accessibility import complaints
+
+KEPT = """async () => {
+    const names = await caches.keys();
+    const kept = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
+    return Object.fromEntries(names.map((name, n) => [name, kept[n].map(({ url }) => url)]));
+}"""
+"""The addresses that are kept, by cache."""
+
+CONTROLLED = "() => navigator.serviceWorker.controller?.state === 'activated'"
+VERSION = "() => document.querySelector('link[rel=icon]').href.match(/@(\\w+)/)[1]"
+NOTICE = "#notice [data-t='{}']"
+
+
+class OwnGateway(Gateway):
+    """With files of the page that a test may change, in `directory`/static."""
+
+    def __init__(self, directory: Path, url: str) -> None:
+        self.static = directory / "static"
+        shutil.copytree(ROOT / "static", self.static)
+        (directory / "tornado_ollama").symlink_to(ROOT / "tornado_ollama")
+        super().__init__(directory, {"service": {"base_url": url}}, "--embedded", "never")
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rstrip("/").rpartition(":")[2])
+
+    def change(self) -> None:
+        """Serves another version of the page."""
+        (self.static / f"{time.monotonic_ns()}.css").write_text("/* another version */")
+        self.take()
+
+    def take(self) -> None:
+        """Serves the files as they are now."""
+        before = self.version()
+        self.reload()
+        until = time.monotonic() + PATIENCE_S
+        while self.version() == before:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+
+    def version(self) -> str:
+        request = urllib.request.Request(self.url, headers={"Accept": "text/html"})
+        with urllib.request.urlopen(request) as page:
+            return str(page.read().decode().partition("/static/@")[2].partition("/")[0])
+
+
+@pytest.fixture
+def gateway(ollama: ScriptedOllama, tmp_path: Path) -> Iterator[OwnGateway]:
+    gateway = OwnGateway(tmp_path, ollama.url)
+    gateway.start()
+    yield gateway
+    gateway.stop()
+
+
+@pytest.fixture
+def kept(open_page: Callable[..., Any], gateway: OwnGateway) -> Any:
+    """A page whose files the browser has kept."""
+    return with_worker(open_page, gateway)
+
+
+def with_worker(open_page: Callable[..., Any], gateway: Gateway, **how: Any) -> Any:
+    page = open_page(gateway=gateway, worker=True, **how)
+    page.wait_for_function(CONTROLLED)
+    return page
+
+
+def open_again(page: Any, gateway: Gateway, address: str = "") -> Any:
+    """In a tab of its own, as after a start of the browser."""
+    other = page.context.new_page()
+    page.close()
+    other.goto(gateway.url + address)
+    other.wait_for_selector("html[data-ready]")
+    return other
+
+
+def test_chats_are_read_searched_and_saved_without_the_server(
+    kept: Any, gateway: OwnGateway, ollama: ScriptedOllama
+) -> None:
+    exchange(
+        kept, ollama, "About otters", "They **hold** hands.\n\n```python\nprint(1)\n```\n$x^2$"
+    )
+    gateway.stop()
+    page = open_again(kept, gateway)
+    page.wait_for_selector(NOTICE.format("fail.offline.what"))
+    page.click("#side-toggle")
+    page.fill(".chats-head input", "hold hands")
+    page.click(".chat-open")
+    page.wait_for_selector(f"{LAST} strong")
+    page.wait_for_selector(f"{LAST} .code .syntax-name, {LAST} .code .syntax-word")
+    page.wait_for_selector(f"{LAST} .katex math")
+    page.click("#side-toggle")
+    page.click("#menu-button")
+    with page.expect_download() as download:
+        page.click("#menu .menu-row:has([data-t='export.all'])")
+    assert "About otters" in Path(download.value.path()).read_text(encoding="utf-8")
+
+
+def test_what_is_written_without_the_server_is_kept_and_sent_when_it_is_back(
+    kept: Any, gateway: OwnGateway, ollama: ScriptedOllama
+) -> None:
+    gateway.stop()
+    kept.reload()
+    kept.wait_for_selector("html[data-ready]")
+    ask(kept, "Are you there?")
+    kept.wait_for_selector(NOTICE.format("fail.offline.what"))
+    assert kept.input_value(BOX) == "Are you there?"
+    gateway.start(gateway.port)
+    kept.click("#notice .button")
+    kept.wait_for_selector("#notice", state="hidden")
+    exchange(kept, ollama, "Are you there?", "Again.")
+
+
+def test_an_answer_does_not_pass_through_the_worker_and_nothing_of_it_is_kept(
+    kept: Any, gateway: OwnGateway, ollama: ScriptedOllama
+) -> None:
+    seen: dict[str, bool] = {}
+    kept.on("response", lambda one: seen.update({one.url: one.from_service_worker}))
+    kept.reload()
+    kept.wait_for_selector("html[data-ready]")
+    kept.evaluate("window.WebSocket = class { constructor() { throw new Error('none'); } }")
+    talk = answering(kept, ollama, "Over HTTP?", "The first half")
+    talk.end()
+    exchange(kept, ollama, "Once more.", "Done.")
+    kept.evaluate("fetch('/v1/models')")
+    kept.wait_for_load_state("networkidle")
+    paths = {url.removeprefix(gateway.url): passed for url, passed in seen.items()}
+    assert {"health", "api/tags", "api/chat", "v1/models"} <= set(paths)
+    through = {path for path, passed in paths.items() if passed}
+    assert through and all(path == "" or path.startswith("static/@") for path in through)
+    [(name, addresses)] = kept.evaluate(KEPT).items()
+    files = f"{gateway.url}static/@{kept.evaluate(VERSION)}/"
+    assert name.startswith("page@") and f"{files}vendor/marked.js" in addresses
+    assert all(one.startswith(files) for one in addresses)
+
+
+def test_a_new_version_is_offered_and_there_at_the_next_load(
+    open_page: Callable[..., Any], gateway: OwnGateway
+) -> None:
+    page = with_worker(open_page, gateway, before=lambda page: page.clock.install())
+    before = page.evaluate(VERSION)
+    gateway.change()
+    page.clock.fast_forward(31_000)
+    page.wait_for_selector(NOTICE.format("newer.what"))
+    assert complaints(page) == []
+    page.fill(BOX, "half a sentence")
+    page.focus("#notice .button")
+    page.keyboard.press("Enter")
+    page.wait_for_function(f"(before) => ({VERSION})() !== before", arg=before)
+    page.wait_for_selector("html[data-ready]")
+    assert page.evaluate(VERSION) == gateway.version()
+    assert page.is_hidden("#notice") and page.input_value(BOX) == "half a sentence"
+
+
+def test_a_page_of_the_version_before_goes_on_with_its_own_files(
+    kept: Any, gateway: OwnGateway, ollama: ScriptedOllama
+) -> None:
+    old = kept.evaluate(VERSION)
+    for file in (gateway.static / "i18n").iterdir():
+        file.write_text("{}")
+    gateway.change()
+    new = kept.context.new_page()
+    new.goto(gateway.url)
+    new.wait_for_function(
+        f"async () => (await ({KEPT})())['page@{gateway.version()}']?.length > 99"
+    )
+    new.wait_for_function(CONTROLLED)
+    kept.click("#menu-button")
+    kept.click("#menu input[name='language'][value='zh-CN'] + span")
+    kept.wait_for_selector("html[lang='zh-CN']")
+    assert kept.get_attribute(BOX, "placeholder") == "输入消息"
+    assert kept.evaluate(VERSION) == old
+
+
+def test_a_version_that_is_not_whole_is_not_kept(
+    kept: Any, gateway: OwnGateway, ollama: ScriptedOllama
+) -> None:
+    """The server changes while the worker fetches: what then comes has another digest."""
+    script = kept.evaluate("fetch('/static/js/worker.js').then((answer) => answer.text())")
+    # As a proxy would send that has kept the old list, which stands last and counts.
+    (gateway.static / "js" / "worker.js").write_text(script.replace("'page@'", "'page@again-'"))
+    (gateway.static / "i18n" / "en.json").write_text("{}")
+    gateway.take()
+    said = kept.evaluate(
+        """async () => {
+            const registration = await navigator.serviceWorker.getRegistration();
+            await registration.update();
+            const next = registration.installing;
+            return new Promise((resolve) => next.addEventListener('statechange', () =>
+                ['redundant', 'activated'].includes(next.state) && resolve(next.state)));
+        }"""
+    )
+    assert said == "redundant"
+    gateway.stop()
+    page = open_again(kept, gateway)
+    page.wait_for_selector(NOTICE.format("fail.offline.what"))
+
+
+class Program(BaseHTTPRequestHandler):
+    """Another one at the same address, that answers everything with its page."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<!doctype html><title>Another</title>")
+
+    do_HEAD = do_GET
+
+    def log_message(self, *_: object) -> None: ...
+
+
+def is_dropped(page: Any) -> None:
+    none = "async () => (await {}).length === 0"
+    page.wait_for_function(none.format("navigator.serviceWorker.getRegistrations()"))
+    page.wait_for_function(none.format("caches.keys()"))
+
+
+def test_where_the_server_has_no_worker_any_more_the_browser_drops_it(
+    kept: Any, gateway: OwnGateway
+) -> None:
+    (gateway.static / "js" / "worker.js").unlink()
+    gateway.take()
+    kept.reload()
+    is_dropped(kept)
+
+
+def test_another_program_at_the_same_address_is_rid_of_the_worker(
+    kept: Any, gateway: OwnGateway
+) -> None:
+    gateway.stop()
+    with HTTPServer(("127.0.0.1", gateway.port), Program) as other:
+        thread = Thread(target=other.serve_forever)
+        thread.start()
+        kept.reload()
+        assert kept.title() == "Another"
+        is_dropped(kept)
+        other.shutdown()
+        thread.join()
+
+
+def test_nothing_is_kept_before_the_page_is_up(
+    open_page: Callable[..., Any], gateway: OwnGateway
+) -> None:
+    """The worker is asked for when the page is ready and has loaded, and some seconds later."""
+    record = """
+        window.registered = [];
+        const { register } = ServiceWorkerContainer.prototype;
+        ServiceWorkerContainer.prototype.register = function (...all) {
+            registered.push([document.readyState, 'ready' in document.documentElement.dataset]);
+            return register.apply(this, all);
+        };"""
+    page = open_page(
+        gateway=gateway,
+        worker=True,
+        before=lambda page: (page.clock.install(), page.add_init_script(record)),
+    )
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("registered") == []
+    page.clock.fast_forward(3_000)
+    page.wait_for_function("() => registered.length === 1")
+    assert page.evaluate("registered") == [["complete", True]]
+    page.wait_for_function(CONTROLLED)
+
+
+OFFER = """() => {
+    window.asked = 0;
+    const offer = new Event('beforeinstallprompt', { cancelable: true });
+    offer.prompt = async () => { window.asked += 1; };
+    window.offered = dispatchEvent(offer);
+}"""
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_the_page_can_be_installed_from_the_settings_where_the_browser_offers_it(
+    open_page: Callable[..., Any], locale: str
+) -> None:
+    page = open_page(width=360, locale=locale)
+    page.click("#settings-button")
+    page.wait_for_selector("#settings[open]")
+    assert page.is_hidden("#install")
+    page.evaluate(OFFER)
+    assert page.evaluate("offered") is False  # the browser does not ask by itself
+    page.focus("#install .button")
+    assert complaints(page) == []
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => window.asked === 1")
+    assert page.is_hidden("#install")

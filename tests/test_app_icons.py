@@ -1,0 +1,34 @@
+"""`tools/app_icons.py`: the icons in `static/icons` are what it draws."""
+
+from __future__ import annotations
+
+import zlib
+
+import pytest
+
+from tools.app_icons import FILES, ICONS, pixels
+
+
+def rows(png: bytes) -> bytes:
+    """The pixels of an icon, which has one chunk of them."""
+    at = png.index(b"IDAT")
+    length = int.from_bytes(png[at - 4 : at])
+    return zlib.decompress(png[at + 4 : at + 4 + length])
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_icons_are_drawn_from_the_mark(name: str) -> None:
+    side, share = FILES[name]
+    assert rows((ICONS / name).read_bytes()) == pixels(side, share)
+
+
+def test_a_mask_cuts_nothing_off_a_maskable_icon() -> None:
+    side, share = FILES["maskable-512.png"]
+    drawn = pixels(side, share)
+    width = 3 * side + 1
+    paper = drawn[1:4]
+    for y in range(side):
+        row = drawn[y * width + 1 : (y + 1) * width]
+        for x in range(side):
+            if row[3 * x : 3 * x + 3] != paper:
+                assert (x - side / 2) ** 2 + (y - side / 2) ** 2 <= (0.4 * side) ** 2
