@@ -20,6 +20,7 @@ import { tellUnsaved } from './app/unsaved.js';
 import { temporaryChats } from './app/temporary.js';
 import { offerTitles } from './app/titles.js';
 import { TokenDialog } from './app/token_dialog.js';
+import { offerVoice, readingStop } from './app/voice.js';
 import { Welcome } from './app/welcome.js';
 import { Answers } from './chat/answers.js';
 import { Composer } from './chat/composer.js';
@@ -109,6 +110,7 @@ async function start() {
   offerComparing(chat, picker);
   offerFitting({ composing, library, settingsEntry });
   document.addEventListener('partmissing', () => toast.show('part.missing'));
+  offerVoice({ chat, settings, toast });
   tellUnsaved({ chat, store, save: (id) => library.save(id, 'json') });
 
   function removeAll() {
@@ -148,7 +150,7 @@ async function start() {
     write: () => composer.focus(),
     model: () => picker.open(),
     chats: () => byId('side-toggle').click(),
-    stop: () => (chat.busy ? () => asking.stop() : null),
+    stop: () => readingStop() ?? (chat.busy ? () => asking.stop() : null),
     scroll: (pages) => follow.scroll(pages),
     fresh,
   });

@@ -120,6 +120,12 @@ def firefox(_firefox: Firefox, _pages: list[Any]) -> Iterator[Firefox]:
     assert not _firefox.errors, _firefox.errors
 
 
+@pytest.fixture
+def browser(request: pytest.FixtureRequest) -> Any:
+    """The fixture that a test's parameter names: `firefox`, `webkit`."""
+    return request.getfixturevalue(request.param)
+
+
 @pytest.fixture(scope="package")
 def _ollama() -> Iterator[ScriptedOllama]:
     ollama = ScriptedOllama()

@@ -7,7 +7,6 @@ import contextlib
 import re
 import zlib
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -190,11 +189,6 @@ PARTS: list[Callable[[Reader], None]] = [
     *(long_chat, paper, full_storage, persistence, files, other_tab),
     *(models_pulled_elsewhere, long_code, out_of_memory, operator_view),
 ]
-
-
-@pytest.fixture
-def browser(request: pytest.FixtureRequest) -> Any:
-    return request.getfixturevalue(request.param)
 
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -75,11 +74,6 @@ def reading_pdf(reader: Reader) -> None:
 
 
 POINTS: list[Callable[[Reader], None]] = [importing, previewing, reading_pdf]
-
-
-@pytest.fixture
-def browser(request: pytest.FixtureRequest) -> Any:
-    return request.getfixturevalue(request.param)
 
 
 @pytest.mark.parametrize("point", POINTS, ids=lambda point: point.__name__)

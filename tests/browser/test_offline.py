@@ -18,6 +18,8 @@ from .gateway import ROOT, Gateway
 from .ollama import ScriptedOllama
 from .steps import BOX, LAST, answering, ask, exchange
 from .test_accessibility import complaints
+from .test_other_browsers import READY, Browser, until
+from .test_points import ANSWER, BROWSERS, Reader
 
 KEPT = """async () => {
     const names = await caches.keys();
@@ -84,13 +86,11 @@ def with_worker(open_page: Callable[..., Any], gateway: Gateway, **how: Any) -> 
     return page
 
 
-def open_again(page: Any, gateway: Gateway, address: str = "") -> Any:
-    """In a tab of its own, as after a start of the browser."""
-    other = page.context.new_page()
-    page.close()
-    other.goto(gateway.url + address)
-    other.wait_for_selector("html[data-ready]")
-    return other
+def open_again(page: Any, gateway: Gateway) -> None:
+    """From somewhere else, as after a start of the browser."""
+    page.goto("about:blank")
+    page.goto(gateway.url)
+    page.wait_for_selector("html[data-ready]")
 
 
 def test_chats_are_read_searched_and_saved_without_the_server(
@@ -100,7 +100,7 @@ def test_chats_are_read_searched_and_saved_without_the_server(
         kept, ollama, "About otters", "They **hold** hands.\n\n```python\nprint(1)\n```\n$x^2$"
     )
     gateway.stop()
-    page = open_again(kept, gateway)
+    open_again(page, gateway)
     page.wait_for_selector(NOTICE.format("fail.offline.what"))
     page.click("#side-toggle")
     page.fill(".chats-head input", "hold hands")
@@ -211,8 +211,8 @@ def test_a_version_that_is_not_whole_is_not_kept(
     )
     assert said == "redundant"
     gateway.stop()
-    page = open_again(kept, gateway)
-    page.wait_for_selector(NOTICE.format("fail.offline.what"))
+    open_again(kept, gateway)
+    kept.wait_for_selector(NOTICE.format("fail.offline.what"))
 
 
 class Program(BaseHTTPRequestHandler):
@@ -305,3 +305,26 @@ def test_the_page_can_be_installed_from_the_settings_where_the_browser_offers_it
     page.keyboard.press("Enter")
     page.wait_for_function("() => window.asked === 1")
     assert page.is_hidden("#install")
+
+
+@pytest.mark.parametrize("browser", BROWSERS, indirect=True)
+def test_other_browsers_open_the_page_without_the_server_and_drop_its_worker(
+    browser: Browser, ollama: ScriptedOllama, gateway: OwnGateway
+) -> None:
+    reader = Reader(browser, ollama, gateway)
+    browser.open(gateway.url)
+    until(browser, READY)
+    reader.see("#model-name", ":")
+    reader.is_answered("About otters", "They hold hands.")
+    reader.is_true("navigator.serviceWorker.controller?.state === 'activated'")
+    gateway.stop()
+    browser.reload()
+    reader.see("#notice", "The server cannot be reached.")
+    reader.see(f"{ANSWER} > .body", "They hold hands.")
+    (gateway.static / "js" / "worker.js").unlink()
+    gateway.start(gateway.port)
+    browser.reload()
+    registered = "navigator.serviceWorker.getRegistrations()"
+    reader.is_true(
+        f"({registered}.then((all) => {{ window.all = all }}), window.all?.length === 0)"
+    )

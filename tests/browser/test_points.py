@@ -7,7 +7,6 @@ engine has what the page uses.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -433,11 +432,6 @@ def try_point(
     until(browser, READY)
     reader.see("#model-name", ":")
     point(reader)
-
-
-@pytest.fixture
-def browser(request: pytest.FixtureRequest) -> Any:
-    return request.getfixturevalue(request.param)
 
 
 @pytest.mark.parametrize("point", POINTS, ids=lambda point: point.__name__)

@@ -133,11 +133,13 @@ def test_only_what_reaches_nothing_may_be_framed(tmp_path: Path) -> None:
     for name in ("index.html", "frames/other.html"):
         page = files[name].headers[policy]
         assert "frame-ancestors 'none'" in page and "frame-src 'self'" in page
+        assert "microphone=(self)" in files[name].headers["Permissions-Policy"]
     for name in frames:
         frame = files[name].headers[policy]
         assert "frame-ancestors 'self'" in frame
         assert frame.startswith("sandbox allow-scripts; default-src 'none'; script-src 'unsafe-i")
         assert "'self'" not in frame.replace("frame-ancestors 'self'", "")
+        assert "microphone=()" in files[name].headers["Permissions-Policy"]
         assert "connect-src" not in frame and "eval" not in frame
     assert ("worker-src blob:;" in frame) and "img-src" not in frame
     assert files["a.js"].headers == {}

@@ -35,7 +35,8 @@ PAGE_HEADERS = {
     ),
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    # For dictation, which is the browser's; it asks the reader.
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(self), payment=(), usb=()",
 }
 """A page that shows a model's words runs no script but its own and calls nobody but its server. Its
 one policy of trusted types gives one address, that of its worker (static/js/ui/worker.js)."""
@@ -51,7 +52,7 @@ def _frame_headers(allowed: str) -> Mapping[str, str]:
         "Content-Security-Policy": _FRAME_POLICY.format(allowed=allowed),
         "Referrer-Policy": "no-referrer",
         "X-DNS-Prefetch-Control": "off",
-        "Permissions-Policy": PAGE_HEADERS["Permissions-Policy"],
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     }
 
 

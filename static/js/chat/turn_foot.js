@@ -6,6 +6,7 @@ import { button, el } from '../ui/dom.js';
 import { lazily } from '../ui/lazily.js';
 import { timeMark } from '../ui/time_mark.js';
 import { openMenu } from '../ui/popup_menu.js';
+import { readButton } from './reading.js';
 import { factsLine, factsList } from './reply_facts.js';
 
 /** @import { Message, MessageActions } from '../types.js' */
@@ -39,6 +40,7 @@ export class TurnFoot {
     if (message.content) node.append(copyButton(() => message.content, { t: 'turn.copy' }));
     if (message.role !== 'assistant') node.append(tool('edit', 'turn.edit', this.edit));
     else if (!message.failure) node.append(tool('retry', 'turn.again', actions.retry));
+    if (message.role === 'assistant' && message.content) node.append(readButton(message));
     const more = tool('menu', 'turn.more', () => openMenu(more, this.#more(more)));
     more.setAttribute('aria-haspopup', 'menu');
     node.append(more);

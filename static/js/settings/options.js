@@ -50,6 +50,7 @@ const CHECKS = {
   system: () => true,
   think: (value) => THINK.includes(value),
   titles: (value) => YES.includes(value),
+  dictate: (value) => YES.includes(value),
   keep_alive: (value) => DURATION.test(value),
   format: (value) => reads(format, value),
   tools: (value) => reads(tools, value),

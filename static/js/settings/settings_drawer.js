@@ -5,6 +5,7 @@ import { choices } from '../ui/choices.js';
 import { button, byId, el } from '../ui/dom.js';
 import { drawerHead } from '../ui/drawer.js';
 import { bindText } from '../ui/i18n.js';
+import { canRecognize } from '../ui/speech_recognition.js';
 import { codeField, limits, lines, optionField, rule, select } from './fields.js';
 import { OPTIONS, OVERFLOW, THINK, YES, isGood } from './options.js';
 import { installRow } from './install_row.js';
@@ -62,7 +63,9 @@ export class SettingsDrawer {
       chosen: 'all',
       choose: (value) => this.#turn(value),
     });
+    // What is not of a chat.
     this.titles = this.#row('titles', select(['', 'true'], 'settings.titles'), true);
+    this.dictate = this.#row('dictate', select(['', 'true'], 'settings.dictate'), true);
     this.drawer.append(
       drawerHead(this.drawer, el('h2', { id: 'settings-title', t: 'settings.title' })),
       el(
@@ -89,8 +92,9 @@ export class SettingsDrawer {
           ...rare.map((option) => this.#row(option.name, optionField(option), true)),
         ),
         this.titles,
-        this.all,
+        this.dictate,
         installRow(),
+        this.all,
       ),
       this.back,
     );
@@ -119,6 +123,7 @@ export class SettingsDrawer {
     const isChat = scope === 'chat';
     this.scope = isChat ? this.own : this.settings;
     this.titles.hidden = isChat;
+    this.dictate.hidden = isChat || !canRecognize();
     bindText(this.why, isChat ? 'settings.why.chat' : 'settings.why');
     bindText(this.all, isChat ? 'settings.reset.chat' : 'settings.reset');
     for (const { back } of this.#rows.values())

@@ -1,15 +1,17 @@
-// A question before something that cannot be undone.
+// A question before something that cannot be undone, or that the reader should know.
 
 import { button, byId, el } from './dom.js';
 
-/** Asks; `yes()` runs where the reader agrees. `title`, `text` and `agree` are keys of words.
-    @param {{ title: string, text: string, agree: string, yes: () => unknown }} question */
-export function askFirst({ title, text, agree, yes }) {
+/** Asks; `yes()` runs where the reader agrees. `title`, `text` and `agree` are keys of words;
+    `isHarmless`: it can be undone.
+    @param {{ title: string, text: string, agree: string, yes: () => unknown,
+        isHarmless?: boolean }} question */
+export function askFirst({ title, text, agree, yes, isHarmless = false }) {
   const dialog = byId('ask');
   const close = () => dialog.close();
   const keep = button({ class: 'button', t: 'cancel', on: { click: close } });
   const go = button({
-    class: 'button bad',
+    class: isHarmless ? 'button main' : 'button bad',
     t: agree,
     on: {
       click: () => {

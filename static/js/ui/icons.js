@@ -32,7 +32,10 @@ const STROKES = {
   retry: 'M19.5 12a7.5 7.5 0 1 1-2.2-5.3L19.5 9M19.5 4v5h-5',
   search: 'M16 16l4 4M18 11a7 7 0 1 1-14 0 7 7 0 0 1 14 0z',
   server: 'M4 20V11h4v9zM10 20V4h4v16zM16 20v-6h4v6z',
+  microphone:
+    'M12 4a2.5 2.5 0 0 1 2.5 2.5v5a2.5 2.5 0 0 1-5 0v-5A2.5 2.5 0 0 1 12 4zM6.5 11.5a5.5 5.5 0 0 0 11 0M12 17v3.5',
   settings: 'M4 8h9M19 8h1M4 16h1M11 16h9M16 5.5v5M8 13.5v5',
+  speak: 'M4.5 9.5v5H8l4.5 4v-13L8 9.5zM15.5 9.5a3.6 3.6 0 0 1 0 5M17.7 7a7 7 0 0 1 0 10',
   stop: 'M7 7h10v10H7z',
   tag: 'M4 4h8l8 8-8 8-8-8zM8 8h.1',
   temporary: 'M12 8v4l3 2M4.5 9A8 8 0 1 1 4 12.5M4 5v4h4',
