@@ -100,18 +100,18 @@ def test_chats_are_read_searched_and_saved_without_the_server(
         kept, ollama, "About otters", "They **hold** hands.\n\n```python\nprint(1)\n```\n$x^2$"
     )
     gateway.stop()
-    open_again(page, gateway)
-    page.wait_for_selector(NOTICE.format("fail.offline.what"))
-    page.click("#side-toggle")
-    page.fill(".chats-head input", "hold hands")
-    page.click(".chat-open")
-    page.wait_for_selector(f"{LAST} strong")
-    page.wait_for_selector(f"{LAST} .code .syntax-name, {LAST} .code .syntax-word")
-    page.wait_for_selector(f"{LAST} .katex math")
-    page.click("#side-toggle")
-    page.click("#menu-button")
-    with page.expect_download() as download:
-        page.click("#menu .menu-row:has([data-t='export.all'])")
+    open_again(kept, gateway)
+    kept.wait_for_selector(NOTICE.format("fail.offline.what"))
+    kept.click("#side-toggle")
+    kept.fill(".chats-head input", "hold hands")
+    kept.click(".chat-open")
+    kept.wait_for_selector(f"{LAST} strong")
+    kept.wait_for_selector(f"{LAST} .code .syntax-name, {LAST} .code .syntax-word")
+    kept.wait_for_selector(f"{LAST} .katex math")
+    kept.click("#side-toggle")
+    kept.click("#menu-button")
+    with kept.expect_download() as download:
+        kept.click("#menu .menu-row:has([data-t='export.all'])")
     assert "About otters" in Path(download.value.path()).read_text(encoding="utf-8")
 
 
