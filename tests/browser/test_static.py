@@ -49,7 +49,7 @@ def needed_at_once() -> set[Path]:
 def test_every_module_is_in_a_room_and_imports_go_one_way() -> None:
     places = {file: file.relative_to(JS).parts for file in MODULES}
     loose = {"/".join(parts) for parts in places.values() if parts[0] not in ROOMS}
-    assert loose == {"main.js", "early.js"}
+    assert loose == {"main.js", "early.js", "worker.js"}
     backwards = [
         f"{module.name} -> {other.name}"
         for module, (room, *_) in places.items()
@@ -119,8 +119,8 @@ def test_the_page_names_no_other_server() -> None:
 @pytest.fixture
 def received(chromium: Any) -> Iterator[tuple[Any, dict[str, float]]]:
     """A page, and the bytes that Chromium gets for it over the network by address, headers and
-    all."""
-    context = chromium.new_context()
+    all. Its worker, which begins some seconds later, is in `test_offline.py`."""
+    context = chromium.new_context(service_workers="block")
     page = context.new_page()
     devtools = context.new_cdp_session(page)
     devtools.send("Network.enable")
@@ -209,7 +209,7 @@ def test_a_good_load_leaves_no_error_in_the_console(open_page: Callable[..., Any
     def listen(page: Any) -> None:
         page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
 
-    page = open_page(before=listen)
+    page = open_page(before=listen, worker=True)
     page.wait_for_selector(".tries button")
     page.wait_for_load_state("networkidle")
     assert [line for line in said if line.startswith(("error", "warning"))] == []

@@ -80,7 +80,7 @@ def test_an_answer_is_read_without_marks_and_code_is_named(
     page.wait_for_selector(f"{READ}[aria-pressed='true']")
     assert [text for _, text in said_all(page)] == [
         *("Otters", "They hold hands.", "It is true.", "Code python, lines: 2."),
-        *("one", "A formula.", "and more", "a, b", "c, d"),
+        *("one", "a formula and more", "a, b", "c, d"),
     ]
     page.wait_for_selector(f"{READ}[aria-pressed='false']")
 

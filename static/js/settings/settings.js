@@ -37,7 +37,7 @@ export class Settings extends EventTarget {
   }
 
   reset() {
-    if (this.changed)
+    if (Object.keys(this.#fields).length > 0)
       this.#change(Object.fromEntries(Object.keys(this.#fields).map((name) => [name, ''])));
   }
 
@@ -58,8 +58,9 @@ export class Settings extends EventTarget {
     this.#told();
   }
 
+  /** Whether models are asked otherwise than by default. */
   get changed() {
-    return Object.keys(this.#fields).length > 0;
+    return Object.keys(this.#fields).some((name) => name !== 'dictate');
   }
 
   /** `changes`: a value for each field, empty for its default. All others stay as another tab may
