@@ -1,4 +1,4 @@
-// The browser's recognition of speech, where it has one (https://webaudio.github.io/web-speech-api/).
+// The browser's recognition of speech, where it has one (the Web Speech API).
 
 /** @typedef {object} Recognition
     @property {string} lang
