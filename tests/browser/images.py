@@ -64,6 +64,15 @@ WORDS: dict[str, dict[str, Any]] = {
         "last": "And without changing the program?",
         "prompt": "You review Python. Be brief, and name the line.",
         "question": "How do I find the slowest part of a Python program?",
+        "second": """Use a profiler. Python has one:
+
+```bash
+python -m cProfile -s tottime program.py
+```
+
+The functions at the top of the list are where the time goes. If you cannot stop the program, attach
+[py-spy](https://github.com/benfred/py-spy) to it instead.
+""",
         "thinking": "They want a practical answer: measure first. cProfile is built in.",
         "answer": """Measure before you change anything; the slow part is rarely where you think.
 
@@ -94,6 +103,14 @@ If $t$ is the share of that part, no speed-up of it can win more than $\\frac{1}
         "last": "不改程序的话呢？",
         "prompt": "你负责审阅 Python 代码。回答要简短，并指出是哪一行。",
         "question": "怎样找出 Python 程序里最慢的部分？",
+        "second": """用性能分析器。Python 自带一个：
+
+```bash
+python -m cProfile -s tottime program.py
+```
+
+列表最上面的函数就是耗时最多的地方。
+""",
         "thinking": "他想要实用的答案：先测量。cProfile 是自带的。",
         "answer": """先测量，再动手改；最慢的地方往往不是你以为的那里。
 
@@ -183,6 +200,23 @@ class Studio:
         self._ollama.on("/api/chat", json_reply({"error": gone}, 404))
         ask(page, WORDS[locale]["last"])
         page.wait_for_selector(f"{LAST} .failure")
+
+    def compare(self, page: Any, locale: str) -> None:
+        """Two models have answered, side by side."""
+        self.picker(page)
+        page.click(".panel-foot button")
+        page.click("#model-options .option:has-text('gemma3')")
+        page.wait_for_selector("#second-model")
+        talks = self._ollama.talk(2)
+        ask(page, WORDS[locale]["question"])
+        for talk in talks:
+            assert talk.asked.wait(10)
+            is_first = talk.request["model"] == "qwen3:8b"
+            talk.say(WORDS[locale]["answer" if is_first else "second"])
+            talk.end(prompt=40, reply=318 if is_first else 96)
+        answered(page)
+        page.wait_for_selector(".beside [class^=syntax]")
+        page.wait_for_selector(".beside .katex")
 
     def settings(self, page: Any, locale: str) -> None:
         page.click("#settings-button")
@@ -297,6 +331,10 @@ def take_all(studio: Studio, width: int, scheme: str, locale: str) -> None:
     talk.end()
     answered(page)
     pull.hang_up()
+    page.click("#new-chat")
+    studio.compare(page, locale)
+    page.evaluate("scroller.scrollTop = 0")
+    studio.take(page, f"beside-{name}")
     page.context.close()
     page = studio.page(width, scheme, locale, OPERATOR)
     talks = studio.server(page)

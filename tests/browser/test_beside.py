@@ -35,6 +35,8 @@ def compare_with(page: Any, name: str) -> None:
     page.keyboard.press("Tab")
     page.wait_for_selector(".panel-foot button:focus")
     page.keyboard.press("Enter")
+    current = page.inner_text("#model-name")
+    assert page.inner_text(".option[data-active] .option-name") != current
     page.keyboard.type(name)
     page.keyboard.press("Enter")
     page.wait_for_selector(f"#second-model:has-text('{name}')")
@@ -710,6 +712,7 @@ def test_the_smaller_context_of_both_is_what_a_message_must_fit(
     compare_with(page, "thinker")
     page.fill(BOX, "word " * 1000)
     page.wait_for_selector("#fits:has-text('thinker:8b sees 1,000 at once')")
+    page.wait_for_selector("#context:has-text('≈ 2 × 1,256 tokens')")
     page.click("#second-model [data-t-label='model.compareNot']")
     page.wait_for_selector("#fits", state="hidden")
 

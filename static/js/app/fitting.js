@@ -72,7 +72,8 @@ export class Fitting {
     const fit = this.#fit();
     if (!fit) return;
     const { model, written, need, limit, forgotten, path } = fit;
-    if (written >= SHOWN_FROM) showContext(need, limit, written);
+    const { second } = this.composing.chat.conversation.chat;
+    if (written >= SHOWN_FROM) showContext(need, limit, written, second ? 2 : 1);
     mark(forgotten);
     if (this.#working) return;
     const isOver = limit !== null && written >= SHOWN_FROM && need > limit;

@@ -20,17 +20,20 @@ export function fullest(answers) {
 }
 
 /** Shows `used` of `limit` tokens; nothing where one of them is unknown. `written`: how many of them
-    are about those of a message that is not sent yet, which are shown in any case.
+    are about those of a message that is not sent yet, which are shown in any case. `models`: how many
+    of them it goes to.
     @param {number | null | undefined} used
     @param {number | null | undefined} limit
-    @param {number} [written] */
-export function showContext(used, limit, written = 0) {
+    @param {number} [written]
+    @param {number} [models] */
+export function showContext(used, limit, written = 0, models = 1) {
+  const n = models > 1 ? `${models} × ${number(written)}` : written;
   const place = byId('context');
   place.hidden = !written && (!used || !limit);
   if (written && !limit) {
     place.removeAttribute('data-full');
     place.title = '';
-    place.replaceChildren(el('span', { t: 'context.written', params: { n: written } }));
+    place.replaceChildren(el('span', { t: 'context.written', params: { n } }));
   }
   if (!used || !limit) return;
   const share = Math.min(1, used / limit);
@@ -38,10 +41,7 @@ export function showContext(used, limit, written = 0) {
   place.toggleAttribute('data-full', full);
   const bar = el('progress', { value: share, max: 1, 'aria-hidden': 'true' });
   const params = { used: number(used), limit: number(limit), percent: number(share * 100) };
-  place.replaceChildren(
-    bar,
-    el('span', { t: words(full, written), params: { ...params, n: written } }),
-  );
+  place.replaceChildren(bar, el('span', { t: words(full, written), params: { ...params, n } }));
   place.title = `${params.used} / ${params.limit}`;
 }
 

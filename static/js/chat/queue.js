@@ -38,7 +38,7 @@ export class Queue {
     answers.addEventListener('end', ({ detail }) => {
       const { id, message, conversation } = detail;
       const { state, toolCalls } = mainOf(conversation, message);
-      const isOver = state === 'done' && !toolCalls && answers.of(id).length === 0;
+      const isOver = state === 'done' && !toolCalls;
       // What ended is drawn first.
       if (isOver && this.#of(id).length > 0) setTimeout(() => this.#goOn(conversation));
     });

@@ -141,8 +141,11 @@ export class ModelPicker {
     this.#shown = this.#models.list
       .filter(({ name }) => name.toLowerCase().includes(wanted))
       .sort((one, other) => rank(one) - rank(other));
-    if (!this.#shown.some(({ name }) => name === this.#active))
-      this.#active = this.#shown[0]?.name ?? '';
+    if (!this.#shown.some(({ name }) => name === this.#active)) {
+      const other = this.#shown.find(({ name }) => name !== this.#models.current);
+      const first = (this.#asked?.choose && other) || this.#shown[0];
+      this.#active = first?.name ?? '';
+    }
     this.rows.show(this.#shown);
     this.foot.hidden = !this.compare || this.#asked?.choose != null || this.#models.list.length < 2;
     this.empty.hidden = this.#shown.length > 0;
