@@ -115,6 +115,28 @@ def test_chats_are_read_searched_and_saved_without_the_server(
     assert "About otters" in Path(download.value.path()).read_text(encoding="utf-8")
 
 
+def test_chats_are_found_without_the_server_by_keyboard_alone_on_a_phone_in_chinese(
+    open_page: Callable[..., Any], gateway: OwnGateway, ollama: ScriptedOllama
+) -> None:
+    page = with_worker(open_page, gateway, width=360, scheme="dark", locale="zh-CN")
+    exchange(page, ollama, "About otters", "They hold hands.")
+    gateway.stop()
+    open_again(page, gateway)
+    page.wait_for_selector(NOTICE.format("fail.offline.what"))
+    assert complaints(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.keyboard.press("Alt+C")
+    page.wait_for_selector(".chat-open")
+    while not page.evaluate("document.activeElement.matches('.chats-head input')"):
+        page.keyboard.press("Tab")
+    page.keyboard.type("hands")
+    page.wait_for_selector(".chat-hit mark")
+    while not page.evaluate("document.activeElement.matches('.chat-open')"):
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f"{LAST} .body:has-text('They hold hands.')")
+
+
 def test_what_is_written_without_the_server_is_kept_and_sent_when_it_is_back(
     kept: Any, gateway: OwnGateway, ollama: ScriptedOllama
 ) -> None:

@@ -14,6 +14,7 @@ from .test_accessibility import complaints
 from .test_other_browsers import Browser
 from .test_points import ANSWER as LAST_ANSWER
 from .test_points import BROWSERS, Reader, try_point
+from .webkit import WebKit
 
 VOICES = """
     window.said = [];
@@ -253,6 +254,11 @@ def dictating(reader: Reader) -> None:
     reader.click("#dictate")
     reader.click("#ask .button.main")
     reader.is_true("window.heard.length === 1")
+    if isinstance(reader.browser, WebKit):
+        with reader.browser.narrow():
+            reader.is_true("innerWidth < 500")
+            reader.there("#dictate")
+            reader.is_true("document.documentElement.scrollWidth <= innerWidth")
     reader.browser.evaluate("(ears.say('what I say'), true)")
     reader.is_true("document.querySelector('#message').value === 'what I say'")
     reader.write("#message", "")

@@ -12,7 +12,8 @@ import os
 import socket
 import subprocess
 import time
-from contextlib import ExitStack, closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,14 @@ class WebKit:
 
     def reload(self) -> None:
         self._ask("POST", "/refresh", {})
+
+    @contextmanager
+    def narrow(self) -> Iterator[None]:
+        """A window that is as narrow as it can be: 447 pixels."""
+        usual = self._ask("GET", "/window/rect")
+        self._ask("POST", "/window/rect", {"width": 447, "height": usual["height"]})
+        yield
+        self._ask("POST", "/window/rect", usual)
 
     def evaluate(self, expression: str) -> Any:
         """The value of a JavaScript expression, as far as JSON can hold it."""

@@ -100,3 +100,25 @@ async def test_what_a_version_names_is_kept_and_the_page_is_asked_for_each_time(
         answer = await client.request("GET", other)
         assert (answer.status, answer.header("cache-control")) == (200, "no-cache")
     assert (await client.request("GET", "/static/@0123/none.js")).status == 404
+
+
+@pytest.fixture
+def page_with_worker(tmp_path: Path, page: None) -> None:
+    (tmp_path / "static" / "js").mkdir()
+    (tmp_path / "static" / "js" / "worker.js").write_text("(() => {})();")
+    (tmp_path / "static" / "app.webmanifest").write_text("{}")
+
+
+async def test_the_worker_is_asked_for_each_time_and_may_answer_for_the_page(
+    page_with_worker: None, connect: Any
+) -> None:
+    client = await connect()
+    for method in ("GET", "HEAD"):
+        worker = await client.request(method, "/static/js/worker.js")
+        assert (worker.status, worker.header("cache-control")) == (200, "no-cache")
+        assert worker.header("content-type") == "text/javascript; charset=utf-8"
+        assert worker.header("service-worker-allowed") == "/"
+        assert worker.header("content-security-policy").startswith("default-src 'none'; ")
+    manifest = await client.request("GET", "/static/app.webmanifest")
+    assert manifest.header("content-type") == "application/manifest+json"
+    assert manifest.header("service-worker-allowed") is None
