@@ -62,10 +62,20 @@ def files() -> dict[str, str]:
         chosen[f"katex/dist/fonts/{font.name}"] = f"katex/fonts/{font.name}"
     for table in sorted((MODULES / PDF / "cmaps").glob("*.bcmap")):
         chosen[f"{PDF}/cmaps/{table.name}"] = f"pdf/tables/{table.name}"
+    for decoder in ("jbig2", "openjpeg", "qcms_bg"):
+        chosen[f"{PDF}/wasm/{decoder}.wasm"] = f"pdf/tables/{decoder}.wasm"
+    for licence in sorted((MODULES / PDF / "wasm").glob("LICENSE_*")):
+        name = licence.name.removeprefix("LICENSE_").lower()
+        if "quickjs" not in name:
+            chosen[f"{PDF}/wasm/{licence.name}"] = f"licences/pdf-{name}.txt"
     return chosen
 
 
-SCRIPTS = {"pdf.min.mjs": "pdf/pdf.js", "pdf.worker.min.mjs": "pdf/worker.js"}
+SCRIPTS = {
+    "pdf.min.mjs": "pdf/pdf.js",
+    "pdf.worker.min.mjs": "pdf/worker.js",
+    "pdf.renderer.min.mjs": "pdf/renderer.js",
+}
 """Modules of pdf.js, in the edition for older browsers too, that become scripts: Chromium starts no
 worker of a module in a frame without an origin."""
 

@@ -90,13 +90,22 @@ def chinese(text: str) -> bytes:
     return assembled(pages_of([flate(drawn)], font))
 
 
-def scanned(pages: int = 1) -> bytes:
-    """Pages with a grey picture and no text."""
-    picture = flate(
-        b"\x80" * 10_000,
-        b"/Type /XObject /Subtype /Image /Width 100 /Height 100 /ColorSpace /DeviceGray "
-        b"/BitsPerComponent 8",
-    )
+GREY = flate(
+    b"\x80" * 10_000,
+    b"/Type /XObject /Subtype /Image /Width 100 /Height 100 /ColorSpace /DeviceGray "
+    b"/BitsPerComponent 8",
+)
+BLACK = stream(
+    # A page of 100 by 100 black points, and nothing drawn on it (ITU-T T.88, 7.2 and 7.4.8).
+    bytes.fromhex("00000000 30 00 01 00000013 00000064 00000064 00000000 00000000 04 0000"),
+    b"/Type /XObject /Subtype /Image /Width 100 /Height 100 /ColorSpace /DeviceGray "
+    b"/BitsPerComponent 1 /Filter /JBIG2Decode",
+)
+"""As scanners compress what is black and white; a decoder of the library's own is needed."""
+
+
+def scanned(pages: int = 1, picture: bytes = GREY) -> bytes:
+    """Pages with a picture and no text."""
     objects = pages_of([stream(b"q 400 0 0 400 100 200 cm /I Do Q")] * pages)
     number = max(objects) + 1
     objects[number] = picture

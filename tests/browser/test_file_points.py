@@ -67,10 +67,21 @@ def reading_pdf(reader: Reader) -> None:
     reader.see("#attachments li:nth-child(3)", "page 1 of 2")
     reader.click("#attachments li:nth-child(3) button")
     reader.see("#toast", "laughing.pdf was left out")
+    reader.browser.press("#model-button")
+    reader.write("#model-panel input", "seer")
+    reader.is_true("document.querySelectorAll('#model-options .option').length === 1")
+    reader.browser.press("#model-options .option")
+    reader.see("#model-name", "seer:4b")
+    reader.browser.evaluate("(localStorage.removeItem('tornado-ollama.models'), true)")
+    pick(reader, "scan.pdf", pdfs.scanned(2, pdfs.BLACK))
+    reader.click("#attach")
+    reader.click("#toast [data-t='pdf.asPictures']")
+    reader.there("#attachments li:nth-child(2) img")
     talk = reader.is_answered("Sum it up.", "Two.")
     content = talk.request["messages"][0]["content"]
     assert "--- page 2 of 2 ---\nThe second" in content and "甲方" in content
     assert "laughing" not in content
+    assert len(talk.request["messages"][0]["images"]) == 2
 
 
 POINTS: list[Callable[[Reader], None]] = [importing, previewing, reading_pdf]

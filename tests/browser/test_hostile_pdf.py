@@ -8,20 +8,23 @@ from typing import Any
 import pytest
 
 from . import hostile_pdfs, pdfs
+from .test_attachments import png
 from .test_preview import bare, trap
 from .trap import Trap
 
 __all__ = ["bare", "trap"]
 
-READ = """async ([base64, patience]) => {
+READ = """async ([base64, patience, asPictures]) => {
     const home = document.querySelector('link[rel=icon]').href;
-    const { readPdf } = await import(new URL('js/chat/pdf_reading.js', home));
+    const { readPdf, PdfText, PdfPictures } = await import(new URL('js/chat/pdf_reading.js', home));
     const wait = window.setTimeout;
     window.setTimeout = (work, ms) => wait(work, patience && ms === 30_000 ? patience : ms);
     const bytes = Uint8Array.from(atob(base64), (one) => one.charCodeAt(0));
     const { signal } = new AbortController();
     try {
-        return (await readPdf(bytes, { room: 400_000, signal, progress: () => {} })).text;
+        const wanted = asPictures ? new PdfPictures(2, () => {}) : new PdfText(400_000, () => {});
+        const { text, pictures } = await readPdf(bytes, wanted, signal);
+        return text ?? `pictures: ${pictures.length}`;
     } catch (error) {
         return error.message;
     } finally {
@@ -30,11 +33,11 @@ READ = """async ([base64, patience]) => {
 }"""
 """The text of a file, or why there is none. `patience`: ms that a frame may be silent."""
 
-ENDS = ("--- page 1 of 1 ---", "broken", "slow")
+ENDS = ("--- page 1 of 1 ---", "pictures: ", "broken", "slow")
 
 
-def read(page: Any, data: bytes, patience: int = 0) -> str:
-    return str(page.evaluate(READ, [base64.b64encode(data).decode(), patience]))
+def read(page: Any, data: bytes, patience: int = 0, as_pictures: bool = False) -> str:
+    return str(page.evaluate(READ, [base64.b64encode(data).decode(), patience, as_pictures]))
 
 
 def is_well(page: Any) -> bool:
@@ -44,9 +47,10 @@ def is_well(page: Any) -> bool:
     return found == "--- page 1 of 1 ---\nGood\n\n" and page.evaluate(left) == [None, None, 0]
 
 
+@pytest.mark.parametrize("as_pictures", [False, True], ids=["text", "pictures"])
 @pytest.mark.parametrize("kind", ["reaching", "loops", "broken"])
 def test_hostile_files_reach_nobody_and_end_in_text_or_words(
-    bare: Any, trap: Trap, kind: str
+    bare: Any, trap: Trap, kind: str, as_pictures: bool
 ) -> None:
     address = bare.url
     opened: list[Any] = []
@@ -60,7 +64,7 @@ def test_hostile_files_reach_nobody_and_end_in_text_or_words(
         "broken": hostile_pdfs.broken,
     }[kind]()
     for name, data in files.items():
-        assert read(bare, data).startswith(ENDS), name
+        assert read(bare, data, as_pictures=as_pictures).startswith(ENDS), name
         assert bare.url == address
     assert is_well(bare)
     assert opened == []
@@ -73,9 +77,12 @@ def test_hostile_files_reach_nobody_and_end_in_text_or_words(
     assert [path for path in trap.reached if path != "/favicon.ico"] == ["/control"]
 
 
+@pytest.mark.parametrize("as_pictures", [False, True], ids=["text", "pictures"])
 @pytest.mark.parametrize("name", hostile_pdfs.heavy())
-def test_a_file_that_becomes_gigabytes_or_never_ends_is_ended(bare: Any, name: str) -> None:
-    assert read(bare, hostile_pdfs.heavy()[name], patience=3_000).startswith(ENDS)
+def test_a_file_that_becomes_gigabytes_or_never_ends_is_ended(
+    bare: Any, name: str, as_pictures: bool
+) -> None:
+    assert read(bare, hostile_pdfs.heavy()[name], 3_000, as_pictures).startswith(ENDS)
     assert is_well(bare)
 
 
@@ -107,7 +114,7 @@ def test_the_frame_has_no_storage_no_parent_and_no_network(bare: Any) -> None:
     assert frame.evaluate(worker) == "TypeError"
 
 
-SAY = """async ([home, said]) => {
+SAY = """async ([home, said, asPictures]) => {
     // A frame that was taken over says what it likes.
     const real = HTMLIFrameElement.prototype.__lookupGetter__('contentWindow');
     Object.defineProperty(HTMLIFrameElement.prototype, 'contentWindow', {
@@ -120,15 +127,19 @@ SAY = """async ([home, said]) => {
                     window.heard.push(data.table && data.table.length);
                     if (window.heard.length === tables) port.postMessage({ kind: 'failed' });
                 };
-                for (const one of said) port.postMessage(one);
+                for (const one of said) {
+                    const bytes = one?.content?.bytes;
+                    port.postMessage(bytes ? { ...one, content: new Uint8Array(bytes) } : one);
+                }
             },
         }),
     });
-    const { readPdf } = await import(new URL('js/chat/pdf_reading.js', home));
+    const { readPdf, PdfText, PdfPictures } = await import(new URL('js/chat/pdf_reading.js', home));
     const { signal } = new AbortController();
     try {
-        const how = { room: 1_000, signal, progress: () => {} };
-        return (await readPdf(new Uint8Array(1), how)).text;
+        const wanted = asPictures ? new PdfPictures(2, () => {}) : new PdfText(1_000, () => {});
+        const { text, pictures } = await readPdf(new Uint8Array(1), wanted, signal);
+        return text ?? `pictures: ${pictures.length}`;
     } catch (error) {
         return error.message;
     } finally {
@@ -141,9 +152,10 @@ SAY = """async ([home, said]) => {
 PAGES_2 = {"kind": "pages", "pages": 2}
 
 
-def say(page: Any, *said: Any) -> str:
+def say(page: Any, *said: Any, as_pictures: bool = False) -> str:
     home = page.get_attribute("link[rel=icon]", "href")
-    return str(page.evaluate(SAY, [page.evaluate(f"new URL({home!r}, location).href"), said]))
+    address = page.evaluate(f"new URL({home!r}, location).href")
+    return str(page.evaluate(SAY, [address, said, as_pictures]))
 
 
 @pytest.mark.parametrize(
@@ -155,9 +167,9 @@ def say(page: Any, *said: Any) -> str:
         [{"kind": "pages", "pages": -1}],
         [{"kind": "pages", "pages": "2"}],
         [PAGES_2, PAGES_2],
-        [{"kind": "page", "number": 1, "text": "early"}],
-        [PAGES_2, {"kind": "page", "number": 2, "text": "not the first"}],
-        [PAGES_2, {"kind": "page", "number": 1, "text": "x"}, {"kind": "done"}],
+        [{"kind": "page", "number": 1, "content": "early"}],
+        [PAGES_2, {"kind": "page", "number": 2, "content": "not the first"}],
+        [PAGES_2, {"kind": "page", "number": 1, "content": "x"}, {"kind": "done"}],
         [{"kind": "failed", "why": "<img src=x>"}],
     ],
     ids=str,
@@ -169,12 +181,12 @@ def test_what_a_frame_may_not_say_is_a_broken_file(bare: Any, said: list[Any]) -
 def test_a_text_from_the_frame_is_words_without_control_characters_and_has_a_bound(
     bare: Any,
 ) -> None:
-    page = {"kind": "page", "number": 1, "text": "\x00\x1b[31mred\x07\tand\nmore"}
-    other = {"kind": "page", "number": 2, "text": {"toString": 1}}
+    page = {"kind": "page", "number": 1, "content": "\x00\x1b[31mred\x07\tand\nmore"}
+    other = {"kind": "page", "number": 2, "content": {"toString": 1}}
     assert say(bare, PAGES_2, page, other, {"kind": "done"}) == (
         "--- page 1 of 2 ---\n[31mred\tand\nmore\n\n--- page 2 of 2, cannot be read ---\n\n\n"
     )
-    long = say(bare, PAGES_2, {**page, "text": "é" * 5_000})
+    long = say(bare, PAGES_2, {**page, "content": "é" * 5_000})
     assert len(long.encode()) in (999, 1_000)
 
 
@@ -190,3 +202,22 @@ def test_the_frame_is_given_tables_of_the_library_only(bare: Any) -> None:
         f"pdf/tables/{good}"
     ]
     assert [url for url in asked if "/api/" in url] == []
+
+
+@pytest.mark.parametrize(
+    ("picture", "taken"),
+    [
+        (png(10, 10), "pictures: 1"),
+        (png(1_537, 1), "broken"),
+        (png(1, 40_000), "broken"),
+        (png(1, 1)[:20], "broken"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg' onload='parent.pwned=1'/>", "broken"),
+    ],
+    ids=["good", "wide", "high", "cut", "svg"],
+)
+def test_a_picture_from_the_frame_is_a_png_of_the_size_that_was_asked_for(
+    bare: Any, picture: bytes, taken: str
+) -> None:
+    pages = {"kind": "pages", "pages": 1}
+    page = {"kind": "page", "number": 1, "content": {"bytes": list(picture)}}
+    assert say(bare, pages, page, {"kind": "done"}, as_pictures=True) == taken

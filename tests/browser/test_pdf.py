@@ -12,6 +12,7 @@ import pytest
 from . import pdfs
 from .hostile_pdfs import laughing
 from .ollama import ScriptedOllama
+from .steps import choose_model
 from .test_accessibility import complaints
 from .test_attachments import attach, sent
 from .test_languages import strings
@@ -186,3 +187,35 @@ def test_the_text_counts_in_the_estimate(page: Any, tmp_path: Path) -> None:
     page.wait_for_selector(".tries button")
     give(page, tmp_path, pdfs.pdf(FULL))
     page.wait_for_selector("#context:has-text('tokens')")
+
+
+MIDDLE = """async () => {
+    const image = document.querySelector('#attachments img');
+    await image.decode();
+    const { naturalWidth: width, naturalHeight: height } = image;
+    const canvas = new OffscreenCanvas(width, height);
+    const context = canvas.getContext('2d');
+    context.drawImage(image, 0, 0);
+    return [width, height, context.getImageData(width / 2, height / 2, 1, 1).data[0]];
+}"""
+"""Size of the first picture, and how bright it is in the middle."""
+
+
+@pytest.mark.parametrize(
+    ("picture", "brightness"), [(pdfs.GREY, 128), (pdfs.BLACK, 0)], ids=["flate", "jbig2"]
+)
+def test_pages_without_text_go_along_as_pictures_to_a_model_that_sees(
+    page: Any, ollama: ScriptedOllama, tmp_path: Path, picture: bytes, brightness: int
+) -> None:
+    page.wait_for_selector(".tries button")
+    choose_model(page, "seer")
+    give(page, tmp_path, pdfs.scanned(12, picture))
+    page.wait_for_selector("#toast:has-text('report.pdf has no text')")
+    page.focus("#toast button")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#toast:has-text('only pages 1 to 8 of 12')")
+    assert page.locator("#attachments img").count() == 8
+    width, height, middle = page.evaluate(MIDDLE)
+    assert (width, height) == (1187, 1536) and abs(middle - brightness) < 3
+    message = sent(page, ollama, "What is it?").request["messages"][0]
+    assert len(message["images"]) == 8 and message["content"] == "What is it?"

@@ -61,7 +61,9 @@ FRAME_HEADERS = {
         "script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; "
         "font-src data:; media-src data: blob:; "
     ),
-    "frames/pdf.html": _frame_headers("script-src 'unsafe-inline'; worker-src blob:; "),
+    "frames/pdf.html": _frame_headers(
+        "script-src 'unsafe-inline' 'wasm-unsafe-eval'; worker-src blob:; "
+    ),
 }
 """Of the frames in which a model's HTML comes to life and a reader's PDF is taken apart: they have
 no origin and reach nobody. The page's own policy (`frame-src`) keeps them from going elsewhere."""

@@ -30,6 +30,10 @@ export class Composing {
         composer.hold();
         toast.show(key, params);
       },
+      offer: (key, params, label, act) => {
+        composer.hold();
+        toast.offer(key, act, { params, label });
+      },
     });
     this.attachments.addEventListener('change', () => {
       composer.hasMore = !this.attachments.isEmpty;

@@ -32,12 +32,15 @@ export class Attachments extends EventTarget {
   #chat = 'new';
   #read = Promise.resolve();
 
-  /** `refuse(key, params)`: says why something was not taken. `canSee()`: whether images help.
-      @param {{ canSee: () => boolean, refuse: (key: string, params?: Params) => void }} parts */
-  constructor({ canSee, refuse }) {
+  /** `refuse(key, params)`: says why something was not taken; `offer(key, params, label, act)` says what
+      `act()` can do about it. `canSee()`: whether images help.
+      @param {{ canSee: () => boolean, refuse: (key: string, params?: Params) => void,
+          offer: (key: string, params: Params, label: string, act: () => void) => void }} parts */
+  constructor({ canSee, refuse, offer }) {
     super();
     this.canSee = canSee;
     this.refuse = refuse;
+    this.offer = offer;
     listenForFiles((files) => this.add(files), { canSee, refuse });
   }
 
@@ -60,12 +63,13 @@ export class Attachments extends EventTarget {
 
   /** Reads files one after the other, in the order they came, and takes what can be taken. They
       belong to the chat that is written into now, whichever is when they are read.
-      @param {File[]} files */
-  add(files) {
+      @param {File[]} files
+      @param {{ asPictures?: boolean }} [how] of PDF files */
+  add(files, { asPictures = false } = {}) {
     const chat = this.#chat;
     this.#of(chat).preparing += files.length;
     this.show();
-    for (const file of files) this.#read = this.#read.then(() => this.#add(chat, file));
+    for (const file of files) this.#read = this.#read.then(() => this.#add(chat, file, asPictures));
     return this.#read;
   }
 
@@ -119,12 +123,13 @@ export class Attachments extends EventTarget {
   }
 
   /** @param {string} chat
-      @param {File} file */
-  async #add(chat, file) {
+      @param {File} file
+      @param {boolean} asPictures */
+  async #add(chat, file, asPictures) {
     const to = this.#of(chat);
     try {
       if (isImage(file)) await this.#addImage(to, file);
-      else if (isPdf(file)) await this.#addPdf(to, file);
+      else if (isPdf(file)) await this.#addPdf(to, file, asPictures);
       else await this.#addText(to, file);
     } catch {
       this.refuse(isHeic(file) ? 'attach.heic' : 'attach.unreadable', { name: file.name });
@@ -160,15 +165,20 @@ export class Attachments extends EventTarget {
   }
 
   /** @param {Attached} to
-      @param {File} file */
-  async #addPdf(to, file) {
-    const bytes = to.files.reduce((sum, other) => sum + other.size, 0);
-    const room = Math.min(MAX_TEXT_BYTES, MAX_TEXTS_BYTES - bytes);
-    if (to.files.length >= MAX_FILES) return this.refuse('attach.manyFiles', { n: MAX_FILES });
-    if (room < KILO)
+      @param {File} file
+      @param {boolean} asPictures */
+  async #addPdf(to, file, asPictures) {
+    const { images, files } = to;
+    const bytes = files.reduce((sum, other) => sum + other.size, 0);
+    const text = Math.min(MAX_TEXT_BYTES, MAX_TEXTS_BYTES - bytes);
+    if (asPictures && images.length >= MAX_IMAGES)
+      return this.refuse('attach.many', { n: MAX_IMAGES });
+    if (!asPictures && files.length >= MAX_FILES)
+      return this.refuse('attach.manyFiles', { n: MAX_FILES });
+    if (!asPictures && text < KILO)
       return this.refuse('attach.total', { name: file.name, n: MAX_TEXTS_BYTES / KILO });
-    const show = () => this.show();
-    return (await pdf())?.attachPdf(file, to, { room, refuse: this.refuse, show });
+    const room = asPictures ? MAX_IMAGES - images.length : text;
+    return (await pdf())?.attachPdf(file, { to, attachments: this, room, asPictures });
   }
 }
 

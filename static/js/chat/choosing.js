@@ -49,5 +49,5 @@ export async function choose({ chat, asking, models, toast }, message) {
     models.use(current);
     chat.changed(conversation);
   };
-  toast.offer('undo.chosen', back, chat);
+  toast.offer('undo.chosen', back, { owner: chat });
 }

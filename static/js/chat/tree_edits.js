@@ -36,7 +36,7 @@ export class TreeEdits {
       back();
       this.chat.changed(conversation);
     };
-    this.toast.offer('undo.message', undo, this.chat);
+    this.toast.offer('undo.message', undo, { owner: this.chat });
   }
 
   /** Keeps a message in other words, and asks nothing. Whether it was done.
@@ -58,7 +58,7 @@ export class TreeEdits {
       this.chat.changed(this.chat.conversation);
     };
     write({ content: text, edited: true });
-    this.toast.offer('undo.edit', () => write({ content, edited }), this.chat);
+    this.toast.offer('undo.edit', () => write({ content, edited }), { owner: this.chat });
     return true;
   }
 

@@ -27,15 +27,15 @@ export class Toast {
     this.#fill(null, el('span', { class: 'words', t: key, params }));
   }
 
-  /** `key`: what happened; `back()` undoes it. A new offer ends the one before. `owner` may withdraw
-      it.
+  /** `key`: what happened; `back()` undoes it, or does what `label` says. A new offer ends the one
+      before. `owner` may withdraw it.
       @param {string} key
       @param {() => unknown} back
-      @param {object | null} [owner] */
-  offer(key, back, owner = null) {
+      @param {{ owner?: object | null, label?: string, params?: Params }} [how] */
+  offer(key, back, { owner = null, label = 'undo', params } = {}) {
     const press = button({
       class: 'button',
-      t: 'undo',
+      t: label,
       on: {
         click: () => {
           this.#hide();
@@ -43,7 +43,7 @@ export class Toast {
         },
       },
     });
-    this.#fill(owner, el('span', { class: 'words', t: key }), press);
+    this.#fill(owner, el('span', { class: 'words', t: key, params }), press);
   }
 
   /** Ends an offer of `owner`, because what it would undo has been built on.
