@@ -30,12 +30,10 @@ from tornado_ollama.wire.policy import Policy
 from tornado_ollama.wire.responses import fields as responses
 from tornado_ollama.wire.responses.input_items import INPUT, Item
 from tornado_ollama.wire.responses.request import response_request
-from tornado_ollama.wire.typed_list import SHORT_BYTES, Typed, TypedList
+from tornado_ollama.wire.typed_list import Typed, TypedList
 
 POLICY = Policy(fetch_images=True)
 PNG = "iVBORw0KGgpmYWtlLW93bA=="
-LONG = b" " * SHORT_BYTES
-"""Behind a body, makes it long enough for structs."""
 
 # -- both ways of reading ----------------------------------------------------------------------
 
@@ -197,7 +195,7 @@ def test_both_ways_of_reading_come_to_the_same(
 ) -> None:
     body = {"model": "m", typed.field: data.draw(st.lists(elements, max_size=6))}
     text = json.dumps(body).encode()
-    assert outcome(make, typed.read_json(text + LONG)) == outcome(make, read_json(text))
+    assert outcome(make, typed.split(text)) == outcome(make, read_json(text))
 
 
 # -- the structs -------------------------------------------------------------------------------
@@ -252,7 +250,7 @@ def test_a_thought_is_found_under_any_of_its_keys(kind: str, key: str) -> None:
 
 
 def read(text: bytes) -> Json:
-    return chat.MESSAGES.read_json(text + LONG)
+    return chat.MESSAGES.split(text)
 
 
 def test_only_the_list_is_typed() -> None:
@@ -270,7 +268,7 @@ def test_only_the_list_is_typed() -> None:
         b'{"messages":[}',
         b'{"messages":[{"role":"\\q"}]}',
         b'{"messages":[],"seed":1e999}',
-        b'{"messages":' + b"[" * 100_000,
+        b'{"messages":' + b"[" * 20_000,
     ],
     ids=lambda text: text[:40].decode(),
 )
@@ -303,5 +301,14 @@ def test_of_two_lists_the_last_one_counts() -> None:
 
 def test_a_number_out_of_range_is_no_error_where_nobody_reads_it() -> None:
     text = b'{"model":"m","input":[{"role":"user","content":"a","x":1e999}]}'
-    request = response_request(INPUT.read_json(text + LONG), POLICY, NoPast(), may_store=True)
+    request = response_request(INPUT.split(text), POLICY, NoPast(), may_store=True)
     assert request.input == b'[{"role":"user","content":"a","x":1e999}]'
+
+
+@pytest.mark.parametrize(("messages", "typed"), [(9, False), (10, True), (1000, True)])
+@pytest.mark.parametrize("length", [10, 2000])
+def test_structs_are_for_many_short_messages(messages: int, length: int, typed: bool) -> None:
+    given = [{"role": "user", "content": "x" * length}] * (messages - 1)
+    body = chat.MESSAGES.read_json(json.dumps({"messages": given}).encode())
+    assert isinstance(body["messages"], Typed) is (typed and length < 1000)
+    assert len(chat.MESSAGES.elements(body["messages"])) == len(given)
