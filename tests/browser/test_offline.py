@@ -351,3 +351,26 @@ def test_other_browsers_open_the_page_without_the_server_and_drop_its_worker(
     reader.is_true(
         f"({registered}.then((all) => {{ window.all = all }}), window.all?.length === 0)"
     )
+
+
+POLICIES = """() => {
+    const told = (run) => { try { return String(run()); } catch (error) { return error.name; } };
+    const other = document.createElement('p');
+    return [
+        ...['service-worker', 'default', 'other'].map((name) =>
+            told(() => trustedTypes.createPolicy(name, { createHTML: (text) => text }))),
+        told(() => { other.innerHTML = '<b>bold</b>'; }),
+        told(() => { document.createElement('script').src = '/static/js/main.js'; }),
+    ];
+}"""
+
+
+def test_no_script_can_make_a_policy_of_trusted_types_or_do_without(
+    chromium: Any, open_gateway: Gateway
+) -> None:
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(open_gateway.url)
+    page.wait_for_selector("html[data-ready]")
+    assert page.evaluate(POLICIES) == ["TypeError"] * 5
+    context.close()

@@ -8,11 +8,17 @@ const SETTLED_MS = 3_000;
 /** @typedef {{ createPolicy: (name: string, rules: { createScriptURL: () => string }) =>
     { createScriptURL: (text: string) => unknown } }} TrustedTypes */
 
-/** @returns {string} what the browser takes for the address of a script, of this one alone */
-function address() {
+// The page's one policy of trusted types gives this address alone. It is made before anything else could
+// make one of that name.
+const policy = newPolicy();
+
+function newPolicy() {
   const types = /** @type {{ trustedTypes?: TrustedTypes }} */ (globalThis).trustedTypes;
-  const policy = types?.createPolicy('service-worker', { createScriptURL: () => WORKER });
-  return /** @type {string} */ (policy?.createScriptURL('') ?? WORKER);
+  try {
+    return types?.createPolicy('service-worker', { createScriptURL: () => WORKER });
+  } catch {
+    return null; // a policy of a proxy's allows none: then there is no worker
+  }
 }
 
 /** Registers the worker after the page has loaded. Pages without TLS have none. */
@@ -25,7 +31,8 @@ export function registerWorker() {
 
 async function register() {
   try {
-    await navigator.serviceWorker.register(address(), { scope: '/' });
+    const address = policy?.createScriptURL('') ?? WORKER;
+    await navigator.serviceWorker.register(/** @type {string} */ (address), { scope: '/' });
   } catch {
     // The browser keeps nothing for this site, or the server has gone: the page works without it.
   }
