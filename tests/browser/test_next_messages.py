@@ -59,6 +59,64 @@ def test_a_message_is_edited_or_dropped_before_it_goes(page: Any, ollama: Script
     answered(page)
 
 
+def tab_to(page: Any, selector: str, key: str = "Shift+Tab") -> None:
+    """Moves the focus to it, a press at a time."""
+    for _ in range(30):
+        page.keyboard.press(key)
+        if page.evaluate("(one) => document.activeElement.matches(one)", selector):
+            return
+    raise AssertionError(f"no key leads to {selector}")
+
+
+def test_what_is_written_while_one_is_taken_stays_in_the_box(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    held: list[Any] = []
+    page.route("**/queue-*.js", lambda route: held.append(route))
+    first = answering(page, ollama, "One.", "First")
+    page.keyboard.type("Two.")
+    page.keyboard.press("Enter")
+    page.keyboard.type("Three.")
+    page.keyboard.press("Enter")
+    while not held:
+        page.wait_for_timeout(20)
+    held.pop().continue_()
+    page.wait_for_selector(NEXT)
+    assert waiting(page) == ["Two."]
+    assert page.input_value(BOX) == "Three."
+    first.end()
+
+
+def test_they_are_edited_and_dropped_by_keyboard_alone(page: Any, ollama: ScriptedOllama) -> None:
+    first = answering(page, ollama, "One.", "First")
+    for number, text in enumerate(("Two.", "Three.", "Four.")):
+        page.keyboard.type(text)
+        page.keyboard.press("Enter")
+        page.wait_for_selector(f"{NEXT} >> nth={number}")
+    assert waiting(page) == ["Two.", "Three.", "Four."]
+    tab_to(page, f"{NEXT}:nth-child(3) [data-t-label='queue.drop']")
+    page.keyboard.press("Enter")
+    assert waiting(page) == ["Two.", "Three."]
+    # The focus stays among them, and goes to the box with the last.
+    assert page.evaluate("document.activeElement.closest('#queued') !== null")
+    tab_to(page, f"{NEXT}:nth-child(2) [data-t-label='queue.edit']", "Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "message"
+    page.keyboard.type(" Again.")
+    (second,) = ollama.talk()
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f"{NEXT} >> nth=1")
+    assert waiting(page) == ["Two.", "Three. Again."]
+    tab_to(page, f"{NEXT}:nth-child(1) [data-t-label='queue.drop']")
+    page.keyboard.press("Enter")
+    end(first)
+    assert second.asked.wait(10)
+    assert second.request["messages"][-1]["content"] == "Three. Again."
+    end(second)
+    answered(page)
+    assert page.evaluate("document.activeElement.id") == "message"
+
+
 def test_what_is_attached_goes_along(page: Any, ollama: ScriptedOllama) -> None:
     first = answering(page, ollama, "One.", "First")
     with page.expect_file_chooser() as chooser:

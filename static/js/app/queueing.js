@@ -25,12 +25,18 @@ export function offerQueue(composing, answers) {
       },
     });
   });
+  let isTaking = false;
   composer.addEventListener('next', async ({ detail }) => {
+    // What is on its way is still in the box, before what has been written since.
+    if (isTaking) return;
+    isTaking = true;
     const id = chat.conversation.id;
     const loaded = await queue();
     await attachments.ready();
+    isTaking = false;
     if (!loaded || chat.conversation.id !== id || !composing.mayAttach()) return;
-    if (composer.text.trim() === detail) composer.text = '';
+    const text = composer.text.trimStart();
+    if (text.startsWith(detail)) composer.text = text.slice(detail.length).trimStart();
     loaded.add({ text: detail, ...attachments.take() });
   });
   if (recallForTab('queue')) queue();
