@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from .chats import open_chat
 from .gateway import ROOT
 from .ollama import ScriptedOllama
 from .steps import LAST, ask, exchange
@@ -63,4 +65,43 @@ def test_axe_finds_nothing_serious(
     page.click("#menu-button")
     page.click("#models-entry")
     page.wait_for_selector(".managed li >> nth=3")
+    assert complaints(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_a_preview_a_summary_and_own_settings(
+    open_page: Callable[..., Any], ollama: ScriptedOllama, tmp_path: Path, scheme: str
+) -> None:
+    page = open_page(scheme=scheme)
+    page.wait_for_selector(".tries button")
+    said = [
+        {"content": "One."},
+        {"content": "```html\n<p lang=en>x</p>\n```", "summary": "In short."},
+    ]
+    open_chat(page, tmp_path, said)
+    page.click(".summed summary")
+    assert complaints(page) == []
+    page.click(f"{LAST} .code [data-t='preview.open']")
+    page.frame_locator("#preview iframe").locator("p:has-text('x')").wait_for()
+    assert complaints(page) == []
+    page.click("#preview header button")
+    page.click("#settings-button")
+    page.wait_for_selector("#settings[open]")
+    page.check("#settings input[name='scope'][value='chat']", force=True)
+    page.fill("#setting-temperature", "1.5")
+    page.dispatch_event("#setting-temperature", "change")
+    assert complaints(page) == []
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#own-settings:visible")
+    assert complaints(page) == []
+
+
+def test_the_help_names_prompts_and_what_is_sent_next(page: Any) -> None:
+    page.wait_for_selector(".tries button")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("?")
+    page.wait_for_selector("#help[open]")
+    told = page.inner_text("#help dl").split("\n")
+    assert told[told.index("/ …") + 1] == "At the beginning of a message: your prompts"
+    assert "While an answer is written: send as the next message" in told
     assert complaints(page) == []
