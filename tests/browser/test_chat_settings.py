@@ -147,6 +147,24 @@ def test_another_tab_sees_the_settings_of_the_chat(page: Any, ollama: ScriptedOl
     assert "Answer in rhymes." in page.inner_text(OWN)
 
 
+def test_two_tabs_set_one_chat_and_neither_overwrites_the_other(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    exchange(page, ollama, "Hello.", "Hi.")
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.wait_for_selector(f"{LAST} .body:has-text('Hi.')")
+    set_here(page, temperature="1.5")
+    other.wait_for_selector(f"{OWN}:has-text('1.5')")
+    set_here(other, top_k="7")
+    page.wait_for_selector(f"{OWN}:has-text('7')")
+    set_here(page, temperature="1.25")
+    other.wait_for_selector(f"{OWN}:has-text('1.25')")
+    for tab in (page, other):
+        talk = exchange(tab, ollama, "More.", "More.")
+        assert talk.request["options"] == {"temperature": 1.25, "top_k": 7}
+
+
 def test_an_import_takes_the_settings_it_knows(
     page: Any, ollama: ScriptedOllama, tmp_path: Path
 ) -> None:

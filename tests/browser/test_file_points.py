@@ -54,6 +54,20 @@ def previewing(reader: Reader) -> None:
     reader.is_true("!document.querySelector('#preview iframe')")
 
 
+def saving_html(reader: Reader) -> None:
+    """What is saved is a page of its own, with the chat in it and no script."""
+    held = "(window.saved = '', URL.createObjectURL = (blob) => { blob.text().then((text) => {"
+    reader.is_answered("Show **me**.", "A **bold** word <script>window.pwned=1</script>.")
+    reader.browser.evaluate(held + " window.saved = text; }); return '#'; }, true)")
+    reader.browser.evaluate("(HTMLAnchorElement.prototype.click = () => {}, true)")
+    reader.click("#side-toggle")
+    reader.click(".chat-row [data-t-label='chats.more']")
+    reader.click("#popup-menu .menu-row:has([data-t='chats.save.html'])")
+    reader.is_true("window.saved.includes('<strong>bold</strong>')")
+    saved = reader.browser.evaluate("window.saved")
+    assert saved.startswith("<!") and "<script" not in saved and "&lt;script&gt;" in saved
+
+
 def reading_pdf(reader: Reader) -> None:
     """Two files, one by a table that the frame asks for; a third, which never ends, is dropped."""
     pick(reader, "two.pdf", pdfs.pdf("The first", "The second"))
@@ -84,7 +98,7 @@ def reading_pdf(reader: Reader) -> None:
     assert len(talk.request["messages"][0]["images"]) == 2
 
 
-POINTS: list[Callable[[Reader], None]] = [importing, previewing, reading_pdf]
+POINTS: list[Callable[[Reader], None]] = [importing, previewing, saving_html, reading_pdf]
 
 
 @pytest.mark.parametrize("point", POINTS, ids=lambda point: point.__name__)

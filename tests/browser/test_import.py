@@ -6,6 +6,7 @@ import io
 import json
 import struct
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -220,3 +221,28 @@ def test_nothing_of_reading_files_is_fetched_before_it_is_used(page: Any, tmp_pa
     bring(page, write(tmp_path, exports.chatgpt_chat(0)))
     page.wait_for_selector("#toast:has-text('Chats imported: 1')")
     assert len([url for url in asked if "chat_files" in url and url.endswith(".js")]) == 1
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_on_a_phone_chats_are_brought_by_keyboard_alone(
+    open_page: Callable[..., Any], tmp_path: Path, locale: str
+) -> None:
+    page = open_page(width=360, height=640, locale=locale)
+    page.wait_for_selector(".tries button")
+    title = "A title of many words, " * 5
+    file = write(tmp_path, exported("Read.", title=title), {"chat": {}})
+    page.on("filechooser", lambda chooser: chooser.set_files(file))
+    page.focus("#menu-button")
+    page.keyboard.press("Enter")
+    page.focus("#menu .menu-row:has([data-t='import.menu'])")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#toast:visible")
+    box = page.locator("#toast").bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= 360
+    page.focus("#side-toggle")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".chat-open")
+    page.focus(".chat-open")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f"{LAST} .body:has-text('Read.')")
+    assert page.evaluate("document.documentElement.scrollWidth") == 360

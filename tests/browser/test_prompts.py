@@ -10,6 +10,7 @@ from .gateway import Gateway
 from .ollama import ScriptedOllama
 from .steps import BOX, LAST, answered, exchange, texts
 from .test_accessibility import complaints
+from .test_next_messages import tab_to
 from .test_turns import choose
 
 OPTION = "#prompts .option"
@@ -140,6 +141,26 @@ def test_a_model_is_taken_out_of_memory(page: Any, ollama: ScriptedOllama) -> No
     page.wait_for_selector(f"{row} [data-t-label='manage.unload']", state="hidden")
     [asked] = ollama._backend.requests("/api/generate")[-1:]
     assert asked.json() == {"model": "talker:3b", "keep_alive": 0}
+
+
+def test_a_model_is_taken_out_of_memory_by_keyboard_alone(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    row = ".managed li[data-model='talker:3b']"
+    ollama.on("/api/ps", json_reply({"models": [{"name": "talker:3b"}]}))
+    page.reload()
+    page.wait_for_selector(".tries button")
+    page.focus("#menu-button")
+    page.keyboard.press("Enter")
+    tab_to(page, "#models-entry", "Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f"{row} small:has-text('in memory')")
+    ollama.on("/api/generate", json_reply({"model": "talker:3b", "done": True}))
+    ollama.on("/api/ps", json_reply({"models": []}))
+    tab_to(page, f"{row} [data-t-label='manage.unload']", "Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f"{row} [data-t-label='manage.unload']", state="hidden")
+    assert page.evaluate(f"document.activeElement.closest({row!r}) !== null")
 
 
 def test_prompts_fit_a_phone_and_axe_finds_nothing(
