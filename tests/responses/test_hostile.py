@@ -132,6 +132,15 @@ def test_what_was_kept_and_is_too_deep_to_be_read_again_is_a_refusal() -> None:
         at_depth(200, stored.conversation)
 
 
+def test_a_stored_number_out_of_range_is_in_the_way_of_the_list_alone() -> None:
+    """Nobody looked at it when the request was read, nor does the model get to see it."""
+    given = b'[{"role":"user","content":"a","x":1e999}]'
+    stored = StoredResponse("resp_1", b'{"output":[]}', given, None)
+    assert [item.content for item in stored.conversation()] == ["a"]
+    with pytest.raises(BadRequest, match="out of range"):
+        stored.all_input()
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
