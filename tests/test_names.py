@@ -7,6 +7,7 @@ own modules. Documents that do not come with the project are not named.
 from __future__ import annotations
 
 import ast
+import functools
 import io
 import re
 import tokenize
@@ -85,6 +86,7 @@ def words(path: Path, text: str) -> Iterator[str]:
         yield from re.findall(r"/\*.*?\*/|(?<![:'\"])//[^\n]*", text, re.S)
 
 
+@functools.cache
 def names_of(path: Path) -> set[str]:
     """The names that a module defines or imports, at any depth."""
     names: set[str] = set()
@@ -98,6 +100,7 @@ def names_of(path: Path) -> set[str]:
     return names
 
 
+@functools.cache
 def is_module(dotted: str) -> bool:
     """If it is a module or a package, or something that one of them holds."""
     place = ROOT
@@ -119,16 +122,24 @@ def held(package: Path) -> set[str]:
     return inside.union(*map(names_of, modules))
 
 
+def _missing(said: str) -> list[str]:
+    """The files, documents and modules that are named and not there."""
+    files = set(FILE.findall(said)) - ELSEWHERE
+    found = [name for name in files if name not in ENDS and not INSTALLED.match(name)]
+    found += OUTSIDE.findall(said)
+    dotted = {name.removesuffix(".py") for name in MODULE.findall(said)}
+    return found + [name for name in dotted if not is_module(name)]
+
+
 def wrong(path: Path, text: str) -> list[str]:
     """What is named in the text of a file and not there."""
+    if path.name != "__init__.py" and not _missing(text):
+        return []  # what is written for people is a part of it, and takes long to find
     found = []
     for said in words(path, text):
-        files = set(FILE.findall(said)) - ELSEWHERE
-        found += [name for name in files if name not in ENDS and not INSTALLED.match(name)]
-        found += OUTSIDE.findall(said)
-        dotted = {name.removesuffix(".py") for name in MODULE.findall(said)}
-        found += [name for name in dotted if not is_module(name)]
+        found += _missing(said)
         if path.name == "__init__.py":
+            files = set(FILE.findall(said)) - ELSEWHERE
             found += [n for n in files if n.endswith(".py") and not (path.parent / n).is_file()]
     if path.name == "__init__.py":
         docstring = ast.get_docstring(ast.parse(text)) or ""

@@ -22,8 +22,15 @@ ENOUGH = 64 * 1024 * 1024
 """Far more than the buffers of the two sockets hold."""
 
 
-async def test_a_client_that_never_reads_is_not_read(http_server: Any, http_port: int) -> None:
-    stream = IOStream(socket.create_connection(("127.0.0.1", http_port)))
+async def test_a_client_that_never_reads_is_not_read(
+    http_server: Any, http_port: int, _unused_port: Any
+) -> None:
+    # Small buffers are soon full; a connection has those of the socket that listens.
+    _unused_port[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.connect(("127.0.0.1", http_port))
+    stream = IOStream(client)
     await stream.write(HANDSHAKE)
     await stream.read_until(b"\r\n\r\n")
     pings = FRAME * 4096
