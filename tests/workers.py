@@ -13,19 +13,21 @@ from typing import Any
 
 from xdist.scheduler import LoadScopeScheduling
 
-FILE_BY_FILE = "tests/browser/"
+PAGE = "tests/browser/"
 """Tests of the page: each file is a group of its own, so that no process has them all. A process
-starts a browser of its own when it gets its first file and keeps it for those that follow."""
+starts its browsers when it gets its first file and ends them before its first test of anything
+else, so these groups are given out before all others."""
 
 GROUPS = {
     "model": (
         *("tests/embedded/", "tests/clients/"),
         *("tests/openai/test_embedded_model.py", "tests/responses/test_embedded_model.py"),
         "tests/anthropic/test_embedded_model.py",
-        "tests/agents/test_embedded_model.py",
+        *("tests/agents/test_embedded_model.py", "tests/openai/test_snippets.py"),
     ),
 }
-"""What is started once, the process with the model, and the tests that use it."""
+"""What is started once, the process with the model and what Node needs, and the tests that use
+it."""
 
 WEIGHTS = Path(__file__).with_name("weights.json")
 """The seconds that each file of tests took (`make weights`). They decide only the order."""
@@ -43,7 +45,7 @@ def group(test: str) -> str | None:
     for name, places in GROUPS.items():
         if test.startswith(places):
             return name
-    return file_of(test) if test.startswith(FILE_BY_FILE) else None
+    return file_of(test) if test.startswith(PAGE) else None
 
 
 def file_of(test: str) -> str:
@@ -65,6 +67,10 @@ class Parts:
                 self.of[test] = name
                 self.seconds[name] = self.seconds.get(name, 0.0) + each_s
 
+    def rank(self, part: str) -> tuple[bool, float]:
+        """The greatest is given out first."""
+        return part.startswith(PAGE), self.seconds[part]
+
 
 def _names(tests: list[str], each_s: float) -> Iterator[str]:
     size = max(int(PART_S / each_s), 1) if each_s else len(tests)
@@ -73,8 +79,8 @@ def _names(tests: list[str], each_s: float) -> Iterator[str]:
 
 
 class InParts(LoadScopeScheduling):  # type: ignore[misc]  # it comes without types
-    """Gives each process that has nothing left the part that takes longest, of those that are
-    left."""
+    """Gives each process that has nothing left the first of the parts that are left: tests of the
+    page, and of them what takes longest."""
 
     def schedule(self) -> None:
         if self.collection is None:
@@ -86,7 +92,7 @@ class InParts(LoadScopeScheduling):  # type: ignore[misc]  # it comes without ty
         return self._parts.of[nodeid]
 
     def _assign_work_unit(self, node: Any) -> None:
-        longest = max(self.workqueue, key=self._parts.seconds.__getitem__)
+        longest = max(self.workqueue, key=self._parts.rank)
         self.workqueue.move_to_end(longest, last=False)
         super()._assign_work_unit(node)
 
