@@ -13,6 +13,7 @@ from .hostile_pdfs import laughing
 from .ollama import ScriptedOllama
 from .test_other_browsers import Browser
 from .test_points import ANSWER, BROWSERS, Reader, try_point
+from .webkit import WebKit
 
 PICK = """(HTMLInputElement.prototype.click = function () {{
     if (this.type !== 'file') return;
@@ -29,11 +30,15 @@ def pick(reader: Reader, name: str, inside: bytes) -> None:
     reader.browser.evaluate(PICK.format(base64.b64encode(inside).decode(), name))
 
 
-def importing(reader: Reader) -> None:
+def bring(reader: Reader) -> None:
     """An archive, for which a browser needs more than for a text."""
     pick(reader, "export.zip", exports.chatgpt_zip())
     reader.click("#menu .menu-row:has([data-t='import.menu'])")
     reader.see("#toast", "Chats imported: 1")
+
+
+def importing(reader: Reader) -> None:
+    bring(reader)
     reader.click(".chat-open")
     reader.see(f"{ANSWER} > .body", "It is 7 degrees.")
     reader.there(".turn.user img")
@@ -110,3 +115,24 @@ def test_in_other_browsers_too(
     point: Callable[[Reader], None],
 ) -> None:
     try_point(point, browser, ollama, open_gateway)
+
+
+def test_files_fit_the_narrowest_window_of_webkit(
+    webkit: WebKit, ollama: ScriptedOllama, open_gateway: Gateway
+) -> None:
+    def attached(reader: Reader) -> None:
+        for data, words in (
+            (pdfs.pdf("One"), "pages: 1"),
+            (laughing(12, before=1), "page 1 of 2"),
+        ):
+            pick(reader, f"{'a-very-long-name-' * 5}.pdf", data)
+            reader.click("#attach")
+            reader.see("#attachments li:last-child", words)
+        ends = "[...document.querySelectorAll('#attachments button')].map((one) => "
+        assert max(webkit.evaluate(ends + "one.getBoundingClientRect().right)")) <= 447
+        reader.click("#attachments li:last-child button")
+        bring(reader)
+
+    with webkit.narrow():
+        try_point(attached, webkit, ollama, open_gateway)
+        assert webkit.evaluate("[innerWidth, document.documentElement.scrollWidth]") == [447, 447]
