@@ -30,6 +30,8 @@ KEPT = """async () => {
 }"""
 """The addresses that are kept, by cache."""
 
+STATES = """await navigator.serviceWorker.getRegistration().then((one) =>
+    [one.installing, one.waiting, one.active].flatMap((worker) => worker?.state ?? []))"""
 CONTROLLED = "() => navigator.serviceWorker.controller?.state === 'activated'"
 VERSION = "() => document.querySelector('link[rel=icon]').href.match(/@(\\w+)/)[1]"
 NOTICE = "#notice [data-t='{}']"
@@ -86,6 +88,14 @@ def with_worker(open_page: Callable[..., Any], gateway: Gateway, **how: Any) -> 
     page = open_page(gateway=gateway, worker=True, **how)
     page.wait_for_function(CONTROLLED)
     return page
+
+
+def wait_for(page: Any, expression: str) -> None:
+    """Waits until an expression with `await` is true: Playwright takes a promise for true."""
+    end = time.monotonic() + PATIENCE_S
+    while not page.evaluate(f"async () => Boolean({expression})"):
+        assert time.monotonic() < end, expression
+        page.wait_for_timeout(50)
 
 
 def open_again(page: Any, gateway: Gateway) -> None:
@@ -203,10 +213,10 @@ def test_a_page_of_the_version_before_goes_on_with_its_own_files(
     gateway.change()
     new = kept.context.new_page()
     new.goto(gateway.url)
-    new.wait_for_function(
-        f"async () => (await ({KEPT})())['page@{gateway.version()}']?.length > 99"
-    )
-    new.wait_for_function(CONTROLLED)
+    wait_for(new, f"(await ({KEPT})())['page@{gateway.version()}']?.length > 99")
+    wait_for(new, f"({STATES}).join() === 'activated'")
+    # What the browser keeps by itself would hide what the worker does not.
+    kept.context.new_cdp_session(kept).send("Network.clearBrowserCache")
     kept.click("#menu-button")
     kept.check("#menu input[name='language'][value='zh-CN']")
     kept.wait_for_selector("html[lang='zh-CN']")
@@ -253,9 +263,8 @@ class Program(BaseHTTPRequestHandler):
 
 
 def is_dropped(page: Any) -> None:
-    none = "async () => (await {}).length === 0"
-    page.wait_for_function(none.format("navigator.serviceWorker.getRegistrations()"))
-    page.wait_for_function(none.format("caches.keys()"))
+    wait_for(page, "(await navigator.serviceWorker.getRegistrations()).length === 0")
+    wait_for(page, "(await caches.keys()).length === 0")
 
 
 def test_where_the_server_has_no_worker_any_more_the_browser_drops_it(
