@@ -86,7 +86,7 @@ def test_a_file_that_becomes_gigabytes_or_never_ends_is_ended(
     assert is_well(bare)
 
 
-def test_the_frame_has_no_storage_no_parent_and_no_network(bare: Any) -> None:
+def test_the_frame_has_no_storage_no_parent_and_no_network(bare: Any, trap: Trap) -> None:
     bare.evaluate(
         """() => {
             const home = document.querySelector('link[rel=icon]').href;
@@ -105,13 +105,14 @@ def test_the_frame_has_no_storage_no_parent_and_no_network(bare: Any) -> None:
         attempt = f"(() => {{ try {{ {reach}; return 0 }} catch (e) {{ return e.name }} }})()"
         assert frame.evaluate(attempt) in ("SecurityError", "TypeError"), reach
     fetched = "fetch({!r}).then(() => 'fetched', (error) => error.name)"
-    assert frame.evaluate(fetched.format(bare.url)) == "TypeError"
+    assert frame.evaluate(fetched.format(trap.url)) == "TypeError"
     worker = (
         "new Promise((resolve) => { new Worker(URL.createObjectURL(new Blob([`"
-        + fetched.format(bare.url)
+        + fetched.format(trap.url)
         + ".then(postMessage)`]))).onmessage = ({ data }) => resolve(data); })"
     )
     assert frame.evaluate(worker) == "TypeError"
+    assert trap.reached == []
 
 
 SAY = """async ([home, said, asPictures]) => {
