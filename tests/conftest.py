@@ -33,6 +33,7 @@ import asyncio
 import functools
 import json
 import logging
+import os
 import ssl
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
@@ -179,8 +180,8 @@ def no_secret_leaves() -> Iterator[canary.Canary]:
 def _clean_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    for name in VARIABLES:
-        monkeypatch.delenv(name, raising=False)
+    for name in os.environ.keys() & VARIABLES:
+        monkeypatch.delenv(name)
     state = tmp_path_factory.getbasetemp() / f"state-{uuid.uuid4().hex}"  # seldom made
     monkeypatch.setenv("XDG_STATE_HOME", str(state))
 
