@@ -16,6 +16,8 @@ Of the gateway:
     gateway_process starts `python -m tornado_ollama serve` as a process of its own
     certificate     paths of a self-signed certificate for localhost and its key
     tls_backend     a scripted backend that speaks TLS with it
+    ollama          the embedded backend with its small model, one for all tests of a process; tests
+                    of the page have a scripted Ollama by this name
 
 Rules (autouse):
     expect_log      what is logged at WARNING or above fails the test unless it was claimed:
@@ -62,6 +64,7 @@ from . import canary
 from .backend import Backend
 from .backend.certificate import Certificate, self_signed
 from .backend.ollama_like import ollama_like
+from .embedded.model_process import ollama  # noqa: F401  (a fixture)
 from .leaks import left_behind, open_sockets
 from .logs import LogBook
 from .process import VARIABLES, GatewayProcess

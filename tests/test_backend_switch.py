@@ -25,7 +25,7 @@ from tornado_ollama.embedded.supervisor import COMMAND
 
 from .backend import Backend, Reply, StallBeforeHeaders, Stream, load
 from .backend.ollama_like import ollama_like
-from .embedded.conftest import Ollama, require_model
+from .embedded.model_process import Ollama, require_model
 from .waiting import until
 
 pytestmark = pytest.mark.gen_test

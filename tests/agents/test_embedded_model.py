@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ..embedded.conftest import Ollama, ollama  # noqa: F401  (a fixture)
+from ..embedded.model_process import Ollama
 from .runs import TOKEN, Agents
 from .test_trouble import AIDER
 
@@ -19,7 +19,7 @@ FLAGS = ("--model", MODEL)
 
 
 @pytest.fixture
-def config(ollama: Ollama) -> dict[str, Any]:  # noqa: F811
+def config(ollama: Ollama) -> dict[str, Any]:
     tokens = {"generate_tokens": [{"name": "agents", "token": TOKEN}]}
     return {"auth": tokens, "service": {"base_url": ollama.url}}
 

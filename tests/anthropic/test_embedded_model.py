@@ -12,7 +12,7 @@ from pydantic_ai import Agent
 from pydantic_ai.models.anthropic import AnthropicModel
 from pydantic_ai.providers.anthropic import AnthropicProvider
 
-from tests.embedded.conftest import Ollama, ollama  # noqa: F401  (a fixture)
+from tests.embedded.model_process import Ollama
 
 from .test_sdk import told
 
@@ -43,7 +43,7 @@ class Place(BaseModel):
 
 
 @pytest.fixture
-def config(ollama: Ollama) -> dict[str, Any]:  # noqa: F811
+def config(ollama: Ollama) -> dict[str, Any]:
     return {"service": {"base_url": ollama.url}}
 
 

@@ -1,7 +1,7 @@
 """`door`: a gateway with tokens, in front of the scripted backend or of the real small model.
 
-The scripted one says what the transcripts say, so answers are compared to the letter; the real one
-runs as a process of its own with the embedded backend, started once. Where the extra `embedded`
+The scripted one says what the transcripts say, so answers are compared to the letter; in front of
+the real one the gateway is a process of its own, started once. Where the extra `embedded`
 or Node is not installed, the tests that need it are skipped, naming what is missing; under
 CI=true that is a failure.
 """
@@ -20,8 +20,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from tornado_ollama.embedded.installed import NotInstalled, find_model
-
+from ..embedded.model_process import Ollama
 from ..gateway.keys import BOTH, SECURED
 
 NODE_PROJECT = Path(__file__).parent / "node"
@@ -58,15 +57,15 @@ def door(request: pytest.FixtureRequest) -> Door:
 
 
 @pytest.fixture(scope="session")
-def real_door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
-    try:
-        find_model()
-    except NotInstalled as error:
-        missing(str(error))
+def real_door(ollama: Ollama, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     directory = tmp_path_factory.mktemp("real")
-    settings = {"listen": {"port": 0}, "auth": SECURED["auth"]}
+    settings = {
+        "listen": {"port": 0},
+        "auth": SECURED["auth"],
+        "service": {"base_url": ollama.url},
+    }
     (directory / "config.yaml").write_text(json.dumps(settings))
-    serve = ["serve", "--config", "config.yaml", "--embedded", "always"]
+    serve = ["serve", "--config", "config.yaml", "--embedded", "never"]
     with (
         (directory / "log").open("wb") as log,
         subprocess.Popen(

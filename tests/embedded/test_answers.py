@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Ollama
+from .model_process import Ollama
 
 WEATHER = {
     "type": "function",

@@ -9,7 +9,7 @@ import pytest
 from tornado_ollama.embedded.engine import QUEUE, SLOTS, Engine, processors, threads_for
 from tornado_ollama.embedded.refusal import Refusal
 
-from .conftest import require_model
+from .model_process import require_model
 
 
 @pytest.mark.parametrize(

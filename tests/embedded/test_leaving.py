@@ -9,7 +9,7 @@ import pytest
 
 from tornado_ollama.embedded.engine import CONTEXT, SLOTS
 
-from .conftest import MODEL, PATIENCE_S, Ollama
+from .model_process import MODEL, PATIENCE_S, Ollama
 
 ENDLESS = {"num_predict": CONTEXT, "temperature": 1.5}
 

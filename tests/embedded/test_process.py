@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import COMMAND, PATIENCE_S, require_model
+from .model_process import COMMAND, PATIENCE_S, require_model
 
 ROOT = Path(__file__).parents[2]
 

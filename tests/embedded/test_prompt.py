@@ -14,7 +14,7 @@ from tornado_ollama.embedded.prompt import (
 )
 from tornado_ollama.embedded.request import Message, Tool, ToolCall
 
-from .conftest import require_model
+from .model_process import require_model
 
 TALK = [Message("user", "Hi"), Message("assistant", "Hello!"), Message("user", "Bye")]
 

@@ -10,7 +10,7 @@ import pytest
 from tornado_ollama.embedded.prompt import TEMPLATE
 
 from ..backend import transcripts
-from .conftest import MODEL, Ollama
+from .model_process import MODEL, Ollama
 
 ASKED_ANSWERS = [
     "chat-bad-role",

@@ -14,7 +14,7 @@ from tornado.httpclient import AsyncHTTPClient
 from tornado_ollama.embedded.supervisor import EmbeddedFailed, Supervisor
 
 from ..waiting import until
-from .conftest import require_model
+from .model_process import require_model
 
 LOGGER = "tornado_ollama.embedded.supervisor"
 OBEDIENT = (

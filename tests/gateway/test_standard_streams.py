@@ -15,7 +15,7 @@ import pytest
 from ..backend import Backend
 from ..backend.network import refusing_port
 from ..conftest import merged
-from ..embedded.conftest import require_model
+from ..embedded.model_process import require_model
 from ..process import START_S
 from ..raw_client import RawConnection
 from ..standard_streams import STATES, shell_of, stream_state

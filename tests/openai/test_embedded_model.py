@@ -9,7 +9,7 @@ import openai
 import pytest
 from pydantic import BaseModel
 
-from tests.embedded.conftest import Ollama, ollama  # noqa: F401  (a fixture)
+from tests.embedded.model_process import Ollama
 
 pytestmark = pytest.mark.gen_test(timeout=240)
 
@@ -39,7 +39,7 @@ class Person(BaseModel):
 
 
 @pytest.fixture
-def config(ollama: Ollama) -> dict[str, Any]:  # noqa: F811
+def config(ollama: Ollama) -> dict[str, Any]:
     return {"service": {"base_url": ollama.url}}
 
 

@@ -14,7 +14,7 @@ from pydantic_ai import Agent
 from pydantic_ai.models.openai import OpenAIResponsesModel
 from pydantic_ai.providers.openai import OpenAIProvider
 
-from tests.embedded.conftest import Ollama, ollama  # noqa: F401  (a fixture)
+from tests.embedded.model_process import Ollama
 
 from .validator import valid
 
@@ -48,7 +48,7 @@ class Person(BaseModel):
 
 
 @pytest.fixture
-def config(ollama: Ollama) -> dict[str, Any]:  # noqa: F811
+def config(ollama: Ollama) -> dict[str, Any]:
     return {"service": {"base_url": ollama.url}}
 
 
