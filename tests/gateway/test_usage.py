@@ -301,9 +301,10 @@ async def test_what_is_old_is_forgotten(
 ) -> None:
     backend.on("/api/chat", NdjsonStream(LAST))
     long_ago = datetime.now(UTC).timestamp() - 401 * 86400
-    now, app.books.accounts._now = app.books.accounts._now, lambda: long_ago
+    keys = app.books.accounts._keys
+    now, keys._now = keys._now, lambda: long_ago
     await chat(connect, BOTH)
-    app.books.accounts._now = now
+    keys._now = now
     await chat(connect, BOTH)
     assert len(await usage("from=2001-01-01&by=day")) == 2
     await app.books.accounts._forget()

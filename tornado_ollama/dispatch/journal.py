@@ -11,7 +11,7 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -153,14 +153,12 @@ class Journal:
 
     def charge(self, charge: Charge) -> None:
         """Hands the charge to each sink, as `write` does a record."""
-        for sink in self._charge_sinks:
-            _call(sink, charge)
+        _hand(self._charge_sinks, (charge,))
 
     def write(self, record: Record) -> None:
         """Hands the record to each sink. A failure in a sink is logged and affects neither the
         other sinks nor the request."""
-        for sink in self._sinks:
-            _call(sink, record)
+        _hand(self._sinks, (record,))
         self._gathered.append(record)
         if not self._gather_s:
             self.flush()
@@ -170,13 +168,13 @@ class Journal:
     def flush(self) -> None:
         """Hands over what has been gathered: called before what the sinks have counted is read."""
         records, self._gathered = self._gathered, []
-        for sink in self._told:
-            for record in records:
-                _call(sink, record)
+        _hand(self._told, records)
 
 
-def _call(sink: Callable[[T], None], what: T) -> None:
-    try:
-        sink(what)
-    except Exception:
-        log.exception("A sink of the journal failed")
+def _hand(sinks: Iterable[Callable[[T], None]], given: Sequence[T]) -> None:
+    for sink in sinks:
+        for one in given:
+            try:
+                sink(one)
+            except Exception:
+                log.exception("A sink of the journal failed")

@@ -28,6 +28,7 @@ _HEADER_BYTES = SLOT_BYTES
 _ID_BYTES = 8
 _HEAD = struct.Struct("<IHQ")
 """CRC-32 of the rest, length of the payload, number of the entry."""
+_CRC, _REST = struct.Struct("<I"), struct.Struct("<HQ")
 
 
 class Spool:
@@ -56,9 +57,9 @@ class Spool:
         if len(payload) > SLOT_BYTES - _HEAD.size or self._next - self._applied > SLOTS:
             return False
         number = self._next
-        rest = _HEAD.pack(0, len(payload), number)[4:] + payload
-        at = _place(number)
-        entry = zlib.crc32(rest).to_bytes(4, "little") + rest
+        rest = _REST.pack(len(payload), number) + payload
+        entry = _CRC.pack(zlib.crc32(rest)) + rest
+        at = _HEADER_BYTES + number % SLOTS * SLOT_BYTES
         self._memory[at : at + len(entry)] = entry
         self._next += 1
         return True
@@ -119,7 +120,3 @@ def _reserve(file: int, size: int) -> None:
     at = os.fstat(file).st_size  # macOS has no such call
     while at < size:
         at += os.pwrite(file, bytes(min(size - at, 1 << 20)), at)
-
-
-def _place(number: int) -> int:
-    return _HEADER_BYTES + number % SLOTS * SLOT_BYTES

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -20,15 +20,14 @@ from typing import Any
 
 import msgspec
 
-from ..access.principal import Principal
 from ..dispatch.journal import Charge
 from ..errors import StoreFailed
 from ..stores import usage as store
 from ..stores.database import Database
 from ..stores.spool import Spool, open_spool
 from ..stores.usage import Entry, Question
+from .entry_keys import EntryKeys
 from .gauges import accounts_gauges
-from .labels import Parties
 from .registry import Telemetry
 
 log = logging.getLogger(__name__)
@@ -37,15 +36,11 @@ FLUSH_S = 1.0
 RETRY_S = 5.0
 """While the database cannot be written."""
 
-DAY_S = 86400
-
 FORGET_S = 3600.0
 """How often old days are deleted."""
 
 MAX_PENDING = 10_000
 """Entries of different keys that wait for a database that cannot be written."""
-
-ANONYMOUS = "anonymous"
 
 
 class Accounts:
@@ -61,27 +56,28 @@ class Accounts:
         """`directory`: of the database and the spool."""
         self.keep_days = 0
         """0: nothing is stored, and nothing can be asked."""
-        self.trusted: frozenset[str] = frozenset()
-        """Names of the credentials that are believed which person they act for."""
         self.lost = 0
         """Entries that were given up because too many were pending."""
         self._database = Database(directory)
         self._directory = directory
-        self._labels = telemetry.labels
+        self._keys = EntryKeys(telemetry.labels, now)
         self._now = now
         self._spool: Spool | None = None
         self._left: list[tuple[int, bytes]] = []
         """What an earlier process put into the spool, until it is known what of it is stored."""
-        self._taken: list[Entry] = []
+        self._taken: list[tuple[Any, ...]] = []
         """The latest charges, which `_pending` is still without."""
         self._pending: dict[tuple[str, ...], Entry] = {}
-        self._parties = Parties()
-        self._day = ""
-        self._day_number = -1
         self._flushing = asyncio.Lock()
         self._error: StoreFailed | None = None
         telemetry.add_gauges(*accounts_gauges(self))
         self._task: asyncio.Task[None] | None = None
+
+    def apply(self, keep_days: int, trusted: Iterable[str]) -> None:
+        """Takes new settings. `trusted`: names of the credentials that are believed which person
+        they act for."""
+        self.keep_days = keep_days
+        self._keys.apply(trusted)
 
     @property
     def failure(self) -> str | None:
@@ -99,24 +95,9 @@ class Accounts:
         """Takes a charge. The journal's sink: no disk is waited for."""
         if not self.keep_days:
             return
-        entry = self._entry(charge)
-        if self._spool is not None:
-            self._spool.put(_ENCODE(entry))
-        self._taken.append(entry)  # added up together: that costs less than one by one
-
-    def _entry(self, charge: Charge) -> Entry:
-        principal, usage = charge.caller.principal, charge.usage
-        caller = self.holder(principal)
-        credential = ANONYMOUS if principal is None else principal.name
-        self._turn_day()
-        user = charge.party.user if credential in self.trusted else ""
-        return Entry(
-            self._day,
-            caller,
-            credential,
-            self._labels.pair(credential, usage.model)[1],
-            self._parties.label(caller, "session", charge.party.session),
-            self._parties.label(caller, "user", user),
+        usage = charge.usage
+        entry = (
+            *self._keys.of(charge),
             int(charge.first),
             usage.prompt_tokens,
             usage.cached_tokens,
@@ -125,23 +106,14 @@ class Accounts:
             usage.prompt_s,
             usage.completion_s,
         )
-
-    @staticmethod
-    def holder(principal: Principal | None) -> str:
-        """Whose account a principal's is: that of its credential, or the one of all without."""
-        return ANONYMOUS if principal is None or principal.is_anonymous else principal.key
-
-    def _turn_day(self) -> None:
-        number = int(self._now() // DAY_S)
-        if number != self._day_number:
-            self._day_number = number
-            self._day = datetime.fromtimestamp(number * DAY_S, UTC).strftime("%Y-%m-%d")
-            self._parties.clear()
+        if self._spool is not None:
+            self._spool.put(_ENCODE(entry))
+        self._taken.append(entry)  # added up together: that costs less than one by one
 
     def _add_taken(self) -> None:
         taken, self._taken = self._taken, []
         for entry in taken:
-            self._add(entry)
+            self._add(Entry._make(entry))
 
     def _add(self, entry: Entry) -> None:
         key = entry.key

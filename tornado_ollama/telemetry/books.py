@@ -40,8 +40,7 @@ class Books:
         return self.accounts.charge, self.budgets.charge
 
     def apply(self, settings: Settings) -> None:
-        self.accounts.keep_days = settings.keep_days
-        self.accounts.trusted = frozenset(settings.trust_user_headers)
+        self.accounts.apply(settings.keep_days, settings.trust_user_headers)
         self.budgets.apply(settings.budgets, settings.warn_at)
 
     async def start(self) -> None:
