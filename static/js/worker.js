@@ -90,9 +90,10 @@
       @param {Request} request */
   const file = async (request) => (await kept(request.url)) ?? fetch(request);
 
-  /** What is kept of an address. It is the same for every request.
+  /** What is kept of an address. It is the same for every request. Nothing where the browser cannot
+      read what it keeps, as after a crash: then the server is asked.
       @param {string} url */
-  const kept = (url) => caches.match(url, { ignoreVary: true });
+  const kept = (url) => caches.match(url, { ignoreVary: true }).catch(() => undefined);
 
   /** @param {string} type
       @param {(event: any) => void} listener */

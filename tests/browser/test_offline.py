@@ -248,6 +248,18 @@ def test_a_version_that_is_not_whole_is_not_kept(
     kept.wait_for_selector(NOTICE.format("fail.offline.what"))
 
 
+def test_where_the_browser_cannot_read_what_it_keeps_the_server_is_asked(
+    open_page: Callable[..., Any], gateway: OwnGateway
+) -> None:
+    worker = gateway.static / "js" / "worker.js"
+    broken = "caches.match = async () => { throw new DOMException('broken', 'UnknownError'); };\n"
+    worker.write_text(broken + worker.read_text())
+    gateway.take()
+    page = with_worker(open_page, gateway)
+    open_again(page, gateway)
+    assert page.inner_text("#model-name") == "talker:3b"
+
+
 class Program(BaseHTTPRequestHandler):
     """Another one at the same address, that answers everything with its page."""
 
