@@ -110,7 +110,7 @@ async function start() {
   offerComparing(chat, picker);
   offerFitting({ composing, library, settingsEntry });
   document.addEventListener('partmissing', () => toast.show('part.missing'));
-  offerVoice({ chat, settings, toast });
+  offerVoice({ chat, composer, settings, toast });
   tellUnsaved({ chat, store, save: (id) => library.save(id, 'json') });
 
   function removeAll() {

@@ -9,11 +9,12 @@ import pytest
 
 from .gateway import Gateway
 from .ollama import ScriptedOllama
-from .steps import BOX, LAST, exchange
+from .steps import BOX, LAST, answered, answering, exchange
 from .test_accessibility import complaints
 from .test_other_browsers import Browser
 from .test_points import ANSWER as LAST_ANSWER
 from .test_points import BROWSERS, Reader, try_point
+from .test_turns import choose, press
 from .webkit import WebKit
 
 VOICES = """
@@ -142,6 +143,30 @@ def test_reading_ends(open_page: Callable[..., Any], ollama: ScriptedOllama, how
         assert page.get_attribute(first, "aria-pressed") == "false"
 
 
+@pytest.mark.parametrize("how", ["removed", "in other words", "answered anew"])
+def test_reading_ends_with_the_answer_that_is_read(
+    open_page: Callable[..., Any], ollama: ScriptedOllama, how: str
+) -> None:
+    page = open_page(before=with_voices)
+    exchange(page, ollama, "First.", "One is here. Two is here.")
+    page.click(READ)
+    page.wait_for_function("() => window.speaking")
+    if how == "removed":
+        choose(page, "turn.remove")
+    elif how == "in other words":
+        choose(page, "turn.editAnswer")
+        page.fill(f"{LAST} .edit-box", "Three is here.")
+        page.click(f"{LAST} [data-t='turn.edit.save']")
+    else:
+        (talk,) = ollama.talk()
+        press(page, "turn.again")
+        assert talk.asked.wait(10)
+        talk.end()
+        answered(page)
+    page.wait_for_function("() => window.cancelled === 1 && !window.speaking")
+    assert page.query_selector(".read[aria-pressed='true']") is None
+
+
 def test_what_the_browser_cannot_do_is_not_offered(
     open_page: Callable[..., Any], ollama: ScriptedOllama
 ) -> None:
@@ -189,19 +214,24 @@ def test_dictation_is_off_until_the_reader_switches_it_on_and_knows(
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-@pytest.mark.parametrize("how", ["sent", "new chat", "switched off"])
+@pytest.mark.parametrize("how", ["sent", "by Enter", "as the next", "new chat", "switched off"])
 def test_dictation_ends(open_page: Callable[..., Any], ollama: ScriptedOllama, how: str) -> None:
     page = open_page(before=with_ears)
-    exchange(page, ollama, "Hello.", "Hello.")
+    if how == "as the next":
+        answering(page, ollama, "Hello.", "Hello")
+    else:
+        exchange(page, ollama, "Hello.", "Hello.")
     page.click("#dictate")
     page.click("#ask .button.main")
     page.evaluate("ears.say('Otters?')")
-    if how == "sent":
+    if how in ("sent", "by Enter"):
         (talk,) = ollama.talk()
-        page.click("#send")
+        page.click("#send") if how == "sent" else page.press(BOX, "Enter")
         assert talk.asked.wait(10)
         assert talk.request["messages"][-1]["content"] == "Otters?"
         talk.end()
+    elif how == "as the next":
+        page.press(BOX, "Enter")
     elif how == "new chat":
         page.click("#new-chat")
     else:
@@ -210,6 +240,8 @@ def test_dictation_ends(open_page: Callable[..., Any], ollama: ScriptedOllama, h
         page.keyboard.press("Escape")
         page.wait_for_selector("#dictate", state="hidden")
     page.wait_for_function("() => heard.at(-1) === 'aborted'")
+    page.evaluate("ears.say('too late')")
+    page.wait_for_function(f"() => !document.querySelector('{BOX}').value.includes('too late')")
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,6 @@ export class Dictation {
       on: { click: () => this.#turn() },
     });
     byId('settings-button').after(this.press);
-    byId('composer').addEventListener('submit', () => this.stop());
     addEventListener('pagehide', () => this.stop());
   }
 
@@ -69,6 +68,7 @@ export class Dictation {
     recognition.lang = spokenLanguage();
     recognition.continuous = true;
     recognition.onresult = ({ results, resultIndex }) => {
+      if (this.#running !== recognition) return;
       for (const result of [...results].slice(resultIndex))
         if (result.isFinal) this.#write(result[0].transcript);
     };

@@ -11,6 +11,7 @@ const speech = lazily(() => import('./speech.js'));
 
 /** @type {Message | null} */
 let read = null;
+let words = '';
 
 /** Tells the style sheet whether this browser has voices: without any the buttons are not shown. */
 export function watchVoices() {
@@ -29,6 +30,14 @@ export const isReading = () => read !== null;
 export function stopReading() {
   if (read) globalThis.speechSynthesis.cancel();
   turn(null);
+}
+
+/** Ends the reading of an answer that is none of `shown`, or says something else by now: nothing on the
+    page would stop it.
+    @param {Message[]} shown */
+export function stopReadingUnless(shown) {
+  const isThere = shown.some(({ id, content }) => id === read?.id && content === words);
+  if (!isThere) stopReading();
 }
 
 /** The button of an answer, pressed while it is read.
@@ -60,6 +69,7 @@ async function start(message, press) {
     @param {HTMLElement} [press] */
 function turn(message, press) {
   read = message;
+  words = message?.content ?? '';
   for (const other of document.querySelectorAll('.read[aria-pressed="true"]'))
     if (other instanceof HTMLElement) mark(other, false);
   if (press) mark(press, true);
