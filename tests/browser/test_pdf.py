@@ -12,10 +12,11 @@ import pytest
 from . import pdfs
 from .hostile_pdfs import laughing
 from .ollama import ScriptedOllama
-from .steps import choose_model
+from .steps import choose_model, exchange
 from .test_accessibility import complaints
 from .test_attachments import attach, sent
 from .test_languages import strings
+from .test_library import choose as choose_for_chat
 
 CHIP = "#attachments .file"
 FULL = "\n".join(["words " * 10] * 50)
@@ -150,6 +151,51 @@ def test_a_pdf_can_be_dropped_in_and_outlives_a_reload(page: Any, ollama: Script
     page.reload()
     page.wait_for_selector(f"{CHIP}:has-text('pages: 1')")
     assert "Dropped" in sent(page, ollama, "Read.").request["messages"][0]["content"]
+
+
+@pytest.mark.parametrize("how", ["one chat", "all chats"])
+def test_of_files_nothing_is_read_or_kept_after_their_chat_is_deleted(
+    page: Any, ollama: ScriptedOllama, tmp_path: Path, how: str
+) -> None:
+    exchange(page, ollama, "Hello.", "Hello.")
+    files = [tmp_path / name for name in ("slow.pdf", "quick.pdf", "note.txt")]
+    for file, data in zip(files, (laughing(12), pdfs.pdf("Secret"), b"Secret"), strict=True):
+        file.write_bytes(data)
+    attach(page, *files)
+    page.wait_for_selector(f"{CHIP}:has-text('slow.pdf')")
+    if how == "one chat":
+        page.click("#side-toggle")
+        choose_for_chat(page, "Hello.", "chats.remove")
+        page.wait_for_selector("#toast [data-t='undo.chat']")
+    else:
+        page.click("#menu-button")
+        page.click("#menu .menu-row:has([data-t='chats.removeAll'])")
+        page.click("#ask .button.bad")
+        page.wait_for_selector("#toast [data-t='chats.allGone']")
+    page.wait_for_function("() => !document.querySelector('iframe')")
+    last = tmp_path / "last.txt"
+    last.write_text("Last")
+    attach(page, last)
+    page.wait_for_selector(f"{CHIP}:has-text('last.txt')")
+    content = sent(page, ollama, "Read.").request["messages"][0]["content"]
+    assert "Last" in content and "Secret" not in content
+    assert "Secret" not in page.evaluate("JSON.stringify(sessionStorage)")
+    assert page.query_selector("#toast [data-t='pdf.dropped']") is None
+
+
+def test_a_file_is_not_waited_for_in_another_chat(
+    page: Any, ollama: ScriptedOllama, tmp_path: Path
+) -> None:
+    exchange(page, ollama, "Hello.", "Hello.")
+    slow = tmp_path / "slow.pdf"
+    slow.write_bytes(laughing(12))
+    attach(page, slow)
+    page.wait_for_selector(f"{CHIP}:has-text('slow.pdf')")
+    page.click("#new-chat")
+    give(page, tmp_path, b"Quick", "quick.txt")
+    page.wait_for_selector(f"{CHIP}:has-text('quick.txt')")
+    assert "Quick" in sent(page, ollama, "Read.").request["messages"][0]["content"]
+    assert page.query_selector("iframe")  # the other is still being read
 
 
 def test_nothing_of_it_is_fetched_before_a_pdf_is_attached(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from ..backend import json_reply
@@ -10,6 +11,7 @@ from .gateway import Gateway
 from .ollama import ScriptedOllama
 from .steps import BOX, LAST, answered, exchange, texts
 from .test_accessibility import complaints
+from .test_attachments import attach
 from .test_next_messages import tab_to
 from .test_turns import choose
 
@@ -112,6 +114,30 @@ def test_a_temporary_chat_is_kept_nowhere(page: Any, ollama: ScriptedOllama) -> 
     page.reload()
     page.wait_for_selector(".tries button")
     assert page.is_hidden(".temporary")
+
+
+def test_of_what_is_not_sent_in_a_temporary_chat_nothing_is_kept(
+    page: Any, ollama: ScriptedOllama, tmp_path: Path
+) -> None:
+    note = tmp_path / "note.txt"
+    note.write_text("A secret note")
+    page.fill(BOX, "Begun before.")
+    page.click("#menu-button")
+    page.click("#menu .menu-row:has([data-t='temporary.menu'])")
+    assert page.input_value(BOX) == "Begun before."
+    attach(page, note)
+    page.wait_for_selector("#attachments .file")
+    page.fill(BOX, "A secret draft")
+    stored = "JSON.stringify({ ...sessionStorage })"
+    assert "secret" not in page.evaluate(stored) and "Begun" not in page.evaluate(stored)
+    page.click("#attachments .icon-button")
+    exchange(page, ollama, "Hello.", "Hello.")
+    attach(page, note)
+    page.wait_for_selector("#attachments .file")
+    page.fill(BOX, "A secret draft")
+    page.click("#new-chat")
+    assert page.input_value(BOX) == "" and page.is_hidden("#attachments")
+    assert "secret" not in page.evaluate(stored)
 
 
 def test_a_temporary_chat_is_kept_by_going_on_in_a_new_one(

@@ -1,17 +1,21 @@
 // The message box with what is attached to it, joined to the chat on the screen.
 
 import { Attachments } from '../chat/attachments.js';
+import { TEMPORARY } from '../chat/drafts.js';
 import { listenForLongPaste } from '../chat/long_paste.js';
 import { canSee } from '../models/capabilities.js';
 
 /** @import { Asking } from '../chat/asking.js'
     @import { Chat } from '../chat/chat.js'
     @import { Composer } from '../chat/composer.js'
+    @import { Conversation } from '../history/conversation.js'
     @import { ChatStore } from '../history/chat_store.js'
     @import { Models } from '../models/models.js'
     @import { Toast } from '../ui/toast.js' */
 
 export class Composing {
+  #draft = 'new';
+
   /** `look()`: asks again who answers. `asked()`: runs after something was asked.
       @param {{ asking: Asking, chat: Chat, composer: Composer, models: Models, store: ChatStore,
           toast: Toast, look: () => Promise<unknown>, asked: () => void }} parts */
@@ -46,11 +50,7 @@ export class Composing {
     chat.addEventListener('busy', () => {
       composer.busy = chat.busy;
     });
-    chat.addEventListener('change', () => {
-      const { isEmpty, id } = chat.conversation;
-      composer.chat = isEmpty ? 'new' : id;
-      this.attachments.chat = isEmpty ? 'new' : id;
-    });
+    chat.addEventListener('change', () => this.#turnTo(draftOf(chat.conversation)));
     store.addEventListener('change', ({ detail }) => {
       if (detail.gone) this.forget(detail.id);
     });
@@ -80,10 +80,34 @@ export class Composing {
     return !(isAny && blind);
   }
 
+  /** To what is written and attached in a chat. Nothing stays of a temporary one that is left; it
+      begins with what was to begin a new one.
+      @param {string} draft */
+  #turnTo(draft) {
+    const { composer, attachments } = this;
+    const before = this.#draft;
+    if (draft === before) return;
+    this.#draft = draft;
+    const goesAlong = before === 'new' && draft === TEMPORARY;
+    const { text } = composer;
+    if (goesAlong) composer.text = '';
+    composer.chat = draft;
+    attachments.turnTo(draft, { goesAlong });
+    if (goesAlong) composer.text = text;
+    else if (before === TEMPORARY) this.forget(TEMPORARY);
+  }
+
   /** What was written and attached and not sent in a chat, or, without one, in all.
       @param {string} [chat] */
   forget(chat) {
     this.composer.forgetDraft(chat);
     this.attachments.forget(chat);
   }
+}
+
+/** Whose draft is written: a chat without a message shares one with the next.
+    @param {Conversation} conversation */
+function draftOf({ id, isEmpty, chat }) {
+  if (chat.temporary) return TEMPORARY;
+  return isEmpty ? 'new' : id;
 }

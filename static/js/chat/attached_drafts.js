@@ -1,6 +1,8 @@
 // What is attached to a message that was not sent yet, for each chat. As its words (drafts.js) it
 // outlives a reload and belongs to its tab.
 
+import { TEMPORARY } from './drafts.js';
+
 /** @import { AttachedFile } from '../types.js' */
 
 const STORED = 'tornado-ollama.attached.';
@@ -22,6 +24,7 @@ export function recallAttached(chat) {
     @param {string} chat
     @param {Attached} attached */
 export function keepAttached(chat, { images, files }) {
+  if (chat === TEMPORARY) return;
   try {
     sessionStorage.removeItem(STORED + chat);
     if (images.length + files.length > 0)

@@ -19,8 +19,10 @@ const OFFICE = /\.(docx?|xlsx?|pptx?|od[pst])$/i;
 const pdf = lazily(() => import('./pdf_attaching.js'));
 
 /** @typedef {object} Attached what is attached in one chat
+    @property {string | null} chat null once it is deleted
     @property {string[]} images base64 each
     @property {AttachedFile[]} files
+    @property {Promise<void>} read settles when those that came are read
     @property {number} preparing how many are still being read
     @property {{ row: HTMLElement, drop: () => void } | null} reading the one that takes long, as it is
         shown, and what ends it */
@@ -30,7 +32,6 @@ export class Attachments extends EventTarget {
   /** @type {Map<string, Attached>} */
   #chats = new Map();
   #chat = 'new';
-  #read = Promise.resolve();
 
   /** `refuse(key, params)`: says why something was not taken; `offer(key, params, label, act)` says what
       `act()` can do about it. `canSee()`: whether images help.
@@ -44,10 +45,17 @@ export class Attachments extends EventTarget {
     listenForFiles((files) => this.add(files), { canSee, refuse });
   }
 
-  /** The chat that is written into, `new` for one that has no message yet.
-      @param {string} chat */
-  set chat(chat) {
+  /** The chat that is written into from now on, `new` for one that has no message yet. `goesAlong`: with
+      what is attached, or being read, in the one before.
+      @param {string} chat
+      @param {{ goesAlong?: boolean }} [how] */
+  turnTo(chat, { goesAlong = false } = {}) {
     if (chat === this.#chat) return;
+    if (goesAlong) {
+      this.#chats.set(chat, Object.assign(this.now, { chat }));
+      this.#chats.delete(this.#chat);
+      forgetAttached(this.#chat);
+    }
     this.#chat = chat;
     this.show();
   }
@@ -66,16 +74,16 @@ export class Attachments extends EventTarget {
       @param {File[]} files
       @param {{ asPictures?: boolean }} [how] of PDF files */
   add(files, { asPictures = false } = {}) {
-    const chat = this.#chat;
-    this.#of(chat).preparing += files.length;
+    const to = this.now;
+    to.preparing += files.length;
     this.show();
-    for (const file of files) this.#read = this.#read.then(() => this.#add(chat, file, asPictures));
-    return this.#read;
+    for (const file of files) to.read = to.read.then(() => this.#add(to, file, asPictures));
+    return to.read;
   }
 
   /** When all that came is read. */
   async ready() {
-    while (this.now.preparing > 0) await this.#read;
+    while (this.now.preparing > 0) await this.now.read;
   }
 
   /** Hands over what is attached, as `{ images, files }`, and is empty. */
@@ -98,9 +106,11 @@ export class Attachments extends EventTarget {
   /** The chat is deleted, or, without one, all are.
       @param {string} [chat] */
   forget(chat) {
-    for (const [name, { reading }] of this.#chats) if (!chat || name === chat) reading?.drop();
-    if (chat) this.#chats.delete(chat);
-    else this.#chats.clear();
+    for (const attached of chat ? [this.#of(chat)] : this.#chats.values()) {
+      attached.reading?.drop();
+      if (attached.chat) this.#chats.delete(attached.chat);
+      attached.chat = null;
+    }
     forgetAttached(chat);
     this.show();
   }
@@ -117,16 +127,20 @@ export class Attachments extends EventTarget {
   /** @param {string} chat
       @returns {Attached} */
   #of(chat) {
-    const known = this.#chats.get(chat) ?? { ...recallAttached(chat), preparing: 0, reading: null };
-    this.#chats.set(chat, known);
-    return known;
+    const known = this.#chats.get(chat);
+    if (known) return known;
+    const read = Promise.resolve();
+    const made = { ...recallAttached(chat), chat, read, preparing: 0, reading: null };
+    this.#chats.set(chat, made);
+    return made;
   }
 
-  /** @param {string} chat
+  /** Nothing where the chat was deleted since the file came.
+      @param {Attached} to
       @param {File} file
       @param {boolean} asPictures */
-  async #add(chat, file, asPictures) {
-    const to = this.#of(chat);
+  async #add(to, file, asPictures) {
+    if (to.chat === null) return;
     try {
       if (isImage(file)) await this.#addImage(to, file);
       else if (isPdf(file)) await this.#addPdf(to, file, asPictures);
@@ -135,7 +149,7 @@ export class Attachments extends EventTarget {
       this.refuse(isHeic(file) ? 'attach.heic' : 'attach.unreadable', { name: file.name });
     }
     to.preparing -= 1;
-    if (this.#chats.get(chat) === to) keepAttached(chat, to);
+    if (to.chat !== null) keepAttached(to.chat, to);
     this.show();
   }
 

@@ -3,6 +3,9 @@
 
 const STORED = 'tornado-ollama.drafts';
 
+/** The chat whose drafts last as long as the page, and no longer than it is shown. */
+export const TEMPORARY = 'temporary';
+
 export class Drafts {
   #texts = read();
 
@@ -26,7 +29,7 @@ export class Drafts {
 
   #keep() {
     try {
-      sessionStorage.setItem(STORED, JSON.stringify(this.#texts));
+      sessionStorage.setItem(STORED, JSON.stringify({ ...this.#texts, [TEMPORARY]: undefined }));
     } catch {
       // Then a draft lasts as long as the page.
     }

@@ -39,6 +39,7 @@ export async function attachPdf(file, adding) {
     if (read > 0 && read < pages) return attachments.refuse('pdf.part', { name, n: read, pages });
     return read > 0 && announce('attach.added');
   } catch (error) {
+    if (to.chat === null) return undefined; // nobody waits for it any more
     const why = error instanceof PdfError ? error.message : 'broken';
     return attachments.refuse(`pdf.${why}`, { name });
   } finally {
