@@ -70,6 +70,25 @@ def test_what_has_no_text_to_give_is_told_in_words(
     assert page.evaluate("document.querySelectorAll('iframe').length") == 0
 
 
+def test_of_several_files_it_is_told_of_each_that_is_left_out(
+    open_page: Callable[..., Any], tmp_path: Path
+) -> None:
+    page = open_page(width=360)
+    files = [tmp_path / name for name in ("locked.pdf", "broken.pdf", "good.pdf", "letter.docx")]
+    data = (pdfs.protected(b"secret"), b"%PDF-1.7", pdfs.pdf("Words"), b"PK")
+    for file, content in zip(files, data, strict=True):
+        file.write_bytes(content)
+    attach(page, *files)
+    page.wait_for_selector("#toast:has-text('letter.docx')")
+    told = page.locator("#toast .line").all_inner_texts()
+    assert [words.split()[0] for words in told] == ["locked.pdf", "broken.pdf", "letter.docx"]
+    assert complaints(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    attach(page, files[0])
+    page.wait_for_selector("#toast .line:last-child:has-text('locked.pdf')")
+    assert page.locator("#toast .line").count() == 3  # the same is not told twice
+
+
 SOONER = """(() => {
     const wait = window.setTimeout;
     window.setTimeout = (work, ms) => wait(work, ms === 30_000 ? 8_000 : ms);

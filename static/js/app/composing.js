@@ -32,7 +32,7 @@ export class Composing {
       canSee: () => canSee(this.models.find(this.models.current)),
       refuse: (key, params) => {
         composer.hold();
-        toast.show(key, params);
+        toast.add(key, params);
       },
       offer: (key, params, label, act) => {
         composer.hold();

@@ -6,9 +6,12 @@ import { button, byId, el } from './dom.js';
 /** @import { Params } from '../types.js' */
 
 const OFFERED_MS = 8_000;
+const MOST_LINES = 5;
 
 export class Toast {
   #clock = 0;
+  /** @type {HTMLElement[]} */
+  #lines = [];
   /** @type {object | null} */
   #owner = null;
 
@@ -25,6 +28,17 @@ export class Toast {
       @param {Params} [params] */
   show(key, params) {
     this.#fill(null, el('span', { class: 'words', t: key, params }));
+  }
+
+  /** What happened to one of several: what is said of those before it stays, as lines above.
+      @param {string} key
+      @param {Params} [params] */
+  add(key, params) {
+    const line = el('span', { class: 'line', t: key, params });
+    const others = this.#lines.filter(({ textContent }) => textContent !== line.textContent);
+    const lines = [...others, line].slice(-MOST_LINES);
+    this.#fill(null, el('span', { class: 'words' }, ...lines));
+    this.#lines = lines;
   }
 
   /** `key`: what happened; `back()` undoes it, or does what `label` says. A new offer ends the one
@@ -56,6 +70,7 @@ export class Toast {
       @param {...Node} nodes */
   #fill(owner, ...nodes) {
     this.#owner = owner;
+    this.#lines = [];
     this.place.replaceChildren(...nodes);
     this.place.hidden = false;
     this.#wait();
@@ -69,6 +84,7 @@ export class Toast {
   #hide() {
     clearTimeout(this.#clock);
     this.#owner = null;
+    this.#lines = [];
     this.place.hidden = true;
     this.place.replaceChildren();
   }
