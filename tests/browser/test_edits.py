@@ -48,6 +48,16 @@ def test_an_edit_can_be_undone(page: Any, ollama: ScriptedOllama) -> None:
     assert page.locator(f"{LAST} .mark[data-t='turn.edited']").count() == 0
 
 
+def test_an_edit_cannot_be_undone_in_another_chat(page: Any, ollama: ScriptedOllama) -> None:
+    exchange(page, ollama, "What is 1+1?", "Three.")
+    choose(page, "turn.editAnswer")
+    page.fill(".edit-box", "Two.")
+    page.press(".edit-box", "Control+Enter")
+    page.wait_for_selector("#toast [data-t='undo']")
+    page.click("#new-chat")
+    assert page.is_hidden("#toast")
+
+
 def test_a_question_is_saved_without_asking_again(page: Any, ollama: ScriptedOllama) -> None:
     exchange(page, ollama, "What is 1+2?", "Two.")
     press(page, "turn.edit", ".turn.user")

@@ -39,5 +39,11 @@ export function newChat({ openToken, pickModel, fetchModel, mayFetch, fork, ...p
   const chat = new Chat({ ...parts, actionsFor });
   const asking = new Asking({ ...parts, chat });
   const edits = new TreeEdits({ ...parts, chat, asking });
+  let { conversation } = chat;
+  chat.addEventListener('change', () => {
+    // What could be undone was in another one, which may have been changed since.
+    if (chat.conversation !== conversation) parts.toast.withdraw(chat);
+    ({ conversation } = chat);
+  });
   return { chat, asking };
 }

@@ -52,10 +52,10 @@ export class TreeEdits {
     const write = (words) => {
       for (const one of everywhere) {
         Object.assign(one, words);
-        this.chat.conversation.touch(one);
+        conversation.touch(one);
         this.chat.transcript.forget(one);
       }
-      this.chat.changed(this.chat.conversation);
+      this.chat.changed(conversation);
     };
     write({ content: text, edited: true });
     this.toast.offer('undo.edit', () => write({ content, edited }), { owner: this.chat });
