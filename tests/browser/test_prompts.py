@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from ..backend import json_reply
 from .gateway import Gateway
@@ -16,6 +19,7 @@ from .test_next_messages import tab_to
 from .test_turns import choose
 
 OPTION = "#prompts .option"
+NOON = datetime(2026, 11, 29, 12, 30)
 
 
 def write_prompt(page: Any, name: str, text: str) -> None:
@@ -54,6 +58,41 @@ def test_a_prompt_is_found_by_its_name_and_its_places_are_filled(
     assert page.input_value(BOX) == "Explain tides to a child, and tides again."
     assert page.evaluate("document.activeElement.id") == "message"
     assert texts(page) == []
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_date_time_and_clipboard_are_filled_in(open_page: Callable[..., Any], locale: str) -> None:
+    page = open_page(locale=locale, before=lambda page: page.clock.install(time=NOON))
+    page.wait_for_selector(".tries button")
+    write_prompt(page, "Note", "{{today}}, {{ time }}: {{clipboard}} ({{mood}}, {{constructor}})")
+    page.evaluate("navigator.clipboard.writeText('$& {{today}}')")
+    page.fill(BOX, "/Note")
+    page.wait_for_selector(OPTION)
+    page.press(BOX, "Enter")
+    page.wait_for_selector("#ask .place")
+    assert page.locator("#ask .place span").all_inner_texts() == ["mood", "constructor"]
+    page.keyboard.type("good")
+    page.keyboard.press("Enter")
+    date = {"en-US": "November 29, 2026, 12:30 PM", "zh-CN": "2026年11月29日, 12:30"}[locale]
+    assert page.input_value(BOX).replace("\u202f", " ") == f"{date}: $& {{{{today}}}} (good, )"
+
+
+@pytest.mark.parametrize("has_any", [True, False])
+def test_a_clipboard_that_the_browser_does_not_give_is_asked_for(
+    open_page: Callable[..., Any], has_any: bool
+) -> None:
+    """The reader refuses, or the page is served without TLS."""
+    value = "{ readText: () => Promise.reject(new Error('refused')) }" if has_any else "undefined"
+    none = f"Object.defineProperty(navigator, 'clipboard', {{ value: {value} }});"
+    page = open_page(before=lambda page: page.add_init_script(none))
+    page.wait_for_selector(".tries button")
+    write_prompt(page, "Sum up", "Sum up: {{clipboard}}")
+    page.fill(BOX, "/Sum")
+    page.click(OPTION)
+    page.wait_for_selector("#ask .place:has-text('clipboard')")
+    page.keyboard.type("this")
+    page.keyboard.press("Enter")
+    assert page.input_value(BOX) == "Sum up: this"
 
 
 def test_a_path_is_no_prompt(page: Any, ollama: ScriptedOllama) -> None:

@@ -1,14 +1,23 @@
 // The reader's own prompts: a list above the message box while a message begins with `/` and part of a
 // name (WAI-ARIA combobox with a listbox), and the dialog in which they are written. A prompt may have
-// places, `{{topic}}`, which the reader fills before it is in the box.
+// places, `{{topic}}`, which the reader fills before it is in the box, but for those that the page knows.
 
 import { button, byId, el } from '../ui/dom.js';
+import { language } from '../ui/i18n.js';
 import { recallJson, remember } from '../ui/prefs.js';
 
 /** @typedef {{ name: string, text: string }} Prompt */
 
 const PLACE = /\{\{\s*([^{}]+?)\s*\}\}/g;
 const NAME_LENGTH = 60;
+
+/** What stands in the places of these names; the reader is asked for the others.
+    @type {Record<string, () => string | Promise<string>>} */
+const KNOWN = {
+  today: () => new Date().toLocaleDateString(language(), { dateStyle: 'long' }),
+  time: () => new Date().toLocaleTimeString(language(), { timeStyle: 'short' }),
+  clipboard: () => navigator.clipboard.readText(),
+};
 
 export class Prompts {
   /** @type {Prompt[]} */
@@ -154,17 +163,24 @@ export class Prompts {
   }
 
   /** @param {Prompt | undefined} prompt */
-  #take(prompt) {
+  async #take(prompt) {
     if (!prompt) return this.manage();
     this.#close();
+    const { value } = this.box;
     const names = [...new Set([...prompt.text.matchAll(PLACE)].map(([, name]) => name))];
-    return names.length > 0 ? this.#ask(prompt, names) : this.put(prompt.text);
+    const known = await knownOf(names);
+    if (this.box.value !== value) return undefined; // the reader has gone on while the browser asked
+    const asked = names.filter((name) => !known.has(name));
+    return asked.length > 0
+      ? this.#ask(prompt, asked, known)
+      : this.put(filled(prompt.text, known));
   }
 
   /** Asks what stands in the places of a prompt.
       @param {Prompt} prompt
-      @param {string[]} names */
-  #ask({ name: title, text }, names) {
+      @param {string[]} names
+      @param {Map<string, string>} known */
+  #ask({ name: title, text }, names, known) {
     const fields = new Map(
       names.map((name) => [
         name,
@@ -173,7 +189,8 @@ export class Prompts {
     );
     const use = () => {
       byId('ask').close();
-      this.put(text.replace(PLACE, (_, name) => fields.get(name)?.value ?? ''));
+      const written = [...fields].map(([name, { value }]) => /** @type {const} */ ([name, value]));
+      this.put(filled(text, new Map([...known, ...written])));
     };
     const rows = [...fields].map(([name, field]) => {
       field.addEventListener('keydown', (event) => {
@@ -187,6 +204,25 @@ export class Prompts {
     fields.get(names[0])?.focus();
   }
 }
+
+/** What the page knows of these places. What the browser does not give is asked for.
+    @param {string[]} names */
+async function knownOf(names) {
+  /** @type {Map<string, string>} */
+  const known = new Map();
+  for (const name of names.filter((one) => Object.hasOwn(KNOWN, one))) {
+    try {
+      known.set(name, await KNOWN[name]());
+    } catch {
+      // There is no clipboard without TLS, and the reader may refuse it.
+    }
+  }
+  return known;
+}
+
+/** @param {string} text
+    @param {Map<string, string>} values */
+const filled = (text, values) => text.replace(PLACE, (_, name) => values.get(name) ?? '');
 
 /** Opens the dialog. `title`: a key of words, or a prompt's name.
     @param {string} title
