@@ -221,11 +221,11 @@ def test_a_model_is_taken_out_of_memory_by_keyboard_alone(
     page.keyboard.press("Enter")
     page.wait_for_selector(f"{row} small:has-text('in memory')")
     ollama.on("/api/generate", json_reply({"model": "talker:3b", "done": True}))
-    ollama.on("/api/ps", json_reply({"models": []}))
     tab_to(page, f"{row} [data-t-label='manage.unload']", "Tab")
+    ollama.on("/api/ps", json_reply({"models": []}))  # only now: the list may be asked for again
     page.keyboard.press("Enter")
     page.wait_for_selector(f"{row} [data-t-label='manage.unload']", state="hidden")
-    assert page.evaluate(f"document.activeElement.closest({row!r}) !== null")
+    page.wait_for_function("(row) => document.activeElement.closest(row) !== null", arg=row)
 
 
 def test_prompts_fit_a_phone_and_axe_finds_nothing(
