@@ -12,7 +12,7 @@ import pytest
 from ..backend import json_reply
 from .gateway import Gateway
 from .ollama import ScriptedOllama
-from .steps import BOX, LAST, answered, exchange, texts
+from .steps import BOX, LAST, answered, answering, ask, exchange, texts
 from .test_accessibility import complaints
 from .test_attachments import attach
 from .test_next_messages import tab_to
@@ -174,9 +174,25 @@ def test_of_what_is_not_sent_in_a_temporary_chat_nothing_is_kept(
     attach(page, note)
     page.wait_for_selector("#attachments .file")
     page.fill(BOX, "A secret draft")
+    assert "secret" not in page.evaluate(stored)
     page.click("#new-chat")
     assert page.input_value(BOX) == "" and page.is_hidden("#attachments")
     assert "secret" not in page.evaluate(stored)
+
+
+def test_what_waits_in_a_temporary_chat_is_kept_nowhere(page: Any, ollama: ScriptedOllama) -> None:
+    page.click("#menu-button")
+    page.click("#menu .menu-row:has([data-t='temporary.menu'])")
+    first = answering(page, ollama, "Hello.", "Hel")
+    ask(page, "A secret question")
+    page.wait_for_selector("#queued:has-text('A secret question')")
+    assert "secret" not in page.evaluate("JSON.stringify({ ...sessionStorage })")
+    (second,) = ollama.talk()
+    first.end()
+    assert second.asked.wait(10)
+    assert second.request["messages"][-1]["content"] == "A secret question"
+    second.end()
+    answered(page)
 
 
 def test_a_temporary_chat_is_kept_by_going_on_in_a_new_one(

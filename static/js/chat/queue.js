@@ -19,6 +19,8 @@ const KEY = 'queue';
 
 export class Queue {
   #chats = read();
+  /** @type {Set<string>} */
+  #temporary = new Set();
 
   /** `edit(message)`: takes one back into the message box.
       @param {{ answers: Answers, asking: Asking, chat: Chat, store: ChatStore,
@@ -53,7 +55,8 @@ export class Queue {
   /** Adds one to those of the chat that is shown.
       @param {Queued} message */
   add(message) {
-    const { id } = this.chat.conversation;
+    const { id, chat } = this.chat.conversation;
+    if (chat.temporary) this.#temporary.add(id);
     this.#put(id, [...this.#of(id), message]);
     if (!this.chat.busy) this.#goOn(this.chat.conversation); // the answer ended meanwhile
   }
@@ -68,8 +71,8 @@ export class Queue {
   #put(id, messages) {
     if (messages.length > 0) this.#chats[id] = messages;
     else delete this.#chats[id];
-    const isAny = Object.keys(this.#chats).length > 0;
-    rememberForTab(KEY, isAny ? JSON.stringify(this.#chats) : null);
+    const kept = Object.entries(this.#chats).filter(([chat]) => !this.#temporary.has(chat));
+    rememberForTab(KEY, kept.length > 0 ? JSON.stringify(Object.fromEntries(kept)) : null);
     this.#show();
   }
 

@@ -37,7 +37,7 @@ export function stopReading() {
     @param {Message[]} shown */
 export function stopReadingUnless(shown) {
   const isThere = shown.some(({ id, content }) => id === read?.id && content === words);
-  if (!isThere) stopReading();
+  if (read && !isThere) stopReading();
 }
 
 /** The button of an answer, pressed while it is read.
