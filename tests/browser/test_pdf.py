@@ -84,6 +84,8 @@ def test_of_several_files_it_is_told_of_each_that_is_left_out(
     assert [words.split()[0] for words in told] == ["locked.pdf", "broken.pdf", "letter.docx"]
     assert complaints(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    toast, box = (page.locator(place).bounding_box() for place in ("#toast", "#composer"))
+    assert toast["y"] + toast["height"] <= box["y"]  # also with what is attached
     attach(page, files[0])
     page.wait_for_selector("#toast .line:last-child:has-text('locked.pdf')")
     assert page.locator("#toast .line").count() == 3  # the same is not told twice

@@ -7,6 +7,7 @@ import { button, byId, el } from './dom.js';
 
 const OFFERED_MS = 8_000;
 const MOST_LINES = 5;
+const GAP_PX = 12;
 
 export class Toast {
   #clock = 0;
@@ -21,6 +22,8 @@ export class Toast {
       this.place.addEventListener(type, () => clearTimeout(this.#clock));
     for (const type of ['pointerleave', 'focusout'])
       this.place.addEventListener(type, () => this.#wait());
+    // What is attached makes the message box higher.
+    new ResizeObserver(() => this.#putAbove()).observe(byId('composer'));
   }
 
   /** `key`: what happened.
@@ -73,7 +76,14 @@ export class Toast {
     this.#lines = [];
     this.place.replaceChildren(...nodes);
     this.place.hidden = false;
+    this.#putAbove();
     this.#wait();
+  }
+
+  /** It hides nothing of the message box. */
+  #putAbove() {
+    const { top } = byId('composer').getBoundingClientRect();
+    this.place.style.insetBlockEnd = `${Math.round(innerHeight - top) + GAP_PX}px`;
   }
 
   #wait() {
