@@ -140,12 +140,25 @@ def ollama(_ollama: ScriptedOllama) -> ScriptedOllama:
     return _ollama
 
 
+def open_to_all(ollama: ScriptedOllama, directory: Path) -> Gateway:
+    gateway = Gateway(directory, {"service": {"base_url": ollama.url}}, "--embedded", "never")
+    gateway.start()
+    return gateway
+
+
 @pytest.fixture(scope="package")
 def open_gateway(_ollama: ScriptedOllama, tmp_path_factory: Any) -> Iterator[Gateway]:
     """Without tokens: open to this machine."""
-    config = {"service": {"base_url": _ollama.url}}
-    gateway = Gateway(tmp_path_factory.mktemp("open"), config, "--embedded", "never")
-    gateway.start()
+    gateway = open_to_all(_ollama, tmp_path_factory.mktemp("open"))
+    yield gateway
+    gateway.stop()
+
+
+@pytest.fixture(scope="module")
+def other_gateway(_ollama: ScriptedOllama, tmp_path_factory: Any) -> Iterator[Gateway]:
+    """As `open_gateway`, for browsers that have one profile for all tests: at another address than
+    any before, so that what other files of tests have left in it belongs to another origin."""
+    gateway = open_to_all(_ollama, tmp_path_factory.mktemp("other"))
     yield gateway
     gateway.stop()
 

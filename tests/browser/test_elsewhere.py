@@ -196,11 +196,11 @@ PARTS: list[Callable[[Reader], None]] = [
 def test_in_other_browsers_as_well(
     browser: Browser,
     ollama: ScriptedOllama,
-    open_gateway: Gateway,
+    other_gateway: Gateway,
     part: Callable[[Reader], None],
 ) -> None:
-    reader = Reader(browser, ollama, open_gateway)
-    browser.open(open_gateway.url)
+    reader = Reader(browser, ollama, other_gateway)
+    browser.open(other_gateway.url)
     until(browser, READY)
     reader.see("#model-name", ":")
     part(reader)

@@ -111,14 +111,14 @@ POINTS: list[Callable[[Reader], None]] = [importing, previewing, saving_html, re
 def test_in_other_browsers_too(
     browser: Browser,
     ollama: ScriptedOllama,
-    open_gateway: Gateway,
+    other_gateway: Gateway,
     point: Callable[[Reader], None],
 ) -> None:
-    try_point(point, browser, ollama, open_gateway)
+    try_point(point, browser, ollama, other_gateway)
 
 
 def test_files_fit_the_narrowest_window_of_webkit(
-    webkit: WebKit, ollama: ScriptedOllama, open_gateway: Gateway
+    webkit: WebKit, ollama: ScriptedOllama, other_gateway: Gateway
 ) -> None:
     def attached(reader: Reader) -> None:
         for data, words in (
@@ -134,5 +134,5 @@ def test_files_fit_the_narrowest_window_of_webkit(
         bring(reader)
 
     with webkit.narrow():
-        try_point(attached, webkit, ollama, open_gateway)
+        try_point(attached, webkit, ollama, other_gateway)
         assert webkit.evaluate("[innerWidth, document.documentElement.scrollWidth]") == [447, 447]

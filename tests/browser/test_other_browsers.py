@@ -68,18 +68,18 @@ def chats(browser: Browser, ollama: ScriptedOllama, gateway: Gateway) -> None:
 
 
 def test_webkit_opens_the_page_lists_the_models_and_chats(
-    webkit: WebKit, ollama: ScriptedOllama, open_gateway: Gateway
+    webkit: WebKit, ollama: ScriptedOllama, other_gateway: Gateway
 ) -> None:
-    chats(webkit, ollama, open_gateway)
+    chats(webkit, ollama, other_gateway)
 
 
 def test_firefox_without_site_data_opens_the_page_lists_the_models_and_chats(
-    firefox_without_site_data: Firefox, ollama: ScriptedOllama, open_gateway: Gateway
+    firefox_without_site_data: Firefox, ollama: ScriptedOllama, other_gateway: Gateway
 ) -> None:
     browser = firefox_without_site_data
-    browser.open(open_gateway.url)
+    browser.open(other_gateway.url)
     until(browser, says(".who", "keeps no chats"))
-    chats(browser, ollama, open_gateway)
+    chats(browser, ollama, other_gateway)
     browser.press("#side-toggle")
     until(browser, says(".chat-open", "Hello?"))
     assert browser.evaluate(says("#chats", "keeps no chats"))

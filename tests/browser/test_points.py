@@ -439,10 +439,10 @@ def try_point(
 def test_in_other_browsers_too(
     browser: Browser,
     ollama: ScriptedOllama,
-    open_gateway: Gateway,
+    other_gateway: Gateway,
     point: Callable[[Reader], None],
 ) -> None:
-    try_point(point, browser, ollama, open_gateway)
+    try_point(point, browser, ollama, other_gateway)
 
 
 @pytest.mark.parametrize("browser", BROWSERS, indirect=True)

@@ -217,8 +217,10 @@ def test_a_model_is_taken_out_of_memory(page: Any, ollama: ScriptedOllama) -> No
     page.wait_for_selector(f"{row} small:has-text('in memory')")
     assert page.locator("[data-t-label='manage.unload']:visible").count() == 1
     ollama.on("/api/generate", json_reply({"model": "talker:3b", "done": True}))
-    ollama.on("/api/ps", json_reply({"models": []}))
-    page.click(f"{row} [data-t-label='manage.unload']")
+    page.hover(f"{row} [data-t-label='manage.unload']")  # until the view has come to rest
+    ollama.on("/api/ps", json_reply({"models": []}))  # only now: the list may be asked for again
+    page.mouse.down()
+    page.mouse.up()
     page.wait_for_selector(f"{row} [data-t-label='manage.unload']", state="hidden")
     [asked] = ollama._backend.requests("/api/generate")[-1:]
     assert asked.json() == {"model": "talker:3b", "keep_alive": 0}
