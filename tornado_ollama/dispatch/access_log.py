@@ -47,8 +47,8 @@ class Line(logging.LogRecord):
         return (
             f"{record.client} {record.request_id} {_word(record.credential)} {record.method} "
             f"{_word(record.path)} {record.status} {record.sent}B "
-            f"first={'-' if first is None else f'{_ms(first)}ms'} "
-            f"total={_ms(record.duration_s)}ms{computed}{ignored} {record.outcome}"
+            f"first={'-' if first is None else f'{first * 1000:.1f}ms'} "
+            f"total={record.duration_s * 1000:.1f}ms{computed}{ignored} {record.outcome}"
         )
 
     def fields(self) -> dict[str, object]:

@@ -32,6 +32,12 @@ log = logging.getLogger(__name__)
 
 SERVER = f"tornado-ollama/{__version__}"
 
+_OWN_HEADERS = {
+    "Server": SERVER,
+    "X-Content-Type-Options": "nosniff",
+    "Vary": "Origin",  # also of those without one: a cache keeps them
+}
+
 LINGER_S = 5.0
 """How long a refused body is still read, so that its sender gets to see the answer."""
 
@@ -176,17 +182,16 @@ class AnsweringHandler(RequestHandler):
     def set_default_headers(self) -> None:
         if "request_id" not in self.__dict__:  # Tornado's constructor calls this before initialize
             return
-        self.set_header("Server", SERVER)
-        self.set_header("X-Content-Type-Options", "nosniff")
+        # Not by `set_header`, which looks for line ends in each: nothing here is the client's but
+        # the request id, which has been looked at.
+        self._headers.update(_OWN_HEADERS)
         for name in self.route.dialect.request_id_headers:
-            self.set_header(name, self.request_id)
-        self.set_header("Vary", "Origin")  # also of those without one: a cache keeps them
+            self._headers[name] = self.request_id
         if self.path_token is not None:
             self.set_header("Referrer-Policy", "no-referrer")
         for name, value in self.cross_origin.items():
             self.set_header(name, value)
-        for name, value in self.rate_headers.items():
-            self.set_header(name, value)
+        self._headers.update(self.rate_headers)
         if self._first_position is not None:
             self.set_header("X-Queue-Position", str(self._first_position))
         if self.bounded_fields:

@@ -134,8 +134,7 @@ class BaseHandler(InFlightHandler):
                 self._answered = True
                 return
             self.rate_headers = headers(levels)
-            for name, value in self.rate_headers.items():
-                self.set_header(name, value)
+            self._headers.update(self.rate_headers)
             self.begin_body()
         except GatewayError as error:
             if not self.closed:
