@@ -177,7 +177,8 @@ def read_assets(root: Path) -> Assets:
     page = BUILT_PAGE if BUILT_PAGE in files else PAGE
     if WORKER in files and page in files:
         bodies = {name: asset.plain.body for name, asset in files.items()}
-        script = worker_script(bodies[WORKER], version, page, bodies, sources or ())
+        tag = files[page].plain.etag.strip('"')
+        script = worker_script(bodies[WORKER], version, page, tag, bodies, sources or ())
         files[WORKER] = _asset(WORKER, script)
     return Assets(files, version)
 

@@ -38,12 +38,18 @@ _LEFT_OUT_BELOW = (
 
 
 def worker_script(
-    source: bytes, version: str, page: str, bodies: Mapping[str, bytes], unused: Collection[str]
+    source: bytes,
+    version: str,
+    page: str,
+    tag: str,
+    bodies: Mapping[str, bytes],
+    unused: Collection[str],
 ) -> bytes:
     """`source` behind the list of what it keeps of `version`.
 
-    `page`: the file that is sent at `/`; `bodies`: of all files, by their path below `static/`;
-    `unused`: those that the page never asks for, because it is built of them."""
+    `page`: the file that is sent at `/`; `tag`: how its ETag begins, by which the worker knows the
+    page of its own version; `bodies`: of all files, by their path below `static/`; `unused`: those
+    that the page never asks for, because it is built of them."""
     kept = {
         name: _integrity(body)
         for name, body in bodies.items()
@@ -52,8 +58,6 @@ def worker_script(
         and not name.endswith(_LEFT_OUT)
         and not name.startswith(_LEFT_OUT_BELOW)
     }
-    # How the page's ETag begins: by it the worker knows the page of its own version.
-    tag = hashlib.sha256(bodies[page]).hexdigest()[:32]
     release = {"version": version, "page": page, "tag": tag, "files": kept}
     return f"self.RELEASE = {json.dumps(release, indent=0)};\n".encode() + source
 
