@@ -24,11 +24,10 @@ def chat_of(messages: list[dict[str, Any]], title: str = "A long one") -> dict[s
     return {"chat": {"title": title, "updatedAt": 1}, "messages": said}
 
 
-def open_chat(page: Any, directory: Path, messages: list[dict[str, Any]]) -> None:
-    """Reads a chat of these messages, and opens it."""
+def bring_chat(page: Any, directory: Path, chat: dict[str, Any]) -> None:
+    """Reads a file with a chat titled `A long one`, and opens that chat."""
     file = directory / "chats.json"
-    chats = [chat_of(messages)]
-    file.write_text(json.dumps({"format": "tornado-ollama/chats", "version": 1, "chats": chats}))
+    file.write_text(json.dumps({"format": "tornado-ollama/chats", "version": 1, "chats": [chat]}))
     page.click("#menu-button")
     with page.expect_file_chooser() as chooser:
         page.click("#menu .menu-row:has([data-t='import.menu'])")
@@ -36,5 +35,10 @@ def open_chat(page: Any, directory: Path, messages: list[dict[str, Any]]) -> Non
     page.wait_for_selector("#toast:has-text('Chats imported: 1')")
     page.click("#side-toggle")
     page.click(".chat-open:has-text('A long one')")
+
+
+def open_chat(page: Any, directory: Path, messages: list[dict[str, Any]]) -> None:
+    """Reads a chat of these messages, and opens it."""
+    bring_chat(page, directory, chat_of(messages))
     page.wait_for_selector(".turn.assistant > .body:visible")
     page.click("#side-toggle")

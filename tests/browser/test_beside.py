@@ -4,7 +4,6 @@ goes on with one of them."""
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 
 from ..backend import Reply, json_reply
+from .chats import bring_chat
 from .conftest import OPERATOR, TOKEN
 from .exports import PIXEL
 from .gateway import Gateway
@@ -50,6 +50,16 @@ def both_asked(page: Any, ollama: ScriptedOllama, question: str) -> tuple[Talk, 
     names = [names_of(page, place) for place in (FIRST, SECOND)]
     by_name = {talk.request["model"]: talk for talk in talks}
     return by_name[names[0]], by_name[names[1]]
+
+
+def both_begun(page: Any, ollama: ScriptedOllama) -> tuple[Talk, Talk]:
+    """As `both_asked`; of each answer the first word is there."""
+    first, second = both_asked(page, ollama, "Why?")
+    first.say("Because")
+    second.say("Therefore")
+    body(page, FIRST, "Because")
+    body(page, SECOND, "Therefore")
+    return first, second
 
 
 def names_of(page: Any, place: str) -> str:
@@ -98,11 +108,7 @@ def test_both_are_asked_at_once_and_written_in_columns(page: Any, ollama: Script
 
 def test_each_is_stopped_on_its_own(page: Any, ollama: ScriptedOllama) -> None:
     compare_with(page, "thinker")
-    first, second = both_asked(page, ollama, "Why?")
-    first.say("Because")
-    second.say("Therefore")
-    body(page, FIRST, "Because")
-    body(page, SECOND, "Therefore")
+    first, second = both_begun(page, ollama)
     page.click(f"{SECOND} >> [data-t='action.stop']")
     assert second.left.wait(10)
     page.wait_for_selector(f"{SECOND} >> .mark:has-text('stopped')")
@@ -424,11 +430,7 @@ def test_an_answer_that_is_there_is_given_another_beside_it(
 
 def test_both_are_taken_up_again_after_a_reload(page: Any, ollama: ScriptedOllama) -> None:
     compare_with(page, "thinker")
-    first, second = both_asked(page, ollama, "Why?")
-    first.say("Because")
-    second.say("Therefore")
-    body(page, FIRST, "Because")
-    body(page, SECOND, "Therefore")
+    first, second = both_begun(page, ollama)
     page.reload()
     page.wait_for_selector(f"{FIRST} >> .state")
     page.wait_for_selector(f"{SECOND} >> .state")
@@ -478,11 +480,7 @@ def test_another_tab_sees_both_and_takes_both_over(
     page: Any, ollama: ScriptedOllama, open_gateway: Gateway
 ) -> None:
     compare_with(page, "thinker")
-    first, second = both_asked(page, ollama, "Why?")
-    first.say("Because")
-    second.say("Therefore")
-    body(page, FIRST, "Because")
-    body(page, SECOND, "Therefore")
+    first, second = both_begun(page, ollama)
     other = page.context.new_page()
     other.goto(page.url)
     for place in (FIRST, SECOND):
@@ -761,11 +759,7 @@ def test_over_plain_http_both_are_written_too(
     page = open_page(before=watched)
     page.evaluate("window.noSockets = true")
     compare_with(page, "thinker")
-    first, second = both_asked(page, ollama, "Why?")
-    first.say("Because")
-    second.say("Therefore")
-    body(page, FIRST, "Because")
-    body(page, SECOND, "Therefore")
+    first, second = both_begun(page, ollama)
     page.click(f"{FIRST} >> [data-t='action.stop']")
     assert first.left.wait(10)
     end(second, " so.")
@@ -854,15 +848,7 @@ def test_of_a_long_chat_only_what_is_near_is_drawn(
 ) -> None:
     page = open_page(width=360, height=740)
     chat = {"chat": {"title": "A long one", "updatedAt": 1}, "messages": rows(40)}
-    file = tmp_path / "chats.json"
-    file.write_text(json.dumps({"format": "tornado-ollama/chats", "version": 1, "chats": [chat]}))
-    page.click("#menu-button")
-    with page.expect_file_chooser() as chooser:
-        page.click("#menu .menu-row:has([data-t='import.menu'])")
-    chooser.value.set_files(file)
-    page.wait_for_selector("#toast:has-text('Chats imported: 1')")
-    page.click("#side-toggle")
-    page.click(".chat-open:has-text('A long one')")
+    bring_chat(page, tmp_path, chat)
     page.wait_for_selector(".turn:has-text('Words of a39.')")
     assert page.locator(".turn").count() == 120
     page.wait_for_function("() => document.querySelectorAll('.turn[data-far]').length > 80")

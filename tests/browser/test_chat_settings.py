@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .chats import chat_of
+from .chats import bring_chat, chat_of
 from .ollama import ScriptedOllama
 from .steps import LAST, exchange, texts
 from .test_settings import change, opened
@@ -135,11 +134,17 @@ def test_a_chat_goes_on_from_a_message_in_a_copy_with_its_settings(
     page.wait_for_function("() => document.querySelectorAll('.chat-row').length === 2")
 
 
-def test_another_tab_sees_the_settings_of_the_chat(page: Any, ollama: ScriptedOllama) -> None:
+def other_tab(page: Any, ollama: ScriptedOllama) -> Any:
+    """Another tab with the chat that this one has begun."""
     exchange(page, ollama, "Hello.", "Hi.")
     other = page.context.new_page()
     other.goto(page.url)
     other.wait_for_selector(f"{LAST} .body:has-text('Hi.')")
+    return other
+
+
+def test_another_tab_sees_the_settings_of_the_chat(page: Any, ollama: ScriptedOllama) -> None:
+    other = other_tab(page, ollama)
     set_here(page, system="Answer in rhymes.")
     other.wait_for_selector(f"{OWN}:has-text('Answer in rhymes.')")
     exchange(other, ollama, "More.", "Score.")
@@ -150,10 +155,7 @@ def test_another_tab_sees_the_settings_of_the_chat(page: Any, ollama: ScriptedOl
 def test_two_tabs_set_one_chat_and_neither_overwrites_the_other(
     page: Any, ollama: ScriptedOllama
 ) -> None:
-    exchange(page, ollama, "Hello.", "Hi.")
-    other = page.context.new_page()
-    other.goto(page.url)
-    other.wait_for_selector(f"{LAST} .body:has-text('Hi.')")
+    other = other_tab(page, ollama)
     set_here(page, temperature="1.5")
     other.wait_for_selector(f"{OWN}:has-text('1.5')")
     set_here(other, top_k="7")
@@ -176,14 +178,7 @@ def test_an_import_takes_the_settings_it_knows(
         "unknown": "1",
         "seed": 7,
     }
-    file = tmp_path / "chats.json"
-    file.write_text(json.dumps({"format": "tornado-ollama/chats", "version": 1, "chats": [chat]}))
-    page.click("#menu-button")
-    with page.expect_file_chooser() as chooser:
-        page.click("#menu .menu-row:has([data-t='import.menu'])")
-    chooser.value.set_files(file)
-    page.click("#side-toggle")
-    page.click(".chat-open:has-text('A long one')")
+    bring_chat(page, tmp_path, chat)
     page.wait_for_selector(f"{OWN}:visible")
     talk = exchange(page, ollama, "More.", "Score.")
     assert talk.request["messages"][0] == SYSTEM
