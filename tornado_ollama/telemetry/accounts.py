@@ -158,7 +158,8 @@ class Accounts:
     async def flush(self) -> None:
         """Stores what is pending. A failure is logged once, and is `failure` until it is over."""
         async with self._flushing:
-            if not self.pending and not self._left:
+            self._add_taken()  # also where nothing can be stored: what is pending has a bound
+            if not self._pending and not self._left:
                 return
             try:
                 await self._store()
