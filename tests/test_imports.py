@@ -66,11 +66,20 @@ IMPURE = frozenset(
 """What a pure package does not import: whatever has a clock, a file, a socket or a loop."""
 
 
-def imports(path: Path, source: str | None = None) -> Iterator[str]:
+HEAVY = ("cryptography", "dotenv", "jwt", f"{NAME}.access.jws")
+"""What takes long to import and most commands do without: it is imported inside functions."""
+
+KEPT_APART = {"access/jws.py", "commands/doctor_local.py"}
+"""The modules that import it and are themselves imported inside functions."""
+
+
+def imports(path: Path, source: str | None = None, *, at_once: bool = False) -> Iterator[str]:
     """The absolute dotted names that a module imports; of a package, also of its members.
-    `source` is read instead of the file where it is given."""
+    `source` is read instead of the file where it is given; `at_once` leaves out what functions and
+    other blocks import."""
     inside = path.relative_to(ROOT.parent).with_suffix("").parts
-    for node in ast.walk(ast.parse(source or path.read_text(encoding="utf-8"))):
+    tree = ast.parse(source or path.read_text(encoding="utf-8"))
+    for node in tree.body if at_once else ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -120,6 +129,13 @@ def test_a_pure_module_has_no_clock_file_socket_or_loop(path: Path) -> None:
     assert {n.attr for n in read if ast.unparse(n.value) == "sys"} <= {"version_info"}
     attributes = {node.attr for node in read}
     assert not attributes & {"now", "utcnow", "today"}  # datetime may parse, not tell the time
+
+
+def test_what_takes_long_is_imported_where_it_is_needed() -> None:
+    for path in MODULES:
+        if path.relative_to(ROOT).as_posix() not in KEPT_APART:
+            found = {name for name in imports(path, at_once=True) if name.startswith(HEAVY)}
+            assert not found, path
 
 
 def test_an_arrow_the_other_way_would_be_seen() -> None:

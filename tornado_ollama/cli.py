@@ -14,8 +14,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from dotenv import load_dotenv
-
 from . import __version__, console
 from .commands import token_flags
 from .commands.durations import duration
@@ -86,6 +84,8 @@ def _read_dotenv(path: Path) -> None:
     """The variables of the `.env` file that the environment does not set."""
     try:
         if path.is_file():
+            from dotenv import load_dotenv  # few have such a file
+
             load_dotenv(path)
     except (OSError, ValueError):
         raise ConfigError(f"{path}: cannot be read as text") from None

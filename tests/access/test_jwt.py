@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tornado_ollama.access import jwt, jwt_keys
+from tornado_ollama.access import jws, jwt, jwt_keys
 from tornado_ollama.access.jwt import InvalidToken, verify
 from tornado_ollama.access.jwt_keys import JwtKey
 from tornado_ollama.access.principal import Scope
@@ -32,7 +32,7 @@ from .keys import (
 GOOD = hs_token(claims())
 HEADER, PAYLOAD, SIGNATURE = GOOD.split(".")
 PEM = public_pem(rsa_key())
-RS_KEY = JwtKey(jwt_keys.load_public_key(PEM), ("RS256",))
+RS_KEY = JwtKey(jws.load_public_key(PEM), ("RS256",))
 
 
 def header(**fields: Any) -> str:
@@ -273,8 +273,8 @@ def test_a_subject_is_made_safe_for_the_log() -> None:
 def test_tokens_signed_by_others_are_verified_by_their_public_key(
     make: Any, algorithm: str
 ) -> None:
-    public = jwt_keys.load_public_key(public_pem(make()))
-    assert jwt_keys.fits(public, algorithm)
+    public = jws.load_public_key(public_pem(make()))
+    assert jws.fits(public, algorithm)
     signed = pyjwt.encode(claims(), make(), algorithm=algorithm)
     assert verify(signed, [JwtKey(public, (algorithm,))], NOW).name == "ann"
     with pytest.raises(InvalidToken):
@@ -286,9 +286,9 @@ def test_a_kind_of_key_fits_its_algorithms_only() -> None:
         "RS256": rsa_key(), "PS256": rsa_key(), "ES256": ec_key(), "EdDSA": ed_key(),
     }  # fmt: skip
     for key in (rsa_key(), ec_key(), ed_key()):
-        public = jwt_keys.load_public_key(public_pem(key))
+        public = jws.load_public_key(public_pem(key))
         for algorithm in (*fitting, "ES384", "HS256", "none"):
-            assert jwt_keys.fits(public, algorithm) == (fitting.get(algorithm) is key)
+            assert jws.fits(public, algorithm) == (fitting.get(algorithm) is key)
 
 
 def test_several_keys_each_have_their_algorithms() -> None:
@@ -306,7 +306,7 @@ def test_several_keys_each_have_their_algorithms() -> None:
 )
 def test_only_a_public_key_in_pem_form_is_loaded(pem: bytes) -> None:
     with pytest.raises(ValueError, match="public key"):
-        jwt_keys.load_public_key(pem)
+        jws.load_public_key(pem)
 
 
 @pytest.mark.parametrize(
@@ -319,8 +319,8 @@ def test_only_a_public_key_in_pem_form_is_loaded(pem: bytes) -> None:
     ],
 )
 def test_a_key_that_is_no_secret_is_recognised(text: str) -> None:
-    assert jwt_keys.is_public_text(text)
-    assert not jwt_keys.is_public_text(SECRET)
+    assert jws.is_public_text(text)
+    assert not jws.is_public_text(SECRET)
 
 
 def test_a_signed_token_verifies() -> None:

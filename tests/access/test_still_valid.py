@@ -10,7 +10,8 @@ import pytest
 from tornado_ollama.access.authenticator import Authenticator, build_authenticator
 from tornado_ollama.access.credentials import Bearer, Credentials, from_frame
 from tornado_ollama.access.fingerprint import digest
-from tornado_ollama.access.jwt_keys import JwtKey, load_public_key
+from tornado_ollama.access.jws import load_public_key
+from tornado_ollama.access.jwt_keys import JwtKey
 from tornado_ollama.access.principal import Principal, Scope
 from tornado_ollama.access.tokens import StaticToken
 from tornado_ollama.errors import Unauthorized

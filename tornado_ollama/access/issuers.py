@@ -9,15 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import jwt
-from cryptography.hazmat.primitives.asymmetric import rsa
-
 from .claims import ClaimRules
-from .jwt_keys import MIN_RSA_BITS, PUBLIC_KEY_ALGORITHMS, JwtKey, PublicKey, fits
+from .jwt_keys import PUBLIC_KEY_ALGORITHMS, JwtKey
 from .principal import Scope
+
+if TYPE_CHECKING:
+    from .jws import PublicKey
 
 MAX_KEYS = 100
 """Of one issuer; more are ignored. Entra publishes about ten."""
@@ -87,6 +87,8 @@ def published_keys(document: bytes, issuer: Issuer) -> tuple[JwtKey, ...]:
 
 
 def _usable(listed: list[Any], issuer: Issuer) -> Iterator[JwtKey]:
+    from . import jws
+
     for jwk in listed:
         key = _public_key(jwk) if isinstance(jwk, dict) else None
         if key is None:
@@ -95,7 +97,7 @@ def _usable(listed: list[Any], issuer: Issuer) -> Iterator[JwtKey]:
         algorithms = tuple(
             name
             for name in sorted(issuer.algorithms & PUBLIC_KEY_ALGORITHMS)
-            if fits(key, name) and named in (None, name)
+            if jws.fits(key, name) and named in (None, name)
         )
         if algorithms:
             yield JwtKey(
@@ -113,28 +115,14 @@ def _usable(listed: list[Any], issuer: Issuer) -> Iterator[JwtKey]:
 
 def _public_key(jwk: dict[str, Any]) -> PublicKey | None:
     """The key of a JWK; None for one that is not for signatures, is not public, or is malformed."""
+    from . import jws
+
     kid, use, operations = jwk.get("kid"), jwk.get("use", "sig"), jwk.get("key_ops", ["verify"])
     if not isinstance(kid, str | None) or len(kid or "") > MAX_KID_CHARS or use != "sig":
         return None
     if not isinstance(operations, list) or "verify" not in operations or "d" in jwk:
         return None
-    families: dict[Any, Any] = {
-        "RSA": jwt.algorithms.RSAAlgorithm,
-        "EC": jwt.algorithms.ECAlgorithm,
-        "OKP": jwt.algorithms.OKPAlgorithm,
-    }
-    kind = jwk.get("kty")
-    if not isinstance(kind, str) or kind not in families:
-        return None
-    try:
-        key = families[kind].from_jwk(jwk)
-    except Exception:  # PyJWT's and cryptography's, which have no common base
-        return None
-    if not isinstance(key, PublicKey):
-        return None
-    if isinstance(key, rsa.RSAPublicKey) and key.key_size < MIN_RSA_BITS:
-        return None
-    return key
+    return jws.key_of_jwk(jwk)
 
 
 def _object(document: bytes) -> dict[str, Any]:

@@ -16,11 +16,9 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NoReturn
 
-import jwt
-
 from . import claims as reading
 from .claims import WrongClaim
-from .jwt_keys import JWS, JwtKey
+from .jwt_keys import JwtKey
 from .principal import Principal, SignedClaims, loggable_name
 
 MAX_TOKEN_CHARS = 8192
@@ -95,7 +93,9 @@ def verify_again(
 
 def sign(claims: dict[str, Any], secret: str, algorithm: str) -> str:
     """Signs a new token. `algorithm` is one of SECRET_BYTES, `secret` long enough for it."""
-    return jwt.encode(claims, secret, algorithm=algorithm)
+    from . import jws
+
+    return jws.sign(claims, secret, algorithm)
 
 
 def _candidates(
@@ -135,9 +135,11 @@ def _kept(algorithm: str, key: JwtKey, claims: Mapping[str, Any]) -> SignedClaim
 
 
 def _header(token: str) -> dict[str, Any]:
+    from . import jws
+
     try:
-        header = jwt.get_unverified_header(token)
-    except (jwt.PyJWTError, ValueError):
+        header = jws.header(token)
+    except ValueError:
         raise InvalidToken("its header cannot be read") from None
     if "crit" in header or "b64" in header:
         raise InvalidToken("its header asks for extensions")
@@ -145,12 +147,14 @@ def _header(token: str) -> dict[str, Any]:
 
 
 def _signed_claims(token: str, key: JwtKey) -> dict[str, Any]:
+    from . import jws
+
     try:
-        decoded = JWS.decode_complete(token, key.key, algorithms=list(key.algorithms))
-    except (jwt.PyJWTError, ValueError, TypeError):
+        payload = jws.verified_payload(token, key.key, list(key.algorithms))
+    except ValueError:
         raise InvalidToken("its signature is not right") from None
     try:
-        return _read_claims(decoded["payload"])
+        return _read_claims(payload)
     except ValueError as error:
         raise InvalidToken(str(error)) from None
 

@@ -18,9 +18,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 from .credentials import Credentials, SignedText
 
 WINDOW_S = 60.0
@@ -73,6 +70,10 @@ def is_good(signed: SignedText, now: float) -> bool:
     """Whether the key signed this request, a moment ago. `now` is Unix time."""
     if not signed.protected or signed.at is None or abs(now - signed.at) > WINDOW_S:
         return False
+    # Takes longer to import than most commands run, and few gateways have such keys.
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
     try:
         public = Ed25519PublicKey.from_public_bytes(signed.key[len(_PREFIX) :])
         public.verify(signed.signature, signed.text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from ..access import jwt_keys as jwt
 from ..access.claims import ClaimRules
@@ -10,6 +11,9 @@ from ..access.issuers import Issuer, may_fetch
 from ..errors import ConfigError
 from .file_reader import Reader
 from .topics.jwt import IssuerTopic, Jwt
+
+if TYPE_CHECKING:
+    from ..access.jws import PublicKey
 
 MAKE_SECRET = 'make one with: python -c "import secrets; print(secrets.token_urlsafe(48))"'
 
@@ -70,8 +74,10 @@ def fixed_keys(settings: Jwt, reader: Reader) -> tuple[jwt.JwtKey, ...]:
     if settings.public_key_file is not None:
         if not by_public:
             raise _misfit(settings, reader, "such as RS256, ES256 or EdDSA to fit public_key_file")
+        from ..access import jws
+
         public = _public_key(settings.public_key_file, reader)
-        if not all(jwt.fits(public, algorithm) for algorithm in by_public):
+        if not all(jws.fits(public, algorithm) for algorithm in by_public):
             raise _misfit(settings, reader, "of the kind of the key in public_key_file")
         keys.append(_key(public, by_public, settings))
     published = settings.discovery is not None or settings.jwks_url is not None
@@ -95,7 +101,7 @@ def _misfit(settings: Jwt, reader: Reader, rule: str) -> ConfigError:
     return reader.impossible("auth.jwt.algorithms", settings.algorithms, rule)
 
 
-def _key(key: str | jwt.PublicKey, algorithms: tuple[str, ...], settings: Jwt) -> jwt.JwtKey:
+def _key(key: str | PublicKey, algorithms: tuple[str, ...], settings: Jwt) -> jwt.JwtKey:
     return jwt.JwtKey(
         key,
         algorithms,
@@ -108,18 +114,22 @@ def _key(key: str | jwt.PublicKey, algorithms: tuple[str, ...], settings: Jwt) -
 
 
 def _check_secret(settings: Jwt, secret: str, algorithms: tuple[str, ...], reader: Reader) -> None:
+    from ..access import jws
+
     key = "auth.jwt.secret" if settings.secret_file is None else "auth.jwt.secret_file"
     shown = settings.secret_file
-    if jwt.is_public_text(secret):
+    if jws.is_public_text(secret):
         raise reader.impossible(key, shown, "a random secret, not a key in PEM, SSH or JWK form")
     least = max(jwt.SECRET_BYTES[algorithm] for algorithm in algorithms)
     if len(secret.encode("utf-8", "surrogatepass")) < least:
         raise reader.impossible(key, shown, f"{least} bytes or more; {MAKE_SECRET}")
 
 
-def _public_key(name: str, reader: Reader) -> jwt.PublicKey:
+def _public_key(name: str, reader: Reader) -> PublicKey:
+    from ..access import jws
+
     key = "auth.jwt.public_key_file"
     try:
-        return jwt.load_public_key(reader.file(key, name))
+        return jws.load_public_key(reader.file(key, name))
     except ValueError as error:
         raise reader.impossible(key, name, f"a file that {error}") from None
