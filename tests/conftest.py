@@ -33,6 +33,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gc
 import json
 import logging
 import os
@@ -95,6 +96,18 @@ def pytest_configure(config: pytest.Config) -> None:
         logging.getLogger(name).setLevel(logging.DEBUG)  # all that may be logged is looked at
     logging.getLogger("tornado.general").setLevel(logging.WARNING)  # as `logs.set_up` does
     config.option.async_test_timeout = max(config.option.async_test_timeout, HANG_S)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Collects tests without the garbage collector, and keeps it away from them ever after: it
+    would go through all of them again and again, in half of the time that collecting takes."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
