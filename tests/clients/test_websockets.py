@@ -47,7 +47,7 @@ async def test_a_question_in_plain_text(door: Door) -> None:
 async def test_a_conversation(door: Door) -> None:
     async with with_header(door) as socket:
         for question in ("My name is Ada.", "What is my name?"):
-            await socket.send(json.dumps({"text": question, "model": door.model}))
+            await socket.send(json.dumps({"text": question, "model": door.model, "options": SHORT}))
             frames = await read_until(socket, "done")
             assert "".join(frame.get("content", "") for frame in frames)
             assert frames[-1]["usage"]["completion_tokens"] > 0

@@ -23,7 +23,10 @@ from tornado_ollama.embedded.installed import NotInstalled, find_model
 
 PATIENCE_S = 240.0
 MODEL = "smollm2"
-COMMAND = [sys.executable, "-m", "tornado_ollama", "embedded", "--port", "0", "--exit-with-stdin"]
+COMMAND = [
+    *(sys.executable, "-m", "tornado_ollama", "embedded", "--port", "0", "--exit-with-stdin"),
+    *("--threads", "1"),  # with two, each waits for the other in a loop
+]
 
 
 @dataclass(frozen=True)
@@ -94,8 +97,7 @@ def ollama(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ollama]:
     log = tmp_path_factory.mktemp("embedded") / "log"
     with log.open("wb") as stderr:
         process = subprocess.Popen(
-            # With two, each waits for the other in a loop, while other tests need the processor.
-            [*COMMAND, "--threads", "1"],
+            COMMAND,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=stderr,

@@ -55,14 +55,14 @@ def test_a_stop_word_ends_the_answer_and_is_not_in_it(ollama: Ollama) -> None:
 
 @pytest.mark.parametrize("temperature", [0, 1.5])
 def test_a_seed_makes_an_answer_repeatable(ollama: Ollama, temperature: float) -> None:
-    options = {"seed": 7, "temperature": temperature, "num_predict": 24}
+    options = {"seed": 7, "temperature": temperature, "num_predict": 8}
     first, second = (ollama.chat("Name a colour.", options=options) for _ in range(2))
     assert first["message"] == second["message"]
 
 
 def test_temperature_makes_answers_differ(ollama: Ollama) -> None:
     said = {
-        ollama.chat("Invent a name.", options={"temperature": 2.0, "num_predict": 16})["message"][
+        ollama.chat("Invent a name.", options={"temperature": 2.0, "num_predict": 6})["message"][
             "content"
         ]
         for _ in range(4)
@@ -150,7 +150,7 @@ def test_a_question_for_a_tool_becomes_a_call(ollama: Ollama, stream: bool) -> N
 
 
 def test_other_words_with_tools_become_text(ollama: Ollama) -> None:
-    message = ollama.chat("Say hello.", tools=[WEATHER], options={"num_predict": 24})["message"]
+    message = ollama.chat("Say hello.", tools=[WEATHER], options={"num_predict": 8})["message"]
     assert message["content"] and "tool_calls" not in message
 
 
@@ -166,7 +166,7 @@ def test_a_tools_result_is_put_into_words(ollama: Ollama) -> None:
         messages=messages,
         tools=[WEATHER],
         stream=False,
-        options={"seed": 1, "num_predict": 24},
+        options={"seed": 1, "num_predict": 8},
     )
     assert reply.json["message"]["content"]
     assert "tool_calls" not in reply.json["message"]
@@ -272,7 +272,7 @@ def test_the_older_embeddings_route_answers(ollama: Ollama) -> None:
 
 def test_more_requests_than_slots_are_all_answered(ollama: Ollama) -> None:
     with ThreadPoolExecutor(10) as pool:
-        ask = [pool.submit(ollama.chat, f"Say {n}.", options={"num_predict": 8}) for n in range(10)]
+        ask = [pool.submit(ollama.chat, f"Say {n}.", options={"num_predict": 2}) for n in range(10)]
         assert all(answer.result()["done"] for answer in ask)
 
 

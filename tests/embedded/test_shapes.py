@@ -63,7 +63,7 @@ def send(ollama: Ollama, recorded: transcripts.Recorded) -> Any:
 def ask_briefly(ollama: Ollama, recorded: transcripts.Recorded) -> Any:
     """Sends the recorded request with the answer bounded: its keys do not depend on its length."""
     body = json.loads(recorded.request_body)
-    body["options"] = {"num_predict": 4} | body.get("options", {})
+    body["options"] = body.get("options", {}) | {"num_predict": 4}
     return ollama.request(recorded.method, recorded.path, json.dumps(body).encode())
 
 

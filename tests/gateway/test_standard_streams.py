@@ -116,7 +116,7 @@ async def test_the_embedded_backend_lives_whatever_its_streams_are(
 ) -> None:
     require_model()
     port = refusing_port()
-    process = Silent("embedded", "--port", str(port))
+    process = Silent("embedded", "--port", str(port), "--threads", "1")
     with stream_state(state) as broken:
         await process.start(tmp_path, broken, broken)
         client = await process.connect(port)

@@ -114,15 +114,15 @@ async def test_a_prompt_that_does_not_fit_is_an_error(connect: Any, stream: bool
 
 
 async def test_a_window_that_is_full_is_an_error(connect: Any) -> None:
-    schema = {"type": "array", "items": {"type": "integer"}, "minItems": 300}
-    given = {"model": MODEL, "input": "Count.", "num_ctx": 256, "stream": True, "temperature": 0}
+    schema = {"type": "array", "items": {"type": "integer"}, "minItems": 100}
+    given = {"model": MODEL, "input": "Count.", "num_ctx": 96, "stream": True, "temperature": 0}
     given["text"] = {"format": {"type": "json_schema", "name": "numbers", "schema": schema}}
     response = await (await connect()).request(
         "POST", "/v1/responses", (), json.dumps(given).encode()
     )
     last = valid(response.body)[-1]["response"]
     assert last["error"]["code"] == "context_length_exceeded"
-    assert last["usage"]["total_tokens"] == 256
+    assert last["usage"]["total_tokens"] == 96
 
 
 async def test_the_agents_sdk(client: openai.AsyncOpenAI) -> None:
@@ -167,7 +167,7 @@ async def test_langchain(client: openai.AsyncOpenAI) -> None:
 async def test_what_the_server_remembers_of_a_conversation_is_told(
     client: openai.AsyncOpenAI,
 ) -> None:
-    lines = [f"The {number}th fruit of the list is a plum." for number in range(30)]
+    lines = [f"The {number}th fruit of the list is a plum." for number in range(12)]
     asked: Any = [{"role": "user", "content": " ".join(lines)}]
     first = await client.responses.create(model=MODEL, input=asked, max_output_tokens=1)
     more: Any = [{"role": "assistant", "content": "Yes."}, {"role": "user", "content": "And then?"}]

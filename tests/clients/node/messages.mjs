@@ -8,7 +8,7 @@ import { z } from 'zod';
 const { GATEWAY, TOKEN, MODEL } = process.env;
 const client = new Anthropic({ baseURL: GATEWAY, apiKey: TOKEN, maxRetries: 0 });
 const messages = [{ role: 'user', content: 'Say hello.' }];
-const ask = { model: MODEL, max_tokens: 16, messages };
+const ask = { model: MODEL, max_tokens: 6, messages };
 const text = (message) => message.content.map((block) => block.text ?? '').join('');
 
 const whole = await client.messages.create(ask);
@@ -28,7 +28,7 @@ const refused = await new Anthropic({ baseURL: GATEWAY, apiKey: 'wrong', maxRetr
 
 const provider = createAnthropic({ baseURL: `${GATEWAY}/v1`, apiKey: TOKEN });
 const model = provider(MODEL);
-const ai = { model, prompt: 'Say hello.', maxOutputTokens: 16, maxRetries: 0 };
+const ai = { model, prompt: 'Say hello.', maxOutputTokens: 6, maxRetries: 0 };
 const generated = await generateText(ai);
 let flowing = '';
 for await (const piece of streamText(ai).textStream) flowing += piece;

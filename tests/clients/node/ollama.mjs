@@ -6,7 +6,7 @@ const door = (token) =>
   new Ollama({ host: GATEWAY, headers: { Authorization: `Bearer ${token}` } });
 const client = door(TOKEN);
 const messages = [{ role: 'user', content: 'Say hello.' }];
-const settings = { model: MODEL, options: { num_predict: 16, temperature: 0 } };
+const settings = { model: MODEL, options: { num_predict: 6, temperature: 0 } };
 
 const models = (await client.list()).models.map((model) => model.name);
 const version = (await client.version?.())?.version ?? null;

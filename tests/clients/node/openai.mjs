@@ -4,7 +4,7 @@ import OpenAI from 'openai';
 const { GATEWAY, TOKEN, MODEL } = process.env;
 const client = new OpenAI({ baseURL: `${GATEWAY}/v1`, apiKey: TOKEN, maxRetries: 0 });
 const messages = [{ role: 'user', content: 'Say hello.' }];
-const settings = { model: MODEL, max_tokens: 16, temperature: 0 };
+const settings = { model: MODEL, max_tokens: 6, temperature: 0 };
 
 const models = [];
 for await (const model of client.models.list()) models.push(model.id);

@@ -7,7 +7,7 @@ import { z } from 'zod';
 
 const { GATEWAY, TOKEN, MODEL } = process.env;
 const client = new OpenAI({ baseURL: `${GATEWAY}/v1`, apiKey: TOKEN, maxRetries: 0 });
-const ask = { model: MODEL, input: 'Say hello.', temperature: 0, max_output_tokens: 16 };
+const ask = { model: MODEL, input: 'Say hello.', temperature: 0, max_output_tokens: 6 };
 
 const whole = await client.responses.create(ask);
 const stream = client.responses.stream(ask);
@@ -34,7 +34,7 @@ const missing = await client.responses
 
 const provider = createOpenAI({ baseURL: `${GATEWAY}/v1`, apiKey: TOKEN });
 const model = provider(MODEL);
-const ai = { model, prompt: 'Say hello.', temperature: 0, maxOutputTokens: 16, maxRetries: 0 };
+const ai = { model, prompt: 'Say hello.', temperature: 0, maxOutputTokens: 6, maxRetries: 0 };
 const generated = await generateText(ai);
 let flowing = '';
 for await (const piece of streamText(ai).textStream) flowing += piece;
