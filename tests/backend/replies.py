@@ -159,12 +159,25 @@ class EarlyAnswer:
         await exchange.until_closed()
 
 
+ENDS = 250
+"""Bytes at either end of a chunk that are sent one by one; shorter chunks are lines of streams."""
+
+
+def _single_bytes(chunk: bytes) -> list[bytes]:
+    first = min(ENDS, len(chunk))
+    last = max(first, len(chunk) - ENDS)
+    pieces = [chunk[i : i + 1] for i in range(first)]
+    pieces += [chunk[first:last]] if first < last else []
+    return pieces + [chunk[i : i + 1] for i in range(last, len(chunk))]
+
+
 @dataclass
 class Transcript:
     """Replays a recorded exchange: status, headers in order, chunks exactly.
 
     `one_byte` sends each byte as a chunk of its own (or, with a Content-Length, a write of its
-    own), so that a reader meets every possible split of the stream.
+    own), so that a reader meets every possible split of the stream. Of a long chunk the middle,
+    which holds no end of a line and more of the same, is one piece.
     """
 
     name: str
@@ -178,8 +191,7 @@ class Transcript:
         exchange.write_head(record.status, headers, record.reason)
         chunked = ("Transfer-Encoding", "chunked") in headers
         for chunk in record.chunks if exchange.method != "HEAD" else ():
-            parts = [chunk[i : i + 1] for i in range(len(chunk))] if self.one_byte else [chunk]
-            for part in parts:
+            for part in _single_bytes(chunk) if self.one_byte else [chunk]:
                 await (exchange.write_chunk(part) if chunked else exchange.write(part))
                 if self.one_byte:
                     await asyncio.sleep(0)

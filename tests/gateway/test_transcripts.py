@@ -1,8 +1,8 @@
 """What Ollama said is what the client gets: status, body and content type, to the byte.
 
-Every recorded exchange of the native API passes through the gateway, whole and in single bytes,
-with and without a credential configured. Answers that are the gateway's own (unknown routes, CORS,
-Host, `/v1`) have tests of their own.
+Every recorded exchange of the native API passes through the gateway: whole, with and without a
+credential configured, and in single bytes. Answers that are the gateway's own (unknown routes,
+CORS, Host, `/v1`) have tests of their own.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ async def test_a_recorded_exchange_passes(
     record = load(name, version)
     headers = [bearer(BOTH)] if config else []
     client = await connect()
-    for one_byte in (False, True):
+    for one_byte in (False,) if config else (False, True):  # who asks changes no byte
         backend.on("*", Transcript(name, version, one_byte))
         response = await client.request(
             record.method, record.path, headers, record.request_body or None
