@@ -71,7 +71,7 @@ from .logs import LogBook
 from .process import VARIABLES, GatewayProcess
 from .programs import closing_line
 from .raw_client import RawConnection
-from .workers import WEIGHTS, InParts, seconds_by_file
+from .workers import WEIGHTS, InParts, seconds_by_file, tell_less
 
 HANG_S = 120.0
 """A test that hangs fails after this, later than any wait inside it (tests/waiting.py)."""
@@ -96,6 +96,9 @@ def pytest_configure(config: pytest.Config) -> None:
         logging.getLogger(name).setLevel(logging.DEBUG)  # all that may be logged is looked at
     logging.getLogger("tornado.general").setLevel(logging.WARNING)  # as `logs.set_up` does
     config.option.async_test_timeout = max(config.option.async_test_timeout, HANG_S)
+    wants_all = config.option.weigh or config.option.durations is not None or config.option.xmlpath
+    if hasattr(config, "workerinput") and not wants_all:
+        tell_less(next(p for p in config.pluginmanager.get_plugins() if hasattr(p, "sendevent")))
 
 
 @pytest.hookimpl(wrapper=True)

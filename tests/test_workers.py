@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from .workers import GROUPS, Parts, group, seconds_by_file
+from .workers import GROUPS, Parts, group, seconds_by_file, tell_less
 
 ROOT = Path(__file__).parent.parent
 
@@ -62,3 +64,18 @@ def test_a_file_of_no_known_weight_counts_as_long() -> None:
 def test_the_seconds_of_a_file_are_those_of_all_steps_of_its_tests() -> None:
     steps = [SimpleNamespace(nodeid="tests/test_a.py::test_it", duration=n) for n in (0.1, 2, 0.3)]
     assert seconds_by_file([*steps, SimpleNamespace(nodeid="")]) == {"tests/test_a.py": 2.4}
+
+
+def test_of_a_test_that_passes_a_process_tells_once_and_all_of_one_that_does_not() -> None:
+    told: list[tuple[str, Any]] = []
+    interactor = SimpleNamespace(sendevent=lambda name, **more: told.append((name, more)))
+    tell_less(interactor)
+    interactor.sendevent("logstart", nodeid="a")
+    for when, outcome in product(("setup", "call", "teardown"), ("passed", "failed", "skipped")):
+        interactor.sendevent("testreport", data={"when": when, "outcome": outcome})
+    interactor.sendevent("logfinish", nodeid="a")
+    interactor.sendevent("runtest_protocol_complete", item_index=1)
+    reports = [(more["data"]["when"], more["data"]["outcome"]) for _, more in told[:-1]]
+    assert ("call", "passed") in reports and len(reports) == 7
+    assert not {("setup", "passed"), ("teardown", "passed")} & set(reports)
+    assert told[-1] == ("runtest_protocol_complete", {"item_index": 1})

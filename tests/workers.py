@@ -97,6 +97,22 @@ class InParts(LoadScopeScheduling):  # type: ignore[misc]  # it comes without ty
         super()._assign_work_unit(node)
 
 
+def tell_less(interactor: Any) -> None:
+    """Lets a process of a run (xdist's `WorkerInteractor`) tell of a test that passes no more than
+    that: its beginning and end, its set-up and tear-down are work for the process that listens."""
+    tell = interactor.sendevent
+
+    def told(name: str, **kwargs: Any) -> None:
+        if name == "testreport":
+            report = kwargs["data"]
+            if report["outcome"] == "passed" and report["when"] != "call":
+                return
+        if name not in ("logstart", "logfinish"):
+            tell(name, **kwargs)
+
+    interactor.sendevent = told
+
+
 def seconds_by_file(reports: Iterable[Any]) -> dict[str, float]:
     """Of each file of tests, by its tests' reports; for `WEIGHTS`."""
     found: dict[str, float] = {}
