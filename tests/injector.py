@@ -8,11 +8,12 @@ a request are left alone.
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 import tornado_ollama
@@ -60,13 +61,21 @@ class Injector:
                 raise Injected(self.seen[-1])
 
 
+@functools.cache
+def _side(code: CodeType) -> tuple[str, ...] | None:
+    """`WAY`, or `HANDLERS`, or None for what lies elsewhere or is left alone."""
+    if code.co_name in CLEANERS:
+        return None
+    return next((side for side in (WAY, HANDLERS) if code.co_filename.startswith(side)), None)
+
+
 def _counts(frame: FrameType) -> bool:
-    name, file = frame.f_code.co_name, frame.f_code.co_filename
-    if not file.startswith((*WAY, *HANDLERS)) or name in CLEANERS:
+    side = _side(frame.f_code)
+    if side is None:
         return False
-    caller = frame.f_back
+    name, caller = frame.f_code.co_name, frame.f_back
     called_from = caller.f_code.co_filename if caller is not None else ""
-    if file.startswith(WAY):
+    if side is WAY:
         if name in GUARDS or called_from.startswith(TESTS):
             return False
         by_guard = caller is not None and caller.f_code.co_name in GUARDS

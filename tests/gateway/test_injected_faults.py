@@ -62,7 +62,7 @@ async def _openai_whole(app: Any, connect: Connect) -> None:
 
 
 async def _upload(app: Any, connect: Connect) -> None:
-    await _post(connect, "/api/blobs/sha256:" + "0" * 64, b"x" * 3_000_000)
+    await _post(connect, "/api/blobs/sha256:" + "0" * 64, b"x" * 1_000_000)
 
 
 async def _socket(app: Any, connect: Connect) -> None:
@@ -124,7 +124,7 @@ TIMEOUTS = {"service": {"timeout": 0.05, "load_timeout": 0.05}}
     ("ask", "behaviour", "config"),
     [
         (_native, LINES, {}),
-        (_native, Reply(b"x" * 8_000_000), {}),
+        (_native, Reply(b"x" * 2_000_000), {}),
         (_native, StallMidLine(), TIMEOUTS),
         (_native, StallBeforeHeaders(), TIMEOUTS),
         (_native_whole, LAST, {}),
