@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+from importlib.util import cache_from_source
 from pathlib import Path
 
 from ..process import ROOT
@@ -28,13 +29,22 @@ def check_out(revision: str, into: Path) -> Path:
         listed = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *PARTS)
         for name in filter(None, _git(*listed).decode().split("\0")):
             if (ROOT / name).is_file():
-                (into / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(ROOT / name, into / name)
+                _copy(ROOT / name, into / name)
+                if name.endswith(".py"):  # compiling all of it anew takes a second
+                    compiled = (Path(cache_from_source(place / name)) for place in (ROOT, into))
+                    _copy(*compiled)
     else:
         archive = _git("archive", "--format=tar", revision, "--", *PARTS)
         with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
             opened.extractall(into, filter="data")
     return into
+
+
+def _copy(file: Path, into: Path) -> None:
+    """With the time of its last change, by which Python knows what was compiled of which file."""
+    if file.is_file():
+        into.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(file, into)
 
 
 def share_page(old: Path, new: Path) -> None:
