@@ -401,7 +401,7 @@ async def test_the_model_itself_sleeps_and_wakes(
         return bool(reply["message"]["content"])
 
     await place.real_dies()
-    async with begun(place, UNHURRIED, command=COMMAND) as switch:
+    async with begun(place, UNHURRIED, command=(*COMMAND, "--threads", "1")) as switch:
         assert await answers()
         process = switch._supervisor._process
         assert process is not None
