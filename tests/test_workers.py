@@ -28,11 +28,13 @@ def test_a_file_of_tests_of_the_page_stays_together_apart_from_the_others() -> N
     assert chat != group("tests/browser/test_turns.py::test_a")
 
 
-def test_tests_of_the_page_come_first_and_then_what_takes_longest() -> None:
+def test_a_group_comes_first_then_tests_of_the_page_and_then_what_takes_longest() -> None:
     weights = {"tests/test_a.py": 1.0, "tests/test_b.py": 9.0, "tests/browser/test_c.py": 2.0}
+    weights["tests/clients/test_d.py"] = 0.5
     parts = Parts([f"{file}::test_it" for file in weights], weights)
     first = sorted(parts.seconds, key=parts.rank, reverse=True)
     assert first == [
+        "model",
         "tests/browser/test_c.py",
         "tests/test_b.py, part 0",
         "tests/test_a.py, part 0",

@@ -16,7 +16,7 @@ from xdist.scheduler import LoadScopeScheduling
 PAGE = "tests/browser/"
 """Tests of the page: each file is a group of its own, so that no process has them all. A process
 starts its browsers when it gets its first file and ends them before its first test of anything
-else, so these groups are given out before all others."""
+else, so these files are given out one after the other."""
 
 GROUPS = {
     "model": (
@@ -27,7 +27,7 @@ GROUPS = {
     ),
 }
 """What is started once, the process with the model and what Node needs, and the tests that use
-it."""
+it. A group takes minutes, in which nothing of it can be shared out: it is begun before all else."""
 
 WEIGHTS = Path(__file__).with_name("weights.json")
 """The seconds that each file of tests took (`make weights`). They decide only the order."""
@@ -67,9 +67,9 @@ class Parts:
                 self.of[test] = name
                 self.seconds[name] = self.seconds.get(name, 0.0) + each_s
 
-    def rank(self, part: str) -> tuple[bool, float]:
+    def rank(self, part: str) -> tuple[bool, bool, float]:
         """The greatest is given out first."""
-        return part.startswith(PAGE), self.seconds[part]
+        return part in GROUPS, part.startswith(PAGE), self.seconds[part]
 
 
 def _names(tests: list[str], each_s: float) -> Iterator[str]:
@@ -79,8 +79,8 @@ def _names(tests: list[str], each_s: float) -> Iterator[str]:
 
 
 class InParts(LoadScopeScheduling):  # type: ignore[misc]  # it comes without types
-    """Gives each process that has nothing left the first of the parts that are left: tests of the
-    page, and of them what takes longest."""
+    """Gives each process that has nothing left the first of the parts that are left: a group, a
+    file of tests of the page, or another part, and of each kind what takes longest."""
 
     def schedule(self) -> None:
         if self.collection is None:
