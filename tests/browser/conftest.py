@@ -26,10 +26,11 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from ..programs import need
-from ..waiting import PATIENCE_S
 from .firefox import Firefox
 from .gateway import Gateway
 from .ollama import ScriptedOllama
+from .profiles import FLAGS as PROFILE_FLAGS
+from .profiles import ORDINARY, Profiles, new_context
 from .webkit import WebKit
 
 FAILURES = Path(__file__).parent / "failures"
@@ -41,6 +42,7 @@ FLAGS = (
     # a sandbox, have processes of their own.
     "--site-per-process --enable-features=IsolateSandboxedIframes"
 ).split()
+FAILED = pytest.StashKey[bool]()
 LAN_NAME = "gateway.test"
 """A name as a machine on the LAN has one; it leads here."""
 HARMLESS = (
@@ -50,7 +52,6 @@ HARMLESS = (
 )
 """What Chromium itself writes to the console."""
 
-PATIENCE_MS = int(PATIENCE_S * 1000)
 TOKEN = "page-test-token-0123456789abcdef"
 MANAGER = "page-test-manager-0123456789abcdef"
 OPERATOR = "page-test-operator-0123456789abcdef"
@@ -61,6 +62,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     outcome: Any = yield
     report = outcome.get_result()
     pages = getattr(item, "funcargs", {}).get("_pages")
+    if report.failed:
+        item.stash[FAILED] = True
     if report.when == "call" and report.failed and pages:
         FAILURES.mkdir(exist_ok=True)
         for number, page in enumerate(pages):
@@ -73,7 +76,7 @@ def chromium() -> Iterator[Any]:
     path = shutil.which(SHELL) or shutil.which("chromium") or need(SHELL)
     with sync_playwright() as driver:
         names = f"--host-resolver-rules=MAP {LAN_NAME} 127.0.0.1"
-        browser = driver.chromium.launch(executable_path=path, args=[*FLAGS, names])
+        browser = driver.chromium.launch(executable_path=path, args=[*FLAGS, *PROFILE_FLAGS, names])
         yield browser
         browser.close()
 
@@ -216,12 +219,33 @@ def _pages() -> list[Any]:
     return []
 
 
+@pytest.fixture(scope="package")
+def profiles(chromium: Any) -> Profiles:
+    return Profiles(chromium)
+
+
 @pytest.fixture
 def open_page(
-    chromium: Any, ollama: ScriptedOllama, open_gateway: Gateway, _pages: list[Any]
+    request: pytest.FixtureRequest,
+    chromium: Any,
+    profiles: Profiles,
+    ollama: ScriptedOllama,
+    open_gateway: Gateway,
+    _pages: list[Any],
 ) -> Iterator[Callable[..., Any]]:
     contexts: list[Any] = []
     complaints: list[str] = []
+
+    def tab(url: str, screen: dict[str, int], worker: bool, **how: Any) -> Any:
+        if url.startswith(ORDINARY) and not worker:
+            page = profiles.take(url, **how).open(url)
+            page.set_viewport_size(screen)
+            return page
+        service_workers = "allow" if worker else "block"
+        contexts.append(
+            new_context(chromium, viewport=screen, service_workers=service_workers, **how)
+        )
+        return contexts[-1].new_page()
 
     def open_page(
         width: int = 1280,
@@ -233,20 +257,12 @@ def open_page(
         before: Callable[[Any], None] | None = None,
         worker: bool = False,
     ) -> Any:
-        """A page in a profile of its own. `before(page)` runs before it loads. Without `worker` it
-        may have no service worker: Playwright's routes would not see what that fetches."""
-        context = chromium.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme=scheme,
-            locale=locale,
-            has_touch=touch,
-            permissions=["clipboard-read", "clipboard-write"],
-            reduced_motion="reduce",
-            service_workers="allow" if worker else "block",
-        )
-        contexts.append(context)
-        context.set_default_timeout(PATIENCE_MS)
-        page = context.new_page()
+        """A page in an empty profile of its own. `before(page)` runs before it loads. Without
+        `worker` it may have no service worker: Playwright's routes would not see what that
+        fetches."""
+        screen = {"width": width, "height": height}
+        page = tab(gateway.url, screen, worker, locale=locale, has_touch=touch)
+        page.emulate_media(color_scheme=scheme)
         _watch(page, gateway.url, complaints)
         _pages.append(page)
         if before is not None:
@@ -258,6 +274,7 @@ def open_page(
     yield open_page
     for context in contexts:
         context.close()
+    profiles.leave(in_order=not request.node.stash.get(FAILED, False))
     assert not complaints, complaints
 
 

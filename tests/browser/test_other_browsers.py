@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any, Protocol
 
-from .conftest import PATIENCE_MS
 from .firefox import Firefox
 from .gateway import Gateway
 from .ollama import ScriptedOllama
+from .profiles import PATIENCE_MS
 from .webkit import WebKit
 
 READY = "'ready' in document.documentElement.dataset"

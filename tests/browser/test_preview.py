@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from .conftest import PATIENCE_MS
 from .gateway import Gateway
 from .ollama import ScriptedOllama
+from .profiles import PATIENCE_MS
 from .steps import LAST, exchange
 from .trap import Trap
 
