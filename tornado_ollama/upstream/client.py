@@ -143,6 +143,7 @@ class UpstreamClient(AsyncHTTPClient):
     def fetch_impl(self, request: HTTPRequest, callback: Callable[[HTTPResponse], None]) -> None:
         asked = cast(UpstreamRequest, cast(Any, request).request)  # out of Tornado's proxy
         url = urlsplit(asked.url)
+        end_callback = asked.end_callback
 
         def done(error: GatewayError | None) -> None:
             head = exchange.response
@@ -161,8 +162,8 @@ class UpstreamClient(AsyncHTTPClient):
                     buffer=BytesIO(body),
                 )
             callback(response)
-            if asked.end_callback is not None:
-                asked.end_callback()
+            if end_callback is not None:
+                end_callback()
 
         head = request_head(asked.method, url, asked.fields, asked.body_length)
         exchange = Exchange(asked, head, self._pool(url), done)

@@ -119,7 +119,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def abort(self) -> None:
         """Closes at once, discarding what was not sent. The reader is not called again."""
-        self._reader = None
+        self._take_reader()
         self._transport.abort()
 
     # -- asyncio.BufferedProtocol -------------------------------------------------------------
@@ -240,8 +240,15 @@ class Connection(asyncio.BufferedProtocol):
         else:
             self._finish_lost(reader)
 
+    def _take_reader(self) -> Reader | None:
+        """Ends the exchange for this connection: what arrives from now on belongs to nobody."""
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            self._reply.release()
+        return reader
+
     def _end(self, reader: Reader) -> None:
-        self._reader = None
+        self._take_reader()
         if self._reply.surplus or not self._reply.keeps_alive:
             self._transport.abort()
         elif self.usable and not self._transport.is_reading():
@@ -251,7 +258,7 @@ class Connection(asyncio.BufferedProtocol):
     def _finish_lost(self, reader: Reader) -> None:
         reply, clean = self._reply, self._lost_with is None
         if reply.complete or (reply.head_ready and not reply.framed and clean):
-            self._reader = None  # without a length, the close is the end (RFC 9112, 6.3)
+            self._take_reader()  # without a length, the close is the end (RFC 9112, 6.3)
             reader.on_end()
             return
         broken = UpstreamBroken("Ollama broke off the connection before its reply was complete.")
@@ -259,7 +266,7 @@ class Connection(asyncio.BufferedProtocol):
         self._fail(broken)
 
     def _fail(self, error: GatewayError) -> None:
-        reader, self._reader = self._reader, None
+        reader = self._take_reader()
         self._transport.abort()
         if reader is not None:
             reader.on_failure(error, silent=self._reply.head_bytes == 0)

@@ -46,6 +46,11 @@ class Pool(Protocol):
 
 OnData = Callable[[bytes], Awaitable[None] | None]
 
+
+def _take_nothing(_: bytes) -> None:
+    """Of an exchange that has ended."""
+
+
 P = ParamSpec("P")
 
 
@@ -81,14 +86,14 @@ class Exchange:
         self.on_data: OnData = request.streaming_callback or self._collect
         self._head = head
         self._pool = pool
-        self._done = done
+        self._done: Callable[[GatewayError | None], None] | None = done
+        """None: it was called, or nobody wants to hear of the end."""
         self._loop = asyncio.get_running_loop()
         self._connection: Connection | None = None
         self._task: asyncio.Task[None] | None = None  # connecting, then uploading
         self._timer: asyncio.TimerHandle | None = None
         self._sent_at = 0.0
         self._blocked = False  # Ollama does not take more of the upload
-        self._told = False  # `done` was called, or nobody wants to hear of the end
         self.unwanted: Callable[[], bool] = bool
         """Whether whoever asked has cancelled; the abort that follows may be a moment away."""
         self.response: ResponseHead | None = None
@@ -111,7 +116,7 @@ class Exchange:
     def abort(self) -> None:
         """Ends the exchange in whatever phase it is, and closes its connection; `done` is not
         called."""
-        self._told = True
+        self._done = None
         self._stop()
 
     # -- connecting and sending ---------------------------------------------------------------
@@ -268,25 +273,25 @@ class Exchange:
 
     def _tell(self, error: GatewayError | None) -> None:
         """Calls `done` once; later calls have no effect."""
-        if self._told:
+        done, self._done = self._done, None
+        if done is None:
             return
-        self._told = True
         try:
-            self._done(error)
+            done(error)
         except Exception as fault:
-            self._done(unforeseen(fault))
+            done(unforeseen(fault))
 
     def _stop(self) -> None:
         """Closes the connection, unless the pool has it back, stops the exchange's timers and
-        tasks, and drops the request's body."""
+        tasks, and drops the request's body and callbacks."""
         self._stop_timer()
         if self._task is not None and self._task is not asyncio.current_task():
             self._task.cancel()
         self._task = None
         if self._connection is not None:
             self._connection.abort()
-        # Of megabytes, in a cycle of objects that live until the garbage collector runs.
-        self._request.body = None  # type: ignore[assignment]
+        self._request.release()
+        self.on_data = _take_nothing
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

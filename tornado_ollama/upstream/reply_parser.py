@@ -23,6 +23,9 @@ by llhttp until they end, and no timeout counts them."""
 MAX_INFORMATIONAL = 10
 """1xx replies tolerated before the real one, as many as Tornado tolerates."""
 
+_ENDED = httptools.HttpResponseParser(object())
+"""In place of a parser that is no longer needed."""
+
 
 class ReplyParser:
     """Parses one reply: `feed` it, then read its attributes. The methods `on_...` are called by
@@ -53,6 +56,11 @@ class ReplyParser:
     @property
     def reason(self) -> str:
         return self._raw_reason.decode("latin-1")
+
+    def release(self) -> None:
+        """Lets go of llhttp, which holds methods of this object: the two would live until the
+        garbage collector runs. Nothing may be fed from now on."""
+        self._llhttp = _ENDED
 
     def feed(self, data: memoryview) -> GatewayError | None:
         """Parses the next bytes. Returns the error that makes the reply unusable from here on, or

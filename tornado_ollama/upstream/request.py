@@ -107,6 +107,13 @@ class UpstreamRequest(HTTPRequest):
             replayable = method in IDEMPOTENT
         self.replayable = replayable and body_producer is None
 
+    def release(self) -> None:
+        """Drops the body and the callbacks, when the request has ended: a response names its
+        request, and what is called about it often holds that response."""
+        self.body = None  # type: ignore[assignment]
+        self.header_callback = self.streaming_callback = None
+        self.head_callback = self.end_callback = None
+
     @property
     def body_length(self) -> int | None:
         """Bytes of the body; None when a producer makes it and has not said how much."""
