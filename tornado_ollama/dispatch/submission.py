@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from tornado.httpclient import HTTPResponse
@@ -55,6 +55,9 @@ class QueueRow:
 
 _ids = itertools.count(1)
 
+_NO_ASK, _NO_SINK = Ask("", ""), Sink()
+"""Of a request that has ended."""
+
 
 class Submission(asyncio.Future[HTTPResponse]):
     """A request that waits for a slot or is being sent to Ollama. Implements `queue.Member`."""
@@ -78,6 +81,7 @@ class Submission(asyncio.Future[HTTPResponse]):
         self._queue = queue
         self.caller = caller
         self._ask = ask
+        self.model = ask.model
         self._sink = sink
         self._fetch: asyncio.Future[HTTPResponse] | None = None
         self._pull: PullWatch | None = None
@@ -94,13 +98,13 @@ class Submission(asyncio.Future[HTTPResponse]):
     def begin(self, admit: Callable[[Caller], object]) -> None:
         """Enters the queue where the route table says that this path needs a slot; otherwise sends
         the request."""
+        self.add_done_callback(self._release)
         if self._meter is None:
             try:
                 self._send()
             except (BadRequest, Forbidden) as error:
                 self.fail(error)
             return
-        self.add_done_callback(self._release)
         try:
             admit(self.caller)
             self._queue.enter(self)
@@ -137,10 +141,6 @@ class Submission(asyncio.Future[HTTPResponse]):
     @property
     def quota(self) -> Quota:
         return self.caller.quota
-
-    @property
-    def model(self) -> str | None:
-        return self._ask.model
 
     def granted(self) -> None:
         if self.done():  # it leaves the queue in a moment
@@ -214,7 +214,7 @@ class Submission(asyncio.Future[HTTPResponse]):
         """The body that may leave. Raises Forbidden and BadRequest."""
         if self._guard is None or body is None:
             return body
-        body, changed = self._guard(self._ask.path, body, self._ask.model)
+        body, changed = self._guard(self._ask.path, body, self.model)
         if changed and self._sink.on_bounded is not None:
             self._sink.on_bounded(changed)
         return body
@@ -248,8 +248,8 @@ class Submission(asyncio.Future[HTTPResponse]):
         self.set_result(response)
 
     def _release(self, _: object) -> None:
-        """Releases the slot and reports the tokens and times used; runs however the request
-        ended."""
+        """Releases the slot, reports the tokens and times used, and drops what leads back here from
+        whoever waited for it; runs however the request ended."""
         try:
             self._stop_timer()
             self._tell_usage()
@@ -259,8 +259,9 @@ class Submission(asyncio.Future[HTTPResponse]):
             unforeseen(error)
         finally:
             self._queue.leave(self)
-            # Of megabytes, in a cycle of objects that live until the garbage collector runs.
-            self._ask = replace(self._ask, body=None)
+            # All that would live on in a cycle until the garbage collector runs, with megabytes.
+            self._ask, self._sink = _NO_ASK, _NO_SINK
+            self._fetch = self._meter = self._capture = self._pull = None
 
     def _tell_usage(self) -> None:
         if self._meter is None or self._sink.on_usage is None or self._usage_told:
@@ -270,7 +271,7 @@ class Submission(asyncio.Future[HTTPResponse]):
             self._queued_s = self.get_loop().time() - self._entered_at
             self._sink.on_usage(Usage(queued_s=self._queued_s))
             return
-        self._sink.on_usage(self._meter.usage(self._queued_s, asked=self._ask.model, runs=1))
+        self._sink.on_usage(self._meter.usage(self._queued_s, asked=self.model, runs=1))
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
