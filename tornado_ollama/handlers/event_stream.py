@@ -51,6 +51,7 @@ class EventStream:
         except GatewayError as error:
             if not (down.flushed or self._belongs_in_stream(error)):
                 raise
+            error.__traceback__ = None  # it knows the machine, and the machine keeps the error
             if handler.revoked:  # cut: a slow reader is not waited for
                 self._timer.cancel()
                 await down.cut(self._machine.fail(error))
@@ -60,6 +61,7 @@ class EventStream:
                 handler.outcome = error.code or "upstream_error"
         finally:
             self._timer.cancel()
+            self._exchanges.on_position = handler.queued  # not ours: the two would hold each other
             handler.sent, handler.first_byte_s = down.sent, down.first_byte_at
         # Some clients wait for the end of the connection before they believe that it went wrong.
         handler.end_reply(down, closes=not self._machine.finished)

@@ -83,12 +83,11 @@ class Exchanges:
         replies = [b""] * count
 
         async def exchange(index: int, body: bytes) -> None:
-            response = await self.fetch(body, whole_reply=True)
-            other = self.refused(response.code, response.body, body)
-            if other is not None:
-                await exchange(index, other)
-            else:
-                replies[index] = response.body
+            sent: bytes | None = body
+            while sent is not None:
+                response = await self.fetch(sent, whole_reply=True)
+                sent = self.refused(response.code, response.body, sent)
+            replies[index] = response.body
 
         await self.run(bodies, count, exchange)
         return replies

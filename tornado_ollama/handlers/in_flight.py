@@ -117,6 +117,7 @@ class InFlightHandler(AnsweringHandler):
         if not self._recorded:
             self._recorded = True
             self.deps.process.journal.write(self._record())
+            self.reply = None  # which knows this handler
 
     def caller(self) -> Caller:
         """The caller, for the dispatcher and the journal."""

@@ -67,6 +67,7 @@ class Relay:
         except GatewayError as error:
             if not down.flushed:
                 raise
+            error.__traceback__ = None  # it knows the fetch, and the fetch keeps the error
             if not handler.revoked:
                 handler.outcome = error.code or "upstream_error"
             handler.first_byte_s = down.first_byte_at

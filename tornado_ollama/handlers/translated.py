@@ -69,6 +69,10 @@ class TranslatedHandler(DialectHandler):
 
         return second_try
 
+    def _leave(self) -> None:
+        super()._leave()
+        self._exchanges = None  # which know this handler
+
     def client_left(self) -> None:
         if self._exchanges is not None:
             self._exchanges.stop()
