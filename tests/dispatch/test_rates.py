@@ -77,7 +77,7 @@ async def test_counts_that_have_ended_are_forgotten(
     for number in range(1000):
         clock.now += 10
         store.add(Rate.TOKENS, 5, str(number), 1)
-    assert len(store._counts) <= 30
+    assert len(store) <= 30
 
 
 async def test_headers_are_those_of_openai(clock: Clock) -> None:

@@ -10,65 +10,85 @@ memory looks at every caller after each request.
 from __future__ import annotations
 
 import time
-from math import floor
 
-from ..access.rate import Level, Rate
+from ..access.rate import TOKEN_RATES, Level, Rate
 
 MAX_COUNTS = 16_384
 """Counts kept before those that have ended are dropped; of more that go on, twice as many."""
 
-Name = tuple[Rate, str, int]
-"""Rate, caller, and the number of the window where it slides."""
+
+class _Sliding:
+    """The requests of one caller in two windows by the clock, the present one and that before."""
+
+    __slots__ = ("before", "count", "number")
+
+    def __init__(self) -> None:
+        self.number = 0
+        """Of the present window, since the beginning of Unix time."""
+        self.count = self.before = 0
 
 
 class LocalRates:
-    """Counts by window and caller."""
+    """Counts by caller."""
 
     def __init__(self) -> None:
-        self._counts: dict[Name, tuple[int, float]] = {}
+        self._requests: dict[str, _Sliding] = {}
+        self._tokens: dict[Rate, dict[str, tuple[int, float]]] = {rate: {} for rate in TOKEN_RATES}
         """With the Unix time of their end."""
         self._most = MAX_COUNTS
 
+    def __len__(self) -> int:
+        """How many counts are kept."""
+        return len(self._requests) + sum(map(len, self._tokens.values()))
+
     async def take(self, rate: Rate, limit: int, key: str) -> tuple[bool, Level]:
-        now = time.time()
-        number, passed = divmod(now, rate.seconds)
-        before = self._count((rate, key, int(number) - 1), now)
-        name = (rate, key, int(number))
-        rest_s = rate.seconds - passed
-        used = floor(before * rest_s / rate.seconds) + self._count(name, now)
+        now, seconds = time.time(), rate.seconds
+        number = int(now // seconds)
+        rest_s = (number + 1) * seconds - now
+        counts = self._requests.get(key)
+        if counts is None:
+            self._make_room(now)
+            counts = self._requests[key] = _Sliding()
+        if counts.number != number:
+            counts.before = counts.count if counts.number == number - 1 else 0
+            counts.number, counts.count = number, 0
+        before = counts.before
+        used = counts.count + int(before * rest_s / seconds)
         taken = used < limit
         if taken:
-            self._add(name, now, 1, now + rest_s + rate.seconds)
+            counts.count += 1
             used += 1
         # The next one comes free when another of those before leaves the last minute.
-        reset_s = rest_s % (rate.seconds / before) if before else rest_s
-        return taken, Level(rate, limit, max(0, limit - used), reset_s)
+        reset_s = rest_s % (seconds / before) if before else rest_s
+        return taken, Level(rate, limit, limit - used if used < limit else 0, reset_s)
 
     async def level(self, rate: Rate, limit: int, key: str) -> Level:
-        now = time.time()
-        count, end = self._counts.get((rate, key, 0), (0, now))
-        if end <= now:
-            return Level(rate, limit, limit, 0.0)
-        return Level(rate, limit, max(0, limit - count), end - now)
+        known = self._tokens[rate].get(key)
+        if known is not None:
+            left_s = known[1] - time.time()
+            if left_s > 0:
+                return Level(rate, limit, max(0, limit - known[0]), left_s)
+        return Level(rate, limit, limit, 0.0)
 
     def add(self, rate: Rate, limit: int, key: str, amount: int) -> None:
-        now = time.time()
-        self._add((rate, key, 0), now, amount, now + rate.seconds)
+        counts, now = self._tokens[rate], time.time()
+        known = counts.get(key)
+        if known is not None and known[1] > now:
+            counts[key] = known[0] + amount, known[1]
+            return
+        if known is None:
+            self._make_room(now)
+        counts[key] = amount, now + rate.seconds
 
     async def close(self) -> None:
         """Does nothing: the counts end with the process."""
 
-    def _count(self, name: Name, now: float) -> int:
-        count, end = self._counts.get(name, (0, now))
-        return count if end > now else 0
-
-    def _add(self, name: Name, now: float, amount: int, end: float) -> None:
-        """Adds to a count; `end` is that of a new one."""
-        count, goes_on_until = self._counts.get(name, (0, now))
-        if goes_on_until > now:
-            self._counts[name] = (count + amount, goes_on_until)
+    def _make_room(self, now: float) -> None:
+        """Drops the counts that have ended, when there are many."""
+        if len(self) < self._most:
             return
-        if len(self._counts) >= self._most:
-            self._counts = {of: kept for of, kept in self._counts.items() if kept[1] > now}
-            self._most = max(MAX_COUNTS, 2 * len(self._counts))
-        self._counts[name] = (amount, end)
+        oldest = int(now // Rate.REQUESTS.seconds) - 1
+        self._requests = {of: kept for of, kept in self._requests.items() if kept.number >= oldest}
+        for rate, counts in self._tokens.items():
+            self._tokens[rate] = {of: kept for of, kept in counts.items() if kept[1] > now}
+        self._most = max(MAX_COUNTS, 2 * len(self))

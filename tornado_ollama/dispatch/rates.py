@@ -7,6 +7,7 @@ counts are kept by a store: in this process, or in one that several gateways sha
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import ceil
 from typing import Protocol
 
@@ -93,18 +94,25 @@ _HEADERS = {
 def headers(levels: tuple[Level, ...]) -> dict[str, str]:
     """The headers that tell a client what it has left, as OpenAI sends them; of two limits of
     tokens the one of which less is left."""
-    told: dict[str, Level] = {}
+    found: dict[str, str] = {}
+    tokens: Level | None = None
     for level in levels:
-        other = told.get(level.rate.unit)
-        if other is None or level.remaining < other.remaining:
-            told[level.rate.unit] = level
-    found = {}
-    for unit, level in told.items():
-        limit, remaining, reset = _HEADERS[unit]
-        found[limit] = str(level.limit)
-        found[remaining] = str(level.remaining)
-        found[reset] = _duration(level.reset_s)
+        if level.rate in TOKEN_RATES:
+            if tokens is None or level.remaining < tokens.remaining:
+                tokens = level
+        else:
+            _tell(level, found)
+    if tokens is not None:
+        _tell(tokens, found)
     return found
+
+
+def _tell(level: Level, found: dict[str, str]) -> None:
+    rate, most, left, reset_s = level
+    limit, remaining, reset = _HEADERS[rate.unit]
+    found[limit] = str(most)
+    found[remaining] = str(left)
+    found[reset] = _duration(reset_s)
 
 
 def _refusal(level: Level, levels: tuple[Level, ...]) -> RateLimited:
@@ -120,11 +128,19 @@ def _refusal(level: Level, levels: tuple[Level, ...]) -> RateLimited:
 
 
 def _duration(seconds: float) -> str:
-    """A time as OpenAI writes it: `12ms`, `7.5s`, `6m0s`, `23h59m0s`."""
+    """A time as OpenAI writes it, at least as long as asked: `12ms`, `7.5s`, `6m0s`,
+    `23h59m0s`."""
     if seconds < 1:
         return f"{max(0, round(seconds * 1000))}ms"
-    if seconds < 60:
-        return f"{round(seconds, 3):g}s"
-    minutes, rest = divmod(ceil(seconds), 60)
+    return _in_tenths(ceil(seconds * 10))
+
+
+@lru_cache(maxsize=2048)
+def _in_tenths(tenths: int) -> str:
+    """Of a second. There are 600 of them in a minute, and within a second all callers share most of
+    the longer ones."""
+    if tenths < 600:
+        return f"{tenths / 10:g}s"
+    minutes, rest = divmod(ceil(tenths / 10), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}h{minutes}m{rest}s" if hours else f"{minutes}m{rest}s"

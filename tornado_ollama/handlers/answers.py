@@ -182,22 +182,26 @@ class AnsweringHandler(RequestHandler):
     def set_default_headers(self) -> None:
         if "request_id" not in self.__dict__:  # Tornado's constructor calls this before initialize
             return
-        # Not by `set_header`, which looks for line ends in each: nothing here is the client's but
-        # the request id, which has been looked at.
-        self._headers.update(_OWN_HEADERS)
+        self.add_own_headers(_OWN_HEADERS)
         for name in self.route.dialect.request_id_headers:
             self._headers[name] = self.request_id
         if self.path_token is not None:
             self.set_header("Referrer-Policy", "no-referrer")
         for name, value in self.cross_origin.items():
             self.set_header(name, value)
-        self._headers.update(self.rate_headers)
+        self.add_own_headers(self.rate_headers)
         if self._first_position is not None:
             self.set_header("X-Queue-Position", str(self._first_position))
         if self.bounded_fields:
             self.set_header("X-Model-Limits", ", ".join(self.bounded_fields))
         if self.ignored:
             self.set_header(ignored_fields.HEADER, ignored_fields.header_value(self.ignored))
+
+    def add_own_headers(self, headers: Mapping[str, str]) -> None:
+        """Sets headers of which nothing is the client's: `set_header` looks for line ends in each,
+        and `update` asks what kind of mapping it has got. The request id has been looked at."""
+        for name, value in headers.items():
+            self._headers[name] = value
 
     def compute_etag(self) -> None:
         """None: no ETag is computed, because clients of an API do not use it and hashing every

@@ -134,7 +134,7 @@ class BaseHandler(InFlightHandler):
                 self._answered = True
                 return
             self.rate_headers = headers(levels)
-            self._headers.update(self.rate_headers)
+            self.add_own_headers(self.rate_headers)
             self.begin_body()
         except GatewayError as error:
             if not self.closed:
