@@ -26,6 +26,9 @@ MAX_OUTCOMES = 100
 MAX_REQUEST_SERIES = 5000
 """Of route, method, dialect, status and credential."""
 
+MAX_FOUND = 4096
+"""Kinds of record whose series are remembered; to find them takes longer than to count."""
+
 UPSTREAM_ERRORS = ("upstream_", "overloaded")
 """How the outcomes begin that are Ollama's fault."""
 
@@ -62,16 +65,26 @@ class _InferenceSeries(NamedTuple):
     output_tokens: Distribution
 
 
+class _Series(NamedTuple):
+    """All that a record counts in."""
+
+    request: _RequestSeries
+    model: _ModelSeries | None
+    inference: _InferenceSeries | None
+    """None: no model was run."""
+
+
 class Metrics:
     """The counters and histograms. `write` is the journal's sink."""
 
     def __init__(self, registry: CollectorRegistry, labels: Labels) -> None:
         self._labels = labels
         self._outcomes = Bounded(MAX_OUTCOMES)
+        self._found: dict[tuple[object, ...], _Series] = {}
         self._by_request: dict[_RequestKey, _RequestSeries] = {}
         self._by_model: dict[tuple[str, str], _ModelSeries] = {}
         self._by_inference: dict[tuple[str, str], _InferenceSeries] = {}
-        self._ends: dict[str, Count] = {}
+        self._ends: dict[str, tuple[Count, ...]] = {}
 
         def counter(name: str, text: str, *labelled: str) -> Counter:
             return Counter(f"tornado_ollama_{name}", text, labelled, registry)
@@ -140,46 +153,28 @@ class Metrics:
 
     def write(self, record: Record) -> None:
         """Counts a unit of work that has ended."""
-        key = (
-            record.route,
-            record.method,
-            record.dialect,
-            record.status,
-            self._labels.credential(record.credential),
-        )
-        series = self._by_request.get(key) or self._request_series(key)
-        series.requests.value += 1
-        series.received.value += record.received
-        series.sent.value += record.sent
-        if record.status != 101:  # a socket lasts as long as its client likes
-            series.duration.observe(record.duration_s)
-        self._count_end(record.outcome)
-        if record.usage.runs:
-            self._count_inference(record)
-
-    def _count_end(self, outcome: str) -> None:
-        end = self._ends.get(outcome)
-        if end is None:
-            label = self._outcomes.label(outcome)
-            end = self._outcome.series(label)
-            self._ends[label] = end
-        end.value += 1
-        if outcome.startswith(UPSTREAM_ERRORS):
-            self._upstream_errors.series(self._outcomes.label(outcome)).value += 1
-
-    def _count_inference(self, record: Record) -> None:
         usage = record.usage
-        pair = self._labels.pair(record.credential, usage.model)
-        by_model = self._by_model.get(pair) or self._model_series(pair)
-        by_model.requests.value += 1
-        by_model.input_tokens.value += usage.prompt_tokens
-        by_model.output_tokens.value += usage.completion_tokens
-        by_model.cached_tokens.value += usage.cached_tokens
-        by_model.load_s.value += usage.load_s
-        by_model.prompt_s.value += usage.prompt_s
-        by_model.completion_s.value += usage.completion_s
-        key = (operation(record.route), pair[1])
-        inference = self._by_inference.get(key) or self._inference_series(key)
+        kind = (
+            *(record.route, record.method, record.dialect, record.status),
+            *(record.credential, usage.model, usage.runs > 0),
+        )
+        request, model, inference = self._found.get(kind) or self._find(record, kind)
+        request.requests.value += 1
+        request.received.value += record.received
+        request.sent.value += record.sent
+        if record.status != 101:  # a socket lasts as long as its client likes
+            request.duration.observe(record.duration_s)
+        for end in self._ends.get(record.outcome) or self._end_series(record.outcome):
+            end.value += 1
+        if model is None or inference is None:
+            return
+        model.requests.value += 1
+        model.input_tokens.value += usage.prompt_tokens
+        model.output_tokens.value += usage.completion_tokens
+        model.cached_tokens.value += usage.cached_tokens
+        model.load_s.value += usage.load_s
+        model.prompt_s.value += usage.prompt_s
+        model.completion_s.value += usage.completion_s
         inference.duration.observe(record.duration_s)
         inference.input_tokens.observe(usage.prompt_tokens)
         inference.output_tokens.observe(usage.completion_tokens)
@@ -188,6 +183,31 @@ class Metrics:
         if usage.completion_s and usage.completion_tokens:
             inference.per_token.observe(usage.completion_s / usage.completion_tokens)
         self._queued.observe(usage.queued_s)
+
+    def _find(self, record: Record, kind: tuple[object, ...]) -> _Series:
+        """The series of a record, which are remembered for others of its kind."""
+        route, credential = record.route, self._labels.credential(record.credential)
+        key = (route, record.method, record.dialect, record.status, credential)
+        request = self._by_request.get(key) or self._request_series(key)
+        model = inference = None
+        if record.usage.runs:
+            pair = self._labels.pair(record.credential, record.usage.model)
+            model = self._by_model.get(pair) or self._model_series(pair)
+            of = (operation(route), pair[1])
+            inference = self._by_inference.get(of) or self._inference_series(of)
+        if len(self._found) >= MAX_FOUND:
+            self._found.clear()
+        found = self._found[kind] = _Series(request, model, inference)
+        return found
+
+    def _end_series(self, outcome: str) -> tuple[Count, ...]:
+        label = self._outcomes.label(outcome)
+        ends: tuple[Count, ...] = (self._outcome.series(label),)
+        if outcome.startswith(UPSTREAM_ERRORS):
+            ends = (*ends, self._upstream_errors.series(label))
+        if label == outcome:
+            self._ends[outcome] = ends
+        return ends
 
     def _request_series(self, key: _RequestKey) -> _RequestSeries:
         route, method, dialect, status, credential = key
