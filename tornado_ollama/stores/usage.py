@@ -24,6 +24,11 @@ COUNTS = (
 )
 
 
+Key = tuple[str, str, str, str, str, str]
+Sums = tuple[float, ...]
+"""In the order of COUNTS."""
+
+
 class Entry(NamedTuple):
     """What was used, by whom."""
 
@@ -47,21 +52,14 @@ class Entry(NamedTuple):
     completion_seconds: float
 
     @property
-    def key(self) -> tuple[str, str, str, str, str, str]:
+    def key(self) -> Key:
+        """Whose it is."""
         return self[:6]
 
-    def plus(self, other: Entry) -> Entry:
-        """The sum of two entries with the same key."""
-        return Entry(
-            *self.key,
-            self.requests + other.requests,
-            self.input_tokens + other.input_tokens,
-            self.cached_tokens + other.cached_tokens,
-            self.output_tokens + other.output_tokens,
-            self.load_seconds + other.load_seconds,
-            self.prompt_seconds + other.prompt_seconds,
-            self.completion_seconds + other.completion_seconds,
-        )
+    @property
+    def sums(self) -> Sums:
+        """What is added up."""
+        return self[6:]
 
 
 class Question(NamedTuple):

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from operator import add
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from ..errors import StoreFailed
 from ..stores import usage as store
 from ..stores.database import Database
 from ..stores.spool import Spool, open_spool
-from ..stores.usage import Entry, Question
+from ..stores.usage import Entry, Key, Question, Sums
 from .entry_keys import EntryKeys
 from .gauges import accounts_gauges
 from .registry import Telemetry
@@ -65,9 +66,9 @@ class Accounts:
         self._spool: Spool | None = None
         self._left: list[tuple[int, bytes]] = []
         """What an earlier process put into the spool, until it is known what of it is stored."""
-        self._taken: list[tuple[Any, ...]] = []
+        self._taken: list[tuple[Key, Sums]] = []
         """The latest charges, which `_pending` is still without."""
-        self._pending: dict[tuple[str, ...], Entry] = {}
+        self._pending: dict[Key, Sums] = {}
         self._flushing = asyncio.Lock()
         self._error: StoreFailed | None = None
         telemetry.add_gauges(*accounts_gauges(self))
@@ -96,8 +97,8 @@ class Accounts:
         if not self.keep_days:
             return
         usage = charge.usage
-        entry = (
-            *self._keys.of(charge),
+        key = self._keys.of(charge)
+        sums = (
             int(charge.first),
             usage.prompt_tokens,
             usage.cached_tokens,
@@ -107,23 +108,23 @@ class Accounts:
             usage.completion_s,
         )
         if self._spool is not None:
-            self._spool.put(_ENCODE(entry))
-        self._taken.append(entry)  # added up together: that costs less than one by one
+            self._spool.put(_ENCODE(key + sums))
+        self._taken.append((key, sums))  # added up together: that costs less than one by one
 
     def _add_taken(self) -> None:
         taken, self._taken = self._taken, []
-        for entry in taken:
-            self._add(Entry._make(entry))
+        self._add(taken)
 
-    def _add(self, entry: Entry) -> None:
-        key = entry.key
-        known = self._pending.get(key)
-        if known is not None:
-            self._pending[key] = known.plus(entry)
-        elif len(self._pending) < MAX_PENDING:
-            self._pending[key] = entry
-        else:
-            self.lost += 1
+    def _add(self, entries: Iterable[tuple[Key, Sums]]) -> None:
+        pending = self._pending
+        for key, sums in entries:
+            known = pending.get(key)
+            if known is not None:
+                pending[key] = tuple(map(add, known, sums))
+            elif len(pending) < MAX_PENDING:
+                pending[key] = sums
+            else:
+                self.lost += 1
 
     # -- storing ------------------------------------------------------------------------------
 
@@ -184,15 +185,14 @@ class Accounts:
             await self._database.run(
                 partial(
                     store.add,
-                    entries=list(batch.values()),
+                    entries=[Entry._make(key + sums) for key, sums in batch.items()],
                     spool="" if spool is None else spool.id,
                     last=last,
                 )
             )
         except BaseException:
             newer, self._pending = self._pending, batch
-            for entry in newer.values():
-                self._add(entry)
+            self._add(newer.items())
             raise
         if spool is not None:
             spool.applied(last)
@@ -206,7 +206,8 @@ class Accounts:
         found = [payload for number, payload in left if number > stored]
         for payload in found:
             with suppress(msgspec.DecodeError):
-                self._add(_DECODE(payload))
+                entry = _DECODE(payload)
+                self._add([(entry.key, entry.sums)])
         if found:
             log.info(
                 "%d entries of the accounts were found that a killed process left.", len(found)

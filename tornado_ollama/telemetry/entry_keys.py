@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from ..access.principal import Principal
 from ..dispatch.journal import Charge
+from ..stores.usage import Key
 from ..wire.parties import Party
 from .labels import Labels, Parties
 
@@ -17,9 +18,6 @@ MAX_KNOWN = 4096
 """Keys that are remembered; what they are made of takes longer to find than to count."""
 
 ANONYMOUS = "anonymous"
-
-Key = tuple[str, str, str, str, str, str]
-"""As `stores.usage.Entry.key` has it."""
 
 
 class EntryKeys:
