@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tornado_ollama.access.quota import Quota
-from tornado_ollama.access.rate import Rate
+from tornado_ollama.access.rate import Level, Rate
 from tornado_ollama.dispatch import local_rates
 from tornado_ollama.dispatch.ask import Caller
 from tornado_ollama.dispatch.local_rates import LocalRates
@@ -29,22 +29,27 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-async def taken(store: LocalRates, count: int, key: str = "a", limit: int = 5) -> int:
+def taken(store: LocalRates, count: int, key: str = "a", limit: int = 5) -> int:
     """How many of so many requests are admitted."""
-    return sum([(await store.take(Rate.REQUESTS, limit, key))[0] for _ in range(count)])
+    return sum(store.admit(key, (), limit)[0] is None for _ in range(count))
+
+
+def level(store: LocalRates, key: str) -> Level:
+    """What a caller has left of 100 tokens a minute."""
+    return store.admit(key, [(Rate.TOKENS, 100)], None)[1][0]
 
 
 async def test_no_minute_has_more_than_its_limit(clock: Clock) -> None:
     store = LocalRates()
-    assert await taken(store, 8) == 5
+    assert taken(store, 8) == 5
     clock.now += 30  # the next minute by the clock, and most of the last 60 s
-    assert await taken(store, 8) == 1
-    _, level = await store.take(Rate.REQUESTS, 5, "a")
-    clock.now += level.reset_s + 0.01
-    assert await taken(store, 1) == 1
+    assert taken(store, 8) == 1
+    _, [at] = store.admit("a", (), 5)
+    clock.now += at.reset_s + 0.01
+    assert taken(store, 1) == 1
     clock.now += 120
-    assert await taken(store, 8) == 5
-    assert await taken(store, 8, "b") == 5
+    assert taken(store, 8) == 5
+    assert taken(store, 8, "b") == 5
 
 
 async def test_a_steady_caller_gets_its_limit_and_no_more(clock: Clock) -> None:
@@ -52,7 +57,7 @@ async def test_a_steady_caller_gets_its_limit_and_no_more(clock: Clock) -> None:
     admitted = []
     for _ in range(600):
         clock.now += 1
-        admitted.append(await taken(store, 1, limit=30))
+        admitted.append(taken(store, 1, limit=30))
     minutes = [sum(admitted[at : at + 60]) for at in range(60, 540)]
     assert max(minutes) <= 36 and 28 <= sum(minutes) / len(minutes) <= 31
 
@@ -61,11 +66,11 @@ async def test_what_was_used_counts_beyond_the_limit_until_the_window_ends(clock
     store = LocalRates()
     for _ in range(2):
         store.add(Rate.TOKENS, 100, "a", 70)
-    level = await store.level(Rate.TOKENS, 100, "a")
-    assert (level.remaining, level.reset_s) == (0, 60)
-    assert (await store.level(Rate.TOKENS, 100, "b")).remaining == 100
+    used_up = level(store, "a")
+    assert (used_up.remaining, used_up.reset_s) == (0, 60)
+    assert level(store, "b").remaining == 100
     clock.now += 60
-    assert (await store.level(Rate.TOKENS, 100, "a")).remaining == 100
+    assert level(store, "a").remaining == 100
 
 
 async def test_counts_that_have_ended_are_forgotten(

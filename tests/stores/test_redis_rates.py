@@ -24,7 +24,10 @@ pytestmark = pytest.mark.gen_test
 
 async def taken(store: RedisRates, count: int, limit: int = 5) -> int:
     """How many of so many requests are admitted."""
-    return sum([(await store.take(Rate.REQUESTS, limit, "a"))[0] for _ in range(count)])
+    return sum([(await store.admit("a", (), limit))[0] is None for _ in range(count)])
+
+
+TOKENS = [(Rate.TOKENS, 100)]
 
 
 async def test_without_its_packages_the_storage_is_a_mistake(
@@ -48,8 +51,8 @@ async def test_two_gateways_hold_one_limit_between_them(redis: RedisServer) -> N
     one.add(Rate.TOKENS, 100, "a", 30)
     two.add(Rate.TOKENS, 100, "a", 90)
     await until(lambda: not (one._adding or two._adding), "both are counted")
-    level = await one.level(Rate.TOKENS, 100, "a")
-    assert level.remaining == 0 and 50 < level.reset_s <= 60
+    level, _ = await one.admit("a", TOKENS, None)
+    assert level is not None and level.remaining == 0 and 50 < level.reset_s <= 60
     await one.close()
     await two.close()
 
@@ -72,7 +75,7 @@ async def test_while_redis_is_away_the_configured_answer_is_given_and_logged_onc
     redis.start()
     for _ in range(200):
         try:
-            await store.level(Rate.TOKENS, 5, "x")
+            await store.admit("x", TOKENS, None)
             break
         except StoreAway:
             await asyncio.sleep(0.02)
@@ -92,7 +95,7 @@ async def test_a_redis_that_hangs_holds_nobody_up_for_long(
     expect_log("tornado_ollama.stores.redis_rates", "does not answer")
     for _ in range(20):  # only the first waits
         with pytest.raises(StoreAway):
-            await store.take(Rate.REQUESTS, 5, "a")
+            await store.admit("a", (), 5)
     store.add(Rate.TOKENS, 5, "a", 1)  # is lost, and nobody fails
     redis.resume()
     await store.close()

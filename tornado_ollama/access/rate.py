@@ -3,6 +3,7 @@ left: what `dispatch/rates.py` and its stores say to each other."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import NamedTuple
 
@@ -28,12 +29,20 @@ class Rate(Enum):
     """There is one object for each; the hash of `Enum` is a function in Python, and the counts are
     asked by it."""
 
-    def limit(self, quota: Quota) -> int | None:
-        limit: int | None = getattr(quota, self.key)
-        return limit
-
 
 TOKEN_RATES = (Rate.TOKENS, Rate.TOKENS_OF_DAY)
+
+Limits = Sequence[tuple[Rate, int]]
+
+
+def token_limits(quota: Quota) -> Limits:
+    """The limits of tokens of a quota."""
+    minute, day = quota.tokens_per_minute, quota.tokens_per_day
+    if minute and day:
+        return (Rate.TOKENS, minute), (Rate.TOKENS_OF_DAY, day)
+    if minute:
+        return ((Rate.TOKENS, minute),)
+    return ((Rate.TOKENS_OF_DAY, day),) if day else ()
 
 
 class Level(NamedTuple):
@@ -44,6 +53,11 @@ class Level(NamedTuple):
     remaining: int
     reset_s: float
     """Until some of it comes free, in seconds."""
+
+
+Admission = tuple[Level | None, tuple[Level, ...]]
+"""The level because of which a request is refused, None where it is admitted and counted; and all
+levels that were looked at, that of requests first."""
 
 
 class StoreAway(Exception):

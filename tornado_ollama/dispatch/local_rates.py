@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 
-from ..access.rate import TOKEN_RATES, Level, Rate
+from ..access.rate import TOKEN_RATES, Admission, Level, Limits, Rate
 
 MAX_COUNTS = 16_384
 """Counts kept before those that have ended are dropped; of more that go on, twice as many."""
@@ -41,8 +41,23 @@ class LocalRates:
         """How many counts are kept."""
         return len(self._requests) + sum(map(len, self._tokens.values()))
 
-    async def take(self, rate: Rate, limit: int, key: str) -> tuple[bool, Level]:
-        now, seconds = time.time(), rate.seconds
+    def admit(self, key: str, tokens: Limits, requests: int | None) -> Admission:
+        now = time.time()
+        levels: tuple[Level, ...] = ()
+        for rate, limit in tokens:
+            level = self._level(rate, limit, key, now)
+            if not level.remaining:
+                return level, (level,)
+            levels = (*levels, level)
+        if not requests:
+            return None, levels
+        taken, level = self._take(requests, key, now)
+        levels = (level, *levels)
+        return None if taken else level, levels
+
+    def _take(self, limit: int, key: str, now: float) -> tuple[bool, Level]:
+        rate = Rate.REQUESTS
+        seconds = rate.seconds
         number = int(now // seconds)
         rest_s = (number + 1) * seconds - now
         counts = self._requests.get(key)
@@ -62,13 +77,12 @@ class LocalRates:
         reset_s = rest_s % (seconds / before) if before else rest_s
         return taken, Level(rate, limit, limit - used if used < limit else 0, reset_s)
 
-    async def level(self, rate: Rate, limit: int, key: str) -> Level:
+    def _level(self, rate: Rate, limit: int, key: str, now: float) -> Level:
         known = self._tokens[rate].get(key)
-        if known is not None:
-            left_s = known[1] - time.time()
-            if left_s > 0:
-                return Level(rate, limit, max(0, limit - known[0]), left_s)
-        return Level(rate, limit, limit, 0.0)
+        if known is None or known[1] <= now:
+            return Level(rate, limit, limit, 0.0)
+        count, end = known
+        return Level(rate, limit, limit - count if count < limit else 0, end - now)
 
     def add(self, rate: Rate, limit: int, key: str, amount: int) -> None:
         counts, now = self._tokens[rate], time.time()

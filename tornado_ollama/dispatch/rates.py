@@ -7,12 +7,22 @@ counts are kept by a store: in this process, or in one that several gateways sha
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from functools import lru_cache
 from math import ceil
 from typing import Protocol
 
 from ..access.quota import Quota
-from ..access.rate import MINUTE_S, TOKEN_RATES, Level, Rate, StoreAway
+from ..access.rate import (
+    MINUTE_S,
+    TOKEN_RATES,
+    Admission,
+    Level,
+    Limits,
+    Rate,
+    StoreAway,
+    token_limits,
+)
 from ..errors import RateLimited, RatesUnavailable
 from .ask import Caller
 from .journal import Record
@@ -21,12 +31,11 @@ from .journal import Record
 class RateStore(Protocol):
     """Keeps the counts. What is awaited raises StoreAway, after a bounded time."""
 
-    async def take(self, rate: Rate, limit: int, key: str) -> tuple[bool, Level]:
-        """Counts one request of the caller `key`, unless the limit is reached: then the first value
-        is False."""
-
-    async def level(self, rate: Rate, limit: int, key: str) -> Level:
-        """How much is left."""
+    def admit(
+        self, key: str, tokens: Limits, requests: int | None
+    ) -> Admission | Awaitable[Admission]:
+        """Counts one request of the caller `key`, unless one of its limits is reached. `tokens`:
+        the limits of tokens; `requests`: that of requests, None where it has none."""
 
     def add(self, rate: Rate, limit: int, key: str, amount: int) -> None:
         """Counts tokens that were used, also beyond the limit, now or soon. Raises nothing."""
@@ -51,34 +60,25 @@ class RateLimiter:
     async def admit(self, caller: Caller, *, computes: bool) -> tuple[Level, ...]:
         """Counts a request, and returns what its caller has left. `computes`: it may use tokens.
         Raises RateLimited, and RatesUnavailable while the store is away and that is to refuse."""
-        quota, key = caller.quota, caller.key
+        quota = caller.quota
         try:
-            levels = []
-            for rate in TOKEN_RATES if computes else ():
-                if limit := rate.limit(quota):
-                    level = await self._store.level(rate, limit, key)
-                    if level.remaining <= 0:
-                        raise _refusal(level, (level,))
-                    levels.append(level)
-            if limit := quota.requests_per_minute:
-                taken, level = await self._store.take(Rate.REQUESTS, limit, key)
-                levels.insert(0, level)
-                if not taken:
-                    raise _refusal(level, tuple(levels))
+            tokens = token_limits(quota) if computes else ()
+            answer = self._store.admit(caller.key, tokens, quota.requests_per_minute)
+            refused, levels = answer if isinstance(answer, tuple) else await answer
         except StoreAway:
             if not self.open_when_away:
                 raise RatesUnavailable() from None
             return ()
-        return tuple(levels)
+        if refused is not None:
+            raise _refusal(refused, levels)
+        return levels
 
     def write(self, record: Record) -> None:
         """Counts the tokens of a unit of work."""
         used = record.usage.prompt_tokens + record.usage.completion_tokens
-        quota = record.quota
-        if used and (quota.tokens_per_minute or quota.tokens_per_day):
-            for rate in TOKEN_RATES:
-                if limit := rate.limit(quota):
-                    self._store.add(rate, limit, record.caller, used)
+        if used:
+            for rate, limit in token_limits(record.quota):
+                self._store.add(rate, limit, record.caller, used)
 
     async def close(self) -> None:
         """Closes the store, when what is being counted has been."""

@@ -14,7 +14,7 @@ from collections.abc import Coroutine
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..access.rate import Level, Rate, StoreAway
+from ..access.rate import Admission, Level, Limits, Rate, StoreAway
 from ..errors import ConfigError
 
 if TYPE_CHECKING:
@@ -60,11 +60,8 @@ class RedisRates:
         self._away = False
         self._adding: set[asyncio.Task[None]] = set()
 
-    async def take(self, rate: Rate, limit: int, key: str) -> tuple[bool, Level]:
-        return await self._answer(self._take(rate, limit, key))
-
-    async def level(self, rate: Rate, limit: int, key: str) -> Level:
-        return await self._answer(self._level(self._tokens, rate, limit, key))
+    async def admit(self, key: str, tokens: Limits, requests: int | None) -> Admission:
+        return await self._answer(self._admit(key, tokens, requests))
 
     def add(self, rate: Rate, limit: int, key: str, amount: int) -> None:
         if len(self._adding) < MAX_ADDING:
@@ -85,9 +82,18 @@ class RedisRates:
         except Exception:
             log.exception("The tokens of a request could not be counted")
 
-    async def _take(self, rate: Rate, limit: int, key: str) -> tuple[bool, Level]:
-        taken = await self._requests.hit(_item(rate, limit), _name(key))
-        return taken, await self._level(self._requests, rate, limit, key)
+    async def _admit(self, key: str, tokens: Limits, requests: int | None) -> Admission:
+        levels = []
+        for rate, limit in tokens:
+            level = await self._level(self._tokens, rate, limit, key)
+            if level.remaining <= 0:
+                return level, (level,)
+            levels.append(level)
+        if not requests:
+            return None, tuple(levels)
+        taken = await self._requests.hit(_item(Rate.REQUESTS, requests), _name(key))
+        level = await self._level(self._requests, Rate.REQUESTS, requests, key)
+        return None if taken else level, (level, *levels)
 
     async def _level(self, strategy: RateLimiter, rate: Rate, limit: int, key: str) -> Level:
         stats = await strategy.get_window_stats(_item(rate, limit), _name(key))
