@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import openai
 import pytest
+
+if TYPE_CHECKING:
+    import openai
 
 
 def clients(io_loop: Any, client_class: Any, base_url: str) -> Iterator[Callable[..., Any]]:
@@ -26,6 +28,8 @@ def clients(io_loop: Any, client_class: Any, base_url: str) -> Iterator[Callable
 
 @pytest.fixture
 def make_client(io_loop: Any, http_server: Any, http_port: int) -> Iterator[Callable[..., Any]]:
+    import openai  # half a second: only where it is used
+
     yield from clients(io_loop, openai.AsyncOpenAI, f"http://127.0.0.1:{http_port}/v1")
 
 

@@ -7,6 +7,7 @@ BELOW before anything may import it.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -136,6 +137,22 @@ def test_what_takes_long_is_imported_where_it_is_needed() -> None:
         if path.relative_to(ROOT).as_posix() not in KEPT_APART:
             found = {name for name in imports(path, at_once=True) if name.startswith(HEAVY)}
             assert not found, path
+
+
+SDKS = "agents|anthropic|cyclonedx|jsonschema|kubernetes_validate|langchain\\w*|openai|pydantic_ai"
+
+
+def test_tests_import_what_few_of_them_use_where_they_use_it() -> None:
+    """Each process of a run imports all tests, and would take four seconds more (tests/later.py).
+    Those of `tests/agents` are not among them."""
+    at_once = re.compile(rf"^(?:import|from) (?:{SDKS})\b", re.M)
+    tests = Path(__file__).parent
+    found = {
+        path.relative_to(tests).as_posix()
+        for path in tests.rglob("*.py")
+        if at_once.search(path.read_text(encoding="utf-8"))
+    }
+    assert not {name for name in found if not name.startswith("agents/")}
 
 
 def test_an_arrow_the_other_way_would_be_seen() -> None:

@@ -24,10 +24,20 @@ GROUPS = {
         *("tests/openai/test_embedded_model.py", "tests/responses/test_embedded_model.py"),
         "tests/anthropic/test_embedded_model.py",
         *("tests/agents/test_embedded_model.py", "tests/openai/test_snippets.py"),
+        *("tests/openai/test_sdk.py", "tests/openai/test_langchain.py"),
+        *("tests/responses/test_sdk.py", "tests/responses/test_langchain.py"),
+        *("tests/responses/test_agents.py", "tests/anthropic/test_frameworks.py"),
+        *("tests/anthropic/test_sdk.py", "tests/anthropic/test_token_count.py"),
+        *("tests/wire/openai/test_fields.py", "tests/wire/responses/test_fields.py"),
+        *("tests/wire/anthropic/test_fields.py", "tests/wire/anthropic/test_models.py"),
+    ),
+    "schemas": (
+        *("tests/test_sbom.py", "tests/test_settings_files.py", "tests/deploy/test_kubernetes.py"),
     ),
 }
-"""What is started once, the process with the model and what Node needs, and the tests that use
-it. A group takes minutes, in which nothing of it can be shared out: it is begun before all else."""
+"""The tests that use what is started or imported once: the process with the model, what Node needs
+and the SDKs, which take four seconds; jsonschema, which takes one. A group may take minutes, in
+which nothing of it can be shared out: it is begun before all else."""
 
 WEIGHTS = Path(__file__).with_name("weights.json")
 """The seconds that each file of tests took (`make weights`). They decide only the order."""

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import anthropic
 import pytest
-from langchain_anthropic import ChatAnthropic
 from pydantic import BaseModel
-from pydantic_ai import Agent
-from pydantic_ai.models.anthropic import AnthropicModel
-from pydantic_ai.providers.anthropic import AnthropicProvider
 
 from tests.embedded.model_process import Ollama
+from tests.later import later
 
 from .test_sdk import told
+
+if TYPE_CHECKING:
+    import anthropic
+else:
+    anthropic = later("anthropic")
 
 pytestmark = pytest.mark.gen_test(timeout=240)
 
@@ -122,6 +123,10 @@ async def test_what_the_server_remembers_of_a_conversation_is_told(
 
 
 async def test_pydantic_ai(client: anthropic.AsyncAnthropic) -> None:
+    from pydantic_ai import Agent
+    from pydantic_ai.models.anthropic import AnthropicModel
+    from pydantic_ai.providers.anthropic import AnthropicProvider
+
     model = AnthropicModel("smollm2:135m", provider=AnthropicProvider(anthropic_client=client))
     agent = Agent(model, system_prompt="Be brief.", model_settings={"temperature": 0})
     whole = await agent.run("Say hello.")
@@ -130,6 +135,8 @@ async def test_pydantic_ai(client: anthropic.AsyncAnthropic) -> None:
 
 
 async def test_langchain(client: anthropic.AsyncAnthropic) -> None:
+    from langchain_anthropic import ChatAnthropic
+
     settings: Any = {
         "model": "smollm2:135m",
         "base_url": str(client.base_url),

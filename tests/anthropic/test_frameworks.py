@@ -4,21 +4,20 @@ gives the result back."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import anthropic
 import pytest
-from langchain_anthropic import ChatAnthropic
-from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from pydantic import BaseModel
-from pydantic_ai import Agent
-from pydantic_ai.models.anthropic import AnthropicModel, AnthropicModelSettings
-from pydantic_ai.providers.anthropic import AnthropicProvider
 from tornado.httpserver import HTTPServer
 
 from tests.backend import Backend, NdjsonStream
 
 from .exchanges import COUNTS, DONE, called, said, whole
+
+if TYPE_CHECKING:
+    import anthropic
+    from langchain_anthropic import ChatAnthropic
+    from pydantic_ai import Agent
 
 pytestmark = pytest.mark.gen_test
 
@@ -49,6 +48,8 @@ def history(backend: Backend) -> list[dict[str, Any]]:
 class TestLangChain:
     @pytest.fixture
     def chat(self, io_loop: Any, http_server: HTTPServer, http_port: int) -> Iterator[Any]:
+        from langchain_anthropic import ChatAnthropic  # a second: only where it is used
+
         settings: Any = {
             "model": "m",
             "base_url": f"http://127.0.0.1:{http_port}",
@@ -72,6 +73,8 @@ class TestLangChain:
         assert found == Tide(port="Oban", metres=3.5)
 
     async def test_a_loop_of_tools(self, chat: ChatAnthropic, backend: Backend) -> None:
+        from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+
         backend.on("/api/chat", CALLING, whole("High at six."))
         bound = chat.bind_tools([get_tide])
         question = HumanMessage("tide?")
@@ -89,6 +92,10 @@ class TestLangChain:
 class TestPydanticAI:
     @pytest.fixture
     def agent(self, make_client: Any) -> Agent[None, str]:
+        from pydantic_ai import Agent
+        from pydantic_ai.models.anthropic import AnthropicModel, AnthropicModelSettings
+        from pydantic_ai.providers.anthropic import AnthropicProvider
+
         client: anthropic.AsyncAnthropic = make_client()
         model = AnthropicModel("m", provider=AnthropicProvider(anthropic_client=client))
         settings = AnthropicModelSettings(anthropic_thinking={"type": "adaptive"})

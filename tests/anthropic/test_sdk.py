@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import anthropic
 import pytest
 from pydantic import BaseModel
 from tornado.httpserver import HTTPServer
 
 from tests.backend import Backend, CutMidLine, NdjsonStream, json_reply
 from tests.gateway.keys import GENERATE, SECURED
+from tests.later import later
 
 from .exchanges import COUNTS, DONE, called, said, whole
+
+if TYPE_CHECKING:
+    import anthropic
+else:
+    anthropic = later("anthropic")
 
 pytestmark = pytest.mark.gen_test
 
@@ -185,20 +190,20 @@ async def test_a_key_or_a_bearer_token(make_client: Any, backend: Backend) -> No
 @pytest.mark.parametrize(
     ("status", "error", "tries"),
     [
-        (404, anthropic.NotFoundError, 1),
-        (400, anthropic.BadRequestError, 1),
-        (500, anthropic.InternalServerError, 1),
-        (503, anthropic.ServiceUnavailableError, 3),
-        (429, anthropic.RateLimitError, 3),
+        (404, "NotFoundError", 1),
+        (400, "BadRequestError", 1),
+        (500, "InternalServerError", 1),
+        (503, "ServiceUnavailableError", 3),
+        (429, "RateLimitError", 3),
     ],
 )
 async def test_what_ollama_refuses(
-    make_client: Any, backend: Backend, status: int, error: Any, tries: int
+    make_client: Any, backend: Backend, status: int, error: str, tries: int
 ) -> None:
     backend.on("/api/chat", json_reply({"error": "no"}, status))
     client = make_client(max_retries=2)
     client._calculate_retry_timeout = lambda *_: 0.01
-    with pytest.raises(error):
+    with pytest.raises(getattr(anthropic, error)):
         await client.messages.create(**ASKED)
     assert len(backend.requests("/api/chat")) == tries
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import anthropic
 import pytest
 
 from tests.backend import Backend, json_reply
@@ -13,6 +12,9 @@ from tests.backend import Backend, json_reply
 from .exchanges import HEADERS, body
 from .test_recorded import of, request
 from .test_sdk import ASKED, TOOLS
+
+if TYPE_CHECKING:
+    import anthropic
 
 pytestmark = pytest.mark.gen_test
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ollama
-import openai
 import pytest
 
 from ..gateway.keys import PATH_CONFIG, PATH_GENERATE, PATH_MANAGE, UNKNOWN
+from ..later import later
+
+if TYPE_CHECKING:
+    import openai
+else:
+    openai = later("openai")
 
 pytestmark = [
     pytest.mark.gen_test(timeout=120),

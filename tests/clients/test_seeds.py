@@ -11,15 +11,20 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
-import openai
 import pytest
 from websockets.asyncio.client import connect as dial
 
 from ..backend import Backend, load
+from ..later import later
 from ..process import GatewayProcess
+
+if TYPE_CHECKING:
+    import openai
+else:
+    openai = later("openai")
 
 pytestmark = pytest.mark.gen_test
 

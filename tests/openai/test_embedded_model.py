@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import openai
 import pytest
 from pydantic import BaseModel
 
 from tests.embedded.model_process import Ollama
+from tests.later import later
+
+if TYPE_CHECKING:
+    import openai
+else:
+    openai = later("openai")
 
 pytestmark = pytest.mark.gen_test(timeout=240)
 

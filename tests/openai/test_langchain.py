@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from langchain_core.messages import AIMessage, HumanMessage, InvalidToolCall, ToolMessage
-from langchain_openai import ChatOpenAI
 from pydantic import BaseModel
 from tornado.httpserver import HTTPServer
 
 from tests.backend import Backend, NdjsonStream, json_reply
+
+if TYPE_CHECKING:
+    from langchain_openai import ChatOpenAI
 
 pytestmark = pytest.mark.gen_test
 
@@ -34,6 +35,8 @@ def whole(content: str = "", **more: Any) -> Any:
 
 @pytest.fixture
 def chat(http_server: HTTPServer, http_port: int) -> ChatOpenAI:
+    from langchain_openai import ChatOpenAI  # a second: only where it is used
+
     return ChatOpenAI(
         model="m",
         base_url=f"http://127.0.0.1:{http_port}/v1",
@@ -77,23 +80,19 @@ async def test_calls_in_a_stream(chat: ChatOpenAI, backend: Backend) -> None:
     assert [call["args"]["port"] for call in whole_reply.tool_calls] == ["A", "B"]
 
 
-BROKEN = AIMessage(
-    "",
-    invalid_tool_calls=[
-        InvalidToolCall(
-            type="invalid_tool_call", name="tide", args='{"port": "Ob', id="c1", error="cut"
-        ),
-        InvalidToolCall(type="invalid_tool_call", name=None, args=None, id="c2", error="nothing"),
-    ],
-)
+CUT: Any = {"type": "invalid_tool_call", "name": "tide", "args": '{"port": "Ob', "error": "cut"}
+NOTHING: Any = {"type": "invalid_tool_call", "name": None, "args": None, "error": "nothing"}
 
 
 async def test_calls_that_a_model_broke_do_not_end_the_chat(
     chat: ChatOpenAI, backend: Backend
 ) -> None:
+    from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+
     backend.on("/api/chat", whole("High at six."))
+    broken = AIMessage("", invalid_tool_calls=[CUT | {"id": "c1"}, NOTHING | {"id": "c2"}])
     answers = [ToolMessage("not JSON", tool_call_id=f"c{number}") for number in (1, 2)]
-    found = await chat.ainvoke([HumanMessage("tide?"), BROKEN, *answers])
+    found = await chat.ainvoke([HumanMessage("tide?"), broken, *answers])
     assert found.content == "High at six."
     [_, said, *_] = backend.exchanges[0].json()["messages"]
     assert [call["function"]["arguments"] for call in said["tool_calls"]] == [

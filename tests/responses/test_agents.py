@@ -3,17 +3,21 @@ Pydantic AI. Each runs a tool and gives the result back."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import agents
-import openai
 import pytest
 from pydantic import BaseModel
-from pydantic_ai import Agent
-from pydantic_ai.models.openai import OpenAIResponsesModel, OpenAIResponsesModelSettings
-from pydantic_ai.providers.openai import OpenAIProvider
 
 from tests.backend import Backend, NdjsonStream, json_reply
+from tests.later import later
+
+if TYPE_CHECKING:
+    import agents
+    import openai
+    from pydantic_ai import Agent
+    from pydantic_ai.models.openai import OpenAIResponsesModel
+else:
+    agents = later("agents")
 
 pytestmark = pytest.mark.gen_test
 
@@ -110,8 +114,17 @@ class TestAgentsSdk:
 
 class TestPydanticAi:
     @pytest.fixture
-    def agent(self, client: openai.AsyncOpenAI) -> Agent[None, str]:
-        model = OpenAIResponsesModel("m", provider=OpenAIProvider(openai_client=client))
+    def model(self, client: openai.AsyncOpenAI) -> OpenAIResponsesModel:
+        from pydantic_ai.models.openai import OpenAIResponsesModel
+        from pydantic_ai.providers.openai import OpenAIProvider
+
+        return OpenAIResponsesModel("m", provider=OpenAIProvider(openai_client=client))
+
+    @pytest.fixture
+    def agent(self, model: OpenAIResponsesModel) -> Agent[None, str]:
+        from pydantic_ai import Agent
+        from pydantic_ai.models.openai import OpenAIResponsesModelSettings
+
         settings = OpenAIResponsesModelSettings(openai_reasoning_summary="auto")
         agent: Agent[None, str] = Agent(model, instructions="Be brief.", model_settings=settings)
 
@@ -137,13 +150,14 @@ class TestPydanticAi:
         assert result.usage.total_tokens == 14
 
     async def test_an_answer_of_a_given_shape(
-        self, client: openai.AsyncOpenAI, backend: Backend
+        self, model: OpenAIResponsesModel, backend: Backend
     ) -> None:
+        from pydantic_ai import Agent
+
         backend.on(
             "/api/chat",
             whole("", tool_calls=[{"function": {"name": "final_result", "arguments": {
                 "port": "Oban", "metres": 3.5}}}]),
         )  # fmt: skip
-        model = OpenAIResponsesModel("m", provider=OpenAIProvider(openai_client=client))
         result = await Agent(model, output_type=Tide).run("tide?")
         assert result.output == Tide(port="Oban", metres=3.5)

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import agents
-import openai
 import pytest
-from langchain_openai import ChatOpenAI
 from pydantic import BaseModel
-from pydantic_ai import Agent
-from pydantic_ai.models.openai import OpenAIResponsesModel
-from pydantic_ai.providers.openai import OpenAIProvider
 
 from tests.embedded.model_process import Ollama
 
 from .validator import valid
+
+if TYPE_CHECKING:
+    import openai
 
 pytestmark = pytest.mark.gen_test
 
@@ -126,6 +123,8 @@ async def test_a_window_that_is_full_is_an_error(connect: Any) -> None:
 
 
 async def test_the_agents_sdk(client: openai.AsyncOpenAI) -> None:
+    import agents
+
     agents.set_tracing_disabled(True)
     agent = agents.Agent(
         name="greeter",
@@ -141,6 +140,10 @@ async def test_the_agents_sdk(client: openai.AsyncOpenAI) -> None:
 
 
 async def test_pydantic_ai(client: openai.AsyncOpenAI) -> None:
+    from pydantic_ai import Agent
+    from pydantic_ai.models.openai import OpenAIResponsesModel
+    from pydantic_ai.providers.openai import OpenAIProvider
+
     model = OpenAIResponsesModel(MODEL, provider=OpenAIProvider(openai_client=client))
     agent = Agent(model, instructions="Be brief.", model_settings={"temperature": 0})
     whole = await agent.run("Say hello.")
@@ -149,6 +152,8 @@ async def test_pydantic_ai(client: openai.AsyncOpenAI) -> None:
 
 
 async def test_langchain(client: openai.AsyncOpenAI) -> None:
+    from langchain_openai import ChatOpenAI
+
     chat = ChatOpenAI(
         model=MODEL,
         temperature=0,

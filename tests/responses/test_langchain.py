@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, ToolMessage
-from langchain_core.tools import tool
-from langchain_openai import ChatOpenAI
 from pydantic import BaseModel
 from tornado.httpserver import HTTPServer
 
 from tests.backend import Backend, NdjsonStream, json_reply
+
+if TYPE_CHECKING:
+    from langchain_openai import ChatOpenAI
 
 pytestmark = pytest.mark.gen_test
 
@@ -27,7 +27,6 @@ class Tide(BaseModel):
     metres: float
 
 
-@tool
 def get_tide(port: str) -> str:
     """Tide of a port."""
     return "06:12"
@@ -43,6 +42,8 @@ def whole(content: str = "", **more: Any) -> Any:
 
 @pytest.fixture
 def chat(http_server: HTTPServer, http_port: int) -> ChatOpenAI:
+    from langchain_openai import ChatOpenAI  # a second: only where it is used
+
     return ChatOpenAI(
         model="m",
         base_url=f"http://127.0.0.1:{http_port}/v1",
@@ -74,11 +75,14 @@ async def test_a_reply_whole_and_in_pieces(chat: ChatOpenAI, backend: Backend) -
 async def test_a_loop_of_tool_calls_keeps_the_thoughts(
     chat: ChatOpenAI, backend: Backend, streamed: bool
 ) -> None:
+    from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, ToolMessage
+    from langchain_core.tools import tool
+
     first = whole("", thinking="hm", tool_calls=[CALL])
     if streamed:
         first = NdjsonStream(said(thinking="hm"), said(tool_calls=[CALL]), DONE | COUNTS)
     backend.on("/api/chat", first, whole("At six."))
-    bound = chat.bind_tools([get_tide])
+    bound = chat.bind_tools([tool(get_tide)])
     messages: list[Any] = [HumanMessage("tide?")]
     if streamed:
         reply: Any = None
@@ -104,6 +108,8 @@ async def test_a_reply_of_a_given_shape(chat: ChatOpenAI, backend: Backend) -> N
 
 
 async def test_going_on_from_the_last_response(chat: ChatOpenAI, backend: Backend) -> None:
+    from langchain_core.messages import HumanMessage
+
     backend.on("/api/chat", whole("High at six."), whole("Low at noon."))
     going_on = chat.model_copy(update={"use_previous_response_id": True})
     first = await going_on.ainvoke("tide?")

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import openai
 import pytest
 from pydantic import BaseModel
 from tornado.httpserver import HTTPServer
 
 from tests.backend import Backend, CutMidLine, NdjsonStream, json_reply
+from tests.later import later
+
+if TYPE_CHECKING:
+    import openai
+else:
+    openai = later("openai")
 
 pytestmark = pytest.mark.gen_test
 

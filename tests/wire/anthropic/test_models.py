@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import pytest
-from anthropic.types import ModelInfo
 
 from tornado_ollama.errors import BadRequest
 from tornado_ollama.wire.anthropic.models import model_list, model_reply
@@ -64,6 +63,8 @@ def test_no_models_are_an_empty_page() -> None:
 
 @pytest.mark.parametrize("capabilities", [None, [], ["completion"], ["vision", "thinking"]])
 def test_every_model_is_what_the_sdk_declares(capabilities: list[str] | None) -> None:
+    from anthropic.types import ModelInfo  # a second: only where it is used
+
     reply: Any = json.loads(model_reply(model("claude-owl", capabilities)))
     known = ModelInfo.model_validate(reply, strict=False)
     assert (known.id, known.display_name, known.type) == ("claude-owl", "claude-owl", "model")
