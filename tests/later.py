@@ -14,12 +14,15 @@ from typing import Any
 
 
 class Later:
-    """Stands for a module, which is imported when something of it is first asked for."""
+    """Stands for a module, which is imported when something of it is first asked for. What begins
+    with an underscore is none of it: pytest asks everything in a module whether it is a fixture."""
 
     def __init__(self, name: str) -> None:
         self._name = name
 
     def __getattr__(self, attribute: str) -> Any:
+        if attribute.startswith("_"):
+            raise AttributeError(attribute)
         return getattr(import_module(self._name), attribute)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,7 +36,9 @@ def texts_of(path: Path) -> Iterator[str]:
             )
 
 
-CODE = [text for path in (ROOT / "tornado_ollama").rglob("*.py") for text in texts_of(path)]
+@functools.cache
+def code() -> list[str]:
+    return [text for path in (ROOT / "tornado_ollama").rglob("*.py") for text in texts_of(path)]
 
 
 def quoted() -> list[str]:
@@ -48,7 +51,7 @@ def quoted() -> list[str]:
 def is_printed(message: str) -> bool:
     """Whether the code has a text with this in it; `...` stands for anything."""
     parts = [re.escape(part.strip(" ")) for part in message.split("...")]
-    return any(re.search(r"[ \S]*".join(parts), text) for text in CODE)
+    return any(re.search(r"[ \S]*".join(parts), text) for text in code())
 
 
 @pytest.mark.parametrize("message", quoted())
