@@ -147,9 +147,13 @@ def wrong(path: Path, text: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("path", READ, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_what_a_text_names_is_there(path: Path) -> None:
-    assert not wrong(path, path.read_text(encoding="utf-8"))
+@pytest.mark.parametrize(
+    "directory", sorted({path.parent.relative_to(ROOT) for path in READ}), ids=str
+)
+def test_what_a_text_names_is_there(directory: Path) -> None:
+    texts = [path for path in READ if path.parent == ROOT / directory]
+    found = {path.name: wrong(path, path.read_text(encoding="utf-8")) for path in texts}
+    assert not {name: missing for name, missing in found.items() if missing}
 
 
 @pytest.mark.parametrize(
