@@ -219,6 +219,11 @@ def _pages() -> list[Any]:
     return []
 
 
+def went_well(request: pytest.FixtureRequest) -> bool:
+    """Whether the test has not failed, as far as it has come."""
+    return not request.node.stash.get(FAILED, False)
+
+
 @pytest.fixture(scope="package")
 def profiles(chromium: Any) -> Profiles:
     return Profiles(chromium)
@@ -274,7 +279,7 @@ def open_page(
     yield open_page
     for context in contexts:
         context.close()
-    profiles.leave(in_order=not request.node.stash.get(FAILED, False))
+    profiles.leave(in_order=went_well(request))
     assert not complaints, complaints
 
 
