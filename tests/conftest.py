@@ -269,7 +269,7 @@ def settings(config_file: Path) -> Any:
 
 @functools.cache
 def _assets(root: Path) -> Any:
-    """The page's files, compressed once a session instead of once a test."""
+    """The page's files, read once a session instead of once a test."""
     return assets.read_assets(root)
 
 

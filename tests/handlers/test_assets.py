@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,24 @@ def test_files_are_read_with_type_etag_and_compressed_form(tmp_path: Path) -> No
     for tag in (asset.plain.etag, asset.gzipped.etag):
         assert tag.startswith('"') and tag.endswith('"')
     assert asset.plain.etag != asset.gzipped.etag
+
+
+def test_a_file_is_compressed_once_and_when_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compressed: list[bytes] = []
+
+    def compress(body: bytes, *_: Any, **more: Any) -> bytes:
+        compressed.append(body)
+        return b"short"
+
+    monkeypatch.setattr(gzip, "compress", compress)
+    (tmp_path / "a.js").write_bytes(b"x" * 500)
+    asset = read_assets(tmp_path).files["a.js"]
+    asset.form_for("br")
+    assert compressed == []
+    assert asset.form_for("gzip") is asset.form_for("gzip")
+    assert compressed == [b"x" * 500]
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
 """The page's files with the headers that browsers get, read once at the start.
 
-They are small, so they stay in memory, compressed, with a strong ETag for each form; a request
-never waits for a disk. A reload of the configuration reads them again. Comments and types are
-removed from the page's own modules, because only developers need them.
+They are small, so they stay in memory, with a strong ETag for each form; a request never waits for
+a disk. A file is compressed when a browser first asks for it, since most are never asked for. A
+reload of the configuration reads them again. Comments and types are removed from the page's own
+modules, because only developers need them.
 
 What `make page` has built of these files (tools/build_page.py) is served while it was made of the
 very files that lie beside it; else the page loads its modules one by one.
@@ -20,6 +21,7 @@ import mimetypes
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from .javascript import without_comments
@@ -87,7 +89,7 @@ BUILT = "built/"
 BUILT_PAGE = f"{BUILT}{PAGE}"
 
 PACKED = ".gz"
-"""Of a large library, which `make page` has compressed so that no start has to."""
+"""Of a large library, which `make page` has compressed so that no gateway has to."""
 
 STATIC_URL = "/static/"
 _VERSION = re.compile(r"@([0-9a-f]+)/")
@@ -108,20 +110,33 @@ class Form:
     gzipped: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Asset:
+    """A file of the page in its two forms, and how it is sent."""
+
     content_type: str
     plain: Form
-    gzipped: Form | None
-    """None where compression does not pay."""
+    packed: bytes | None
+    """What was compressed before; None for what is to be compressed here."""
+    compressible: bool
     headers: Mapping[str, str]
     """What it is sent with besides: for documents and the worker, what they may do."""
+
+    @cached_property
+    def gzipped(self) -> Form | None:
+        """The compressed form; None where compression does not pay."""
+        if not self.compressible:
+            return None
+        body = self.packed or gzip.compress(self.plain.body, 9, mtime=0)
+        if len(body) >= len(self.plain.body):
+            return None
+        return Form(body, f'{self.plain.etag[:-1]}-gz"', gzipped=True)
 
     def form_for(self, accept_encoding: str) -> Form:
         """The best representation for a client that sent this `Accept-Encoding`."""
         codings = accept_encoding.lower().split(",")
         takes = any("gzip" in coding and not _NO_GZIP.fullmatch(coding) for coding in codings)
-        return self.gzipped if takes and self.gzipped is not None else self.plain
+        return (self.gzipped if takes else None) or self.plain
 
 
 def names_tag(if_none_match: str, etag: str) -> bool:
@@ -209,20 +224,17 @@ def _read(name: str, file: Path) -> Asset:
 
 def _asset(name: str, body: bytes, packed: bytes | None = None) -> Asset:
     digest = hashlib.sha256(body).hexdigest()[:32]
-    gzipped = None
     suffix = Path(name).suffix
     headers: Mapping[str, str] = {}
     if suffix == ".html":
         headers = FRAME_HEADERS.get(name, PAGE_HEADERS)
     elif name == WORKER:
         headers = WORKER_HEADERS
-    if suffix in _COMPRESSIBLE:
-        packed = packed or gzip.compress(body, 9, mtime=0)
-        gzipped = Form(packed, f'"{digest}-gz"', gzipped=True)
     content_type = _TYPES.get(suffix) or mimetypes.guess_type(name)[0]
     return Asset(
         content_type or "application/octet-stream",
         Form(body, f'"{digest}"'),
-        gzipped if gzipped is not None and len(gzipped.body) < len(body) else None,
+        packed,
+        suffix in _COMPRESSIBLE,
         headers,
     )
