@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import zlib
 
 import pytest
@@ -16,19 +17,24 @@ def rows(png: bytes) -> bytes:
     return zlib.decompress(png[at + 4 : at + 4 + length])
 
 
+@functools.cache
+def drawn(side: int, share: float) -> bytes:
+    return pixels(side, share)
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_icons_are_drawn_from_the_mark(name: str) -> None:
     side, share = FILES[name]
-    assert rows((ICONS / name).read_bytes()) == pixels(side, share)
+    assert rows((ICONS / name).read_bytes()) == drawn(side, share)
 
 
 def test_a_mask_cuts_nothing_off_a_maskable_icon() -> None:
     side, share = FILES["maskable-512.png"]
-    drawn = pixels(side, share)
+    icon = drawn(side, share)
     width = 3 * side + 1
-    paper = drawn[1:4]
+    paper = icon[1:4]
     for y in range(side):
-        row = drawn[y * width + 1 : (y + 1) * width]
+        row = icon[y * width + 1 : (y + 1) * width]
         for x in range(side):
             if row[3 * x : 3 * x + 3] != paper:
                 assert (x - side / 2) ** 2 + (y - side / 2) ** 2 <= (0.4 * side) ** 2

@@ -47,6 +47,7 @@ def pixels(side: int, share: float) -> bytes:
     strokes, width, unit = mark()
     scale = unit / side / share
     rows = bytearray()
+    plain = {0.0: bytes(PAPER), 1.0: bytes(INK)}  # almost all of them
     for row in range(side):
         rows.append(0)
         y = (row + 0.5 - side / 2) * scale + unit / 2
@@ -54,7 +55,10 @@ def pixels(side: int, share: float) -> bytes:
             x = (column + 0.5 - side / 2) * scale + unit / 2
             away = min(distance(x, y, stroke) for stroke in strokes) - width / 2
             ink = min(max(0.5 - away / scale, 0.0), 1.0)
-            rows += bytes(round(p + (i - p) * ink) for p, i in zip(PAPER, INK, strict=True))
+            if ink in plain:
+                rows += plain[ink]
+            else:
+                rows += bytes(round(p + (i - p) * ink) for p, i in zip(PAPER, INK, strict=True))
     return bytes(rows)
 
 
