@@ -52,7 +52,7 @@ class Simulation:
         self._listed.append((self.now, self.window))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.data())
 def test_callers_of_one_model_do_not_reload_it_back_and_forth(data: st.DataObject) -> None:
     simulation = Simulation()
