@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from .ollama import ScriptedOllama, Talk
 
 BOX = "#message"
 LAST = ".turn.assistant:last-of-type"
+
+
+@contextmanager
+def case(name: object) -> Iterator[None]:
+    """One of several that a test tries in the same page, named where it fails."""
+    try:
+        yield
+    except BaseException as error:
+        error.add_note(f"in the case {name!r}")
+        raise
 
 
 def ask(page: Any, text: str) -> None:

@@ -99,36 +99,37 @@ def test_too_many_requests_count_down_to_the_next_try(page: Any, ollama: Scripte
     page.wait_for_selector(f"{LAST} .failure .button:enabled:text-is('Try again')")
 
 
-@pytest.mark.parametrize(
-    ("frame", "what"),
-    [
-        ({"status": 503, "code": "queue_full", "message": "?"}, "fail.busy.what"),
-        ({"status": 504, "code": "queue_timeout", "message": "?"}, "fail.busy.what"),
-        ({"status": 503, "code": "shutting_down", "message": "?"}, "fail.restart.what"),
-        ({"status": 503, "code": "upstream_unavailable", "message": ""}, "fail.unavailable.what"),
-        ({"status": 503, "message": "Ollama is busy and the queue is full"}, "fail.busy.what"),
-        ({"status": 503, "message": "The gateway is shutting down"}, "fail.restart.what"),
-        ({"status": 503, "message": "Ollama cannot be reached: refused"}, "fail.unavailable.what"),
-        *(
-            ({"status": 500, "message": message}, f"fail.{kind}.what")
-            for kind, message in (
-                ("memory", "model requires more system memory (5.5 GiB) than is available"),
-                ("memory", "llama runner process has terminated: cudaMalloc failed: out of memory"),
-                ("image", "this model does not support image input"),
-                ("image", "Failed to load image or audio file"),
-                ("image", "image: unknown format"),
-                ("context", "the request exceeds the available context size (4096 tokens)"),
-                ("context", "input length exceeds the context length"),
-                ("server", "llama runner process has terminated: exit status 2"),
-            )
-        ),
-        ({"status": 400, "message": "prompt is too long; exceeds context"}, "fail.context.what"),
-        ({"status": 400, "message": "invalid option provided"}, "fail.request.what"),
-    ],
-)
-def test_busy_closing_and_away_are_told_apart(page: Any, frame: dict[str, Any], what: str) -> None:
+FRAMES: list[tuple[dict[str, Any], str]] = [
+    ({"status": 503, "code": "queue_full", "message": "?"}, "fail.busy.what"),
+    ({"status": 504, "code": "queue_timeout", "message": "?"}, "fail.busy.what"),
+    ({"status": 503, "code": "shutting_down", "message": "?"}, "fail.restart.what"),
+    ({"status": 503, "code": "upstream_unavailable", "message": ""}, "fail.unavailable.what"),
+    ({"status": 503, "message": "Ollama is busy and the queue is full"}, "fail.busy.what"),
+    ({"status": 503, "message": "The gateway is shutting down"}, "fail.restart.what"),
+    ({"status": 503, "message": "Ollama cannot be reached: refused"}, "fail.unavailable.what"),
+    *(
+        ({"status": 500, "message": message}, f"fail.{kind}.what")
+        for kind, message in (
+            ("memory", "model requires more system memory (5.5 GiB) than is available"),
+            ("memory", "llama runner process has terminated: cudaMalloc failed: out of memory"),
+            ("image", "this model does not support image input"),
+            ("image", "Failed to load image or audio file"),
+            ("image", "image: unknown format"),
+            ("context", "the request exceeds the available context size (4096 tokens)"),
+            ("context", "input length exceeds the context length"),
+            ("server", "llama runner process has terminated: exit status 2"),
+        )
+    ),
+    ({"status": 400, "message": "prompt is too long; exceeds context"}, "fail.context.what"),
+    ({"status": 400, "message": "invalid option provided"}, "fail.request.what"),
+]
+"""Failures as the gateway tells of them, and the sentence that the page says."""
+
+
+def test_busy_closing_and_away_are_told_apart(page: Any) -> None:
     find = "(frame) => import('/static/js/net/failure.js').then((it) => it.failureOf(frame).what)"
-    assert page.evaluate(find, frame) == what
+    for frame, what in FRAMES:
+        assert page.evaluate(find, frame) == what, frame
 
 
 @pytest.fixture

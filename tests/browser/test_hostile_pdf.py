@@ -14,7 +14,7 @@ from .gateway import Gateway
 from .ollama import ScriptedOllama
 from .profiles import Profiles
 from .test_attachments import png
-from .test_preview import trap
+from .test_preview import held_frame, trap
 from .trap import Trap
 
 __all__ = ["trap"]
@@ -37,18 +37,6 @@ READ = """async ([base64, patience, asPictures]) => {
     }
 }"""
 """The text of a file, or why there is none. `patience`: ms that a frame may be silent."""
-
-HOLD = """() => {
-    const frame = document.createElement('iframe');
-    const home = document.querySelector('link[rel=icon]').href;
-    Object.assign(frame, { id: 'held', hidden: true, src: new URL('frames/pdf.html', home) });
-    frame.sandbox = 'allow-scripts';
-    document.body.append(frame);
-    return new Promise((resolve) => { frame.onload = () => resolve(); });
-}"""
-"""A frame that reads nothing and stays, so that those after it find their process started."""
-
-RELEASE = "document.querySelector('#held').remove()"
 
 A_SECOND_MS = 1_000
 
@@ -97,11 +85,10 @@ def test_hostile_files_reach_nobody_and_end_in_text_or_words(
         "loops": hostile_pdfs.loops,
         "broken": hostile_pdfs.broken,
     }[kind]()
-    reader.evaluate(HOLD)
-    for name, data in files.items():
-        assert read(reader, data, as_pictures=as_pictures).startswith(ENDS), name
-        assert reader.url == address
-    reader.evaluate(RELEASE)
+    with held_frame(reader, "pdf"):
+        for name, data in files.items():
+            assert read(reader, data, as_pictures=as_pictures).startswith(ENDS), name
+            assert reader.url == address
     assert is_well(reader)
     assert opened == []
     # The page itself looks now and then how the gateway is, and which models are in memory.

@@ -93,9 +93,9 @@ def test_of_several_files_it_is_told_of_each_that_is_left_out(
 
 SOONER = """(() => {
     const wait = window.setTimeout;
-    window.setTimeout = (work, ms) => wait(work, ms === 30_000 ? 8_000 : ms);
+    window.setTimeout = (work, ms) => wait(work, ms === 30_000 ? 4_000 : ms);
 })()"""
-"""A frame may be silent for eight seconds, not thirty."""
+"""A frame may be silent for four seconds, not thirty."""
 
 
 def test_a_page_that_never_ends_leaves_those_before_it(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -124,6 +125,24 @@ DIAGRAMS = [
 ]
 
 
+HOLD = """(kind) => {
+    const home = document.querySelector('link[rel=icon]').href;
+    const frame = document.createElement('iframe');
+    Object.assign(frame, { id: 'held', hidden: true, src: new URL(`frames/${kind}.html`, home) });
+    frame.sandbox = 'allow-scripts';
+    document.body.append(frame);
+    return new Promise((resolve) => { frame.onload = () => resolve(); });
+}"""
+
+
+@contextmanager
+def held_frame(page: Any, kind: str) -> Iterator[None]:
+    """A frame that is told nothing and stays, so that those after it find their process there."""
+    page.evaluate(HOLD, kind)
+    yield
+    page.evaluate("document.querySelector('#held').remove()")
+
+
 @pytest.fixture
 def trap() -> Iterator[Trap]:
     trap = Trap()
@@ -174,16 +193,15 @@ def test_hostile_words_reach_nobody_and_nothing_of_the_page(
     bare.on("dialog", lambda dialog: opened.append(dialog))
     bare.on("download", lambda download: opened.append(download))
     bare.context.on("page", lambda other: opened.append(other))
-    for kind_, text in hostile():
-        if kind_ != kind:
-            continue
-        show(bare, kind, text.format(trap.url))
-        place = bare.frame_locator(FRAME)
-        if kind == "mermaid":
-            place.locator("body > svg, body > pre").first.wait_for(state="attached")
-        bare.wait_for_timeout(SETTLING_MS)
-        assert bare.evaluate("[window.pwned, localStorage.getItem('pwned')]") == [None, None]
-        assert bare.url == address
+    with held_frame(bare, "preview"):
+        for text in (text for one, text in hostile() if one == kind):
+            show(bare, kind, text.format(trap.url))
+            place = bare.frame_locator(FRAME)
+            if kind == "mermaid":
+                place.locator("body > svg, body > pre").first.wait_for(state="attached")
+            bare.wait_for_timeout(SETTLING_MS)
+            assert bare.evaluate("[window.pwned, localStorage.getItem('pwned')]") == [None, None]
+            assert bare.url == address
     assert bare.title() == "tornado-ollama"
     assert bare.evaluate("document.cookie") == ""
     assert "pwned" not in bare.evaluate(
