@@ -16,11 +16,12 @@ from tornado.iostream import IOStream, StreamClosedError
 def write_now(stream: IOStream, data: bytes) -> asyncio.Future[None] | None:
     """Sends `data`. Returns a future where the client is slow: wait for it before the next piece.
     Raises nothing when the client has left: its stream is closed then, and reports that itself."""
-    if stream.closed():
+    socket = stream.socket
+    if socket is None:  # closed
         return None
     if type(stream) is IOStream and not stream.writing():  # TLS has a class of its own
         try:
-            sent = stream.socket.send(data)
+            sent = socket.send(data)
         except BlockingIOError:
             sent = 0
         except OSError:

@@ -139,9 +139,11 @@ class Connection(asyncio.BufferedProtocol):
             self.last_read = self._loop.time()
             reply = self._reply
             failure = reply.feed(_view[:nbytes])
-            if reply.head_ready and not self._head_told:
+            if not self._head_told:
                 self._tell_head(reader)
-            if reply.parts and self._reader is reader:
+                if self._reader is not reader:
+                    return
+            if reply.parts:
                 self._deliver(reader)
             if self._reader is not reader:  # aborted from inside one of its own callbacks
                 return
@@ -198,8 +200,10 @@ class Connection(asyncio.BufferedProtocol):
             pass  # nothing (more) to read
 
     def _tell_head(self, reader: Reader) -> None:
-        self._head_told = True
         reply = self._reply
+        if not reply.head_ready:
+            return
+        self._head_told = True
         if 200 <= reply.status <= 599:
             reader.on_head(reply.status, reply.reason, reply.headers)
         else:

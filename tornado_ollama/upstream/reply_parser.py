@@ -23,6 +23,12 @@ by llhttp until they end, and no timeout counts them."""
 MAX_INFORMATIONAL = 10
 """1xx replies tolerated before the real one, as many as Tornado tolerates."""
 
+_FAILURES = (
+    httptools.HttpParserCallbackError,
+    httptools.HttpParserError,
+    httptools.HttpParserUpgrade,
+)
+
 _ENDED = httptools.HttpResponseParser(object())
 """In place of a parser that is no longer needed."""
 
@@ -65,27 +71,44 @@ class ReplyParser:
     def feed(self, data: memoryview) -> GatewayError | None:
         """Parses the next bytes. Returns the error that makes the reply unusable from here on, or
         None; head and payload parsed before the error are valid."""
-        in_head = not self.head_ready
-        if in_head:
-            self.head_bytes += len(data)
+        if not self.head_ready:
+            return self._feed_head(data)
         try:
             self._llhttp.feed_data(data)
-        except httptools.HttpParserCallbackError as error:  # raised in one of the methods below
-            return unforeseen(error)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            if self.complete:  # garbage after a whole reply: the reply counts
-                self.surplus = True
-                return None
-            broken = UpstreamBroken("Ollama answered with something that is not HTTP.")
-            broken.__cause__ = error
-            return broken
-        if in_head and self._head_is_too_large:
+        except _FAILURES as error:
+            return self._failed(error)
+        if self.parts:  # nearly every time
+            self._unpaid_bytes = 0
+            return None
+        return self._without_payload(len(data))
+
+    def _feed_head(self, data: memoryview) -> GatewayError | None:
+        self.head_bytes += len(data)
+        try:
+            self._llhttp.feed_data(data)
+        except _FAILURES as error:
+            return self._failed(error)
+        if self._head_is_too_large:
             self.head_ready, self.parts = False, []  # the same, however the bytes were cut
             return UpstreamBroken("Ollama answered with too many or too large headers.")
+        return self._without_payload(len(data))
+
+    def _failed(self, error: Exception) -> GatewayError | None:
+        if isinstance(error, httptools.HttpParserCallbackError):  # of one of the methods below
+            return unforeseen(error)
+        if self.complete:  # garbage after a whole reply: the reply counts
+            self.surplus = True
+            return None
+        broken = UpstreamBroken("Ollama answered with something that is not HTTP.")
+        broken.__cause__ = error
+        return broken
+
+    def _without_payload(self, size: int) -> GatewayError | None:
+        """Counts what may have been without payload."""
         if self.parts or self.complete:
             self._unpaid_bytes = 0
             return None
-        self._unpaid_bytes += len(data)
+        self._unpaid_bytes += size
         if self.head_ready and self._unpaid_bytes > MAX_UNPAID_BYTES:
             return UpstreamBroken("Ollama sent too much that is no part of its reply.")
         return None
