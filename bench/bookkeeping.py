@@ -1,7 +1,7 @@
 """What metrics, accounts and the access log cost: the gateway's CPU time for a request and for a
 token, with all of them and without any.
 
-    python -m bench.bookkeeping [--rounds 25]
+    python -m bench.bookkeeping [--rounds 100]
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def gateways(directory: Path, backend: str) -> tuple[GatewayProcess, GatewayProc
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="CPU time with and without bookkeeping")
-    parser.add_argument("--rounds", type=int, default=25)
+    parser.add_argument("--rounds", type=int, default=100)
     asyncio.run(measure(gateways, parser.parse_args().rounds, "metrics, accounts and the log"))
 
 

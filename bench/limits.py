@@ -1,6 +1,6 @@
 """What limits cost: the gateway's CPU time for a request and for a token, with and without them.
 
-    python -m bench.limits [--rounds 25]
+    python -m bench.limits [--rounds 100]
 
 One gateway has a token for each caller and no limits; the other 10,000 tokens, each with limits of
 requests, tokens, slots and priority of its own, and with a group.
@@ -52,7 +52,7 @@ def gateways(directory: Path, backend: str) -> tuple[GatewayProcess, GatewayProc
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="CPU time with and without limits")
-    parser.add_argument("--rounds", type=int, default=25)
+    parser.add_argument("--rounds", type=int, default=100)
     asyncio.run(measure(gateways, parser.parse_args().rounds, "limits"))
 
 

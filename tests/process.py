@@ -40,10 +40,12 @@ class GatewayProcess:
         directory: Path | None = None,
         root: Path = ROOT,
         module: str = "tornado_ollama",
+        script: Path | None = None,
     ) -> None:
         """Without a `config_file` the default one holds, and a `.env` in `directory`. `root` is
-        the source tree that is run, `module` what of it."""
-        self._command = [sys.executable, "-m", module, "serve", *arguments]
+        the source tree that is run, `module` what of it; `script`: a file in its place."""
+        run = ["-m", module] if script is None else [str(script)]
+        self._command = [sys.executable, *run, "serve", *arguments]
         if config_file is not None:
             self._command += ["--config", str(config_file)]
         self._directory = directory if config_file is None else config_file.parent

@@ -1,0 +1,128 @@
+"""How many bytecodes and calls of Python a token and a request take in the gateway, by function.
+
+    python -m bench.steps [--root ANOTHER_TREE] [--top 20]
+
+Counts, not times: the same on every machine, so two trees can be compared on a busy one. Leaves out
+Python's own library, of which the event loop turns more or less often, and what C does, such as
+system calls.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from tests.backend import Backend, Exchange, Reply
+from tests.process import ROOT, GatewayProcess
+from tests.raw_client import RawConnection
+
+from .side_by_side import BODY, CHUNKED, LAST, LINE, STREAMED, entry, token, written
+
+FEW, MANY = 30, 100
+"""Units of two runs, whose difference is counted: what begins and ends them is not."""
+
+RUN_S = 3.0
+"""Of each run, so that what the gateway does by the clock is in both. A token comes alone then,
+although every step of the gateway is counted."""
+
+TRACED = Path(__file__).with_name("traced.py")
+
+CHAT = STREAMED.replace(b'"m"', b'"m","n":1')
+
+WORKS: dict[str, tuple[str, str, bytes | None]] = {
+    "token, /api/chat": ("POST", "/api/chat", STREAMED),
+    "token, /v1/chat/completions": ("POST", "/v1/chat/completions", CHAT),
+    "request, /api/chat": ("POST", "/api/chat", BODY),
+    "request, /api/version": ("GET", "/api/version", None),
+}
+
+Steps = dict[str, tuple[int, int]]
+"""Bytecodes and calls of each function."""
+
+
+async def measure(root: Path, top: int) -> None:
+    """Prints the counts of the tree at `root`, those of the costliest functions apart."""
+    tokens = 0
+
+    async def scripted(exchange: Exchange) -> None:
+        if b'"stream":true' not in await exchange.read_body():
+            await Reply(LAST)(exchange)
+            return
+        exchange.write_head(200, [("Content-Type", "application/x-ndjson"), CHUNKED])
+        for _ in range(tokens):
+            await exchange.write_chunk(LINE)
+            await asyncio.sleep(RUN_S / tokens)
+        await exchange.write_chunk(LAST)
+        await exchange.write_chunk(b"")
+
+    backend = Backend(scripted)
+    await backend.start()
+    with tempfile.TemporaryDirectory() as name:
+        directory, counts = Path(name), Path(name) / "counts.json"
+        os.environ["STEPS_FILE"] = str(counts)
+        config = {
+            "listen": {"port": 0},
+            "service": {"base_url": backend.url},
+            "auth": {"generate_tokens": [entry(0)]},
+        }
+        gateway = GatewayProcess(written(directory, "config", config), root=root, script=TRACED)
+        await gateway.start()
+        try:
+            for unit, (method, path, body) in WORKS.items():
+                found: list[Steps] = []
+                for number in (FEW, FEW, MANY):  # the first warms up
+                    streams = "token" in unit
+                    tokens = number if streams else 0
+                    counts.unlink(missing_ok=True)
+                    gateway.signal(signal.SIGUSR1)
+                    run = asyncio.create_task(asyncio.sleep(RUN_S + 0.5))
+                    client = await RawConnection(gateway.port).open()
+                    for _ in range(1 if streams else number):
+                        headers = [("Authorization", f"Bearer {token(0)}")]
+                        response = await client.request(method, path, headers, body)
+                        assert response.status == 200, response
+                    client.leave()
+                    await run
+                    gateway.signal(signal.SIGUSR2)
+                    while not counts.exists():
+                        await asyncio.sleep(0.01)
+                    found.append(json.loads(counts.read_text()))
+                _show(unit, found[1], found[2], top)
+        finally:
+            await gateway.kill()
+    await backend.stop()
+
+
+def _show(unit: str, few: Steps, many: Steps, top: int) -> None:
+    units = MANY - FEW
+    rows: Counter[str] = Counter()
+    calls: Counter[str] = Counter()
+    for name, (steps, called) in many.items():
+        before = few.get(name, (0, 0))
+        rows[name] = steps - before[0]
+        calls[name] = called - before[1]
+    print(f"a {unit}: {rows.total() / units:.0f} bytecodes, {calls.total() / units:.1f} calls")
+    for name, steps in rows.most_common(top):
+        print(f"{steps / units:10.1f} {calls[name] / units:6.2f}  {name}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Bytecodes and calls of a token and a request")
+    parser.add_argument("--root", type=Path, default=ROOT, help="the tree of the gateway")
+    parser.add_argument("--top", type=int, default=20, help="functions shown of each")
+    asked: Any = parser.parse_args()
+    if sys.gettrace() is not None:
+        parser.error("something traces already")
+    asyncio.run(measure(asked.root.resolve(), asked.top))
+
+
+if __name__ == "__main__":
+    main()
