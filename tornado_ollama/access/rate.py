@@ -56,8 +56,8 @@ class Level(NamedTuple):
 
 
 Admission = tuple[Level | None, tuple[Level, ...]]
-"""The level because of which a request is refused, None where it is admitted and counted; and all
-levels that were looked at, that of requests first."""
+"""The level because of which a request is refused, None where it is admitted and counted; and what
+is left: the level of requests, then of tokens the one of which less is left."""
 
 
 class StoreAway(Exception):

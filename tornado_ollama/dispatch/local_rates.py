@@ -43,17 +43,18 @@ class LocalRates:
 
     def admit(self, key: str, tokens: Limits, requests: int | None) -> Admission:
         now = time.time()
-        levels: tuple[Level, ...] = ()
+        least: Level | None = None
         for rate, limit in tokens:
             level = self._level(rate, limit, key, now)
             if not level.remaining:
                 return level, (level,)
-            levels = (*levels, level)
+            if least is None or level.remaining < least.remaining:
+                least = level
+        of_tokens = () if least is None else (least,)
         if not requests:
-            return None, levels
+            return None, of_tokens
         taken, level = self._take(requests, key, now)
-        levels = (level, *levels)
-        return None if taken else level, levels
+        return None if taken else level, (level, *of_tokens)
 
     def _take(self, limit: int, key: str, now: float) -> tuple[bool, Level]:
         rate = Rate.REQUESTS

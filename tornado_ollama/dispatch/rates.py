@@ -15,7 +15,6 @@ from typing import Protocol
 from ..access.quota import Quota
 from ..access.rate import (
     MINUTE_S,
-    TOKEN_RATES,
     Admission,
     Level,
     Limits,
@@ -86,33 +85,18 @@ class RateLimiter:
 
 
 _NAMES = ("X-RateLimit-Limit-", "X-RateLimit-Remaining-", "X-RateLimit-Reset-")
-_HEADERS = {
-    unit: tuple(f"{name}{unit.capitalize()}" for name in _NAMES) for unit in ("requests", "tokens")
-}
+_HEADERS = {rate: tuple(f"{name}{rate.unit.capitalize()}" for name in _NAMES) for rate in Rate}
 
 
 def headers(levels: tuple[Level, ...]) -> dict[str, str]:
-    """The headers that tell a client what it has left, as OpenAI sends them; of two limits of
-    tokens the one of which less is left."""
+    """The headers that tell a client what it has left, as OpenAI sends them."""
     found: dict[str, str] = {}
-    tokens: Level | None = None
-    for level in levels:
-        if level.rate in TOKEN_RATES:
-            if tokens is None or level.remaining < tokens.remaining:
-                tokens = level
-        else:
-            _tell(level, found)
-    if tokens is not None:
-        _tell(tokens, found)
+    for rate, most, left, reset_s in levels:
+        limit, remaining, reset = _HEADERS[rate]
+        found[limit] = str(most)
+        found[remaining] = str(left)
+        found[reset] = _duration(reset_s)
     return found
-
-
-def _tell(level: Level, found: dict[str, str]) -> None:
-    rate, most, left, reset_s = level
-    limit, remaining, reset = _HEADERS[rate.unit]
-    found[limit] = str(most)
-    found[remaining] = str(left)
-    found[reset] = _duration(reset_s)
 
 
 def _refusal(level: Level, levels: tuple[Level, ...]) -> RateLimited:

@@ -89,11 +89,12 @@ class RedisRates:
             if level.remaining <= 0:
                 return level, (level,)
             levels.append(level)
+        least = sorted(levels, key=lambda level: level.remaining)[:1]
         if not requests:
-            return None, tuple(levels)
+            return None, tuple(least)
         taken = await self._requests.hit(_item(Rate.REQUESTS, requests), _name(key))
         level = await self._level(self._requests, Rate.REQUESTS, requests, key)
-        return None if taken else level, (level, *levels)
+        return None if taken else level, (level, *least)
 
     async def _level(self, strategy: RateLimiter, rate: Rate, limit: int, key: str) -> Level:
         stats = await strategy.get_window_stats(_item(rate, limit), _name(key))
