@@ -26,7 +26,7 @@ VENDOR = ROOT / "static" / "vendor"
 
 INSTALL = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 
-LARGE_BYTES = 300_000
+LARGE_BYTES = 100_000
 """What is larger is compressed here, not whenever the gateway starts."""
 
 PDF = "pdfjs-dist"

@@ -41,6 +41,10 @@ def test_a_file_is_compressed_once_and_when_it_is_asked_for(
     assert compressed == []
     assert asset.form_for("gzip") is asset.form_for("gzip")
     assert compressed == [b"x" * 500]
+    (tmp_path / "a.js").write_bytes(b"x" * 100_000)
+    large = read_assets(tmp_path).files["a.js"]
+    assert len(compressed) == 2
+    assert large.form_for("gzip").body == b"short" and len(compressed) == 2
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """The page's files with the headers that browsers get, read once at the start.
 
 They are small, so they stay in memory, with a strong ETag for each form; a request never waits for
-a disk. A file is compressed when a browser first asks for it, since most are never asked for. A
-reload of the configuration reads them again. Comments and types are removed from the page's own
+a disk. A small file is compressed when a browser first asks for it, since most are never asked for.
+A reload of the configuration reads them again. Comments and types are removed from the page's own
 modules, because only developers need them.
 
 What `make page` has built of these files (tools/build_page.py) is served while it was made of the
@@ -90,6 +90,9 @@ BUILT_PAGE = f"{BUILT}{PAGE}"
 
 PACKED = ".gz"
 """Of a large library, which `make page` has compressed so that no gateway has to."""
+
+SMALL_BYTES = 64 * 1024
+"""Up to this a file is compressed within some 4 ms, for which the event loop stands still once."""
 
 STATIC_URL = "/static/"
 _VERSION = re.compile(r"@([0-9a-f]+)/")
@@ -225,6 +228,8 @@ def _read(name: str, file: Path) -> Asset:
 def _asset(name: str, body: bytes, packed: bytes | None = None) -> Asset:
     digest = hashlib.sha256(body).hexdigest()[:32]
     suffix = Path(name).suffix
+    if packed is None and suffix in _COMPRESSIBLE and len(body) > SMALL_BYTES:
+        packed = gzip.compress(body, 9, mtime=0)
     headers: Mapping[str, str] = {}
     if suffix == ".html":
         headers = FRAME_HEADERS.get(name, PAGE_HEADERS)
