@@ -241,15 +241,11 @@ def open_page(
     contexts: list[Any] = []
     complaints: list[str] = []
 
-    def tab(url: str, screen: dict[str, int], worker: bool, **how: Any) -> Any:
+    def tab(url: str, screen: dict[str, int], scheme: str, worker: bool, **how: Any) -> Any:
         if url.startswith(ORDINARY) and not worker:
-            page = profiles.take(url, **how).open(url)
-            page.set_viewport_size(screen)
-            return page
-        service_workers = "allow" if worker else "block"
-        contexts.append(
-            new_context(chromium, viewport=screen, service_workers=service_workers, **how)
-        )
+            return profiles.take(url, **how).open(url, screen=screen, scheme=scheme)
+        how |= {"service_workers": "allow" if worker else "block"}
+        contexts.append(new_context(chromium, viewport=screen, color_scheme=scheme, **how))
         return contexts[-1].new_page()
 
     def open_page(
@@ -266,8 +262,7 @@ def open_page(
         `worker` it may have no service worker: Playwright's routes would not see what that
         fetches."""
         screen = {"width": width, "height": height}
-        page = tab(gateway.url, screen, worker, locale=locale, has_touch=touch)
-        page.emulate_media(color_scheme=scheme)
+        page = tab(gateway.url, screen, scheme, worker, locale=locale, has_touch=touch)
         _watch(page, gateway.url, complaints)
         _pages.append(page)
         if before is not None:

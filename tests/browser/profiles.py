@@ -18,6 +18,9 @@ FLAGS = ["--process-per-site"]
 ORDINARY = "http://127.0.0.1:"
 """The site, to which ports do not count, of which a profile keeps its process."""
 
+SCREEN = {"width": 1280, "height": 800}
+SCHEME = "light"
+
 BLANK = "static/favicon.svg"
 """A document of the gateway without scripts."""
 
@@ -37,20 +40,27 @@ class Profile:
     """A context of Chromium with one tab that no test sees, for the process of the others."""
 
     def __init__(self, chromium: Any, url: str, **how: Any) -> None:
-        self._context = new_context(chromium, service_workers="block", **how)
+        self._context = new_context(
+            chromium, service_workers="block", viewport=SCREEN, color_scheme=SCHEME, **how
+        )
         self._keeper = self._context.new_page()
         self._keeper.goto(url + BLANK)
         self._devtools = self._context.new_cdp_session(self._keeper)
         self._origins: set[str] = set()
 
-    def open(self, url: str) -> Any:
+    def open(self, url: str, *, screen: dict[str, int] | None = None, scheme: str = SCHEME) -> Any:
         """A tab that has not loaded anything, for the page at `url`."""
         self._origins.add(url.rstrip("/"))
         # What a script opens begins in the script's own process. The page's policy for openers
         # leaves it none.
         with self._context.expect_page() as opened:
             self._keeper.evaluate("void window.open('about:blank')")
-        return opened.value
+        page = opened.value
+        if screen is not None and screen != SCREEN:
+            page.set_viewport_size(screen)
+        if scheme != SCHEME:
+            page.emulate_media(color_scheme=scheme)
+        return page
 
     def leave(self) -> bool:
         """Closes all tabs of a test; whether another test may have the profile."""
