@@ -28,6 +28,12 @@ def test_a_file_of_tests_of_the_page_stays_together_apart_from_the_others() -> N
     assert chat != group("tests/browser/test_turns.py::test_a")
 
 
+def test_what_is_tried_in_other_browsers_stays_together_whichever_file_it_is_of() -> None:
+    voice = group("tests/browser/test_voice.py::test_in_other_browsers_too[firefox-reading]")
+    assert voice == group("tests/browser/test_other_browsers.py::test_webkit_opens_the_page")
+    assert voice != group("tests/browser/test_voice.py::test_reading_ends[again]")
+
+
 def test_a_group_comes_first_then_tests_of_the_page_and_then_what_takes_longest() -> None:
     weights = {"tests/test_a.py": 1.0, "tests/test_b.py": 9.0, "tests/browser/test_c.py": 2.0}
     weights["tests/clients/test_d.py"] = 0.5

@@ -7,6 +7,7 @@ xdist's own `xdist_group` does not reach pytest 9.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,10 @@ PAGE = "tests/browser/"
 """Tests of the page: each file is a group of its own, so that no process has them all. A process
 starts its browsers when it gets its first file and ends them before its first test of anything
 else, so these files are given out one after the other."""
+
+OTHER_BROWSERS = f"{PAGE} in Firefox and WebKit"
+"""The tests of the page, of whichever file, that name one of these: to start both takes five
+seconds, which one process pays for all."""
 
 GROUPS = {
     "model": (
@@ -55,7 +60,9 @@ def group(test: str) -> str | None:
     for name, places in GROUPS.items():
         if test.startswith(places):
             return name
-    return file_of(test) if test.startswith(PAGE) else None
+    if not test.startswith(PAGE):
+        return None
+    return OTHER_BROWSERS if re.search("firefox|webkit", test) else file_of(test)
 
 
 def file_of(test: str) -> str:
