@@ -28,6 +28,11 @@ _RANDOM = re.compile(
     r'|(?P<uptime>(?<="uptime_s": )[\d.]+)'
     r'|(?P<streams>(?<="open_streams": )\d+)'  # those that just ended may count
 )
+_SAMPLE = re.compile(
+    r"(?m)^((?:tornado_ollama|http_server|gen_ai|process|python)_\w+(?:\{[^\n]*\})?) [\d.e+-]+$"
+)
+"""A line of `/metrics`: how often `/health` was asked while a case waited is an accident, and so is
+how long anything took. The names and labels are compared, not the values."""
 _DATE = re.compile(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT")
 _ESCAPES = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0x100))}
 
@@ -50,6 +55,8 @@ class Facts:
     def _plain(self, text: str) -> str:
         for name, stand_in in self._names.items():
             text = text.replace(name, stand_in)
+        if "# HELP " in text:
+            text = _SAMPLE.sub(r"\1 <value>", text)
         return _RANDOM.sub(self._stand_in, text)
 
     def _stand_in(self, found: re.Match[str]) -> str:
@@ -75,8 +82,8 @@ def _short(line: str) -> str:
 
 
 def head_lines(head: Sequence[str]) -> list[str]:
-    """Status line and headers of a reply. `Date` is only looked at for its form; `/health`, which
-    alone is not to be stored, tells how long it has been up, and that may take a digit more."""
+    """Status line and headers of a reply. `Date` is only looked at for its form; `/health` and
+    `/metrics`, which alone are not to be stored, tell what may take a digit more."""
     passing = "Cache-Control: no-store" in head
     return [_header(line, passing) for line in head]
 
@@ -90,8 +97,9 @@ def _header(line: str, passing: bool) -> str:
 # -- log lines -------------------------------------------------------------------------------
 
 _STAMP = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z ")
-_BYTES = re.compile(r"(?P<of> \w+ /(?:ws|health) \d{3} )\d+(?=B )")
-"""How many frames a text of `/ws` comes in is an accident, and how long `/health` has been up."""
+_BYTES = re.compile(r"(?P<of> \w+ /(?:ws|health|metrics) \d{3} )\d+(?=B )")
+"""How many frames a text of `/ws` comes in is an accident, and how long `/health`
+has been up, and how long the numbers of `/metrics` are."""
 _MS = re.compile(r"\b(first|total)=[\d.]+ms")
 
 
@@ -113,7 +121,7 @@ def _json_line(line: str, left_out: Iterable[str]) -> str:
         return line
     for field in left_out:
         fields.pop(field, None)
-    if fields.get("path") in ("/ws", "/health"):
+    if fields.get("path") in ("/ws", "/health", "/metrics"):
         fields["bytes"] = "<bytes>"
     for field, form in _TIMES.items():
         if field in fields:
