@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -885,3 +887,26 @@ def test_a_key_is_a_line_or_a_table(write: Write) -> None:
 )
 def test_an_impossible_key_is_named(write: Write, keys: list[Any], expected: str) -> None:
     assert expected in complaint(write({"auth": {"ollama_keys": keys}}))
+
+
+@pytest.mark.parametrize(
+    "auth",
+    [
+        {"ollama_keys": [LINE]},
+        {"jwt": {"discovery": "https://issuer.example"}},
+        {"jwt": {"secret": "a-secret-of-more-than-thirty-two-bytes"}},
+    ],
+    ids=["ollama_keys", "issuer", "secret"],
+)
+def test_what_verifies_is_imported_before_a_request_needs_it(
+    auth: dict[str, Any], tmp_path: Path
+) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(json.dumps({"auth": auth}), encoding="utf-8")
+    path.chmod(0o600)
+    code = (
+        "import pathlib, sys; from tornado_ollama.config import load; "
+        "assert 'cryptography' not in sys.modules; load(pathlib.Path(sys.argv[1]), {}, {}); "
+        "assert 'cryptography' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path)], check=True, timeout=60)

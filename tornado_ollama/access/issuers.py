@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -84,6 +85,12 @@ def published_keys(document: bytes, issuer: Issuer) -> tuple[JwtKey, ...]:
     if not keys:
         raise BadDocument("its key set has no key that can be used")
     return keys
+
+
+def prepare() -> None:
+    """Imports what keys are made with, where there are issuers, before the first is fetched: the
+    event loop would stand still meanwhile."""
+    import_module(f"{__package__}.jws")
 
 
 def _usable(listed: list[Any], issuer: Issuer) -> Iterator[JwtKey]:

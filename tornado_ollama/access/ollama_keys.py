@@ -17,6 +17,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from importlib import import_module
 
 from .credentials import Credentials, SignedText
 
@@ -66,11 +67,16 @@ def _signed(text: str, asked: Callable[[], Request]) -> SignedText | None:
     return SignedText(key, signature, signed, float(at[1]) if at else None, request.protected)
 
 
+def prepare() -> None:
+    """Imports what verifies signatures, where there are keys: it takes longer than most commands
+    run, and the event loop would stand still at the first request."""
+    import_module("cryptography.hazmat.primitives.asymmetric.ed25519")
+
+
 def is_good(signed: SignedText, now: float) -> bool:
     """Whether the key signed this request, a moment ago. `now` is Unix time."""
     if not signed.protected or signed.at is None or abs(now - signed.at) > WINDOW_S:
         return False
-    # Takes longer to import than most commands run, and few gateways have such keys.
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 

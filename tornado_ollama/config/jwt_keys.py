@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..access import jwt_keys as jwt
 from ..access.claims import ClaimRules
-from ..access.issuers import Issuer, may_fetch
+from ..access.issuers import Issuer, may_fetch, prepare
 from ..errors import ConfigError
 from .file_reader import Reader
 from .topics.jwt import IssuerTopic, Jwt
@@ -41,6 +41,7 @@ def _issuer(key: str, topic: IssuerTopic, reader: Reader) -> Issuer:
     if named is None or (topic.discovery is None) == (topic.jwks_url is None):
         rule = "given, or else jwks_url and issuer"
         raise reader.impossible(f"{key}.discovery", topic.discovery, rule)
+    prepare()
     algorithms = frozenset(topic.algorithms) & jwt.PUBLIC_KEY_ALGORITHMS
     issuer = Issuer(
         named,

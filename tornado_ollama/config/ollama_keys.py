@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..access.ollama_keys import key_digest, parse_public_key
+from ..access.ollama_keys import key_digest, parse_public_key, prepare
 from ..access.principal import Scope, loggable_name
 from ..access.tokens import StaticToken
 from .file_reader import Reader
@@ -29,6 +29,8 @@ def ollama_keys(written: tuple[Any, ...], reader: Reader) -> tuple[StaticToken, 
         if key.sha256 in found or any(key.name == other.name for other in found.values()):
             raise reader.impossible(at, None, "another key, of another name, than those before")
         found[key.sha256] = key
+    if found:
+        prepare()
     return tuple(found.values())
 
 
