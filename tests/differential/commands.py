@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 DRIVER = Path(__file__).parent / "driver.py"
 
-_UTC = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_UTC = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z")
 _TOOK = re.compile(r"\(\d+(?:\.\d+)? m?s\)")
 _TOKEN = re.compile(r"\bto-[\w-]{43}(?![\w-])|(?<=sha256: )\S+|[0-9a-f]{64}")
 _JWT = re.compile(r"\beyJ[\w-]+\.([\w-]+)\.[\w-]+")

@@ -56,7 +56,8 @@ class Facts:
         for name, stand_in in self._names.items():
             text = text.replace(name, stand_in)
         if "# HELP " in text:
-            text = _SAMPLE.sub(r"\1 <value>", text)
+            lines = _SAMPLE.sub(r"\1 <value>", text).splitlines(keepends=True)
+            text = "".join(sorted(lines))  # a series stands where it was first counted
         return _RANDOM.sub(self._stand_in, text)
 
     def _stand_in(self, found: re.Match[str]) -> str:
