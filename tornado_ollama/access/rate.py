@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
+from operator import attrgetter
 from typing import NamedTuple
 
 from .quota import Quota
@@ -58,6 +59,17 @@ class Level(NamedTuple):
 Admission = tuple[Level | None, tuple[Level, ...]]
 """The level because of which a request is refused, None where it is admitted and counted; and what
 is left: the level of requests, then of tokens the one of which less is left."""
+
+
+_remaining = attrgetter("remaining")
+
+
+def of_tokens(levels: Sequence[Level]) -> Admission:
+    """What the levels of tokens say of a request: it is refused where nothing is left of one."""
+    if not levels:
+        return None, ()
+    least = min(levels, key=_remaining)
+    return (least if least.remaining <= 0 else None), (least,)
 
 
 class StoreAway(Exception):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 
-from ..access.rate import TOKEN_RATES, Admission, Level, Limits, Rate
+from ..access.rate import TOKEN_RATES, Admission, Level, Limits, Rate, of_tokens
 
 MAX_COUNTS = 16_384
 """Counts kept before those that have ended are dropped; of more that go on, twice as many."""
@@ -43,18 +43,11 @@ class LocalRates:
 
     def admit(self, key: str, tokens: Limits, requests: int | None) -> Admission:
         now = time.time()
-        least: Level | None = None
-        for rate, limit in tokens:
-            level = self._level(rate, limit, key, now)
-            if not level.remaining:
-                return level, (level,)
-            if least is None or level.remaining < least.remaining:
-                least = level
-        of_tokens = () if least is None else (least,)
-        if not requests:
-            return None, of_tokens
+        refused, told = of_tokens([self._level(rate, limit, key, now) for rate, limit in tokens])
+        if refused is not None or not requests:
+            return refused, told
         taken, level = self._take(requests, key, now)
-        return None if taken else level, (level, *of_tokens)
+        return None if taken else level, (level, *told)
 
     def _take(self, limit: int, key: str, now: float) -> tuple[bool, Level]:
         rate = Rate.REQUESTS

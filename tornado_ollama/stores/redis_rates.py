@@ -14,7 +14,7 @@ from collections.abc import Coroutine
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..access.rate import Admission, Level, Limits, Rate, StoreAway
+from ..access.rate import Admission, Level, Limits, Rate, StoreAway, of_tokens
 from ..errors import ConfigError
 
 if TYPE_CHECKING:
@@ -83,18 +83,13 @@ class RedisRates:
             log.exception("The tokens of a request could not be counted")
 
     async def _admit(self, key: str, tokens: Limits, requests: int | None) -> Admission:
-        levels = []
-        for rate, limit in tokens:
-            level = await self._level(self._tokens, rate, limit, key)
-            if level.remaining <= 0:
-                return level, (level,)
-            levels.append(level)
-        least = sorted(levels, key=lambda level: level.remaining)[:1]
-        if not requests:
-            return None, tuple(least)
+        levels = [await self._level(self._tokens, rate, limit, key) for rate, limit in tokens]
+        refused, told = of_tokens(levels)
+        if refused is not None or not requests:
+            return refused, told
         taken = await self._requests.hit(_item(Rate.REQUESTS, requests), _name(key))
         level = await self._level(self._requests, Rate.REQUESTS, requests, key)
-        return None if taken else level, (level, *least)
+        return None if taken else level, (level, *told)
 
     async def _level(self, strategy: RateLimiter, rate: Rate, limit: int, key: str) -> Level:
         stats = await strategy.get_window_stats(_item(rate, limit), _name(key))
