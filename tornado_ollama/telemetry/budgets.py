@@ -99,8 +99,6 @@ class Budgets(Collector):
 
     def charge(self, charge: Charge) -> None:
         """Adds what was used. The journal's sink."""
-        if not self._budgets:
-            return
         budget = self._budget(charge.caller)
         if budget is None:
             return
@@ -119,8 +117,6 @@ class Budgets(Collector):
 
     def check(self, caller: Caller) -> None:
         """Raises BudgetSpent for a caller that has nothing left."""
-        if not self._budgets:
-            return
         budget = self._budget(caller)
         if budget is None:
             return

@@ -82,8 +82,6 @@ class Metrics:
         self._outcomes = Bounded(MAX_OUTCOMES)
         self._found: dict[tuple[object, ...], _Series] = {}
         self._by_request: dict[_RequestKey, _RequestSeries] = {}
-        self._by_model: dict[tuple[str, str], _ModelSeries] = {}
-        self._by_inference: dict[tuple[str, str], _InferenceSeries] = {}
         self._ends: dict[str, tuple[Count, ...]] = {}
 
         def counter(name: str, text: str, *labelled: str) -> Counter:
@@ -192,9 +190,8 @@ class Metrics:
         model = inference = None
         if record.usage.runs:
             pair = self._labels.pair(record.credential, record.usage.model)
-            model = self._by_model.get(pair) or self._model_series(pair)
-            of = (operation(route), pair[1])
-            inference = self._by_inference.get(of) or self._inference_series(of)
+            model = self._model_series(pair)
+            inference = self._inference_series((operation(route), pair[1]))
         if len(self._found) >= MAX_FOUND:
             self._found.clear()
         found = self._found[kind] = _Series(request, model, inference)
@@ -223,7 +220,7 @@ class Metrics:
         return series
 
     def _model_series(self, pair: tuple[str, str]) -> _ModelSeries:
-        series = self._by_model[pair] = _ModelSeries(
+        return _ModelSeries(
             self._model_requests.series(*pair),
             self._tokens.series(*pair, "input"),
             self._tokens.series(*pair, "output"),
@@ -232,14 +229,12 @@ class Metrics:
             self._model_seconds.series(*pair, "prompt"),
             self._model_seconds.series(*pair, "completion"),
         )
-        return series
 
     def _inference_series(self, key: tuple[str, str]) -> _InferenceSeries:
-        series = self._by_inference[key] = _InferenceSeries(
+        return _InferenceSeries(
             self._inference.series(*key),
             self._first_token.series(*key),
             self._per_token.series(*key),
             self._token_usage.series(*key, "input"),
             self._token_usage.series(*key, "output"),
         )
-        return series
