@@ -228,18 +228,19 @@ def _read(name: str, file: Path) -> Asset:
 def _asset(name: str, body: bytes, packed: bytes | None = None) -> Asset:
     digest = hashlib.sha256(body).hexdigest()[:32]
     suffix = Path(name).suffix
-    if packed is None and suffix in _COMPRESSIBLE and len(body) > SMALL_BYTES:
-        packed = gzip.compress(body, 9, mtime=0)
     headers: Mapping[str, str] = {}
     if suffix == ".html":
         headers = FRAME_HEADERS.get(name, PAGE_HEADERS)
     elif name == WORKER:
         headers = WORKER_HEADERS
     content_type = _TYPES.get(suffix) or mimetypes.guess_type(name)[0]
-    return Asset(
+    asset = Asset(
         content_type or "application/octet-stream",
         Form(body, f'"{digest}"'),
         packed,
         suffix in _COMPRESSIBLE,
         headers,
     )
+    if len(body) > SMALL_BYTES:
+        asset.form_for("gzip")  # compresses it now
+    return asset
