@@ -14,7 +14,6 @@ import asyncio
 import json
 import os
 import signal
-import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -23,6 +22,7 @@ from typing import Any
 from tests.backend import Backend, Exchange, Reply
 from tests.process import ROOT, GatewayProcess
 from tests.raw_client import RawConnection
+from tests.waiting import until
 
 from .side_by_side import BODY, CHUNKED, LAST, LINE, STREAMED, entry, token, written
 
@@ -35,11 +35,9 @@ although every step of the gateway is counted."""
 
 TRACED = Path(__file__).with_name("traced.py")
 
-CHAT = STREAMED.replace(b'"m"', b'"m","n":1')
-
 WORKS: dict[str, tuple[str, str, bytes | None]] = {
     "token, /api/chat": ("POST", "/api/chat", STREAMED),
-    "token, /v1/chat/completions": ("POST", "/v1/chat/completions", CHAT),
+    "token, /v1/chat/completions": ("POST", "/v1/chat/completions", STREAMED),
     "request, /api/chat": ("POST", "/api/chat", BODY),
     "request, /api/version": ("GET", "/api/version", None),
 }
@@ -48,57 +46,69 @@ Steps = dict[str, tuple[int, int]]
 """Bytecodes and calls of each function."""
 
 
-async def measure(root: Path, top: int) -> None:
-    """Prints the counts of the tree at `root`, those of the costliest functions apart."""
-    tokens = 0
+class Ollama:
+    """A scripted one, whose streams last RUN_S."""
 
-    async def scripted(exchange: Exchange) -> None:
+    tokens = 0
+    """Of each stream."""
+
+    async def __call__(self, exchange: Exchange) -> None:
         if b'"stream":true' not in await exchange.read_body():
             await Reply(LAST)(exchange)
             return
         exchange.write_head(200, [("Content-Type", "application/x-ndjson"), CHUNKED])
-        for _ in range(tokens):
+        for _ in range(self.tokens):
             await exchange.write_chunk(LINE)
-            await asyncio.sleep(RUN_S / tokens)
+            await asyncio.sleep(RUN_S / self.tokens)
         await exchange.write_chunk(LAST)
         await exchange.write_chunk(b"")
 
-    backend = Backend(scripted)
+
+async def measure(root: Path, top: int) -> None:
+    """Prints the counts of the tree at `root`, those of the costliest functions apart."""
+    ollama = Ollama()
+    backend = Backend(ollama)
     await backend.start()
     with tempfile.TemporaryDirectory() as name:
-        directory, counts = Path(name), Path(name) / "counts.json"
+        counts = Path(name) / "counts.json"
         os.environ["STEPS_FILE"] = str(counts)
         config = {
             "listen": {"port": 0},
             "service": {"base_url": backend.url},
             "auth": {"generate_tokens": [entry(0)]},
         }
-        gateway = GatewayProcess(written(directory, "config", config), root=root, script=TRACED)
+        gateway = GatewayProcess(written(Path(name), "config", config), root=root, script=TRACED)
         await gateway.start()
         try:
-            for unit, (method, path, body) in WORKS.items():
-                found: list[Steps] = []
-                for number in (FEW, FEW, MANY):  # the first warms up
-                    streams = "token" in unit
-                    tokens = number if streams else 0
-                    counts.unlink(missing_ok=True)
-                    gateway.signal(signal.SIGUSR1)
-                    run = asyncio.create_task(asyncio.sleep(RUN_S + 0.5))
-                    client = await RawConnection(gateway.port).open()
-                    for _ in range(1 if streams else number):
-                        headers = [("Authorization", f"Bearer {token(0)}")]
-                        response = await client.request(method, path, headers, body)
-                        assert response.status == 200, response
-                    client.leave()
-                    await run
-                    gateway.signal(signal.SIGUSR2)
-                    while not counts.exists():
-                        await asyncio.sleep(0.01)
-                    found.append(json.loads(counts.read_text()))
+            for unit in WORKS:
+                # The first warms up.
+                found = [await _counted(gateway, counts, ollama, unit, n) for n in (FEW, FEW, MANY)]
                 _show(unit, found[1], found[2], top)
         finally:
             await gateway.kill()
     await backend.stop()
+
+
+async def _counted(
+    gateway: GatewayProcess, counts: Path, ollama: Ollama, unit: str, number: int
+) -> Steps:
+    """The counts of a run of so many units."""
+    method, path, body = WORKS[unit]
+    ollama.tokens = number
+    counts.unlink(missing_ok=True)
+    gateway.signal(signal.SIGUSR1)
+    run = asyncio.create_task(asyncio.sleep(RUN_S + 0.5))
+    client = await RawConnection(gateway.port).open()
+    for _ in range(1 if body == STREAMED else number):
+        headers = [("Authorization", f"Bearer {token(0)}")]
+        response = await client.request(method, path, headers, body)
+        assert response.status == 200, response
+    client.leave()
+    await run
+    gateway.signal(signal.SIGUSR2)
+    await until(counts.exists, "the counts are written")
+    found: Steps = json.loads(counts.read_text())
+    return found
 
 
 def _show(unit: str, few: Steps, many: Steps, top: int) -> None:
@@ -119,8 +129,6 @@ def main() -> None:
     parser.add_argument("--root", type=Path, default=ROOT, help="the tree of the gateway")
     parser.add_argument("--top", type=int, default=20, help="functions shown of each")
     asked: Any = parser.parse_args()
-    if sys.gettrace() is not None:
-        parser.error("something traces already")
     asyncio.run(measure(asked.root.resolve(), asked.top))
 
 

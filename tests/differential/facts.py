@@ -99,8 +99,8 @@ def _header(line: str, passing: bool) -> str:
 
 _STAMP = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z ")
 _BYTES = re.compile(r"(?P<of> \w+ /(?:ws|health|metrics) \d{3} )\d+(?=B )")
-"""How many frames a text of `/ws` comes in is an accident, and how long `/health`
-has been up, and how long the numbers of `/metrics` are."""
+"""How many frames a text of `/ws` comes in is an accident, how long `/health` has been up, and how
+long the numbers of `/metrics` are."""
 _MS = re.compile(r"\b(first|total)=[\d.]+ms")
 
 

@@ -1,5 +1,5 @@
 """What a request needed is gone with it: nothing of it waits for the garbage collector, which took
-an eighth of the processor time of short requests, and stopped the loop for milliseconds."""
+a seventh of the processor time of short requests, and stopped the loop for milliseconds."""
 
 from __future__ import annotations
 
