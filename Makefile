@@ -5,12 +5,13 @@ BIN    := $(VENV)/bin
 NPM    := $(BIN)/python tools/npm.py run --silent
 # Most tests wait for sockets and child processes: three keep two processors busy.
 WORKERS ?= 3
+BROWSERS := chromium-headless-shell firefox-esr webkit2gtk-driver xvfb
 export PORT HOST
 # Otherwise each process of a test run compiles all that it imports: the tests, the gateway, SDKs.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test weights schedules cov again test-agents test-containers test-installs record differential check lint types \
+.PHONY: help run test test-page test-all weights schedules cov again test-agents test-containers test-installs record differential check lint types \
 	fmt docs page embedded wheel sbom clean
 
 help:  ## Show the targets
@@ -20,20 +21,28 @@ run: $(VENV)/.installed page  ## Start the gateway (PORT=9000 for another port);
 	@$(BIN)/tornado-ollama check >/dev/null 2>&1 || $(MAKE) --no-print-directory embedded
 	@exec $(BIN)/tornado-ollama serve --embedded auto
 
-test: $(VENV)/.dev node_modules/.dev page embedded  ## Run all tests
+test: $(VENV)/.dev node_modules/.dev page embedded  ## Run all tests but those of the page and the slow ones below
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
-weights: $(VENV)/.dev node_modules/.dev page embedded  ## Run all tests and keep how long each file takes, for their order
-	$(BIN)/python -m pytest -n $(WORKERS) --weigh $(ARGS)
+# Without Firefox or WebKit, what is tried in them is skipped; without Chromium nothing is left.
+test-page: $(VENV)/.dev node_modules/.dev page embedded  ## Run the tests of the page, in Chromium, Firefox and WebKit
+	@command -v chromium-headless-shell || command -v chromium || { echo "Chromium is missing: install Debian's $(BROWSERS)" >&2; exit 1; }
+	$(BIN)/python -m pytest -n $(WORKERS) -o testpaths=tests/browser $(ARGS)
+
+test-all: $(VENV)/.dev node_modules/.dev page embedded  ## Run both, test and test-page, in one run
+	$(BIN)/python -m pytest -n $(WORKERS) --page $(ARGS)
+
+weights: $(VENV)/.dev node_modules/.dev page embedded  ## Run test-all and keep how long each file takes, for the order
+	$(BIN)/python -m pytest -n $(WORKERS) --page --weigh $(ARGS)
 
 schedules: $(VENV)/.dev  ## Try the queue with 100,000 random schedules (two minutes)
 	$(BIN)/python -m tests.dispatch.schedules 100000
 
-cov: $(VENV)/.dev node_modules/.dev page embedded  ## Run all tests and say what of the package they have not reached
-	$(BIN)/python -m pytest -n $(WORKERS) --cov $(ARGS)
+cov: $(VENV)/.dev node_modules/.dev page embedded  ## Run test-all and say what of the package no test has reached
+	$(BIN)/python -m pytest -n $(WORKERS) --page --cov $(ARGS)
 
 again: $(VENV)/.dev  ## Run again what failed in the last run of the tests
-	$(BIN)/python -m pytest -n 2 --last-failed --last-failed-no-failures none $(ARGS)
+	$(BIN)/python -m pytest -n 2 --page --last-failed --last-failed-no-failures none $(ARGS)
 
 test-agents: $(VENV)/.dev .agents/.made embedded  ## Run real coding agents, offline
 	$(BIN)/python -m tests.agents.offline $(BIN)/python -m pytest -n 2 -m agents tests/agents $(ARGS)

@@ -67,6 +67,7 @@ from .backend.certificate import Certificate, self_signed
 from .backend.ollama_like import ollama_like
 from .embedded.model_process import ollama  # noqa: F401  (a fixture)
 from .leaks import left_behind, open_sockets
+from .left_out import is_left_out, names_page, with_page
 from .logs import LogBook
 from .process import VARIABLES, GatewayProcess
 from .programs import closing_line
@@ -88,10 +89,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--page", action="store_true", help="run the tests of the page too")
     parser.addoption("--weigh", action="store_true", help="keep the seconds of each file of tests")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if config.option.page or names_page(config.args, config.invocation_params.dir):
+        config.option.markexpr = with_page(config.option.markexpr)
     for name in ("tornado_ollama", "tornado"):
         logging.getLogger(name).setLevel(logging.DEBUG)  # all that may be logged is looked at
     logging.getLogger("tornado.general").setLevel(logging.WARNING)  # as `logs.set_up` does
@@ -115,9 +119,7 @@ def pytest_collection() -> Iterator[None]:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leaves out what `-m` leaves out whole (setup.cfg): its imports take a second and more."""
-    if collection_path.parent != Path(__file__).parent:
-        return None
-    return f"not {collection_path.name}" in config.option.markexpr.split(" and ") or None
+    return is_left_out(collection_path, config.option.markexpr) or None
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

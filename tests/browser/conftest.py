@@ -57,6 +57,10 @@ MANAGER = "page-test-manager-0123456789abcdef"
 OPERATOR = "page-test-operator-0123456789abcdef"
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    item.add_marker("browser")
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     outcome: Any = yield
