@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tornado_ollama.access.quota import Quota
-from tornado_ollama.access.rate import Level, Rate
+from tornado_ollama.access.rate import Level
 from tornado_ollama.dispatch import local_rates
 from tornado_ollama.dispatch.ask import Caller
 from tornado_ollama.dispatch.local_rates import LocalRates
@@ -31,12 +31,16 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def taken(store: LocalRates, count: int, key: str = "a", limit: int = 5) -> int:
     """How many of so many requests are admitted."""
-    return sum(store.admit(key, (), limit)[0] is None for _ in range(count))
+    quota = Quota(requests_per_minute=limit)
+    return sum(store.admit(key, quota, True)[0] is None for _ in range(count))
+
+
+TOKENS = Quota(tokens_per_minute=100)
 
 
 def level(store: LocalRates, key: str) -> Level:
     """What a caller has left of 100 tokens a minute."""
-    return store.admit(key, [(Rate.TOKENS, 100)], None)[1][0]
+    return store.admit(key, TOKENS, True)[1][0]
 
 
 async def test_no_minute_has_more_than_its_limit(clock: Clock) -> None:
@@ -44,7 +48,7 @@ async def test_no_minute_has_more_than_its_limit(clock: Clock) -> None:
     assert taken(store, 8) == 5
     clock.now += 30  # the next minute by the clock, and most of the last 60 s
     assert taken(store, 8) == 1
-    _, [at] = store.admit("a", (), 5)
+    _, [at] = store.admit("a", Quota(requests_per_minute=5), True)
     clock.now += at.reset_s + 0.01
     assert taken(store, 1) == 1
     clock.now += 120
@@ -65,7 +69,7 @@ async def test_a_steady_caller_gets_its_limit_and_no_more(clock: Clock) -> None:
 async def test_what_was_used_counts_beyond_the_limit_until_the_window_ends(clock: Clock) -> None:
     store = LocalRates()
     for _ in range(2):
-        store.add(Rate.TOKENS, 100, "a", 70)
+        store.add("a", TOKENS, 70)
     used_up = level(store, "a")
     assert (used_up.remaining, used_up.reset_s) == (0, 60)
     assert level(store, "b").remaining == 100
@@ -76,12 +80,12 @@ async def test_what_was_used_counts_beyond_the_limit_until_the_window_ends(clock
 async def test_counts_that_have_ended_are_forgotten(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local_rates, "MAX_COUNTS", 10)
+    monkeypatch.setattr(local_rates, "MAX_CALLERS", 10)
     store = LocalRates()
     store._most = 10
     for number in range(1000):
         clock.now += 10
-        store.add(Rate.TOKENS, 5, str(number), 1)
+        store.add(str(number), TOKENS, 1)
     assert len(store) <= 30
 
 
@@ -89,8 +93,10 @@ async def test_headers_are_those_of_openai(clock: Clock) -> None:
     store = LocalRates()
     quota = Quota(requests_per_minute=5, tokens_per_minute=100, tokens_per_day=1000)
     caller = Caller(None, "192.0.2.1", quota)
-    store.add(Rate.TOKENS_OF_DAY, 1000, caller.key, 990)
-    assert headers(await RateLimiter(store).admit(caller, computes=True)) == {
+    store.add(caller.key, Quota(tokens_per_day=1000), 990)
+    levels = RateLimiter(store).admit(caller, computes=True)
+    assert isinstance(levels, tuple)
+    assert headers(levels) == {
         "X-RateLimit-Limit-Requests": "5",
         "X-RateLimit-Remaining-Requests": "4",
         "X-RateLimit-Reset-Requests": "20s",

@@ -6,9 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 from operator import attrgetter
-from typing import NamedTuple
 
-from .quota import Quota
+import msgspec
 
 MINUTE_S, DAY_S = 60, 24 * 3600
 
@@ -31,22 +30,7 @@ class Rate(Enum):
     asked by it."""
 
 
-TOKEN_RATES = (Rate.TOKENS, Rate.TOKENS_OF_DAY)
-
-Limits = Sequence[tuple[Rate, int]]
-
-
-def token_limits(quota: Quota) -> Limits:
-    """The limits of tokens of a quota."""
-    minute, day = quota.tokens_per_minute, quota.tokens_per_day
-    if minute and day:
-        return (Rate.TOKENS, minute), (Rate.TOKENS_OF_DAY, day)
-    if minute:
-        return ((Rate.TOKENS, minute),)
-    return ((Rate.TOKENS_OF_DAY, day),) if day else ()
-
-
-class Level(NamedTuple):
+class Level(msgspec.Struct, frozen=True, gc=False):
     """How much of a rate is left."""
 
     rate: Rate

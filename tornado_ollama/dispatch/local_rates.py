@@ -11,92 +11,117 @@ from __future__ import annotations
 
 import time
 
-from ..access.rate import TOKEN_RATES, Admission, Level, Limits, Rate, of_tokens
+from ..access.quota import Quota
+from ..access.rate import DAY_S, MINUTE_S, Admission, Level, Rate, of_tokens
 
-MAX_COUNTS = 16_384
-"""Counts kept before those that have ended are dropped; of more that go on, twice as many."""
+MAX_CALLERS = 16_384
+"""Callers kept before those whose counts have ended are dropped; of more that go on, twice as
+many."""
 
 
-class _Sliding:
-    """The requests of one caller in two windows by the clock, the present one and that before."""
+class _Counts:
+    """What one caller has used."""
 
-    __slots__ = ("before", "count", "number")
+    __slots__ = (
+        "before",
+        "day_end",
+        "day_tokens",
+        "minute_end",
+        "minute_tokens",
+        "number",
+        "taken",
+    )
 
     def __init__(self) -> None:
         self.number = 0
-        """Of the present window, since the beginning of Unix time."""
-        self.count = self.before = 0
+        """Of the present window of requests by the clock, since the beginning of Unix time."""
+        self.taken = self.before = 0
+        """Requests in it, and in the window before."""
+        self.minute_tokens = self.day_tokens = 0
+        self.minute_end = self.day_end = 0.0
+        """When the tokens count no more, in Unix time."""
+
+    def has_ended(self, now: float) -> bool:
+        return self.number < now // MINUTE_S - 1 and self.minute_end <= now and self.day_end <= now
 
 
 class LocalRates:
     """Counts by caller."""
 
     def __init__(self) -> None:
-        self._requests: dict[str, _Sliding] = {}
-        self._tokens: dict[Rate, dict[str, tuple[int, float]]] = {rate: {} for rate in TOKEN_RATES}
-        """With the Unix time of their end."""
-        self._most = MAX_COUNTS
+        self._callers: dict[str, _Counts] = {}
+        self._most = MAX_CALLERS
 
     def __len__(self) -> int:
-        """How many counts are kept."""
-        return len(self._requests) + sum(map(len, self._tokens.values()))
+        """How many callers are kept."""
+        return len(self._callers)
 
-    def admit(self, key: str, tokens: Limits, requests: int | None) -> Admission:
+    def admit(self, key: str, quota: Quota, computes: bool) -> Admission:
         now = time.time()
-        refused, told = of_tokens([self._level(rate, limit, key, now) for rate, limit in tokens])
-        if refused is not None or not requests:
+        counts = self._callers.get(key) or self._begin(key, now)
+        refused, told = of_tokens(_token_levels(counts, quota, now)) if computes else (None, ())
+        limit = quota.requests_per_minute
+        if refused is not None or not limit:
             return refused, told
-        taken, level = self._take(requests, key, now)
+        taken, level = _take(counts, limit, now)
         return None if taken else level, (level, *told)
 
-    def _take(self, limit: int, key: str, now: float) -> tuple[bool, Level]:
-        rate = Rate.REQUESTS
-        seconds = rate.seconds
-        number = int(now // seconds)
-        rest_s = (number + 1) * seconds - now
-        counts = self._requests.get(key)
-        if counts is None:
-            self._make_room(now)
-            counts = self._requests[key] = _Sliding()
-        if counts.number != number:
-            counts.before = counts.count if counts.number == number - 1 else 0
-            counts.number, counts.count = number, 0
-        before = counts.before
-        used = counts.count + int(before * rest_s / seconds)
-        taken = used < limit
-        if taken:
-            counts.count += 1
-            used += 1
-        # The next one comes free when another of those before leaves the last minute.
-        reset_s = rest_s % (seconds / before) if before else rest_s
-        return taken, Level(rate, limit, limit - used if used < limit else 0, reset_s)
-
-    def _level(self, rate: Rate, limit: int, key: str, now: float) -> Level:
-        known = self._tokens[rate].get(key)
-        if known is None or known[1] <= now:
-            return Level(rate, limit, limit, 0.0)
-        count, end = known
-        return Level(rate, limit, limit - count if count < limit else 0, end - now)
-
-    def add(self, rate: Rate, limit: int, key: str, amount: int) -> None:
-        counts, now = self._tokens[rate], time.time()
-        known = counts.get(key)
-        if known is not None and known[1] > now:
-            counts[key] = known[0] + amount, known[1]
-            return
-        if known is None:
-            self._make_room(now)
-        counts[key] = amount, now + rate.seconds
+    def add(self, key: str, quota: Quota, amount: int) -> None:
+        now = time.time()
+        counts = self._callers.get(key) or self._begin(key, now)
+        if quota.tokens_per_minute:
+            if counts.minute_end <= now:
+                counts.minute_tokens, counts.minute_end = 0, now + MINUTE_S
+            counts.minute_tokens += amount
+        if quota.tokens_per_day:
+            if counts.day_end <= now:
+                counts.day_tokens, counts.day_end = 0, now + DAY_S
+            counts.day_tokens += amount
 
     async def close(self) -> None:
         """Does nothing: the counts end with the process."""
 
-    def _make_room(self, now: float) -> None:
-        """Drops the counts that have ended, when there are many."""
-        if len(self) < self._most:
-            return
-        oldest = int(now // Rate.REQUESTS.seconds) - 1
-        self._requests = {of: kept for of, kept in self._requests.items() if kept.number >= oldest}
-        for rate, counts in self._tokens.items():
-            self._tokens[rate] = {of: kept for of, kept in counts.items() if kept[1] > now}
-        self._most = max(MAX_COUNTS, 2 * len(self))
+    def _begin(self, key: str, now: float) -> _Counts:
+        """The counts of a caller that has none. Drops those that have ended, when there are
+        many."""
+        if len(self._callers) >= self._most:
+            callers = self._callers.items()
+            self._callers = {of: counts for of, counts in callers if not counts.has_ended(now)}
+            self._most = max(MAX_CALLERS, 2 * len(self._callers))
+        counts = self._callers[key] = _Counts()
+        return counts
+
+
+def _token_levels(counts: _Counts, quota: Quota, now: float) -> list[Level]:
+    levels = []
+    if limit := quota.tokens_per_minute:
+        used, rest_s = counts.minute_tokens, counts.minute_end - now
+        levels.append(_left(Rate.TOKENS, limit, used, rest_s))
+    if limit := quota.tokens_per_day:
+        used, rest_s = counts.day_tokens, counts.day_end - now
+        levels.append(_left(Rate.TOKENS_OF_DAY, limit, used, rest_s))
+    return levels
+
+
+def _left(rate: Rate, limit: int, used: int, rest_s: float) -> Level:
+    if rest_s <= 0:
+        return Level(rate, limit, limit, 0.0)
+    return Level(rate, limit, limit - used if used < limit else 0, rest_s)
+
+
+def _take(counts: _Counts, limit: int, now: float) -> tuple[bool, Level]:
+    """Counts a request, unless so many have been taken in the last minute."""
+    number = int(now // MINUTE_S)
+    rest_s = (number + 1) * MINUTE_S - now
+    if counts.number != number:
+        counts.before = counts.taken if counts.number == number - 1 else 0
+        counts.number, counts.taken = number, 0
+    before = counts.before
+    used = counts.taken + int(before * rest_s / MINUTE_S)
+    taken = used < limit
+    if taken:
+        counts.taken += 1
+        used += 1
+    # The next one comes free when another of those before leaves the last minute.
+    reset_s = rest_s % (MINUTE_S / before) if before else rest_s
+    return taken, Level(Rate.REQUESTS, limit, limit - used if used < limit else 0, reset_s)

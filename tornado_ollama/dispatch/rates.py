@@ -13,31 +13,24 @@ from math import ceil
 from typing import Protocol
 
 from ..access.quota import Quota
-from ..access.rate import (
-    MINUTE_S,
-    Admission,
-    Level,
-    Limits,
-    Rate,
-    StoreAway,
-    token_limits,
-)
+from ..access.rate import MINUTE_S, Admission, Level, Rate, StoreAway
 from ..errors import RateLimited, RatesUnavailable
 from .ask import Caller
 from .journal import Record
+
+Levels = tuple[Level, ...]
 
 
 class RateStore(Protocol):
     """Keeps the counts. What is awaited raises StoreAway, after a bounded time."""
 
-    def admit(
-        self, key: str, tokens: Limits, requests: int | None
-    ) -> Admission | Awaitable[Admission]:
-        """Counts one request of the caller `key`, unless one of its limits is reached. `tokens`:
-        the limits of tokens; `requests`: that of requests, None where it has none."""
+    def admit(self, key: str, quota: Quota, computes: bool) -> Admission | Awaitable[Admission]:
+        """Counts one request of the caller `key`, unless a limit of its quota is reached: that of
+        requests, and those of tokens where it `computes`."""
 
-    def add(self, rate: Rate, limit: int, key: str, amount: int) -> None:
-        """Counts tokens that were used, also beyond the limit, now or soon. Raises nothing."""
+    def add(self, key: str, quota: Quota, amount: int) -> None:
+        """Counts tokens that were used, where the quota limits them; also beyond the limit, now or
+        soon. Raises nothing."""
 
     async def close(self) -> None: ...
 
@@ -56,28 +49,27 @@ class RateLimiter:
         """Whether a quota has limits of rate; `admit` does nothing where it has none."""
         return bool(quota.requests_per_minute or quota.tokens_per_minute or quota.tokens_per_day)
 
-    async def admit(self, caller: Caller, *, computes: bool) -> tuple[Level, ...]:
-        """Counts a request, and returns what its caller has left. `computes`: it may use tokens.
-        Raises RateLimited, and RatesUnavailable while the store is away and that is to refuse."""
-        quota = caller.quota
+    def admit(self, caller: Caller, *, computes: bool) -> Levels | Awaitable[Levels]:
+        """Counts a request, and returns what its caller has left, at once where the store knows it.
+        `computes`: it may use tokens. Raises RateLimited, and RatesUnavailable while the store is
+        away and that is to refuse."""
+        answer = self._store.admit(caller.key, caller.quota, computes)
+        return _admitted(answer) if isinstance(answer, tuple) else self._when_answered(answer)
+
+    async def _when_answered(self, answer: Awaitable[Admission]) -> Levels:
         try:
-            tokens = token_limits(quota) if computes else ()
-            answer = self._store.admit(caller.key, tokens, quota.requests_per_minute)
-            refused, levels = answer if isinstance(answer, tuple) else await answer
+            return _admitted(await answer)
         except StoreAway:
             if not self.open_when_away:
                 raise RatesUnavailable() from None
             return ()
-        if refused is not None:
-            raise _refusal(refused, levels)
-        return levels
 
     def write(self, record: Record) -> None:
         """Counts the tokens of a unit of work."""
         used = record.usage.prompt_tokens + record.usage.completion_tokens
-        if used:
-            for rate, limit in token_limits(record.quota):
-                self._store.add(rate, limit, record.caller, used)
+        quota = record.quota
+        if used and (quota.tokens_per_minute or quota.tokens_per_day):
+            self._store.add(record.caller, quota, used)
 
     async def close(self) -> None:
         """Closes the store, when what is being counted has been."""
@@ -88,18 +80,25 @@ _NAMES = ("X-RateLimit-Limit-", "X-RateLimit-Remaining-", "X-RateLimit-Reset-")
 _HEADERS = {rate: tuple(f"{name}{rate.unit.capitalize()}" for name in _NAMES) for rate in Rate}
 
 
-def headers(levels: tuple[Level, ...]) -> dict[str, str]:
+def headers(levels: Levels) -> dict[str, str]:
     """The headers that tell a client what it has left, as OpenAI sends them."""
     found: dict[str, str] = {}
-    for rate, most, left, reset_s in levels:
-        limit, remaining, reset = _HEADERS[rate]
-        found[limit] = str(most)
-        found[remaining] = str(left)
-        found[reset] = _duration(reset_s)
+    for level in levels:
+        limit, remaining, reset = _HEADERS[level.rate]
+        found[limit] = str(level.limit)
+        found[remaining] = str(level.remaining)
+        found[reset] = _duration(level.reset_s)
     return found
 
 
-def _refusal(level: Level, levels: tuple[Level, ...]) -> RateLimited:
+def _admitted(answer: Admission) -> Levels:
+    refused, levels = answer
+    if refused is not None:
+        raise _refusal(refused, levels)
+    return levels
+
+
+def _refusal(level: Level, levels: Levels) -> RateLimited:
     wait_s = max(1, ceil(level.reset_s))
     rate = level.rate
     period = "a minute" if rate.seconds == MINUTE_S else "a day"

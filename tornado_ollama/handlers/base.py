@@ -11,7 +11,8 @@ from tornado.http1connection import HTTP1Connection
 
 from ..access.credentials import Bearer
 from ..access.routes import HandlerKind, Requirement, Route
-from ..dispatch.rates import RateLimiter, headers
+from ..dispatch.ask import Caller
+from ..dispatch.rates import Levels, RateLimiter, headers
 from ..errors import BadRequest, GatewayError, NotFound, ShuttingDown, UnknownKey
 from ..wire.framing import check_framing
 from ..wire.headers import Headers, in_trace, request_id, to_upstream, trace_context, without_text
@@ -85,13 +86,20 @@ class BaseHandler(InFlightHandler):
         return None
 
     def _begin_admitted(self) -> Awaitable[None] | None:
-        """Admits the request and begins its body; where its caller has limits of rate, when the
-        result is awaited. Raises GatewayError."""
+        """Admits the request and begins its body; where others count the requests of its caller,
+        when the result is awaited. Raises GatewayError."""
         self.admit()
-        if not self._answered:
-            if self._is_rate_limited:
-                return self._begin_within_limits()
-            self.begin_body()
+        if self._answered:
+            return None
+        caller = self._limited_caller()
+        if caller is not None:
+            route = self.route
+            computes = route.requirement is Requirement.GENERATE and self.request.method == "POST"
+            levels = self.deps.process.rates.admit(caller, computes=computes)
+            if not isinstance(levels, tuple):
+                return self._begin_within_limits(levels)
+            self._tell(levels)
+        self.begin_body()
         return None
 
     async def _admit_with_new_keys(self, refusal: UnknownKey) -> None:
@@ -117,28 +125,30 @@ class BaseHandler(InFlightHandler):
         route = self.route
         return route.requirement is not Requirement.NOTHING and route.kind is not HandlerKind.SOCKET
 
-    @property
-    def _is_rate_limited(self) -> bool:
-        """Whether requests of this caller are counted: those that need a credential, or would."""
+    def _limited_caller(self) -> Caller | None:
+        """The caller, where its requests are counted: those that need a credential, or would."""
         if self.route.requirement is Requirement.NOTHING or self.route.kind is HandlerKind.SOCKET:
-            return False
-        return RateLimiter.limits(self.caller().quota)
+            return None
+        caller = self.caller()
+        return caller if RateLimiter.limits(caller.quota) else None
 
-    async def _begin_within_limits(self) -> None:
-        """Counts the request, and goes on where the limits of its caller allow it."""
-        route = self.route
-        computes = route.requirement is Requirement.GENERATE and self.request.method == "POST"
+    async def _begin_within_limits(self, counted: Awaitable[Levels]) -> None:
+        """Goes on where the limits of the caller allow it."""
         try:
-            levels = await self.deps.process.rates.admit(self.caller(), computes=computes)
+            levels = await counted
             if self.closed:  # its client has left
                 self._answered = True
                 return
-            self.rate_headers = headers(levels)
-            self.add_own_headers(self.rate_headers)
+            self._tell(levels)
             self.begin_body()
         except GatewayError as error:
             if not self.closed:
                 self.answer_error(error)
+
+    def _tell(self, levels: Levels) -> None:
+        """Every answer says what the caller has left."""
+        self.rate_headers = headers(levels)
+        self.add_own_headers(self.rate_headers)
 
     def admit(self) -> None:
         """Raises the error of a request that is refused. Called before the body is read.

@@ -129,8 +129,10 @@ class Job:
         if size > max_bytes:
             raise too_large(max_bytes, limit_name)
         if RateLimiter.limits(caller.quota):
-            await deps.process.rates.admit(caller, computes=find(path).computes)
-            self._go_on()
+            levels = deps.process.rates.admit(caller, computes=find(path).computes)
+            if not isinstance(levels, tuple):
+                await levels
+                self._go_on()
         ask = Ask(method, path, headers=self.own_headers(), body=fitted or body, **more)
         on_usage = also_ending(fitted, self._add_usage)
         sink = Sink(self._on_head, self._on_data, self.queued, on_usage=on_usage)

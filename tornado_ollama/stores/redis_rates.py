@@ -14,7 +14,8 @@ from collections.abc import Coroutine
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..access.rate import Admission, Level, Limits, Rate, StoreAway, of_tokens
+from ..access.quota import Quota
+from ..access.rate import Admission, Level, Rate, StoreAway, of_tokens
 from ..errors import ConfigError
 
 if TYPE_CHECKING:
@@ -60,14 +61,15 @@ class RedisRates:
         self._away = False
         self._adding: set[asyncio.Task[None]] = set()
 
-    async def admit(self, key: str, tokens: Limits, requests: int | None) -> Admission:
-        return await self._answer(self._admit(key, tokens, requests))
+    async def admit(self, key: str, quota: Quota, computes: bool) -> Admission:
+        return await self._answer(self._admit(key, quota, computes))
 
-    def add(self, rate: Rate, limit: int, key: str, amount: int) -> None:
-        if len(self._adding) < MAX_ADDING:
-            task = asyncio.ensure_future(self._add(rate, limit, key, amount))
-            self._adding.add(task)
-            task.add_done_callback(self._adding.discard)
+    def add(self, key: str, quota: Quota, amount: int) -> None:
+        for rate, limit in _token_limits(quota):
+            if len(self._adding) < MAX_ADDING:
+                task = asyncio.ensure_future(self._add(rate, limit, key, amount))
+                self._adding.add(task)
+                task.add_done_callback(self._adding.discard)
 
     async def close(self) -> None:
         if self._adding:
@@ -82,9 +84,11 @@ class RedisRates:
         except Exception:
             log.exception("The tokens of a request could not be counted")
 
-    async def _admit(self, key: str, tokens: Limits, requests: int | None) -> Admission:
-        levels = [await self._level(self._tokens, rate, limit, key) for rate, limit in tokens]
+    async def _admit(self, key: str, quota: Quota, computes: bool) -> Admission:
+        limits = _token_limits(quota) if computes else ()
+        levels = [await self._level(self._tokens, rate, limit, key) for rate, limit in limits]
         refused, told = of_tokens(levels)
+        requests = quota.requests_per_minute
         if refused is not None or not requests:
             return refused, told
         taken = await self._requests.hit(_item(Rate.REQUESTS, requests), _name(key))
@@ -113,6 +117,11 @@ class RedisRates:
             self._away = False
             log.info("limits.storage answers again.")
         return answer
+
+
+def _token_limits(quota: Quota) -> list[tuple[Rate, int]]:
+    limits = ((Rate.TOKENS, quota.tokens_per_minute), (Rate.TOKENS_OF_DAY, quota.tokens_per_day))
+    return [(rate, limit) for rate, limit in limits if limit]
 
 
 def _item(rate: Rate, limit: int) -> RateLimitItem:
