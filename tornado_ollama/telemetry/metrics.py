@@ -153,8 +153,13 @@ class Metrics:
         """Counts a unit of work that has ended."""
         usage = record.usage
         kind = (
-            *(record.route, record.method, record.dialect, record.status),
-            *(record.credential, usage.model, usage.runs > 0),
+            record.route,
+            record.method,
+            record.dialect,
+            record.status,
+            record.credential,
+            usage.model,
+            usage.runs > 0,
         )
         request, model, inference = self._found.get(kind) or self._find(record, kind)
         request.requests.value += 1
