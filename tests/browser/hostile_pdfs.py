@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zlib
 
-from .pdfs import CATALOG, FONT, PAGES, assembled, flate, pages_of, shown, stream
+from .pdfs import CATALOG, FONT, PAGES, assembled, flate, numbered, pages_of, shown, stream
 
 RUN = "parent.pwned=1;top.pwned=1;window.pwned=1;fetch('{0}/js');app.launchURL('{0}/launch')"
 CONTENT, NEXT = 5, 6
@@ -19,6 +19,12 @@ WORDS = "Harmless words"
 def one_page(content: bytes = b"", font: bytes | None = None) -> dict[int, bytes]:
     contents = [content or stream(shown(WORDS))]
     return pages_of(contents) if font is None else pages_of(contents, font)
+
+
+def has_good_text(data: bytes) -> bool:
+    """Whether the content of the page and its font are those of a good file."""
+    good = one_page()
+    return all(numbered(number, good[number]) in data for number in (CONTENT, FONT))
 
 
 def with_catalog(entries: str, **more: bytes) -> bytes:

@@ -25,13 +25,17 @@ def flate(data: bytes, entries: bytes = b"") -> bytes:
     return stream(zlib.compress(data, 9), b"/Filter /FlateDecode " + entries)
 
 
+def numbered(number: int, text: bytes) -> bytes:
+    return b"%d 0 obj\n%s\nendobj\n" % (number, text)
+
+
 def assembled(objects: dict[int, bytes], trailer: bytes = b"") -> bytes:
     """The file: a header, the objects by their numbers, the table of where they are, a trailer."""
     body = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
     places: dict[int, int] = {}
     for number, text in objects.items():
         places[number] = len(body)
-        body += b"%d 0 obj\n%s\nendobj\n" % (number, text)
+        body += numbered(number, text)
     size = max(objects) + 1
     table = b"".join(
         b"%010d 00000 n \n" % places[number] if number in places else b"0000000000 65535 f \n"
