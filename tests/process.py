@@ -45,9 +45,10 @@ class GatewayProcess:
         """Without a `config_file` the default one holds, and a `.env` in `directory`. `root` is
         the source tree that is run, `module` what of it; `script`: a file in its place."""
         run = ["-m", module] if script is None else [str(script)]
-        self._command = [sys.executable, *run, "serve", *arguments]
+        self.command = [sys.executable, *run, "serve", *arguments]
+        """What `start` runs."""
         if config_file is not None:
-            self._command += ["--config", str(config_file)]
+            self.command += ["--config", str(config_file)]
         self._directory = directory if config_file is None else config_file.parent
         self._root = root
         self._readers: list[asyncio.Task[None]] = []
@@ -76,7 +77,7 @@ class GatewayProcess:
         if self._directory is not None:  # what runs outside pytest keeps to its own directory, too
             environment.setdefault("XDG_STATE_HOME", str(self._directory))
         self._process = await asyncio.create_subprocess_exec(
-            *self._command,
+            *self.command,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

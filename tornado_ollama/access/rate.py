@@ -3,9 +3,7 @@ left: what `dispatch/rates.py` and its stores say to each other."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from enum import Enum
-from operator import attrgetter
 
 import msgspec
 
@@ -45,14 +43,14 @@ Admission = tuple[Level | None, tuple[Level, ...]]
 is left: the level of requests, then of tokens the one of which less is left."""
 
 
-_remaining = attrgetter("remaining")
-
-
-def of_tokens(levels: Sequence[Level]) -> Admission:
-    """What the levels of tokens say of a request: it is refused where nothing is left of one."""
-    if not levels:
+def of_tokens(minute: Level | None, day: Level | None) -> Admission:
+    """What the levels of tokens say of a request: it is refused where nothing is left of one. None:
+    there is no such limit."""
+    least = minute
+    if minute is None or (day is not None and day.remaining < minute.remaining):
+        least = day
+    if least is None:
         return None, ()
-    least = min(levels, key=_remaining)
     return (least if least.remaining <= 0 else None), (least,)
 
 

@@ -19,6 +19,10 @@ MAX_CALLERS = 16_384
 many."""
 
 
+_REQUESTS, _MINUTE, _DAY = Rate
+"""To find a member of an enumeration takes longer than to count."""
+
+
 class _Counts:
     """What one caller has used."""
 
@@ -59,10 +63,18 @@ class LocalRates:
     def admit(self, key: str, quota: Quota, computes: bool) -> Admission:
         now = time.time()
         counts = self._callers.get(key) or self._begin(key, now)
-        refused, told = of_tokens(_token_levels(counts, quota, now)) if computes else (None, ())
+        told: tuple[Level, ...] = ()
+        if computes:
+            minute, day = quota.tokens_per_minute, quota.tokens_per_day
+            refused, told = of_tokens(
+                _left(_MINUTE, minute, counts.minute_tokens, counts.minute_end - now),
+                _left(_DAY, day, counts.day_tokens, counts.day_end - now),
+            )
+            if refused is not None:
+                return refused, told
         limit = quota.requests_per_minute
-        if refused is not None or not limit:
-            return refused, told
+        if not limit:
+            return None, told
         taken, level = _take(counts, limit, now)
         return None if taken else level, (level, *told)
 
@@ -92,18 +104,9 @@ class LocalRates:
         return counts
 
 
-def _token_levels(counts: _Counts, quota: Quota, now: float) -> list[Level]:
-    levels = []
-    if limit := quota.tokens_per_minute:
-        used, rest_s = counts.minute_tokens, counts.minute_end - now
-        levels.append(_left(Rate.TOKENS, limit, used, rest_s))
-    if limit := quota.tokens_per_day:
-        used, rest_s = counts.day_tokens, counts.day_end - now
-        levels.append(_left(Rate.TOKENS_OF_DAY, limit, used, rest_s))
-    return levels
-
-
-def _left(rate: Rate, limit: int, used: int, rest_s: float) -> Level:
+def _left(rate: Rate, limit: int | None, used: int, rest_s: float) -> Level | None:
+    if not limit:
+        return None
     if rest_s <= 0:
         return Level(rate, limit, limit, 0.0)
     return Level(rate, limit, limit - used if used < limit else 0, rest_s)
@@ -124,4 +127,4 @@ def _take(counts: _Counts, limit: int, now: float) -> tuple[bool, Level]:
         used += 1
     # The next one comes free when another of those before leaves the last minute.
     reset_s = rest_s % (MINUTE_S / before) if before else rest_s
-    return taken, Level(Rate.REQUESTS, limit, limit - used if used < limit else 0, reset_s)
+    return taken, Level(_REQUESTS, limit, limit - used if used < limit else 0, reset_s)

@@ -66,7 +66,7 @@ class RedisRates:
 
     def add(self, key: str, quota: Quota, amount: int) -> None:
         for rate, limit in _token_limits(quota):
-            if len(self._adding) < MAX_ADDING:
+            if limit and len(self._adding) < MAX_ADDING:
                 task = asyncio.ensure_future(self._add(rate, limit, key, amount))
                 self._adding.add(task)
                 task.add_done_callback(self._adding.discard)
@@ -85,9 +85,11 @@ class RedisRates:
             log.exception("The tokens of a request could not be counted")
 
     async def _admit(self, key: str, quota: Quota, computes: bool) -> Admission:
-        limits = _token_limits(quota) if computes else ()
-        levels = [await self._level(self._tokens, rate, limit, key) for rate, limit in limits]
-        refused, told = of_tokens(levels)
+        minute, day = [
+            await self._level(self._tokens, rate, limit, key) if limit and computes else None
+            for rate, limit in _token_limits(quota)
+        ]
+        refused, told = of_tokens(minute, day)
         requests = quota.requests_per_minute
         if refused is not None or not requests:
             return refused, told
@@ -119,9 +121,9 @@ class RedisRates:
         return answer
 
 
-def _token_limits(quota: Quota) -> list[tuple[Rate, int]]:
-    limits = ((Rate.TOKENS, quota.tokens_per_minute), (Rate.TOKENS_OF_DAY, quota.tokens_per_day))
-    return [(rate, limit) for rate, limit in limits if limit]
+def _token_limits(quota: Quota) -> tuple[tuple[Rate, int | None], tuple[Rate, int | None]]:
+    """Those of a minute and of a day."""
+    return (Rate.TOKENS, quota.tokens_per_minute), (Rate.TOKENS_OF_DAY, quota.tokens_per_day)
 
 
 def _item(rate: Rate, limit: int) -> RateLimitItem:
