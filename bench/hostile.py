@@ -105,7 +105,7 @@ async def start(shape: Shape, directory: Path, backend: Backend) -> GatewayProce
     process = GatewayProcess(file, ("--port", "0", "--embedded", "never"))
     if shape.server == "embedded":
         process = GatewayProcess(None, directory=directory)
-        process._command = [sys.executable, "-m", "tornado_ollama", "embedded", "--port", "0"]
+        process.command = [sys.executable, "-m", "tornado_ollama", "embedded", "--port", "0"]
     await process.start()
     return process
 
