@@ -86,10 +86,10 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="package")
-def _webkit() -> Iterator[WebKit]:
+def _webkit(tmp_path_factory: Any) -> Iterator[WebKit]:
     for program, package in WebKit.PROGRAMS.items():
         need(program, package)
-    with WebKit() as browser:
+    with WebKit(tmp_path_factory.mktemp("webkit")) as browser:
         yield browser
 
 
@@ -104,7 +104,7 @@ def firefox_without_site_data(tmp_path: Path, _pages: list[Any]) -> Iterator[Fir
     """Fails the test for what the page's scripts throw or reject and nobody catches."""
     for program, package in Firefox.PROGRAMS.items():
         need(program, package)
-    with Firefox(tmp_path, site_data=False) as browser:
+    with Firefox(tmp_path, site_data=False, sparing=True) as browser:
         _pages.append(browser)
         yield browser
         assert not browser.errors, browser.errors
@@ -114,7 +114,8 @@ def firefox_without_site_data(tmp_path: Path, _pages: list[Any]) -> Iterator[Fir
 def _firefox(tmp_path_factory: Any) -> Iterator[Firefox]:
     for program, package in Firefox.PROGRAMS.items():
         need(program, package)
-    with Firefox(tmp_path_factory.mktemp("firefox"), local=LAN_NAME) as browser:
+    directory = tmp_path_factory.mktemp("firefox")
+    with Firefox(directory, local=LAN_NAME, sparing=True) as browser:
         yield browser
 
 
