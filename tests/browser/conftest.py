@@ -40,7 +40,10 @@ FLAGS = (
     "--disable-component-update --disable-sync "
     # As Chromium itself, but not its headless shell, has it: frames of other origins, and those in
     # a sandbox, have processes of their own.
-    "--site-per-process --enable-features=IsolateSandboxedIframes"
+    "--site-per-process --enable-features=IsolateSandboxedIframes "
+    # A script that is compiled while it comes is compiled anew each time, one that has come is
+    # taken from what the process has compiled before.
+    "--js-flags=--no-script-streaming"
 ).split()
 FAILED = pytest.StashKey[bool]()
 LAN_NAME = "gateway.test"
