@@ -22,6 +22,18 @@ def case(name: object) -> Iterator[None]:
         raise
 
 
+def new_chat(page: Any) -> None:
+    """What was said before is not on the page."""
+    page.click("#new-chat")
+    page.wait_for_selector(".turn", state="detached")
+    page.wait_for_selector(".tries button")
+
+
+def clear_toast(page: Any) -> None:
+    """What is said in the toast from now on was not said before."""
+    page.evaluate("document.querySelector('#toast').replaceChildren()")
+
+
 def ask(page: Any, text: str) -> None:
     """Sends it: by the button where Enter makes a line."""
     page.fill(BOX, text)

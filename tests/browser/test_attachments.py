@@ -8,10 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from .ollama import ScriptedOllama, Talk
-from .steps import LAST, answered, choose_model
+from .steps import LAST, answered, case, choose_model, clear_toast, new_chat
 
 
 def png(width: int, height: int) -> bytes:
@@ -226,35 +224,36 @@ def test_a_text_file_is_read_along(page: Any, ollama: ScriptedOllama, tmp_path: 
     assert page.inner_text(f"{LAST} > .body") == "I see."
 
 
-@pytest.mark.parametrize(
-    ("name", "data", "text"),
-    [
+def test_a_text_is_read_in_the_usual_encodings(
+    page: Any, ollama: ScriptedOllama, tmp_path: Path
+) -> None:
+    page.wait_for_selector(".tries button")
+    for name, data, text in (
         ("drawing.svg", b"<svg>\xc3\xa9</svg>", "<svg>é</svg>"),
         ("notepad.txt", "Grüße".encode("utf-16"), "Grüße"),
         ("big-endian.txt", b"\xfe\xff" + "Grüße".encode("utf-16-be"), "Grüße"),
         ("合同.txt", "甲方：张三，ABC 公司".encode("gb18030"), "甲方：张三，ABC 公司"),
-    ],
-)
-def test_a_text_is_read_in_the_usual_encodings(
-    page: Any, ollama: ScriptedOllama, tmp_path: Path, name: str, data: bytes, text: str
-) -> None:
-    file = tmp_path / name
-    file.write_bytes(data)
-    page.wait_for_selector(".tries button")
-    attach(page, file)
-    page.wait_for_selector("#attachments .file")
-    content = sent(page, ollama, "Read.").request["messages"][0]["content"]
-    assert content == f"{name}\n```\n{text}\n```\n\nRead."
+    ):
+        with case(name):
+            file = tmp_path / name
+            file.write_bytes(data)
+            attach(page, file)
+            page.wait_for_selector("#attachments .file")
+            content = sent(page, ollama, "Read.").request["messages"][0]["content"]
+            assert content == f"{name}\n```\n{text}\n```\n\nRead."
+            new_chat(page)
 
 
-@pytest.mark.parametrize("data", [b"\x7fELF\x02\x01\x01", "déjà vu à Öland".encode("latin-1")])
-def test_a_file_that_is_neither_is_refused(page: Any, tmp_path: Path, data: bytes) -> None:
+def test_a_file_that_is_neither_is_refused(page: Any, tmp_path: Path) -> None:
     """Accents alone among letters are no Chinese."""
     file = tmp_path / "data.bin"
-    file.write_bytes(data)
     page.wait_for_selector(".tries button")
-    attach(page, file)
-    page.wait_for_selector("#toast:has-text('data.bin cannot be read')")
+    for data in (b"\x7fELF\x02\x01\x01", "déjà vu à Öland".encode("latin-1")):
+        with case(data):
+            file.write_bytes(data)
+            attach(page, file)
+            page.wait_for_selector("#toast:has-text('data.bin cannot be read')")
+            clear_toast(page)
 
 
 def test_a_picture_that_only_phones_can_read_is_named(page: Any, tmp_path: Path) -> None:

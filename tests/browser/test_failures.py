@@ -12,7 +12,7 @@ from ..backend import Reply, Reset, json_reply
 from .conftest import TOKEN
 from .gateway import Gateway
 from .ollama import ScriptedOllama
-from .steps import LAST, answered, ask, texts
+from .steps import LAST, answered, ask, case, new_chat, texts
 from .test_connection import watched
 from .test_token import give
 
@@ -22,22 +22,21 @@ def failed(page: Any) -> str:
     return str(page.inner_text(f"{LAST} .failure"))
 
 
-@pytest.mark.parametrize(
-    ("status", "message", "what", "next"),
-    [
+def test_what_ollama_refuses_is_said_with_its_own_sentence(
+    page: Any, ollama: ScriptedOllama
+) -> None:
+    for status, message, what, next in (
         (404, "model 'talker:3b' not found", "does not have talker:3b", "ollama pull talker:3b"),
         (400, "invalid think value", "did not accept the request", "Change the message"),
         (503, "server busy, please try again.", "The server is busy", "Wait a moment"),
         (500, "llama runner process no longer running", "failed (status 500)", "Try again"),
-    ],
-)
-def test_what_ollama_refuses_is_said_with_its_own_sentence(
-    page: Any, ollama: ScriptedOllama, status: int, message: str, what: str, next: str
-) -> None:
-    ollama.on("/api/chat", json_reply({"error": message}, status))
-    ask(page, "Hello.")
-    said = failed(page)
-    assert what in said and next in said and message in said
+    ):
+        with case(status):
+            ollama.on("/api/chat", json_reply({"error": message}, status))
+            ask(page, "Hello.")
+            said = failed(page)
+            assert what in said and next in said and message in said
+            new_chat(page)
 
 
 def test_a_failed_question_is_asked_again_with_one_click(page: Any, ollama: ScriptedOllama) -> None:

@@ -12,7 +12,7 @@ import pytest
 from . import pdfs
 from .hostile_pdfs import laughing
 from .ollama import ScriptedOllama
-from .steps import choose_model, exchange
+from .steps import case, choose_model, clear_toast, exchange
 from .test_accessibility import complaints
 from .test_attachments import attach, sent
 from .test_languages import strings
@@ -51,23 +51,19 @@ def test_a_chinese_text_is_read_by_a_table_that_only_its_name_says(
     assert "合同：甲方" in sent(page, ollama, "Read.").request["messages"][0]["content"]
 
 
-@pytest.mark.parametrize(
-    ("data", "words"),
-    [
-        (pdfs.protected(b"secret"), "protected by a password"),
-        (b"%PDF-1.7\nno more", "as a PDF it is broken"),
-        (b"", "as a PDF it is broken"),
-        (pdfs.scanned(), "has no text"),
-    ],
-    ids=["password", "broken", "empty", "scanned"],
-)
-def test_what_has_no_text_to_give_is_told_in_words(
-    page: Any, tmp_path: Path, data: bytes, words: str
-) -> None:
-    give(page, tmp_path, data)
-    page.wait_for_selector(f"#toast:has-text('{words}')")
-    assert page.is_hidden("#attachments")
-    assert page.evaluate("document.querySelectorAll('iframe').length") == 0
+def test_what_has_no_text_to_give_is_told_in_words(page: Any, tmp_path: Path) -> None:
+    for name, data, words in (
+        ("password", pdfs.protected(b"secret"), "protected by a password"),
+        ("broken", b"%PDF-1.7\nno more", "as a PDF it is broken"),
+        ("empty", b"", "as a PDF it is broken"),
+        ("scanned", pdfs.scanned(), "has no text"),
+    ):
+        with case(name):
+            give(page, tmp_path, data)
+            page.wait_for_selector(f"#toast:has-text('{words}')")
+            assert page.is_hidden("#attachments")
+            assert page.evaluate("document.querySelectorAll('iframe').length") == 0
+            clear_toast(page)
 
 
 def test_of_several_files_it_is_told_of_each_that_is_left_out(

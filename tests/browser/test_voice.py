@@ -9,7 +9,7 @@ import pytest
 
 from .gateway import Gateway
 from .ollama import ScriptedOllama
-from .steps import BOX, LAST, answered, answering, exchange
+from .steps import BOX, LAST, answered, answering, case, exchange, new_chat
 from .test_accessibility import complaints
 from .test_other_browsers import Browser
 from .test_points import ANSWER as LAST_ANSWER
@@ -87,23 +87,23 @@ def test_an_answer_is_read_without_marks_and_code_is_named(
     page.wait_for_selector(f"{READ}[aria-pressed='false']")
 
 
-@pytest.mark.parametrize(
-    ("answer", "language"),
-    [
+def test_an_answer_is_read_in_its_own_language(
+    open_page: Callable[..., Any], ollama: ScriptedOllama
+) -> None:
+    page = open_page(before=with_voices)
+    for answer, language in (
         ("The otter is with you.", "en"),
         ("Der Otter ist nicht zu sehen.", "de"),
         ("水獭手拉着手睡觉。", "zh-CN"),
         ("カワウソは手をつなぐ。", "ja"),
         ("Otter", "en"),  # nothing tells: as the page
-    ],
-)
-def test_an_answer_is_read_in_its_own_language(
-    open_page: Callable[..., Any], ollama: ScriptedOllama, answer: str, language: str
-) -> None:
-    page = open_page(before=with_voices)
-    exchange(page, ollama, "Say.", answer)
-    page.click(READ)
-    assert said_all(page) == [[language, answer]]
+    ):
+        with case(answer):
+            exchange(page, ollama, "Say.", answer)
+            page.click(READ)
+            assert said_all(page) == [[language, answer]]
+            new_chat(page)
+            page.evaluate("said.splice(0)")
 
 
 def test_a_long_sentence_is_read_in_pieces(
@@ -244,21 +244,24 @@ def test_dictation_ends(open_page: Callable[..., Any], ollama: ScriptedOllama, h
     page.wait_for_function(f"() => !document.querySelector('{BOX}').value.includes('too late')")
 
 
-@pytest.mark.parametrize(
-    ("error", "said"),
-    [("not-allowed", "dictate.refused"), ("network", "dictate.failed"), ("no-speech", "")],
-)
-def test_dictation_that_fails_says_so(open_page: Callable[..., Any], error: str, said: str) -> None:
+def test_dictation_that_fails_says_so(open_page: Callable[..., Any]) -> None:
     page = open_page(before=with_ears)
     page.click("#dictate")
     page.click("#ask .button.main")
-    page.wait_for_selector("#dictate[aria-pressed='true']")
-    page.evaluate(f"ears.onerror({{ error: '{error}' }}), ears.onend()")
-    page.wait_for_selector("#dictate[aria-pressed='false']")
-    if said:
-        page.wait_for_selector(f"#toast [data-t='{said}']")
-    else:
-        assert page.is_hidden("#toast")
+    for error, said in (
+        ("no-speech", ""),
+        ("not-allowed", "dictate.refused"),
+        ("network", "dictate.failed"),
+    ):
+        with case(error):
+            page.wait_for_selector("#dictate[aria-pressed='true']")
+            page.evaluate(f"ears.onerror({{ error: '{error}' }}), ears.onend()")
+            page.wait_for_selector("#dictate[aria-pressed='false']")
+            if said:
+                page.wait_for_selector(f"#toast [data-t='{said}']")
+            else:
+                assert page.is_hidden("#toast")
+            page.click("#dictate")
 
 
 def lend(reader: Reader, script: str) -> None:
