@@ -103,7 +103,7 @@ def test_an_answer_is_read_in_its_own_language(
             page.click(READ)
             assert said_all(page) == [[language, answer]]
             new_chat(page)
-            page.evaluate("said.splice(0)")
+            forget_speech(page)
 
 
 def test_a_long_sentence_is_read_in_pieces(
@@ -117,9 +117,21 @@ def test_a_long_sentence_is_read_in_pieces(
     assert max(map(len, pieces)) <= 300 and " ".join(pieces) == words.strip()
 
 
-@pytest.mark.parametrize("how", ["again", "escape", "another", "new chat"])
-def test_reading_ends(open_page: Callable[..., Any], ollama: ScriptedOllama, how: str) -> None:
+def test_reading_ends(open_page: Callable[..., Any], ollama: ScriptedOllama) -> None:
     page = open_page(before=with_voices)
+    for how in ("again", "escape", "another", "new chat"):
+        with case(how):
+            reading_ends(page, ollama, how)
+            new_chat(page)
+            forget_speech(page)
+
+
+def forget_speech(page: Any) -> None:
+    """What is said from now on is counted anew."""
+    page.evaluate("window.said.splice(0), window.speaking = window.cancelled = undefined")
+
+
+def reading_ends(page: Any, ollama: ScriptedOllama, how: str) -> None:
     exchange(page, ollama, "First.", "One is here. Two is here.")
     exchange(page, ollama, "Second.", "Three is here.")
     first = ".turn.assistant:nth-of-type(2) .read"
@@ -143,11 +155,18 @@ def test_reading_ends(open_page: Callable[..., Any], ollama: ScriptedOllama, how
         assert page.get_attribute(first, "aria-pressed") == "false"
 
 
-@pytest.mark.parametrize("how", ["removed", "in other words", "answered anew"])
 def test_reading_ends_with_the_answer_that_is_read(
-    open_page: Callable[..., Any], ollama: ScriptedOllama, how: str
+    open_page: Callable[..., Any], ollama: ScriptedOllama
 ) -> None:
     page = open_page(before=with_voices)
+    for how in ("removed", "in other words", "answered anew"):
+        with case(how):
+            reading_ends_with_its_answer(page, ollama, how)
+            new_chat(page)
+            forget_speech(page)
+
+
+def reading_ends_with_its_answer(page: Any, ollama: ScriptedOllama, how: str) -> None:
     exchange(page, ollama, "First.", "One is here. Two is here.")
     page.click(READ)
     page.wait_for_function("() => window.speaking")
