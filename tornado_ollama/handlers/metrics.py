@@ -16,6 +16,7 @@ class MetricsHandler(AuthMixin, BaseHandler):
         version = await self.deps.process.catalogue.version(ollama)
         telemetry.ollama_up = version is not None
         self.deps.process.journal.flush()
+        telemetry.settle()
         accept = self.request.headers.get("Accept", "")
         text, content_type = await asyncio.to_thread(telemetry.text, accept)
         self.set_header("Cache-Control", "no-store")

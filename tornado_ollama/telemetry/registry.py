@@ -42,6 +42,10 @@ class Telemetry:
         """Adds values that are read at each scrape, in the thread of `text`."""
         self.registry.register(Gauges(gauges))
 
+    def settle(self) -> None:
+        """Counts what the sinks have been given. Call it on the loop, before `text`."""
+        self.metrics.settle()
+
     def text(self, accept: str) -> tuple[bytes, str]:
         """The metrics and their content type, for an `Accept` header: OpenMetrics where it asks for
         that, otherwise Prometheus' text. Takes milliseconds and reads files: call it in a thread.

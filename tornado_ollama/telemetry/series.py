@@ -8,7 +8,7 @@ interface for collectors, so that names, types and text stay the client's.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import accumulate
 
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
@@ -68,6 +68,13 @@ class Distribution:
         """Counts a value."""
         self.counts[bisect_left(self._bounds, value)] += 1
         self.sum += value
+
+    def observe_all(self, values: Collection[float]) -> None:
+        """Counts several values."""
+        counts, bounds = self.counts, self._bounds
+        for value in values:
+            counts[bisect_left(bounds, value)] += 1
+        self.sum += sum(values)
 
 
 class Histogram(Collector):
