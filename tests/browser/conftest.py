@@ -42,8 +42,9 @@ FLAGS = (
     # a sandbox, have processes of their own.
     "--site-per-process --enable-features=IsolateSandboxedIframes "
     # A script that is compiled while it comes is compiled anew each time, one that has come is
-    # taken from what the process has compiled before.
-    "--js-flags=--no-script-streaming"
+    # taken from what the process has compiled before. With source positions, whatever asks where
+    # something was called has its script compiled once more, which takes long for pdf.js.
+    "--js-flags=--no-script-streaming,--no-enable-lazy-source-positions"
 ).split()
 FAILED = pytest.StashKey[bool]()
 LAN_NAME = "gateway.test"
