@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -16,9 +17,12 @@ ROOT = Path(__file__).parent.parent
 
 
 def said(*arguments: str) -> str:
+    # Not what a make that runs these tests hands on to another.
+    handed_on = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "ARGS")
     done = subprocess.run(
         ["make", *arguments],
         cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if name not in handed_on},
         capture_output=True,
         text=True,
         timeout=PATIENCE_S,
