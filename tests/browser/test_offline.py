@@ -328,21 +328,34 @@ def test_another_program_at_the_same_address_is_rid_of_the_worker(
         thread.join()
 
 
+REGISTERED = """
+    window.registered = [];
+    const { register } = ServiceWorkerContainer.prototype;
+    ServiceWorkerContainer.prototype.register = function (...all) {
+        registered.push([document.readyState, 'ready' in document.documentElement.dataset]);
+        return register.apply(this, all);
+    };"""
+"""Notes how far the page was when it asked for the worker."""
+
+
+def test_a_page_that_has_the_worker_does_not_ask_for_it_again(kept: Any) -> None:
+    """That would keep a worker that is on its way out."""
+    kept.add_init_script(REGISTERED)
+    kept.reload()
+    kept.wait_for_selector("html[data-ready]")
+    kept.wait_for_load_state("networkidle")
+    kept.wait_for_timeout(200)
+    assert kept.evaluate(CONTROLLED) and kept.evaluate("registered") == []
+
+
 def test_nothing_is_kept_before_the_page_is_up(
     open_page: Callable[..., Any], gateway: OwnGateway
 ) -> None:
     """The worker is asked for when the page is ready and has loaded, and some seconds later."""
-    record = """
-        window.registered = [];
-        const { register } = ServiceWorkerContainer.prototype;
-        ServiceWorkerContainer.prototype.register = function (...all) {
-            registered.push([document.readyState, 'ready' in document.documentElement.dataset]);
-            return register.apply(this, all);
-        };"""
     page = open_page(
         gateway=gateway,
         worker=True,
-        before=lambda page: (page.clock.install(), page.add_init_script(record)),
+        before=lambda page: (page.clock.install(), page.add_init_script(REGISTERED)),
     )
     page.wait_for_load_state("networkidle")
     assert page.evaluate("registered") == []

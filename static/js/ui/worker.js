@@ -30,6 +30,9 @@ export function registerWorker() {
 }
 
 async function register() {
+  // The worker of this page is registered, or on its way out because the server has none any more: to
+  // register it would keep it.
+  if (navigator.serviceWorker.controller) return;
   try {
     const address = policy?.createScriptURL('') ?? WORKER;
     await navigator.serviceWorker.register(/** @type {string} */ (address), { scope: '/' });
