@@ -5,7 +5,7 @@
 Both run under valgrind (Debian's package of that name), which counts what Python and its libraries
 execute in all threads; the work of the kernel, some tenth of a request, is not counted. The same
 requests come one after another, and each token when the one before has reached the client, so that
-two runs differ by less than a percent on a busy machine.
+two runs differ by one or two percents on a busy machine.
 
 `limits` and `bookkeeping` compare what `bench.limits` and `bench.bookkeeping` do; the path of
 another tree compares its gateway with this one's. Takes ten minutes.
@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import Any
 
 from tests import process
-from tests.backend import Backend, Exchange, Reply
+from tests.backend import Backend, Exchange
 from tests.process import GatewayProcess
 from tests.raw_client import RawConnection
 
 from . import bookkeeping, limits
-from .side_by_side import BODY, CHUNKED, LAST, LINE, STREAMED, Make, entry, token, written
+from .side_by_side import STREAMED, WORKS, Make, plain, reply, token, written
 
 FEW, MANY = 50, 150
 """Requests of two runs, whose difference is counted: what begins and ends them is not."""
@@ -36,32 +36,16 @@ TOKENS = 10
 
 SLOWED = Path(__file__).with_name("slowed.py")
 
-WORKS: dict[str, tuple[str, str, bytes | None]] = {
-    "request, /api/chat": ("POST", "/api/chat", BODY),
-    "request, /api/version": ("GET", "/api/version", None),
-    "token, /api/chat": ("POST", "/api/chat", STREAMED),
-    "token, /v1/chat/completions": ("POST", "/v1/chat/completions", STREAMED),
-}
-
 
 class Ollama:
     """A scripted one, which writes a token when it is told to."""
 
     def __init__(self) -> None:
         self.next = asyncio.Semaphore(0)
-        self.left = 0
+        self.tokens = 0
 
     async def __call__(self, exchange: Exchange) -> None:
-        if b'"stream":true' not in await exchange.read_body():
-            await Reply(LAST)(exchange)
-            return
-        exchange.write_head(200, [("Content-Type", "application/x-ndjson"), CHUNKED])
-        while self.left:
-            self.left -= 1
-            await exchange.write_chunk(LINE)
-            await self.next.acquire()
-        await exchange.write_chunk(LAST)
-        await exchange.write_chunk(b"")
+        await reply(exchange, self.tokens, lambda: self.next.acquire())
 
 
 class Counted:
@@ -90,7 +74,7 @@ class Counted:
         client = await RawConnection(self._port).open()
         await self._control("--zero")
         if body == STREAMED:
-            ollama.left, ollama.next = number * TOKENS, asyncio.Semaphore(0)
+            ollama.tokens, ollama.next = number * TOKENS, asyncio.Semaphore(0)
             await client.send_request(method, path, headers, body)
             response = await client.read_head()
             while await client.read_chunk(response):
@@ -129,12 +113,7 @@ def trees(other: Path) -> Make:
     """Makes the gateways of another tree and of this one."""
 
     def make(directory: Path, backend: str) -> tuple[GatewayProcess, GatewayProcess]:
-        config: dict[str, Any] = {
-            "listen": {"port": 0},
-            "service": {"base_url": backend},
-            "auth": {"generate_tokens": [entry(0)]},
-        }
-        path = written(directory, "config", config)
+        path = written(directory, "config", plain(backend))
         return GatewayProcess(path, root=other), GatewayProcess(path)
 
     return make

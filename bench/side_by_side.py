@@ -14,7 +14,8 @@ import hashlib
 import json
 import statistics
 import tempfile
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,18 +47,31 @@ STREAMED = BODY.replace(b"false", b"true")
 CHUNKED = ("Transfer-Encoding", "chunked")
 
 
-async def scripted(exchange: Exchange) -> None:
-    """A short reply, or a stream in which each token comes alone."""
-    body = await exchange.read_body()
-    if body == BODY:
+WORKS: dict[str, tuple[str, str, bytes | None]] = {
+    "token, /api/chat": ("POST", "/api/chat", STREAMED),
+    "token, /v1/chat/completions": ("POST", "/v1/chat/completions", STREAMED),
+    "request, /api/chat": ("POST", "/api/chat", BODY),
+    "request, /api/version": ("GET", "/api/version", None),
+}
+"""What `bench.steps` and `bench.instructions` count: method, path and body of each."""
+
+
+async def reply(exchange: Exchange, tokens: int, pause: Callable[[], Awaitable[object]]) -> None:
+    """A short reply, or a stream of so many tokens with a pause after each."""
+    if b'"stream":true' not in await exchange.read_body():
         await Reply(LAST)(exchange)
         return
     exchange.write_head(200, [("Content-Type", "application/x-ndjson"), CHUNKED])
-    for _ in range(STREAM_TOKENS):
+    for _ in range(tokens):
         await exchange.write_chunk(LINE)
-        await asyncio.sleep(0)
+        await pause()
     await exchange.write_chunk(LAST)
     await exchange.write_chunk(b"")
+
+
+async def scripted(exchange: Exchange) -> None:
+    """A short reply, or a stream in which each token comes alone."""
+    await reply(exchange, STREAM_TOKENS, partial(asyncio.sleep, 0))
 
 
 def token(number: int) -> str:
@@ -68,6 +82,15 @@ def entry(number: int) -> dict[str, Any]:
     """The token of a caller, for `auth.generate_tokens`."""
     digest = hashlib.sha256(token(number).encode()).hexdigest()
     return {"name": f"t{number}", "sha256": digest}
+
+
+def plain(backend: str) -> dict[str, Any]:
+    """A configuration with one token and no more."""
+    return {
+        "listen": {"port": 0},
+        "service": {"base_url": backend},
+        "auth": {"generate_tokens": [entry(0)]},
+    }
 
 
 def written(directory: Path, name: str, config: dict[str, Any]) -> Path:

@@ -19,12 +19,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from tests.backend import Backend, Exchange, Reply
+from tests.backend import Backend, Exchange
 from tests.process import ROOT, GatewayProcess
 from tests.raw_client import RawConnection
 from tests.waiting import until
 
-from .side_by_side import BODY, CHUNKED, LAST, LINE, STREAMED, entry, token, written
+from .side_by_side import STREAMED, WORKS, plain, reply, token, written
 
 FEW, MANY = 30, 100
 """Units of two runs, whose difference is counted: what begins and ends them is not."""
@@ -34,13 +34,6 @@ RUN_S = 3.0
 although every step of the gateway is counted."""
 
 TRACED = Path(__file__).with_name("traced.py")
-
-WORKS: dict[str, tuple[str, str, bytes | None]] = {
-    "token, /api/chat": ("POST", "/api/chat", STREAMED),
-    "token, /v1/chat/completions": ("POST", "/v1/chat/completions", STREAMED),
-    "request, /api/chat": ("POST", "/api/chat", BODY),
-    "request, /api/version": ("GET", "/api/version", None),
-}
 
 Steps = dict[str, tuple[int, int]]
 """Bytecodes and calls of each function."""
@@ -53,15 +46,7 @@ class Ollama:
     """Of each stream."""
 
     async def __call__(self, exchange: Exchange) -> None:
-        if b'"stream":true' not in await exchange.read_body():
-            await Reply(LAST)(exchange)
-            return
-        exchange.write_head(200, [("Content-Type", "application/x-ndjson"), CHUNKED])
-        for _ in range(self.tokens):
-            await exchange.write_chunk(LINE)
-            await asyncio.sleep(RUN_S / self.tokens)
-        await exchange.write_chunk(LAST)
-        await exchange.write_chunk(b"")
+        await reply(exchange, self.tokens, lambda: asyncio.sleep(RUN_S / self.tokens))
 
 
 async def measure(root: Path, top: int) -> None:
@@ -72,12 +57,9 @@ async def measure(root: Path, top: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         counts = Path(name) / "counts.json"
         os.environ["STEPS_FILE"] = str(counts)
-        config = {
-            "listen": {"port": 0},
-            "service": {"base_url": backend.url},
-            "auth": {"generate_tokens": [entry(0)]},
-        }
-        gateway = GatewayProcess(written(Path(name), "config", config), root=root, script=TRACED)
+        gateway = GatewayProcess(
+            written(Path(name), "config", plain(backend.url)), root=root, script=TRACED
+        )
         await gateway.start()
         try:
             for unit in WORKS:

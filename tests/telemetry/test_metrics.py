@@ -69,7 +69,7 @@ def test_records_are_counted_alike_alone_and_together(monkeypatch: pytest.Monkey
             RECORD,
             status=status,
             outcome=outcome,
-            received=size,
+            received=number,
             usage=used,
             first_byte_s=at,
             duration_s=0.125,
@@ -82,7 +82,6 @@ def test_records_are_counted_alike_alone_and_together(monkeypatch: pytest.Monkey
             (502, "upstream_broke", Usage(runs=1), None),
             (101, "ok", Usage(), 0.25),
         )
-        for size in (number,)
     ]
 
     def counted(most: int) -> list[tuple[object, ...]]:

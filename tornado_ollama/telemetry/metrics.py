@@ -2,8 +2,8 @@
 
 Names and units are those of OpenTelemetry's semantic conventions where these have one
 (`gen_ai.server.*`, `http.server.*`), in Prometheus' spelling; docs/metrics.md lists all. All series
-that a record counts in are found by one key, and records of one kind are counted together: to add
-up a hundred costs a third of adding them one by one.
+that a record counts in are found by one key, and records of one kind are counted together, which
+costs two thirds of counting them one by one.
 """
 
 from __future__ import annotations
