@@ -16,6 +16,7 @@ from tornado_ollama.logs import (
     MAX_MESSAGE_CHARS,
     MAX_TRACEBACK_CHARS,
     JsonFormatter,
+    LineFormatter,
     LogThread,
     PlainFormatter,
     TextFormatter,
@@ -33,9 +34,21 @@ def test_a_text_line_has_time_level_and_message() -> None:
     assert line.endswith("Z INFO hello") and line[4] == "-" and line[10] == "T"
 
 
-def test_a_json_line_has_the_records_fields() -> None:
-    line = json.loads(JsonFormatter().format(record("x", fields=lambda: {"status": 200})))
-    assert line["status"] == 200 and line["level"] == "INFO" and "message" not in line
+def test_json_lines_have_the_records_fields() -> None:
+    fields = [(0.0, {"status": 200}), (1.5, {"status": 404})]
+    text = JsonFormatter().format(record("x", fields=lambda: fields))
+    assert [json.loads(line) for line in text.splitlines()] == [
+        {"time": "1970-01-01T00:00:00.000Z", "level": "INFO", "status": 200},
+        {"time": "1970-01-01T00:00:01.500Z", "level": "INFO", "status": 404},
+    ]
+
+
+def test_a_record_of_several_lines_is_escaped_line_by_line() -> None:
+    texts = [(0.0, "one\ntwo"), (1.5, "three")]
+    assert TextFormatter().lines(record("x", texts=lambda: texts)) == [
+        "1970-01-01T00:00:00.000Z INFO one\\x0atwo",
+        "1970-01-01T00:00:01.500Z INFO three",
+    ]
 
 
 def test_a_json_line_without_fields_has_the_message() -> None:
@@ -43,7 +56,7 @@ def test_a_json_line_without_fields_has_the_message() -> None:
     assert line["message"] == "two\nlines" and line["logger"] == "a.b"
 
 
-def logged(formatter: logging.Formatter, *records: logging.LogRecord) -> str:
+def logged(formatter: LineFormatter, *records: logging.LogRecord) -> str:
     """What a `LogThread` writes of the records."""
     stream = io.StringIO()
     thread = LogThread(stream, formatter)
@@ -57,6 +70,12 @@ def test_the_last_lines_are_seen_out() -> None:
     assert logged(PlainFormatter(), record("last")) == "last\n"
 
 
+def test_a_record_that_cannot_be_formatted_is_told_and_keeps_no_other_back() -> None:
+    odd = logging.LogRecord("a.b", logging.INFO, __file__, 7, "%d", ("secret",), None)
+    told, last = logged(PlainFormatter(), odd, record("last")).splitlines()
+    assert told == "A log record of a.b (line 7) cannot be formatted: TypeError." and last == "last"
+
+
 def failed(message: str) -> logging.LogRecord:
     try:
         raise ValueError(message)
@@ -65,7 +84,7 @@ def failed(message: str) -> logging.LogRecord:
 
 
 @pytest.mark.parametrize("formatter", [TextFormatter, JsonFormatter, PlainFormatter])
-def test_no_line_is_longer_than_its_bounds(formatter: Callable[[], logging.Formatter]) -> None:
+def test_no_line_is_longer_than_its_bounds(formatter: Callable[[], LineFormatter]) -> None:
     long = "é" * 6_000_000
     values = (long, ValueError(long))
     args = logging.LogRecord("a", logging.INFO, __file__, 1, "%s %s", values, None)

@@ -105,9 +105,12 @@ class Gateway(Application):
         self._presence = Presence()
         labels, backend = self._telemetry.labels, self.backend
         self._otel = Otel(settings.otel, labels, lambda: backend.upstream.base_url)
-        told = (access_log.write, *self._telemetry.sinks, *self._otel.sinks)
         self._journal = Journal(
-            self._rates.write, charges=self.books.sinks, told=told, gather_s=gather_s
+            self._rates.write,
+            charges=self.books.sinks,
+            told=(*self._telemetry.sinks, *self._otel.sinks),
+            batches=(access_log.write,),
+            gather_s=gather_s,
         )
         self._started_at = time.monotonic()
         self.database = Database(Path(settings.state.directory))

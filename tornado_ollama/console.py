@@ -31,9 +31,6 @@ STOP_S = 2.0
 RETRY_S = 0.05
 """Between two attempts on a descriptor that does not block and is full."""
 
-Line = str | Callable[[], str]
-"""A line, or what makes it, which is called on the thread."""
-
 
 class OutputLost(Exception):
     """The output of a command could not be written; the message is one sentence."""
@@ -97,7 +94,10 @@ class LineWriter:
         """`lost` makes the line that reports how many lines were dropped."""
         self._write = _write_to(stream)
         self._lost = lost
-        self._lines: queue.SimpleQueue[Line | None] = queue.SimpleQueue()  # in C, unlike Queue
+        self._lines: queue.SimpleQueue[tuple[str, ...]] = queue.SimpleQueue()
+        """What was put, in C, unlike Queue; nothing in it: there will be no more."""
+        self._put = self._taken = 0
+        """Lines; each number is changed in one thread alone."""
         self._dropped = 0
         self._reported = 0
         self.reader_left = False
@@ -105,16 +105,17 @@ class LineWriter:
         self._thread = threading.Thread(target=self._run, name="lines", daemon=True)
         self._thread.start()
 
-    def put(self, line: Line) -> None:
-        """Queues a line without waiting. May be called from any thread, but from one at a time."""
-        if self._lines.qsize() < MAX_WAITING:
-            self._lines.put(line)
-        else:
-            self._dropped += 1
+    def put(self, *lines: str) -> None:
+        """Queues lines without waiting. May be called from any thread, but from one at a time."""
+        if self._put - self._taken >= MAX_WAITING:
+            self._dropped += len(lines)
+        elif lines:
+            self._put += len(lines)
+            self._lines.put(lines)
 
     def stop(self) -> None:
         """Writes the queued lines, waiting at most two seconds, and ends the thread."""
-        self._lines.put(None)
+        self._lines.put(())
         self._thread.join(STOP_S)
 
     def _run(self) -> None:
@@ -122,33 +123,28 @@ class LineWriter:
         ended = False
         while not ended:
             lines, ended = self._gathered()
-            made = []
-            for line in lines:
-                try:
-                    made.append(line if isinstance(line, str) else line())
-                except Exception:
-                    unwritten += 1
             lost = self._dropped + unwritten - self._reported
             told = [self._lost(lost)] if lost else []
             try:
-                self._write("".join(f"{line}\n" for line in (*told, *made)))
+                self._write("".join(f"{line}\n" for line in (*told, *lines)))
                 self._reported += lost
             except Exception as error:  # the next ones may go; without the thread none would
-                unwritten += len(made)
+                unwritten += len(lines)
                 self.reader_left = isinstance(error, BrokenPipeError)
 
-    def _gathered(self) -> tuple[list[Line], bool]:
+    def _gathered(self) -> tuple[list[str], bool]:
         """Waits for a line, and a moment for more of them; the second value says that there will
         be none."""
-        lines: list[Line] = []
-        line = self._lines.get()
-        if line is not None and self._lines.empty():
+        lines: list[str] = []
+        found = self._lines.get()
+        if found and self._lines.empty():
             time.sleep(GATHER_S)
-        while line is not None:
-            lines.append(line)
-            if len(lines) == MAX_GATHERED or self._lines.empty():
+        while found:
+            lines += found
+            self._taken += len(found)
+            if len(lines) >= MAX_GATHERED or self._lines.empty():
                 return lines, False
-            line = self._lines.get_nowait()
+            found = self._lines.get_nowait()
         return lines, True
 
 

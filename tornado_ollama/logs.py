@@ -1,18 +1,22 @@
 """Logging: the formats of log lines, and a thread that writes them to standard error, so that a
 full pipe never blocks the event loop.
 
+A line is made where its record arises: to hand the record to the thread would cost more than the
+line, because each of its objects would move to the caches of another processor and back.
+
 The one place that limits lines: text of a client, of Ollama or of an exception is cut to a length,
 and escaped so that it cannot forge a line.
 """
 
 from __future__ import annotations
 
-import copy
 import json
 import logging
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TextIO
 
 from .console import LineWriter
@@ -33,55 +37,82 @@ _MILLISECONDS = tuple(f".{number:03}Z" for number in range(1000))
 """To format a number takes longer than to find it here."""
 
 
-class TextFormatter(logging.Formatter):
-    """Formats a record as `2026-11-21T05:45:00.123Z INFO message`, in UTC; the lines of a traceback
-    are indented."""
+class LineFormatter(logging.Formatter, ABC):
+    """Formats a log record as one line or several.
 
-    _latest = 0, ""
-    """The last second that was written as text: most lines share it with the one before."""
+    A record with methods `texts` and `fields` stands for several lines: they return, for each line,
+    its Unix time and its text, or its time and what it holds in JSON form."""
 
-    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
-        """The time of the record, in UTC and to the millisecond."""
-        second = int(record.created)
-        known, text = self._latest
-        if second != known:
-            text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
-            self._latest = second, text
-        return text + _MILLISECONDS[int(record.msecs)]
+    @abstractmethod
+    def lines(self, record: logging.LogRecord) -> list[str]:
+        """The lines of a record, with control characters escaped, so that no text in it can forge a
+        line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Formats a record with control characters escaped, so that no text in it can forge a
-        line."""
-        line = _escaped(self.formatMessage(record), _ESCAPES)
-        if record.exc_info and not record.exc_text:
-            record.exc_text = self.formatException(record.exc_info)
-        if record.exc_text:
-            line += _escaped("\n" + record.exc_text, _ESCAPES_OF_LINES)
-        return line
+        """The lines of a record, as one text."""
+        return "\n".join(self.lines(record))
 
-    def formatMessage(self, record: logging.LogRecord) -> str:
-        """The line without its traceback."""
-        return f"{self.formatTime(record)} {record.levelname} {record.getMessage()}"
+    def trace(self, record: logging.LogRecord) -> str:
+        """The traceback of a record; empty where it has none."""
+        if not record.exc_info:
+            return ""
+        return shortened(self.formatException(record.exc_info), MAX_TRACEBACK_CHARS)
+
+
+class TextFormatter(LineFormatter):
+    """Formats a line as `2026-11-21T05:45:00.123Z INFO message`, with the time in UTC; the lines of
+    a traceback are indented."""
+
+    def lines(self, record: logging.LogRecord) -> list[str]:
+        texts = getattr(record, "texts", None)
+        level = record.levelname
+        if texts is not None:
+            return [_escaped(self.line(at, level, text), _ESCAPES) for at, text in texts()]
+        line = _escaped(self.line(record.created, level, _message(record)), _ESCAPES)
+        if trace := self.trace(record):
+            line += _escaped("\n" + trace, _ESCAPES_OF_LINES)
+        return [line]
+
+    def line(self, created: float, level: str, text: str) -> str:
+        """A line without its traceback. `created`: the Unix time."""
+        return f"{_time(created)} {level} {text}"
 
 
 class PlainFormatter(TextFormatter):
-    """Formats a record as its message alone, for a child process whose lines its parent logs."""
+    """Formats a line as its message alone, for a child process whose lines its parent logs."""
 
-    def formatMessage(self, record: logging.LogRecord) -> str:
-        return record.getMessage()
-
-
-class JsonFormatter(TextFormatter):
-    """Formats a record as a JSON object on one line: `time`, `level`, and what the record's
-    `fields` returns, or its `message`."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        give = getattr(record, "fields", None)
-        fields = {"logger": record.name, "message": _message(record)} if give is None else give()
-        return json.dumps({"time": self.formatTime(record), "level": record.levelname, **fields})
+    def line(self, created: float, level: str, text: str) -> str:
+        return text
 
 
-FORMATTERS: dict[str, Callable[[], logging.Formatter]] = {
+class JsonFormatter(LineFormatter):
+    """Formats a line as a JSON object: `time`, `level`, and what the record's `fields` returns, or
+    its `logger` and `message`."""
+
+    def lines(self, record: logging.LogRecord) -> list[str]:
+        fields = getattr(record, "fields", None)
+        given = [(record.created, self._plain(record))] if fields is None else fields()
+        level = record.levelname
+        return [json.dumps({"time": _time(at), "level": level, **found}) for at, found in given]
+
+    def _plain(self, record: logging.LogRecord) -> dict[str, object]:
+        text = "\n".join(filter(None, (_message(record), self.trace(record))))
+        return {"logger": record.name, "message": text}
+
+
+@lru_cache(maxsize=1)
+def _second(number: int) -> str:
+    """A Unix time in whole seconds as text, in UTC; most lines share it with the one before."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(number))
+
+
+def _time(created: float) -> str:
+    """A Unix time as text, in UTC and to the millisecond."""
+    number = int(created)
+    return _second(number) + _MILLISECONDS[int((created - number) * 1000)]
+
+
+FORMATTERS: dict[str, Callable[[], LineFormatter]] = {
     "text": TextFormatter,
     "json": JsonFormatter,
     "plain": PlainFormatter,
@@ -89,14 +120,15 @@ FORMATTERS: dict[str, Callable[[], logging.Formatter]] = {
 
 
 class LogThread(logging.Handler):
-    """A log handler that passes records to a thread, which writes them to `stream`."""
+    """A log handler that passes lines to a thread, which writes them to `stream`."""
 
     def __init__(
-        self, stream: TextIO | None, formatter: logging.Formatter, max_per_second: int = 0
+        self, stream: TextIO | None, formatter: LineFormatter, max_per_second: int = 0
     ) -> None:
         """`max_per_second`: of lines below WARNING; further ones are counted. 0: no limit."""
         super().__init__()
         self.setFormatter(formatter)
+        self._form = formatter
         self._lines = LineWriter(stream, self._lost)
         self._max = max_per_second
         self._second = 0
@@ -104,34 +136,32 @@ class LogThread(logging.Handler):
         self._dropped = 0
 
     def emit(self, record: logging.LogRecord) -> None:
-        if self._max and self._is_too_much(record):
-            return
         try:
-            settled = record if hasattr(record, "fields") else _settled(record)
-        except Exception:
-            self.handleError(record)
-            return
-        self._lines.put(lambda: self.format(settled))
+            lines = self._form.lines(record)
+        except Exception as error:
+            where, why = f"{record.name} (line {record.lineno})", type(error).__name__
+            lines = [self._warning(f"A log record of {where} cannot be formatted: {why}.")]
+        self._lines.put(*(self._few_enough(record, lines) if self._max else lines))
 
     def stop(self) -> None:
-        """Writes the queued records, waiting at most two seconds."""
+        """Writes the queued lines, waiting at most two seconds."""
         self._tell_dropped()
         self._lines.stop()
 
-    def _is_too_much(self, record: logging.LogRecord) -> bool:
-        """Counts the record, and the second in which it was made. The first of a later second is
-        preceded by a line that says how many were left out."""
+    def _few_enough(self, record: logging.LogRecord, lines: list[str]) -> list[str]:
+        """Counts the lines of a record, and the second in which it was made, and returns those that
+        may be written. The first of a later second are preceded by a line that says how many were
+        left out."""
         second = int(record.created)
         if second != self._second:
             self._second, self._written = second, 0
             self._tell_dropped()
         if record.levelno >= logging.WARNING:
-            return False
-        self._written += 1
-        if self._written <= self._max:
-            return False
-        self._dropped += 1
-        return True
+            return lines
+        kept = lines[: max(0, self._max - self._written)]
+        self._written += len(kept)
+        self._dropped += len(lines) - len(kept)
+        return kept
 
     def _tell_dropped(self) -> None:
         if self._dropped:
@@ -166,19 +196,8 @@ def set_up(form: str, level: str, max_per_second: int = 0) -> LogThread:
     return thread
 
 
-def _settled(record: logging.LogRecord) -> logging.LogRecord:
-    """A copy of the record as text, cut to its limits, that can wait in the queue without keeping a
-    traceback's frames or a value of many megabytes in memory."""
-    settled = copy.copy(record)
-    settled.msg, settled.args = shortened(record.getMessage(), MAX_MESSAGE_CHARS), None
-    if record.exc_info:
-        trace = logging.Formatter().formatException(record.exc_info)
-        settled.exc_text, settled.exc_info = shortened(trace, MAX_TRACEBACK_CHARS), None
-    return settled
-
-
 def _message(record: logging.LogRecord) -> str:
-    return "\n".join(filter(None, (record.getMessage(), record.exc_text)))
+    return shortened(record.getMessage(), MAX_MESSAGE_CHARS)
 
 
 def shortened(text: str, limit: int) -> str:

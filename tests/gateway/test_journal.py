@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -359,7 +359,10 @@ def test_a_sink_that_fails_keeps_no_other_from_its_record(expect_log: Any) -> No
 async def test_who_is_only_told_gets_records_in_batches_and_whoever_counts_at_once() -> None:
     counted: Records = []
     told: Records = []
-    journal = Journal(counted.append, told=(told.append,), gather_s=0.001)
+    batches: list[Sequence[Record]] = []
+    journal = Journal(
+        counted.append, told=(told.append,), batches=(batches.append,), gather_s=0.001
+    )
     records = [record(request_id=str(number)) for number in range(3)]
     for made in records[:2]:
         journal.write(made)
@@ -369,4 +372,4 @@ async def test_who_is_only_told_gets_records_in_batches_and_whoever_counts_at_on
     journal.write(records[2])
     await until(lambda: told == records, "the batch is handed over by itself")
     journal.flush()
-    assert told == records
+    assert told == records and batches == [records[:2], records[2:]]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tornado_ollama.dispatch.access_log import Line
+from tornado_ollama.dispatch.access_log import Lines
 from tornado_ollama.logs import JsonFormatter
 from tornado_ollama.wire.socket.chat_writers import FrameWriter
 
@@ -298,4 +298,5 @@ async def test_a_refused_request_frame_is_a_short_line_without_what_it_held(
 
 
 def access_lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
-    return [record.fields() for record in caplog.records if isinstance(record, Line)]
+    batches = [record.fields() for record in caplog.records if isinstance(record, Lines)]
+    return [fields for batch in batches for _, fields in batch]

@@ -1,4 +1,6 @@
-"""The access log: writes each record of the journal as one line, in text or JSON.
+"""The access log: writes each record of the journal as one line, in text or JSON. The lines of one
+batch of records pass through `logging` as one log record, because to hand over one for each costs
+more than the lines do.
 
 A line holds who sent the request and how it ended; never a query string, a body, or any header but
 the request id. Values that a client chose are bounded in length and escaped, so that none can forge
@@ -8,6 +10,7 @@ a line.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from .journal import NOTHING, Record
@@ -15,75 +18,85 @@ from .journal import NOTHING, Record
 log = logging.getLogger("tornado_ollama.access")
 
 
-def write(record: Record) -> None:
-    """Logs a record as one line. `logs.py` formats it as text or JSON in its own thread."""
+def write(records: Sequence[Record]) -> None:
+    """Logs each record as one line, as text or JSON (see `logs.py`)."""
     if log.isEnabledFor(logging.INFO):
-        log.handle(Line(record))
+        log.handle(Lines(records))
 
 
-_ANY = vars(logging.LogRecord(log.name, logging.INFO, "", 0, "", None, None))
-"""What a log record holds besides its time and message; to look it up for each, as the base does,
-costs more than the line."""
+class Lines(logging.LogRecord):
+    """Lines of the access log, which `logs.py` makes as text or JSON."""
 
-
-class Line(logging.LogRecord):
-    """A line of the access log; a log handler makes its text or its fields when it wants them."""
-
-    def __init__(self, record: Record) -> None:
-        self.__dict__ = _ANY.copy()  # which is faster than to fill a dictionary
-        self.created, self.msecs = record.ended_at, record.ended_at % 1 * 1000
-        self._record = record
+    def __init__(self, records: Sequence[Record]) -> None:
+        """`records`: one or more."""
+        super().__init__(log.name, logging.INFO, "", 0, "", None, None)
+        self._records = records
 
     def getMessage(self) -> str:
-        """The line in text form, of printable ASCII."""
-        record = self._record
-        first = record.first_byte_s
-        computed = ignored = ""
-        if record.computed:
-            usage = record.usage
-            tokens = f"{usage.prompt_tokens}+{usage.completion_tokens}"
-            computed = f" model={record.model or NOTHING} tokens={tokens}"
-        if record.ignored:
-            ignored = f" ignored={','.join(record.ignored)}"
-        return (
-            f"{record.client} {record.request_id} {_word(record.credential)} {record.method} "
-            f"{_word(record.path)} {record.status} {record.sent}B "
-            f"first={'-' if first is None else f'{first * 1000:.1f}ms'} "
-            f"total={record.duration_s * 1000:.1f}ms{computed}{ignored} {record.outcome}"
-        )
+        """All lines in text form, for a log handler that knows of one message alone."""
+        return "\n".join(text for _, text in self.texts())
 
-    def fields(self) -> dict[str, object]:
-        """The line in JSON form."""
-        record, usage = self._record, self._record.usage
-        fields: dict[str, object] = {
-            "client": record.client,
-            "request_id": record.request_id,
-            "credential": record.credential,
-            "method": record.method,
-            "path": record.path,
-            "dialect": record.dialect,
-            "status": record.status,
-            "received_bytes": record.received,
-            "bytes": record.sent,
-            "first_byte_ms": _ms(record.first_byte_s),
-            "duration_ms": _ms(record.duration_s),
-            "outcome": record.outcome,
+    def texts(self) -> Iterator[tuple[float, str]]:
+        """The Unix time and the text of each line."""
+        for record in self._records:
+            yield record.ended_at, _text(record)
+
+    def fields(self) -> Iterator[tuple[float, dict[str, object]]]:
+        """The Unix time of each line, and what it holds in JSON form."""
+        for record in self._records:
+            yield record.ended_at, _fields(record)
+
+
+def _text(record: Record) -> str:
+    """A line in text form, of printable ASCII."""
+    first = record.first_byte_s
+    computed = ignored = ""
+    if record.computed:
+        usage = record.usage
+        tokens = f"{usage.prompt_tokens}+{usage.completion_tokens}"
+        computed = f" model={record.model or NOTHING} tokens={tokens}"
+    if record.ignored:
+        ignored = f" ignored={','.join(record.ignored)}"
+    return (
+        f"{record.client} {record.request_id} {_word(record.credential)} {record.method} "
+        f"{_word(record.path)} {record.status} {record.sent}B "
+        f"first={'-' if first is None else f'{first * 1000:.1f}ms'} "
+        f"total={record.duration_s * 1000:.1f}ms{computed}{ignored} {record.outcome}"
+    )
+
+
+def _fields(record: Record) -> dict[str, object]:
+    """A line in JSON form."""
+    usage = record.usage
+    fields: dict[str, object] = {
+        "client": record.client,
+        "request_id": record.request_id,
+        "credential": record.credential,
+        "method": record.method,
+        "path": record.path,
+        "dialect": record.dialect,
+        "status": record.status,
+        "received_bytes": record.received,
+        "bytes": record.sent,
+        "first_byte_ms": _ms(record.first_byte_s),
+        "duration_ms": _ms(record.duration_s),
+        "outcome": record.outcome,
+    }
+    if record.computed:
+        fields |= {
+            "model": record.model or NOTHING,
+            "model_used": usage.model or NOTHING,
+            "prompt_tokens": usage.prompt_tokens,
+            "cached_tokens": usage.cached_tokens,
+            "completion_tokens": usage.completion_tokens,
+            "queued_ms": _ms(usage.queued_s),
+            "load_ms": _ms(usage.load_s),
+            "prompt_ms": _ms(usage.prompt_s),
+            "completion_ms": _ms(usage.completion_s),
         }
-        if record.computed:
-            fields |= {
-                "model": record.model or NOTHING,
-                "model_used": usage.model or NOTHING,
-                "prompt_tokens": usage.prompt_tokens,
-                "cached_tokens": usage.cached_tokens,
-                "completion_tokens": usage.completion_tokens,
-                "queued_ms": _ms(usage.queued_s),
-                "load_ms": _ms(usage.load_s),
-                "prompt_ms": _ms(usage.prompt_s),
-                "completion_ms": _ms(usage.completion_s),
-            }
-        if record.ignored:
-            fields["ignored"] = list(record.ignored)
-        return fields
+    if record.ignored:
+        fields["ignored"] = list(record.ignored)
+    return fields
 
 
 def _ms(seconds: float | None) -> float | None:

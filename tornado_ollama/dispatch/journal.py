@@ -89,7 +89,9 @@ class Record:
     @property
     def computed(self) -> bool:
         """Whether Ollama ran a model for the unit, or was asked to."""
-        return self.model is not None or self.usage != NOTHING_USED
+        return self.model is not None or (
+            self.usage is not NOTHING_USED and self.usage != NOTHING_USED
+        )
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -124,6 +126,7 @@ class Charge:
 
 
 Sink = Callable[[Record], None]
+BatchSink = Callable[[Sequence[Record]], None]
 ChargeSink = Callable[[Charge], None]
 
 GATHER_S = 0.02
@@ -140,14 +143,16 @@ class Journal:
         *sinks: Sink,
         charges: tuple[ChargeSink, ...] = (),
         told: tuple[Sink, ...] = (),
+        batches: tuple[BatchSink, ...] = (),
         gather_s: float = 0.0,
     ) -> None:
         """`sinks` and `charges` are called at once, since what they count decides about the next
         request. `told` are called within `gather_s` seconds, with the records in order, and before
-        `flush` returns; 0: at once."""
+        `flush` returns; 0: at once. So are `batches`, with all records at once."""
         self._sinks = sinks
         self._charge_sinks = charges
         self._told = told
+        self._batches = batches
         self._gather_s = gather_s
         self._gathered: list[Record] = []
 
@@ -168,7 +173,9 @@ class Journal:
     def flush(self) -> None:
         """Hands over what has been gathered: called before what the sinks have counted is read."""
         records, self._gathered = self._gathered, []
-        _hand(self._told, records)
+        if records:
+            _hand(self._batches, (records,))
+            _hand(self._told, records)
 
 
 def _hand(sinks: Iterable[Callable[[T], None]], given: Sequence[T]) -> None:
