@@ -92,9 +92,9 @@ def test_a_damaged_entry_is_left_out(tmp_path: Path, at: int) -> None:
         spool.put(payload)
     spool.close()
     with (tmp_path / "usage-0.spool").open("r+b") as file:
-        file.seek(2 * SLOT_BYTES + at)
+        file.seek(SLOT_BYTES + at)
         [byte] = file.read(1)
-        file.seek(2 * SLOT_BYTES + at)
+        file.seek(SLOT_BYTES + at)
         file.write(bytes([byte ^ 0x40]))
     spool = open_spool(tmp_path)
     assert spool.entries() == [(2, b"the second")]
@@ -119,3 +119,16 @@ def test_spools_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         open_spool(tmp_path)
     for spool in spools:
         spool.close()
+
+
+def test_slots_whose_entries_are_applied_are_used_again_first(tmp_path: Path) -> None:
+    spool = open_spool(tmp_path)
+    for count in (3, 2):
+        for number in range(count):
+            spool.put(b"%d" % number)
+        spool.applied(spool.last)
+    assert spool.entries() == [(3, b"2"), (4, b"0"), (5, b"1")]
+    spool.close()
+    again = open_spool(tmp_path)
+    assert again.put(b"next") and again.last == 6
+    again.close()

@@ -185,7 +185,7 @@ class Accounts:
             await self._database.run(
                 partial(
                     store.add,
-                    entries=[Entry._make(key + sums) for key, sums in batch.items()],
+                    entries=[key + sums for key, sums in batch.items()],
                     spool="" if spool is None else spool.id,
                     last=last,
                 )
