@@ -16,6 +16,8 @@ TIMES = 40
 WAITS = (
     ("tornado_ollama.app", "SWEEP_MS"),
     ("tornado_ollama.console", "GATHER_S"),
+    ("tornado_ollama.console", "MAX_REST_S"),
+    ("tornado_ollama.console", "REST_S"),
     ("tornado_ollama.identity.stored", "POLL_S"),
     ("tornado_ollama.server", "GATHER_S"),
     ("tornado_ollama.telemetry.accounts", "FLUSH_S"),

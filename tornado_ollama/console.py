@@ -18,9 +18,12 @@ from typing import TextIO
 MAX_WAITING = 10_000
 """Lines that may wait for the thread."""
 
-GATHER_S = 0.02
-"""How long the thread waits for further lines: waking it for each would cost a busy gateway a tenth
-of its processor time."""
+REST_S = 0.01
+"""How long the thread rests for each line that it has written."""
+
+MAX_REST_S = 0.1
+"""The longest rest. Each time that the thread wakes, it takes the interpreter's lock away from the
+event loop twice, which for each line would cost a busy gateway a tenth of its processor time."""
 
 MAX_GATHERED = 256
 """Lines written at once."""
@@ -98,6 +101,7 @@ class LineWriter:
         """What was put, in C, unlike Queue; nothing in it: there will be no more."""
         self._put = self._taken = 0
         """Lines; each number is changed in one thread alone."""
+        self._stopping = threading.Event()
         self._dropped = 0
         self._reported = 0
         self.reader_left = False
@@ -116,6 +120,7 @@ class LineWriter:
     def stop(self) -> None:
         """Writes the queued lines, waiting at most two seconds, and ends the thread."""
         self._lines.put(())
+        self._stopping.set()
         self._thread.join(STOP_S)
 
     def _run(self) -> None:
@@ -131,14 +136,14 @@ class LineWriter:
             except Exception as error:  # the next ones may go; without the thread none would
                 unwritten += len(lines)
                 self.reader_left = isinstance(error, BrokenPipeError)
+            if self._lines.empty():
+                self._stopping.wait(min(REST_S * len(lines), MAX_REST_S))
 
     def _gathered(self) -> tuple[list[str], bool]:
-        """Waits for a line, and a moment for more of them; the second value says that there will
-        be none."""
+        """Waits for a line, and takes all that are there; the second value says that there will be
+        no more."""
         lines: list[str] = []
         found = self._lines.get()
-        if found and self._lines.empty():
-            time.sleep(GATHER_S)
         while found:
             lines += found
             self._taken += len(found)
