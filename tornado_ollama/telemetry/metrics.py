@@ -8,10 +8,9 @@ costs two thirds of counting them one by one.
 
 from __future__ import annotations
 
-from collections import Counter as Tally
-from collections.abc import Sequence
+from collections import defaultdict
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from prometheus_client.registry import CollectorRegistry
 
@@ -81,22 +80,35 @@ class _Series(NamedTuple):
     """None: no model was run."""
 
 
-class _Kind:
-    """Records that count in the same series."""
-
-    __slots__ = ("series", "waiting")
-
-    def __init__(self, series: _Series) -> None:
-        self.series = series
-        self.waiting: list[Record] = []
-        """Those that have not been counted yet."""
+Observed = defaultdict[Distribution, list[float]]
+"""Values of each distribution that are counted together."""
 
 
-_OF_RECORD = attrgetter("received", "sent", "duration_s", "outcome", "first_byte_s", "usage")
-_OF_USAGE = attrgetter(
+_RECORD = ("received", "sent", "duration_s", "outcome", "first_byte_s")
+_USAGE = (
     *("prompt_tokens", "completion_tokens", "cached_tokens"),
     *("load_s", "prompt_s", "completion_s", "queued_s"),
 )
+_KEY = attrgetter(
+    *("route", "method", "dialect", "status", "credential", "usage.model", "usage.runs"),
+)
+_ROW = attrgetter(*_RECORD)
+_ROW_OF_MODEL = attrgetter(*_RECORD, *(f"usage.{name}" for name in _USAGE))
+
+
+class _Kind:
+    """Records that count in the same series."""
+
+    __slots__ = ("is_timed", "row", "rows", "series")
+
+    def __init__(self, series: _Series, *, is_timed: bool) -> None:
+        self.series = series
+        self.is_timed = is_timed
+        """Not a socket, which lasts as long as its client likes."""
+        self.row = _ROW if series.model is None else _ROW_OF_MODEL
+        """Returns what is counted of a record, which takes a third of the record's memory."""
+        self.rows: list[tuple[Any, ...]] = []
+        """Of the records that have not been counted yet."""
 
 
 class Metrics:
@@ -180,20 +192,11 @@ class Metrics:
 
     def write(self, record: Record) -> None:
         """Takes a unit of work that has ended."""
-        usage = record.usage
-        key = (
-            record.route,
-            record.method,
-            record.dialect,
-            record.status,
-            record.credential,
-            usage.model,
-            usage.runs > 0,
-        )
+        key: tuple[object, ...] = _KEY(record)
         kind = self._found.get(key) or self._find(record, key)
-        if not kind.waiting:
+        if not kind.rows:
             self._unsettled.append(kind)
-        kind.waiting.append(record)
+        kind.rows.append(kind.row(record))
         self._waiting += 1
         if self._waiting >= MAX_WAITING:
             self.settle()
@@ -201,40 +204,41 @@ class Metrics:
     def settle(self) -> None:
         """Counts what has been written."""
         kinds, self._unsettled, self._waiting = self._unsettled, [], 0
+        observed: Observed = defaultdict(list)
         for kind in kinds:
-            records, kind.waiting = kind.waiting, []
-            self._count(kind.series, records)
+            rows, kind.rows = kind.rows, []
+            self._count(kind, rows, observed)
+        for distribution, values in observed.items():  # which kinds share
+            distribution.observe_all(values)
 
-    def _count(self, series: _Series, records: Sequence[Record]) -> None:
-        request, model, inference = series
-        columns = zip(*map(_OF_RECORD, records), strict=True)
-        received, sent, durations, outcomes, first_bytes, usages = columns
-        request.requests.value += len(records)
+    def _count(self, kind: _Kind, rows: list[tuple[Any, ...]], observed: Observed) -> None:
+        request, model, inference = kind.series
+        received, sent, durations, outcomes, first_bytes, *usage = zip(*rows, strict=True)
+        request.requests.value += len(rows)
         request.received.value += sum(received)
         request.sent.value += sum(sent)
-        if records[0].status != 101:  # a socket lasts as long as its client likes
-            request.duration.observe_all(durations)
-        for outcome, number in Tally(outcomes).items():
+        if kind.is_timed:
+            observed[request.duration] += durations
+        for outcome in set(outcomes):
             for end in self._ends.get(outcome) or self._end_series(outcome):
-                end.value += number
+                end.value += outcomes.count(outcome)
         if model is None or inference is None:
             return
-        columns = zip(*map(_OF_USAGE, usages), strict=True)
-        inputs, outputs, cached, load_s, prompt_s, completion_s, queued_s = columns
-        model.requests.value += len(records)
+        inputs, outputs, cached, load_s, prompt_s, completion_s, queued_s = usage
+        model.requests.value += len(rows)
         model.input_tokens.value += sum(inputs)
         model.output_tokens.value += sum(outputs)
         model.cached_tokens.value += sum(cached)
         model.load_s.value += sum(load_s)
         model.prompt_s.value += sum(prompt_s)
         model.completion_s.value += sum(completion_s)
-        inference.duration.observe_all(durations)
-        inference.input_tokens.observe_all(inputs)
-        inference.output_tokens.observe_all(outputs)
-        inference.first_token.observe_all([at for at in first_bytes if at is not None])
+        observed[inference.duration] += durations
+        observed[inference.input_tokens] += inputs
+        observed[inference.output_tokens] += outputs
+        observed[inference.first_token] += [at for at in first_bytes if at is not None]
         written = zip(completion_s, outputs, strict=True)
-        inference.per_token.observe_all([took / count for took, count in written if took and count])
-        self._queued.observe_all(queued_s)
+        observed[inference.per_token] += [took / n for took, n in written if took and n]
+        observed[self._queued] += queued_s
 
     def _find(self, record: Record, key: tuple[object, ...]) -> _Kind:
         """The kind of a record, which is remembered by `key` for others."""
@@ -248,7 +252,8 @@ class Metrics:
             inference = self._inference_series((operation(route), pair[1]))
         if len(self._found) >= MAX_FOUND:
             self._found.clear()
-        found = self._found[key] = _Kind(_Series(request, model, inference))
+        series = _Series(request, model, inference)
+        found = self._found[key] = _Kind(series, is_timed=record.status != 101)
         return found
 
     def _end_series(self, outcome: str) -> tuple[Count, ...]:
