@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, NamedTuple
-
-import msgspec
 
 MAX_ROWS = 10_000
 """Of one answer."""
@@ -95,16 +94,16 @@ CREATE TABLE usage (
 CREATE TABLE usage_spools (id TEXT PRIMARY KEY, applied INTEGER NOT NULL) WITHOUT ROWID;
 """
 
+AT_ONCE = 64
+"""Entries that one statement adds: their values are fewer than the 999 that SQLite takes
+everywhere. Python's `sqlite3` gives the interpreter's lock away for each statement, and gets it
+back from a busy event loop after 5 ms: a statement for each entry would stop the loop as often."""
+
+_ROW = f"({', '.join('?' * len(Entry._fields))})"
 _ADD = f"""
-INSERT INTO usage
-SELECT {", ".join(f"json_extract(value, '$[{at}]')" for at in range(len(Entry._fields)))}
-FROM json_each(?) WHERE true
 ON CONFLICT (day, caller, credential, model, session, user) DO UPDATE SET
 {", ".join(f"{name} = {name} + excluded.{name}" for name in COUNTS)}
 """
-"""Adds all entries, an array of arrays, by one step of SQLite. Python's `sqlite3` gives the
-interpreter's lock away for each step, and on a busy gateway gets it back after 5 ms: as many
-entries as steps would stop the event loop as often."""
 
 
 def add(
@@ -115,7 +114,10 @@ def add(
 ) -> None:
     """Adds entries, each the values of an `Entry`, and notes that those of this spool up to number
     `last` are among what is stored: both or neither."""
-    connection.execute(_ADD, (msgspec.json.encode(entries).decode(),))
+    for begin in range(0, len(entries), AT_ONCE):
+        rows = entries[begin : begin + AT_ONCE]
+        statement = f"INSERT INTO usage VALUES {', '.join((_ROW,) * len(rows))} {_ADD}"
+        connection.execute(statement, tuple(chain.from_iterable(rows)))
     connection.execute("INSERT OR REPLACE INTO usage_spools VALUES (?, ?)", (spool, last))
 
 
