@@ -67,22 +67,22 @@ class TextFormatter(LineFormatter):
         texts = getattr(record, "texts", None)
         level = record.levelname
         if texts is not None:
-            return [_escaped(self.line(at, level, text), _ESCAPES) for at, text in texts()]
-        line = _escaped(self.line(record.created, level, _message(record)), _ESCAPES)
+            return [self.line(at, level, text) for at, text in texts()]
+        line = self.line(record.created, level, _message(record))
         if trace := self.trace(record):
             line += _escaped("\n" + trace, _ESCAPES_OF_LINES)
         return [line]
 
     def line(self, created: float, level: str, text: str) -> str:
         """A line without its traceback. `created`: the Unix time."""
-        return f"{_time(created)} {level} {text}"
+        return f"{_time(created)} {level} {_escaped(text, _ESCAPES)}"
 
 
 class PlainFormatter(TextFormatter):
     """Formats a line as its message alone, for a child process whose lines its parent logs."""
 
     def line(self, created: float, level: str, text: str) -> str:
-        return text
+        return _escaped(text, _ESCAPES)
 
 
 class JsonFormatter(LineFormatter):

@@ -129,7 +129,7 @@ Sink = Callable[[Record], None]
 BatchSink = Callable[[Sequence[Record]], None]
 ChargeSink = Callable[[Charge], None]
 
-GATHER_S = 0.02
+GATHER_S = 0.05
 """How long records may wait for those who are only told of them: a batch costs half of what its
 records cost one by one, since what a sink reads is in the processor's caches from its second record
 on."""
