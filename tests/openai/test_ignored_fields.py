@@ -11,6 +11,7 @@ import pytest
 from tests.backend import Backend, NdjsonStream, json_reply
 from tests.conformance.cases import sse_data
 from tests.waiting import until
+from tornado_ollama.dispatch.access_log import Lines
 
 pytestmark = pytest.mark.gen_test
 
@@ -37,11 +38,11 @@ def body(path: str = CHAT, /, **more: Any) -> bytes:
 def lines(caplog: pytest.LogCaptureFixture) -> Any:
     """The access log so far: message and fields of each line."""
     caplog.set_level(logging.INFO)
-    name = "tornado_ollama.access"
     return lambda: [
-        (record.getMessage(), record.fields())  # type: ignore[attr-defined]
+        (text, fields)
         for record in caplog.records
-        if record.name == name
+        if isinstance(record, Lines)
+        for (_, text), (_, fields) in zip(record.texts(), record.fields(), strict=True)
     ]
 
 
