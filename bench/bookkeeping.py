@@ -2,40 +2,123 @@
 token, with all of them and without any.
 
     python -m bench.bookkeeping [--rounds 100]
+
+One gateway has them switched on and off in turns, because two processes of the same code differ by
+some percent for as long as they live. A turn ends when everything has been done that was put off.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import os
+import signal
+import statistics
+import tempfile
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from tests.backend import Backend
 from tests.process import GatewayProcess
 
-from .side_by_side import CALLERS, entry, measure, written
+from .side_by_side import (
+    CALLERS,
+    REQUESTS,
+    STREAM_TOKENS,
+    STREAMS,
+    cpu_s,
+    entry,
+    requests,
+    scripted,
+    streams,
+    written,
+)
+
+PROCESSES = 10
+"""Gateways, one after the other."""
+
+SETTLE_S = 0.15
+"""Until the thread of the log and the database have done what is left."""
+
+WORKS: dict[str, tuple[Callable[[int], Awaitable[None]], int, int]] = {
+    "request": (requests, CALLERS * REQUESTS, 4),
+    "token": (streams, STREAMS * STREAM_TOKENS, 1),
+}
+"""What is done, how many units it is, and how often in a round: a request differs more from turn to
+turn."""
+
+
+def config(directory: Path, backend: str) -> dict[str, Any]:
+    return {
+        "listen": {"port": 0},
+        "service": {"base_url": backend},
+        "auth": {"generate_tokens": [entry(number) for number in range(CALLERS)]},
+        "state": {"directory": str(directory)},
+    }
 
 
 def gateways(directory: Path, backend: str) -> tuple[GatewayProcess, GatewayProcess]:
-    def config(name: str) -> dict[str, Any]:
-        return {
-            "listen": {"port": 0},
-            "service": {"base_url": backend},
-            "auth": {"generate_tokens": [entry(number) for number in range(CALLERS)]},
-            "state": {"directory": str(directory / name)},
-        }
-
-    without = config("without") | {"log": {"level": "error"}, "usage": {"keep_days": 0}}
+    """For `bench.instructions`: one without bookkeeping, one with it."""
+    without = config(directory / "without", backend)
+    without |= {"log": {"level": "error"}, "usage": {"keep_days": 0}}
     return (
         GatewayProcess(written(directory, "without", without), module="bench.unobserved"),
-        GatewayProcess(written(directory, "with", config("with"))),
+        GatewayProcess(written(directory, "with", config(directory / "with", backend))),
     )
+
+
+async def measure(rounds: int) -> None:
+    """Prints the CPU times."""
+    backend = Backend(scripted)
+    await backend.start()
+    found: dict[str, list[tuple[float, float]]] = {unit: [] for unit in WORKS}
+    try:
+        for _ in range(PROCESSES):
+            with tempfile.TemporaryDirectory() as name:
+                path = written(Path(name), "switched", config(Path(name), backend.url))
+                gateway = GatewayProcess(path, module="bench.switched")
+                try:
+                    await gateway.start()
+                    await _measure_one(gateway, max(1, rounds // PROCESSES), found)
+                finally:
+                    await gateway.kill()
+    finally:
+        await backend.stop()
+    for unit, both in found.items():
+        off, on = (statistics.median(spent) for spent in zip(*both, strict=True))
+        low, middle, high = statistics.quantiles((b / a - 1 for a, b in both), n=4)
+        least = [statistics.quantiles(spent, n=4)[0] for spent in zip(*both, strict=True)]
+        print(
+            f"a {unit}: {off:.1f} us, with all {on:.1f} us; {middle:+.1%} in "
+            f"{len(both)} pairs of turns, half of them between {low:+.1%} and {high:+.1%}; "
+            f"{least[1] / least[0] - 1:+.1%} between the lower quartiles"
+        )
+
+
+async def _measure_one(
+    gateway: GatewayProcess, rounds: int, found: dict[str, list[tuple[float, float]]]
+) -> None:
+    for number in range(rounds + 1):
+        for unit, (work, count, times) in WORKS.items():
+            for turn in range(times):
+                spent = {}
+                for on in (True, False) if (number + turn) % 2 else (False, True):
+                    before = cpu_s(gateway.pid)
+                    if on:
+                        os.kill(gateway.pid, signal.SIGUSR2)
+                    await work(gateway.port)
+                    os.kill(gateway.pid, signal.SIGUSR1)
+                    await asyncio.sleep(SETTLE_S)
+                    spent[on] = (cpu_s(gateway.pid) - before) / count * 1e6
+                if number:  # the first round warms up
+                    found[unit].append((spent[False], spent[True]))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="CPU time with and without bookkeeping")
     parser.add_argument("--rounds", type=int, default=100)
-    asyncio.run(measure(gateways, parser.parse_args().rounds, "metrics, accounts and the log"))
+    asyncio.run(measure(parser.parse_args().rounds))
 
 
 if __name__ == "__main__":
