@@ -75,7 +75,9 @@ class TextFormatter(LineFormatter):
 
     def line(self, created: float, level: str, text: str) -> str:
         """A line without its traceback. `created`: the Unix time."""
-        return f"{_time(created)} {level} {_escaped(text, _ESCAPES)}"
+        second = int(created)  # written out here, since every request has a line
+        stamp = _second(second) + _MILLISECONDS[int((created - second) * 1000)]
+        return f"{stamp} {level} {text if text.isprintable() else text.translate(_ESCAPES)}"
 
 
 class PlainFormatter(TextFormatter):
