@@ -5,6 +5,9 @@ const WORKER = '/static/js/worker.js';
 
 const SETTLED_MS = 3_000;
 
+/** A browser that is never idle, such as one that draws without a pause, does it all the same. */
+const BUSY_MS = 10_000;
+
 /** @typedef {{ createPolicy: (name: string, rules: { createScriptURL: () => string }) =>
     { createScriptURL: (text: string) => unknown } }} TrustedTypes */
 
@@ -43,6 +46,6 @@ async function register() {
 
 /** @param {() => void} run */
 function whenIdle(run) {
-  if ('requestIdleCallback' in globalThis) requestIdleCallback(run);
+  if ('requestIdleCallback' in globalThis) requestIdleCallback(run, { timeout: BUSY_MS });
   else run();
 }
