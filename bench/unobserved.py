@@ -1,4 +1,5 @@
-"""The gateway without its metrics, which cannot be switched off: for `bench.bookkeeping`.
+"""The gateway without its metrics, which cannot be switched off: for
+`bench.instructions`.
 
 python -m bench.unobserved serve ...
 """

@@ -42,15 +42,15 @@ def test_lines_that_nobody_reads_are_counted_and_not_kept(together: int) -> None
     slow = Slow()
     writer = LineWriter(slow, "{} were lost".format)
     # The thread has gathered some, and cannot write them.
-    count = (MAX_WAITING + MAX_GATHERED) // together * together + 2 * together + 50
-    for _ in range(count // together):
+    batches = (MAX_WAITING + MAX_GATHERED + 50) // together + 3
+    for _ in range(batches):
         writer.put(*("a",) * together)
     slow.gate.set()
     writer.stop()
     lines = slow.getvalue().splitlines()
     lost = [line for line in lines if "were lost" in line]
-    assert len(lost) == 1 and len(lines) <= MAX_WAITING + MAX_GATHERED + 2 * together + 1
-    assert int(lost[0].split()[0]) + len(lines) - 1 == count // together * together
+    assert len(lost) == 1 and len(lines) <= MAX_WAITING + MAX_GATHERED + 2 * (together - 1) + 1
+    assert int(lost[0].split()[0]) + len(lines) - 1 == batches * together
 
 
 def test_lines_that_cannot_be_written_are_counted_when_the_next_can() -> None:

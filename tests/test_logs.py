@@ -141,15 +141,32 @@ def at(second: int, message: str, level: int = logging.INFO) -> logging.LogRecor
 
 
 def test_too_many_lines_in_a_second_are_counted_and_warnings_are_not_left_out() -> None:
-    stream = io.StringIO()
-    thread = LogThread(stream, PlainFormatter(), 2)
-    for each in (
+    said = logged_within(
+        2,
         *(at(1, f"a{number}") for number in range(5)),
         at(1, "warned", logging.WARNING),
         *(at(2, f"b{number}") for number in range(3)),
-    ):
-        thread.handle(each)
-    thread.stop()
+    )
     left_out = "{} log lines were left out: more than 2 in a second (log.max_per_second)."
     lines = ["a0", "a1", "warned", left_out.format(3), "b0", "b1", left_out.format(1)]
-    assert stream.getvalue().splitlines() == lines
+    assert said == lines
+
+
+def test_lines_that_are_too_many_are_not_even_made() -> None:
+    def texts() -> list[tuple[float, str]]:
+        made.append(1)
+        return [(1.0, "a"), (1.0, "b")]
+
+    made: list[int] = []
+    several = [record("x", texts=texts, count=2, created=1.0) for _ in range(3)]
+    said = logged_within(3, *several)
+    assert said[:3] == ["a", "b", "a"] and said[3].startswith("3 log lines") and len(made) == 2
+
+
+def logged_within(max_per_second: int, *records: logging.LogRecord) -> list[str]:
+    stream = io.StringIO()
+    thread = LogThread(stream, PlainFormatter(), max_per_second)
+    for each in records:
+        thread.handle(each)
+    thread.stop()
+    return stream.getvalue().splitlines()

@@ -40,7 +40,7 @@ _MILLISECONDS = tuple(f".{number:03}Z" for number in range(1000))
 class LineFormatter(logging.Formatter, ABC):
     """Formats a log record as one line or several.
 
-    A record with methods `texts` and `fields` stands for several lines: they return, for each line,
+    A record with methods `texts` and `fields` stands for `count` lines: they return, for each line,
     its Unix time and its text, or its time and what it holds in JSON form."""
 
     @abstractmethod
@@ -75,9 +75,7 @@ class TextFormatter(LineFormatter):
 
     def line(self, created: float, level: str, text: str) -> str:
         """A line without its traceback. `created`: the Unix time."""
-        second = int(created)  # written out here, since every request has a line
-        stamp = _second(second) + _MILLISECONDS[int((created - second) * 1000)]
-        return f"{stamp} {level} {text if text.isprintable() else text.translate(_ESCAPES)}"
+        return f"{_time(created)} {level} {_escaped(text, _ESCAPES)}"
 
 
 class PlainFormatter(TextFormatter):
@@ -129,7 +127,6 @@ class LogThread(logging.Handler):
     ) -> None:
         """`max_per_second`: of lines below WARNING; further ones are counted. 0: no limit."""
         super().__init__()
-        self.setFormatter(formatter)
         self._form = formatter
         self._lines = LineWriter(stream, self._lost)
         self._max = max_per_second
@@ -138,31 +135,35 @@ class LogThread(logging.Handler):
         self._dropped = 0
 
     def emit(self, record: logging.LogRecord) -> None:
+        count = getattr(record, "count", 1)
+        kept = self._few_enough(record, count) if self._max else count
+        if not kept:
+            return
         try:
             lines = self._form.lines(record)
         except Exception as error:
             where, why = f"{record.name} (line {record.lineno})", type(error).__name__
             lines = [self._warning(f"A log record of {where} cannot be formatted: {why}.")]
-        self._lines.put(*(self._few_enough(record, lines) if self._max else lines))
+        self._lines.put(*(lines[:kept] if kept < count else lines))
 
     def stop(self) -> None:
         """Writes the queued lines, waiting at most two seconds."""
         self._tell_dropped()
         self._lines.stop()
 
-    def _few_enough(self, record: logging.LogRecord, lines: list[str]) -> list[str]:
-        """Counts the lines of a record, and the second in which it was made, and returns those that
-        may be written. The first of a later second are preceded by a line that says how many were
-        left out."""
+    def _few_enough(self, record: logging.LogRecord, count: int) -> int:
+        """Counts the lines of a record, and the second in which it was made, and returns how many
+        of them may be written. The first of a later second are preceded by a line that says how
+        many were left out."""
         second = int(record.created)
         if second != self._second:
             self._second, self._written = second, 0
             self._tell_dropped()
         if record.levelno >= logging.WARNING:
-            return lines
-        kept = lines[: max(0, self._max - self._written)]
-        self._written += len(kept)
-        self._dropped += len(lines) - len(kept)
+            return count
+        kept = min(count, self._max - self._written)
+        self._written += kept
+        self._dropped += count - kept
         return kept
 
     def _tell_dropped(self) -> None:
@@ -178,7 +179,7 @@ class LogThread(logging.Handler):
         return self._warning(f"{count} log lines were lost: nobody read them.")
 
     def _warning(self, message: str) -> str:
-        return self.format(
+        return self._form.format(
             logging.LogRecord(__name__, logging.WARNING, __file__, 0, message, None, None)
         )
 

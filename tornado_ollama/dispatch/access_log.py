@@ -31,6 +31,7 @@ class Lines(logging.LogRecord):
         """`records`: one or more."""
         super().__init__(log.name, logging.INFO, "", 0, "", None, None)
         self._records = records
+        self.count = len(records)
 
     def getMessage(self) -> str:
         """All lines in text form, for a log handler that knows of one message alone."""

@@ -23,7 +23,7 @@ SLOTS = 2048
 SLOT_BYTES = 1024
 
 _PRIME = 2**32 - 5
-"""Every bit of a number changes what is left of it."""
+"""Numbers of entries begin a checksum modulo this prime, so that each of their 64 bits counts."""
 
 MAX_SPOOLS = 64
 """Processes that share a state directory."""
