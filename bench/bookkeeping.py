@@ -13,7 +13,6 @@ import argparse
 import asyncio
 import os
 import signal
-import statistics
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -28,10 +27,11 @@ from .side_by_side import (
     STREAM_TOKENS,
     STREAMS,
     cpu_s,
-    entry,
+    plain,
     requests,
     scripted,
     streams,
+    tell,
     written,
 )
 
@@ -56,12 +56,7 @@ WORKS: dict[str, tuple[Callable[[int], Awaitable[None]], int, int]] = {
 
 
 def config(directory: Path, backend: str) -> dict[str, Any]:
-    return {
-        "listen": {"port": 0},
-        "service": {"base_url": backend},
-        "auth": {"generate_tokens": [entry(number) for number in range(CALLERS)]},
-        "state": {"directory": str(directory)},
-    }
+    return plain(backend, CALLERS) | {"state": {"directory": str(directory)}}
 
 
 def gateways(directory: Path, backend: str) -> tuple[GatewayProcess, GatewayProcess]:
@@ -92,14 +87,7 @@ async def measure(rounds: int) -> None:
     finally:
         await backend.stop()
     for unit, both in found.items():
-        off, on = (statistics.median(spent) for spent in zip(*both, strict=True))
-        low, middle, high = statistics.quantiles((b / a - 1 for a, b in both), n=4)
-        least = [statistics.quantiles(spent, n=4)[0] for spent in zip(*both, strict=True)]
-        print(
-            f"a {unit}: {off:.1f} us, with all {on:.1f} us; {middle:+.1%} in "
-            f"{len(both)} pairs of turns, half of them between {low:+.1%} and {high:+.1%}; "
-            f"{least[1] / least[0] - 1:+.1%} between the lower quartiles"
-        )
+        tell(unit, both, "metrics, accounts and the log")
 
 
 async def _measure_one(

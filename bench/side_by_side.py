@@ -84,12 +84,12 @@ def entry(number: int) -> dict[str, Any]:
     return {"name": f"t{number}", "sha256": digest}
 
 
-def plain(backend: str) -> dict[str, Any]:
-    """A configuration with one token and no more."""
+def plain(backend: str, callers: int = 1) -> dict[str, Any]:
+    """A configuration with a token for each caller and no more."""
     return {
         "listen": {"port": 0},
         "service": {"base_url": backend},
-        "auth": {"generate_tokens": [entry(0)]},
+        "auth": {"generate_tokens": [entry(number) for number in range(callers)]},
     }
 
 
@@ -146,13 +146,18 @@ async def measure(make: Make, rounds: int, what: str) -> None:
     finally:
         await backend.stop()
     for unit, spent_by in found.items():
-        both = list(zip(spent_by["without"], spent_by["with"], strict=True))
-        without, more = (statistics.median(spent) for spent in zip(*both, strict=True))
-        low, middle, high = statistics.quantiles((b / a - 1 for a, b in both), n=4)
-        print(
-            f"a {unit}: {without:.1f} us, with {what} {more:.1f} us; {middle:+.1%} "
-            f"in {len(both)} rounds, half of them between {low:+.1%} and {high:+.1%}"
-        )
+        tell(unit, list(zip(spent_by["without"], spent_by["with"], strict=True)), what)
+
+
+def tell(unit: str, both: list[tuple[float, float]], what: str) -> None:
+    """Prints what a unit costs in microseconds without what is measured and with it, for each pair
+    of neighbours in time."""
+    without, more = (statistics.median(spent) for spent in zip(*both, strict=True))
+    low, middle, high = statistics.quantiles((b / a - 1 for a, b in both), n=4)
+    print(
+        f"a {unit}: {without:.1f} us, with {what} {more:.1f} us; {middle:+.1%} "
+        f"in {len(both)} pairs, half of them between {low:+.1%} and {high:+.1%}"
+    )
 
 
 async def _measure_pair(gateways: dict[str, GatewayProcess], rounds: int, found: Found) -> None:
