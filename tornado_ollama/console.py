@@ -97,8 +97,8 @@ class LineWriter:
         """`lost` makes the line that reports how many lines were dropped."""
         self._write = _write_to(stream)
         self._lost = lost
-        self._lines: queue.SimpleQueue[tuple[str, ...]] = queue.SimpleQueue()
-        """What was put, in C, unlike Queue; nothing in it: there will be no more."""
+        self._lines: queue.SimpleQueue[tuple[str, int]] = queue.SimpleQueue()
+        """Texts and how many lines each has; none: there will be no more. In C, unlike Queue."""
         self._put = self._taken = 0
         """Lines; each number is changed in one thread alone."""
         self._stopping = threading.Event()
@@ -115,11 +115,11 @@ class LineWriter:
             self._dropped += len(lines)
         elif lines:
             self._put += len(lines)
-            self._lines.put(lines)
+            self._lines.put(("\n".join(lines) + "\n", len(lines)))
 
     def stop(self) -> None:
         """Writes the queued lines, waiting at most two seconds, and ends the thread."""
-        self._lines.put(())
+        self._lines.put(("", 0))
         self._stopping.set()
         self._thread.join(STOP_S)
 
@@ -127,30 +127,33 @@ class LineWriter:
         unwritten = 0
         ended = False
         while not ended:
-            lines, ended = self._gathered()
+            text, count, ended = self._gathered()
             lost = self._dropped + unwritten - self._reported
-            told = [self._lost(lost)] if lost else []
+            if lost:
+                text = f"{self._lost(lost)}\n{text}"
             try:
-                self._write("".join(f"{line}\n" for line in (*told, *lines)))
+                self._write(text)
                 self._reported += lost
             except Exception as error:  # the next ones may go; without the thread none would
-                unwritten += len(lines)
+                unwritten += count
                 self.reader_left = isinstance(error, BrokenPipeError)
             if self._lines.empty():
-                self._stopping.wait(min(REST_S * len(lines), MAX_REST_S))
+                self._stopping.wait(min(REST_S * count, MAX_REST_S))
 
-    def _gathered(self) -> tuple[list[str], bool]:
-        """Waits for a line, and takes all that are there; the second value says that there will be
-        no more."""
-        lines: list[str] = []
-        found = self._lines.get()
-        while found:
-            lines += found
-            self._taken += len(found)
-            if len(lines) >= MAX_GATHERED or self._lines.empty():
-                return lines, False
-            found = self._lines.get_nowait()
-        return lines, True
+    def _gathered(self) -> tuple[str, int, bool]:
+        """Waits for a line, and takes all that are there: their text, how many they are, and
+        whether there will be no more."""
+        texts: list[str] = []
+        gathered = 0
+        text, count = self._lines.get()
+        while count:
+            texts.append(text)
+            gathered += count
+            self._taken += count
+            if gathered >= MAX_GATHERED or self._lines.empty():
+                return "".join(texts), gathered, False
+            text, count = self._lines.get_nowait()
+        return "".join(texts), gathered, True
 
 
 def _write_to(stream: TextIO | None) -> Callable[[str], object]:
