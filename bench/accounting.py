@@ -12,12 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tornado_ollama.access.principal import Principal
-from tornado_ollama.dispatch.ask import Caller
 from tornado_ollama.dispatch.journal import Charge, Record
 from tornado_ollama.dispatch.usage import NOTHING_USED, Usage
 from tornado_ollama.telemetry.accounts import Accounts
 from tornado_ollama.telemetry.registry import Telemetry
+from tornado_ollama.wire.parties import NOBODY
 
 ROUNDS = 20_000
 
@@ -56,8 +55,8 @@ def main() -> None:
     short = record()
     chat = record(Usage("smollm2:135m", 12, 4, 24, 0.1, 0.2, 0.3, 0.0, 1))
     measure("making a record", record)
-    measure("metrics, a short request", lambda: write(short))
-    measure("metrics, a chat", lambda: write(chat))
+    measure("metrics, a short request", lambda: write([short]))
+    measure("metrics, a chat", lambda: write([chat]))
     with TemporaryDirectory() as directory:
         asyncio.run(charging(Path(directory), chat.usage))
 
@@ -67,8 +66,7 @@ async def charging(directory: Path, usage: Usage) -> None:
     accounts = Accounts(directory, Telemetry())
     accounts.keep_days = 1
     accounts.open()
-    principal = Principal("ci", "token", frozenset())
-    charge = Charge(Caller(principal, "127.0.0.1"), usage, first=True)
+    charge = Charge(time.time(), "token ci", "ci", NOBODY, True, usage)
     measure("accounts, a chat", lambda: accounts.charge(charge), rounds=2000)
     await accounts.stop()
 

@@ -108,8 +108,7 @@ class Gateway(Application):
         self._journal = Journal(
             self._rates.write,
             charges=self.books.sinks,
-            told=(*self._telemetry.sinks, *self._otel.sinks),
-            batches=(access_log.write,),
+            told=(*self._telemetry.sinks, access_log.write, *self._otel.sinks),
             gather_s=gather_s,
         )
         self._started_at = time.monotonic()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tornado_ollama.dispatch.journal import Journal, Record
+from tornado_ollama.dispatch.journal import Journal, Record, one_by_one
 from tornado_ollama.dispatch.usage import Usage
 from tornado_ollama.handlers.in_flight import InFlightHandler
 
@@ -351,8 +351,9 @@ def test_a_sink_that_fails_keeps_no_other_from_its_record(expect_log: Any) -> No
         raise ValueError
 
     records: Records = []
-    Journal(fails, records.append).write(record())
-    assert len(records) == 1
+    told: Records = []
+    Journal(fails, records.append, told=(one_by_one(fails), told.extend)).write(record())
+    assert len(records) == len(told) == 1
 
 
 @pytest.mark.gen_test
@@ -360,9 +361,8 @@ async def test_who_is_only_told_gets_records_in_batches_and_whoever_counts_at_on
     counted: Records = []
     told: Records = []
     batches: list[Sequence[Record]] = []
-    journal = Journal(
-        counted.append, told=(told.append,), batches=(batches.append,), gather_s=0.001
-    )
+    sinks = one_by_one(told.append), batches.append
+    journal = Journal(counted.append, told=sinks, gather_s=0.001)
     records = [record(request_id=str(number)) for number in range(3)]
     for made in records[:2]:
         journal.write(made)

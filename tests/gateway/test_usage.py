@@ -17,10 +17,13 @@ from typing import Any
 import pytest
 
 from tornado_ollama import cli
+from tornado_ollama.dispatch.journal import Charge
+from tornado_ollama.dispatch.usage import Usage
 from tornado_ollama.errors import StoreFailed
 from tornado_ollama.stores.database import FILE_NAME
 from tornado_ollama.stores.usage import COUNTS
 from tornado_ollama.telemetry import labels
+from tornado_ollama.wire.parties import NOBODY
 
 from ..backend import Backend, NdjsonStream, Reply, StallMidLine
 from ..process import GatewayProcess
@@ -126,19 +129,21 @@ async def test_csv(connect: Any, backend: Backend, config: Any) -> None:
     "config", [SECURED | {"usage": {"trust_user_headers": ["writer"]}}], ids=["secured"]
 )
 async def test_sessions_and_trusted_people_are_told_apart(
-    connect: Any, backend: Backend, config: Any, usage: Any
+    connect: Any, backend: Backend, config: Any, usage: Any, tmp_path: Path
 ) -> None:
     backend.on("/api/chat", NdjsonStream(LAST))
     user = ("X-OpenWebUI-User-Email", "ann@example.com")
     await chat(connect, GENERATE, ("X-Claude-Code-Session-Id", "s1"), user)
     await chat(connect, GENERATE, ("session-id", "s2"), user)
-    await chat(connect, BOTH, ("X-OpenWebUI-Chat-Id", "s3"), user)  # not trusted with it
+    other = (user[0], "bob@example.com")
+    await chat(connect, BOTH, ("X-OpenWebUI-Chat-Id", "s3"), other)  # not trusted with it
     rows = await usage("by=credential,session,user")
     assert [(row["credential"], row["session"], row["user"]) for row in rows] == [
         ("chief", "s3", ""),
         ("writer", "s1", "ann@example.com"),
         ("writer", "s2", "ann@example.com"),
     ]
+    assert not any(b"bob@" in file.read_bytes() for file in (tmp_path / "state").iterdir())
 
 
 @pytest.mark.gen_test
@@ -301,10 +306,8 @@ async def test_what_is_old_is_forgotten(
 ) -> None:
     backend.on("/api/chat", NdjsonStream(LAST))
     long_ago = datetime.now(UTC).timestamp() - 401 * 86400
-    keys = app.books.accounts._keys
-    now, keys._now = keys._now, lambda: long_ago
-    await chat(connect, BOTH)
-    keys._now = now
+    used = Usage("m", 9, 0, 9, runs=1)
+    app.books.accounts.charge(Charge(long_ago, "token both", "both", NOBODY, True, used))
     await chat(connect, BOTH)
     assert len(await usage("from=2001-01-01&by=day")) == 2
     await app.books.accounts._forget()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
 from tornado_ollama.dispatch.journal import Record
@@ -41,10 +40,10 @@ def series(metrics: Metrics, registry: CollectorRegistry) -> int:
 def test_ten_thousand_names_of_models_and_paths_add_no_series() -> None:
     registry = CollectorRegistry()
     metrics = Metrics(registry, Labels())
-    metrics.write(RECORD)
+    metrics.write([RECORD])
     before = series(metrics, registry)
     for number in range(10_000):
-        metrics.write(replace(RECORD, model=f"model-{number}", path=f"/api/x{number}"))
+        metrics.write([replace(RECORD, model=f"model-{number}", path=f"/api/x{number}")])
     assert series(metrics, registry) == before
 
 
@@ -55,7 +54,7 @@ def test_ten_thousand_models_that_answer_have_so_many_series_and_no_more() -> No
     def answered(numbers: range) -> int:
         for number in numbers:
             usage = Usage(runs=1, model=f"model-{number}", completion_tokens=5, completion_s=1.0)
-            metrics.write(replace(RECORD, status=200, outcome="ok", usage=usage))
+            metrics.write([replace(RECORD, status=200, outcome="ok", usage=usage)])
         return series(metrics, registry)
 
     full = answered(range(MAX_PAIRS + 1))
@@ -89,7 +88,7 @@ def test_records_are_counted_alike_alone_and_together(monkeypatch: pytest.Monkey
         registry = CollectorRegistry()
         metrics = Metrics(registry, Labels())
         for record in records:
-            metrics.write(record)
+            metrics.write([record])
         metrics.settle()
         return sorted(
             (sample.name, *sorted(sample.labels.items()), sample.value)

@@ -50,7 +50,6 @@ class Lines(logging.LogRecord):
 
 def _text(record: Record) -> str:
     """A line in text form, of printable ASCII."""
-    first = record.first_byte_s
     computed = ignored = ""
     if record.computed:
         usage = record.usage
@@ -58,6 +57,7 @@ def _text(record: Record) -> str:
         computed = f" model={record.model or NOTHING} tokens={tokens}"
     if record.ignored:
         ignored = f" ignored={','.join(record.ignored)}"
+    first = record.first_byte_s
     return (
         f"{record.client} {record.request_id} {_word(record.credential)} {record.method} "
         f"{_word(record.path)} {record.status} {record.sent}B "

@@ -4,7 +4,10 @@ goes."""
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+import msgspec
+from msgspec.structs import force_setattr
 
 from ..access.addresses import network_of
 from ..access.principal import Principal
@@ -12,9 +15,11 @@ from ..access.quota import UNLIMITED, Quota
 from ..upstream.request import BodyProducer, ResponseHead
 from .usage import Usage
 
+ANONYMOUS = "anonymous"
+"""The account, and the name, of those without a credential."""
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+
+class Caller(msgspec.Struct, frozen=True):
     """The sender of a request, by which it is limited, queued and accounted for."""
 
     principal: Principal | None
@@ -22,17 +27,21 @@ class Caller:
     """Of the client, as far as proxies are trusted to name it."""
     quota: Quota = UNLIMITED
     """Its limits, as `access.limits` puts them together."""
-    key: str = field(init=False)
+    key: str = ""
     """Identifies the caller: by the credential where there is one, otherwise by the address, of
     which an IPv6 one counts by its network."""
+    account: str = ""
+    """What is charged for it: the credential, or the one account of all without."""
 
     def __post_init__(self) -> None:
         principal = self.principal
         if principal is None or principal.kind == "anonymous":
-            key = f"address {network_of(self.address)}"
+            force_setattr(self, "key", f"address {network_of(self.address)}")
+            force_setattr(self, "account", ANONYMOUS)
         else:
             key = principal.key
-        object.__setattr__(self, "key", key)
+            force_setattr(self, "key", key)
+            force_setattr(self, "account", key)
 
 
 @dataclass(frozen=True, slots=True)

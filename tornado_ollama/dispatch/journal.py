@@ -12,14 +12,16 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from typing import TypeVar
+
+import msgspec
+from msgspec.structs import force_setattr, replace
 
 from ..access.quota import UNLIMITED, Quota
 from ..access.routes import KNOWN_METHODS
-from ..wire.parties import NOBODY, Party
+from ..wire.parties import Party
 from ..wire.target import loggable_path
-from .ask import Caller
+from .ask import ANONYMOUS, Caller
 from .trace import Trace
 from .usage import NOTHING_USED, Usage
 
@@ -47,8 +49,7 @@ _CREDENTIALS = ("to-", "eyJ")
 _MODEL = re.compile(r"[\w./:@+-]{1,200}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, kw_only=True):
     """What is known about a unit of work when it ends. Times are in seconds, sizes in bytes.
     Nothing in it is secret: a method, a path or a model name that is not a known one, and so could
     be a secret, is replaced."""
@@ -83,7 +84,7 @@ class Record:
     """Fields of the request that nothing came of, as `wire/ignored_fields.py` has them."""
     trace: Trace | None = None
     """None where there is no tracing, or none of this unit."""
-    ended_at: float = field(default_factory=time.time)
+    ended_at: float = msgspec.field(default_factory=time.time)
     """Unix time."""
 
     @property
@@ -94,15 +95,14 @@ class Record:
         )
 
     def __post_init__(self) -> None:
-        put = object.__setattr__
         if self.path != self.route:  # a route holds nothing of the client's
-            put(self, "path", loggable_path(self.path))
+            force_setattr(self, "path", loggable_path(self.path))
         if self.method not in _METHODS:
-            put(self, "method", NOTHING)
-        put(self, "model", loggable_model(self.model))
+            force_setattr(self, "method", NOTHING)
+        force_setattr(self, "model", loggable_model(self.model))
         used = loggable_model(self.usage.model)
         if used != self.usage.model:
-            put(self, "usage", replace(self.usage, model=used))
+            force_setattr(self, "usage", replace(self.usage, model=used))
 
 
 def loggable_model(model: str | None) -> str | None:
@@ -112,17 +112,20 @@ def loggable_model(model: str | None) -> str | None:
     return NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
-    """What one request to Ollama has cost, told before the last bytes of the answer leave, so that
-    whoever has seen the end of an answer has been charged for it. The charges of a unit add up to
-    the usage of its record."""
+class Charge(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What one request to Ollama has cost. The charges of a unit add up to the usage of its
+    record."""
 
-    caller: Caller
-    usage: Usage
+    at: float
+    """Unix time."""
+    account: str
+    """`Caller.account`."""
+    credential: str
+    """The principal's name, or `anonymous`."""
+    party: Party
     first: bool
     """It is the unit's first; another choice of the same unit counts as no request of its own."""
-    party: Party = NOBODY
+    usage: Usage
 
 
 Sink = Callable[[Record], None]
@@ -136,34 +139,36 @@ on."""
 
 
 class Journal:
-    """Hands each record and each charge to all of their sinks."""
+    """Hands each record and each charge to all of their sinks. A failure in a sink is logged and
+    affects neither the other sinks nor the request."""
 
     def __init__(
         self,
         *sinks: Sink,
         charges: tuple[ChargeSink, ...] = (),
-        told: tuple[Sink, ...] = (),
-        batches: tuple[BatchSink, ...] = (),
+        told: tuple[BatchSink, ...] = (),
         gather_s: float = 0.0,
     ) -> None:
         """`sinks` and `charges` are called at once, since what they count decides about the next
         request. `told` are called within `gather_s` seconds, with the records in order, and before
-        `flush` returns; 0: at once. So are `batches`, with all records at once."""
+        `flush` returns; 0: at once."""
         self._sinks = sinks
         self._charge_sinks = charges
         self._told = told
-        self._batches = batches
         self._gather_s = gather_s
         self._gathered: list[Record] = []
 
-    def charge(self, charge: Charge) -> None:
-        """Hands the charge to each sink, as `write` does a record."""
-        _hand(self._charge_sinks, (charge,))
+    def charge(self, caller: Caller, usage: Usage, party: Party, *, first: bool) -> None:
+        """Charges what a request to Ollama has cost, as `Charge` has it. Call it before the last
+        bytes of the answer leave, so that whoever has seen the end of an answer has been charged
+        for it."""
+        principal = caller.principal
+        name = ANONYMOUS if principal is None else principal.name
+        _hand(Charge(time.time(), caller.account, name, party, first, usage), self._charge_sinks)
 
     def write(self, record: Record) -> None:
-        """Hands the record to each sink. A failure in a sink is logged and affects neither the
-        other sinks nor the request."""
-        _hand(self._sinks, (record,))
+        """Hands the record to each sink."""
+        _hand(record, self._sinks)
         self._gathered.append(record)
         if not self._gather_s:
             self.flush()
@@ -174,14 +179,22 @@ class Journal:
         """Hands over what has been gathered: called before what the sinks have counted is read."""
         records, self._gathered = self._gathered, []
         if records:
-            _hand(self._batches, (records,))
-            _hand(self._told, records)
+            _hand(records, self._told)
 
 
-def _hand(sinks: Iterable[Callable[[T], None]], given: Sequence[T]) -> None:
+def one_by_one(sink: Sink) -> BatchSink:
+    """Makes a sink of batches, of whose records one that fails costs no other."""
+
+    def hand(records: Sequence[Record]) -> None:
+        for record in records:
+            _hand(record, (sink,))
+
+    return hand
+
+
+def _hand(given: T, sinks: Iterable[Callable[[T], None]]) -> None:
     for sink in sinks:
-        for one in given:
-            try:
-                sink(one)
-            except Exception:
-                log.exception("A sink of the journal failed")
+        try:
+            sink(given)
+        except Exception:
+            log.exception("A sink of the journal failed")

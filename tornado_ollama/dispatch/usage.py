@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -25,8 +24,7 @@ MAX_COUNT = 2**63
 END_REASONS = ("stop", "length")
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The tokens and times that one or several requests took; counts that Ollama did not give are
     0."""
 

@@ -12,7 +12,7 @@ from tornado.iostream import IOStream
 from ..access.principal import Principal
 from ..access.proxies import Client
 from ..dispatch.ask import Caller
-from ..dispatch.journal import CLIENT_LEFT, REVOKED, SHUT_DOWN, UNANSWERED, Charge, Record
+from ..dispatch.journal import CLIENT_LEFT, REVOKED, SHUT_DOWN, UNANSWERED, Record
 from ..dispatch.trace import Trace
 from ..dispatch.usage import NOTHING_USED, Usage
 from ..errors import GatewayError, Unauthorized
@@ -133,7 +133,7 @@ class InFlightHandler(AnsweringHandler):
         self.usage += usage
         if usage.runs:
             party = party_of(self.request.headers)
-            self.deps.process.journal.charge(Charge(self.caller(), usage, first, party))
+            self.deps.process.journal.charge(self.caller(), usage, party, first=first)
 
     def _record(self) -> Record:
         caller = self.caller()

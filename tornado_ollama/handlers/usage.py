@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 from ..access.principal import Scope
 from ..errors import NotFound
-from ..telemetry.entry_keys import holder
 from ..wire.usage_query import as_csv, as_json, read_query
 from .auth_mixin import AuthMixin
 from .base import BaseHandler
@@ -21,7 +20,7 @@ class UsageHandler(AuthMixin, BaseHandler):
         if not accounts.keep_days:
             raise NotFound("No accounts are kept here (usage.keep_days).")
         query = read_query(self.query, datetime.now(UTC).date())
-        caller = None if principal.may(Scope.MANAGE) else holder(principal)
+        caller = None if principal.may(Scope.MANAGE) else self.caller().account
         rows = await accounts.ask(query.first_day, query.last_day, query.by, caller)
         self.set_header("Cache-Control", "no-store")
         if query.format == "csv":

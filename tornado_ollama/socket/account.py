@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from ..access.routes import find
-from ..dispatch.journal import UNANSWERED, Charge, Record
+from ..dispatch.journal import UNANSWERED, Record
 from ..dispatch.trace import Trace
 from ..dispatch.usage import NOTHING_USED, Usage
 from ..errors import GatewayError
@@ -46,8 +46,8 @@ class Account:
         first = not self._usage.runs
         self._usage += usage
         if usage.runs:
-            charge = Charge(caller_of(sink), usage, first, sink.asker.party)
-            sink.deps.process.journal.charge(charge)
+            journal, party = sink.deps.process.journal, sink.asker.party
+            journal.charge(caller_of(sink), usage, party, first=first)
 
     def record(self, sink: FrameSink, method: str, path: str) -> Record:
         """Makes the job's record; `method` and `path` as in `Record`."""

@@ -3,9 +3,10 @@ process, also by SIGKILL, although nothing was written to the disk yet.
 
 Putting is a copy into a mapped file, so it never waits for a disk; the kernel keeps the page. The
 space is taken from the disk at the start, so that a full disk cannot fail it later. The entries
-have running numbers; whoever has stored them elsewhere says up to which number (`applied`), and
-their slots are used again, those first that were used last: these are in the processor's caches. It
-outlives a crash of the process, not one of the machine.
+have running numbers and lie one behind the other in one of two segments; whoever has stored them
+elsewhere says up to which number (`applied`), and then their segment is used again from its
+beginning. So a process that stores often writes to the same few pages, which are in the
+processor's caches. It outlives a crash of the process, not one of the machine.
 """
 
 from __future__ import annotations
@@ -14,25 +15,75 @@ import mmap
 import os
 import secrets
 import struct
-import zlib
-from bisect import bisect_right
 from collections.abc import Iterator
 from pathlib import Path
+from zlib import adler32
 
-SLOTS = 2048
-SLOT_BYTES = 1024
-
-_PRIME = 2**32 - 5
-"""Numbers of entries begin a checksum modulo this prime, so that each of their 64 bits counts."""
+SEGMENT_BYTES = 1024 * 1024
+"""Of each of the two: enough for some ten thousand entries of the accounts."""
 
 MAX_SPOOLS = 64
 """Processes that share a state directory."""
 
-_MAGIC = b"tornado-ollama spool 2\n"
-_HEADER_BYTES = SLOT_BYTES
+_MAGIC = b"tornado-ollama spool 3\n"
 _ID_BYTES = 8
-_HEAD = struct.Struct("<IHQ")
-"""Checksum, length of the payload, number of the entry."""
+_HEADER = struct.Struct(f"<{len(_MAGIC)}s{_ID_BYTES}sQ")
+"""At the beginning of each segment: the magic, the spool's id, the number of the first entry."""
+
+MAX_BYTES = 65_535
+"""Of a payload."""
+
+_HEAD_BYTES = 6
+_PRIME = 2**32 - 5
+
+
+def _head(payload: bytes, number: int) -> bytes:
+    """What precedes a payload: two bytes of its length and four of its checksum. The checksum
+    begins with the entry's number modulo a prime, so what an older entry has left is none of those
+    that follow each other. Adler-32 needs no tables, which CRC-32 would fetch into the processor's
+    caches."""
+    checksum = adler32(payload, number % _PRIME)
+    return (checksum << 16 | len(payload)).to_bytes(_HEAD_BYTES, "little")
+
+
+class _Segment:
+    """One half of the file."""
+
+    def __init__(self, file: int, offset: int) -> None:
+        self.memory = mmap.mmap(file, SEGMENT_BYTES, offset=offset)
+        """Its position is where the next entry comes."""
+        self.id: bytes
+        """Of the spool; empty: the file holds none."""
+        self.first: int
+        """The number of the first entry."""
+        magic, self.id, self.first = _HEADER.unpack_from(self.memory)
+        if magic != _MAGIC:
+            self.id, self.first = b"", 0
+        self.last = 0
+        """The number of the newest entry that has not been applied; 0: none."""
+        self.memory.seek(_HEADER.size)
+        for number, payload in self.entries():
+            self.last = number
+            self.memory.seek(_HEAD_BYTES + len(payload), os.SEEK_CUR)
+
+    def begin(self, id: bytes, number: int) -> None:
+        """Lets the next entry come first, with this number. What is there is forgotten."""
+        self.id, self.first, self.last = id, number, 0
+        _HEADER.pack_into(self.memory, 0, _MAGIC, id, number)
+        self.memory.seek(_HEADER.size)
+
+    def entries(self) -> Iterator[tuple[int, bytes]]:
+        """Number and payload of each entry."""
+        at, number = _HEADER.size, self.first
+        while number and at + _HEAD_BYTES <= SEGMENT_BYTES:
+            begin = at + _HEAD_BYTES
+            head = self.memory[at:begin]
+            end = begin + int.from_bytes(head[:2], "little")
+            payload = self.memory[begin:end]
+            if head != _head(payload, number):
+                return
+            yield number, payload
+            at, number = end, number + 1
 
 
 class Spool:
@@ -40,18 +91,17 @@ class Spool:
 
     def __init__(self, file: int) -> None:
         self._file = file
-        self._memory = mmap.mmap(file, _HEADER_BYTES + SLOTS * SLOT_BYTES)
-        at = len(_MAGIC)
-        if self._memory[:at] != _MAGIC:
-            self._memory[: at + _ID_BYTES] = _MAGIC + secrets.token_bytes(_ID_BYTES)
-        self.id = self._memory[at : at + _ID_BYTES].hex()
+        first, second = self._both = (_Segment(file, 0), _Segment(file, SEGMENT_BYTES))
+        self._id = first.id or second.id or secrets.token_bytes(_ID_BYTES)
+        self._next: int = max(1, *(max(one.first, one.last + 1) for one in self._both))
+        self._use(first if first.last >= second.last else second)
+        if not self._segment.last:
+            self._segment.begin(self._id, self._next)
+
+    @property
+    def id(self) -> str:
         """Of the file, for as long as it is there."""
-        found = sorted((number, slot) for number, slot, _ in self._entries())
-        self._used = found
-        """Numbers and slots of entries that have not been applied, in the order of their numbers.
-        """
-        self._free = sorted(set(range(SLOTS)).difference(slot for _, slot in found), reverse=True)
-        self._next = found[-1][0] + 1 if found else 1
+        return self._id.hex()
 
     @property
     def last(self) -> int:
@@ -59,50 +109,47 @@ class Spool:
         return self._next - 1
 
     def put(self, payload: bytes) -> bool:
-        """Keeps an entry. False where it is too long, or all slots hold entries that have not been
-        applied."""
-        if len(payload) > SLOT_BYTES - _HEAD.size or not self._free:
+        """Keeps an entry. False where it is too long, or the segment in use is full."""
+        if len(payload) > MAX_BYTES:
             return False
-        number, slot = self._next, self._free.pop()
-        at = _HEADER_BYTES + slot * SLOT_BYTES
-        begin = at + _HEAD.size
-        self._memory[begin : begin + len(payload)] = payload
-        _HEAD.pack_into(self._memory, at, _checksum(payload, number), len(payload), number)
-        self._used.append((number, slot))
+        number = self._next
+        try:
+            self._write(_head(payload, number) + payload)
+        except ValueError:  # it does not fit
+            return False
+        self._segment.last = number
         self._next = number + 1
         return True
 
-    def entries(self) -> list[tuple[int, bytes]]:
-        """All entries that are there, with their numbers, in order; also those already applied."""
-        return sorted((number, payload) for number, _, payload in self._entries())
+    def turn(self) -> int:
+        """Lets the entries that follow begin the other segment, where that holds none that has not
+        been applied. Returns the number of the newest entry."""
+        first, second = self._both
+        other = second if self._segment is first else first
+        if self._segment.last and not other.last:
+            other.begin(self._id, self._next)
+            self._use(other)
+        return self.last
 
     def applied(self, number: int) -> None:
         """Says that the entries up to this number are stored elsewhere."""
-        count = bisect_right(self._used, (number, SLOTS))
-        self._free += [slot for _, slot in reversed(self._used[:count])]
-        del self._used[:count]
+        for segment in self._both:
+            if segment.last <= number:
+                segment.last = 0
         self._next = max(self._next, number + 1)
 
+    def entries(self) -> list[tuple[int, bytes]]:
+        """All entries that are there, with their numbers, in order; also those already applied."""
+        return sorted(entry for segment in self._both for entry in segment.entries())
+
     def close(self) -> None:
-        self._memory.close()
+        for segment in self._both:
+            segment.memory.close()
         os.close(self._file)
 
-    def _entries(self) -> Iterator[tuple[int, int, bytes]]:
-        """Number, slot and payload of each entry."""
-        for slot in range(SLOTS):
-            at = _HEADER_BYTES + slot * SLOT_BYTES
-            checksum, length, number = _HEAD.unpack_from(self._memory, at)
-            begin = at + _HEAD.size
-            payload = self._memory[begin : begin + length]
-            if number and begin + length <= at + SLOT_BYTES:
-                if checksum == _checksum(payload, number):
-                    yield number, slot, payload
-
-
-def _checksum(payload: bytes, number: int) -> int:
-    """Tells an entry that was written in part, or damaged. Adler-32 needs no tables, which CRC-32
-    would fetch into the processor's caches."""
-    return zlib.adler32(payload, number % _PRIME)
+    def _use(self, segment: _Segment) -> None:
+        self._segment = segment
+        self._write = segment.memory.write
 
 
 def open_spool(directory: Path) -> Spool:
@@ -122,7 +169,7 @@ def open_spool(directory: Path) -> Spool:
             os.close(file)
             continue
         try:
-            _reserve(file, _HEADER_BYTES + SLOTS * SLOT_BYTES)
+            _reserve(file, 2 * SEGMENT_BYTES)
             return Spool(file)
         except BaseException:
             os.close(file)

@@ -26,8 +26,9 @@ COUNTS = (
 
 
 Key = tuple[str, str, str, str, str, str]
+"""Whose an entry is: its values before the COUNTS."""
 Sums = tuple[float, ...]
-"""In the order of COUNTS."""
+"""What is added up, in the order of COUNTS."""
 
 
 class Entry(NamedTuple):
@@ -35,7 +36,7 @@ class Entry(NamedTuple):
 
     day: str
     caller: str
-    """`Caller.key` of a credential; `anonymous` for all without one."""
+    """`Caller.account`."""
     credential: str
     """Its name; two credentials may have one name."""
     model: str
@@ -51,16 +52,6 @@ class Entry(NamedTuple):
     load_seconds: float
     prompt_seconds: float
     completion_seconds: float
-
-    @property
-    def key(self) -> Key:
-        """Whose it is."""
-        return self[:6]
-
-    @property
-    def sums(self) -> Sums:
-        """What is added up."""
-        return self[6:]
 
 
 class Question(NamedTuple):

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from operator import add
+from operator import add, attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,8 @@ from ..errors import StoreFailed
 from ..stores import usage as store
 from ..stores.database import Database
 from ..stores.spool import Spool, open_spool
-from ..stores.usage import Entry, Key, Question, Sums
+from ..stores.usage import Key, Question, Sums
+from ..wire.parties import NOBODY
 from .entry_keys import EntryKeys
 from .gauges import accounts_gauges
 from .registry import Telemetry
@@ -39,6 +40,10 @@ RETRY_S = 5.0
 
 FORGET_S = 3600.0
 """How often old days are deleted."""
+
+TOGETHER = 1024
+"""Charges that are added up together: one by one costs twice as much, because the sums of each
+account have to come back into the processor's caches."""
 
 MAX_PENDING = 10_000
 """Entries of different keys that wait for a database that cannot be written."""
@@ -61,12 +66,12 @@ class Accounts:
         """Entries that were given up because too many were pending."""
         self._database = Database(directory)
         self._directory = directory
-        self._keys = EntryKeys(telemetry.labels, now)
+        self._keys = EntryKeys(telemetry.labels)
         self._now = now
         self._spool: Spool | None = None
         self._left: list[tuple[int, bytes]] = []
         """What an earlier process put into the spool, until it is known what of it is stored."""
-        self._taken: list[tuple[Key, Sums]] = []
+        self._taken: list[Charge] = []
         """The latest charges, which `_pending` is still without."""
         self._pending: dict[Key, Sums] = {}
         self._flushing = asyncio.Lock()
@@ -96,24 +101,20 @@ class Accounts:
         """Takes a charge. The journal's sink: no disk is waited for."""
         if not self.keep_days:
             return
-        usage = charge.usage
-        key = self._keys.of(charge)
-        sums = (
-            int(charge.first),
-            usage.prompt_tokens,
-            usage.cached_tokens,
-            usage.completion_tokens,
-            usage.load_s,
-            usage.prompt_s,
-            usage.completion_s,
-        )
+        if charge.party is not NOBODY:
+            charge = self._keys.believed(charge)
         if self._spool is not None:
-            self._spool.put(_ENCODE(key + sums))
-        self._taken.append((key, sums))  # added up together: that costs less than one by one
+            self._spool.put(_ENCODE(charge))
+        self._taken.append(charge)
+        if len(self._taken) >= TOGETHER:
+            self._add_taken()
 
     def _add_taken(self) -> None:
         taken, self._taken = self._taken, []
-        self._add(taken)
+        self._add_charges(taken)
+
+    def _add_charges(self, charges: Iterable[Charge]) -> None:
+        self._add((self._keys.of(charge), _SUMS(charge)) for charge in charges)
 
     def _add(self, entries: Iterable[tuple[Key, Sums]]) -> None:
         pending = self._pending
@@ -178,7 +179,7 @@ class Accounts:
         spool, last = self._spool, 0
         if spool is not None:
             await self._take_up(spool)
-            last = spool.last
+            last = spool.turn()
         self._add_taken()
         batch, self._pending = self._pending, {}
         try:
@@ -203,11 +204,12 @@ class Accounts:
             return
         stored = await self._database.read(partial(store.applied, spool=spool.id)) or 0
         left, self._left = self._left, []
-        found = [payload for number, payload in left if number > stored]
-        for payload in found:
-            with suppress(msgspec.DecodeError):
-                entry = _DECODE(payload)
-                self._add([(entry.key, entry.sums)])
+        found: list[Charge] = []
+        for number, payload in left:
+            if number > stored:
+                with suppress(msgspec.DecodeError):
+                    found.append(_DECODE(payload))
+        self._add_charges(found)
         if found:
             log.info(
                 "%d entries of the accounts were found that a killed process left.", len(found)
@@ -264,4 +266,9 @@ class Accounts:
 
 
 _ENCODE = msgspec.msgpack.Encoder().encode
-_DECODE = msgspec.msgpack.Decoder(Entry).decode
+_DECODE = msgspec.msgpack.Decoder(Charge).decode
+_SUMS = attrgetter(
+    *("first", "usage.prompt_tokens", "usage.cached_tokens", "usage.completion_tokens"),
+    *("usage.load_s", "usage.prompt_s", "usage.completion_s"),
+)
+"""`Sums` of a charge: its first value counts requests."""

@@ -18,7 +18,7 @@ from typing import Protocol
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from ..dispatch.ask import Caller
+from ..dispatch.ask import ANONYMOUS, Caller
 from ..dispatch.journal import Charge
 from ..errors import BudgetSpent
 
@@ -99,12 +99,13 @@ class Budgets(Collector):
 
     def charge(self, charge: Charge) -> None:
         """Adds what was used. The journal's sink."""
-        budget = self._budget(charge.caller)
+        if not self._budgets:
+            return
+        budget = self._budget(charge.account, charge.credential)
         if budget is None:
             return
-        usage, principal = charge.usage, charge.caller.principal
-        assert principal is not None
-        spent = self._of(principal.key, principal.name)
+        usage = charge.usage
+        spent = self._of(charge.account, charge.credential)
         seconds = usage.load_s + usage.prompt_s + usage.completion_s
         spent.add(spent.day, usage.prompt_tokens + usage.completion_tokens, seconds)
         for limit, most in _limits(budget):
@@ -112,17 +113,18 @@ class Budgets(Collector):
                 spent.warned.add(limit)
                 log.warning(
                     "The credential %s has used %d of %d %s (usage.budgets).",
-                    *(principal.name, spent.used[limit], most, _words(limit)),
+                    *(charge.credential, spent.used[limit], most, _words(limit)),
                 )
 
     def check(self, caller: Caller) -> None:
         """Raises BudgetSpent for a caller that has nothing left."""
-        budget = self._budget(caller)
+        principal = caller.principal
+        if principal is None or not self._budgets:
+            return
+        budget = self._budget(caller.account, principal.name)
         if budget is None:
             return
-        principal = caller.principal
-        assert principal is not None
-        spent = self._of(principal.key, principal.name)
+        spent = self._of(caller.account, principal.name)
         for limit, most in _limits(budget):
             if spent.used[limit] >= most:
                 renewed = _tomorrow(spent.day) if limit.endswith("day") else _next_month(spent.day)
@@ -148,11 +150,9 @@ class Budgets(Collector):
             family.add_metric(series, ratio)
         yield family
 
-    def _budget(self, caller: Caller) -> Budget | None:
-        principal = caller.principal
-        if not self._budgets or principal is None or principal.is_anonymous:
-            return None
-        return self._named(principal.name)
+    def _budget(self, account: str, credential: str) -> Budget | None:
+        """`credential`: its name."""
+        return None if account == ANONYMOUS else self._named(credential)
 
     def _named(self, name: str) -> Budget | None:
         if name not in self._found:
@@ -162,13 +162,13 @@ class Budgets(Collector):
             self._found[name] = matching[-1] if matching else None
         return self._found[name]
 
-    def _of(self, caller: str, name: str) -> _Spent:
+    def _of(self, account: str, name: str) -> _Spent:
         today = datetime.fromtimestamp(self._now(), UTC).date()
-        spent = self._spent.get(caller)
+        spent = self._spent.get(account)
         if spent is None:
             if len(self._spent) >= MAX_CALLERS:
                 del self._spent[next(iter(self._spent))]
-            spent = self._spent[caller] = _Spent(name, today)
+            spent = self._spent[account] = _Spent(name, today)
         if spent.day != today:
             spent.turn(today)
         return spent

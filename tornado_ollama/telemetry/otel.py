@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from .. import __version__
-from ..dispatch.journal import Sink
+from ..dispatch.journal import BatchSink, one_by_one
 from ..errors import ConfigError
 from .labels import Labels
 
@@ -48,9 +48,10 @@ class Otel:
             self._metrics = _made("metrics", lambda: _metrics(labels))
 
     @property
-    def sinks(self) -> tuple[Sink, ...]:
+    def sinks(self) -> tuple[BatchSink, ...]:
         """For the journal."""
-        return tuple(told.write for told in (self.tracing, self._metrics) if told is not None)
+        told = [told for told in (self.tracing, self._metrics) if told is not None]
+        return tuple(one_by_one(one.write) for one in told)
 
     async def close(self) -> None:
         """Sends what has not been sent, and waits for that as long as `CLOSE_S`."""

@@ -4,6 +4,7 @@ looks at first. Kept in memory alone; the log has them all."""
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Iterable
 
 from ..dispatch.journal import CANCELLED, CLIENT_LEFT, REVOKED, SHUT_DOWN, Record
 
@@ -19,12 +20,15 @@ class RecentErrors:
         self._last: deque[dict[str, object]] = deque(maxlen=KEPT)
         self._kinds: Counter[str] = Counter()
 
-    def write(self, record: Record) -> None:
-        """Keeps a record of a failure. The journal's sink."""
-        failed = record.status >= 400 and record.outcome == "ok"  # as Ollama answered
-        if record.outcome in NO_ERRORS and not failed:
-            return
-        kind = f"status {record.status}" if failed else record.outcome
+    def write(self, records: Iterable[Record]) -> None:
+        """Keeps the failures among the records. The journal's sink."""
+        for record in records:
+            if record.outcome not in NO_ERRORS:
+                self._keep(record, record.outcome)
+            elif record.status >= 400 and record.outcome == "ok":  # as Ollama answered
+                self._keep(record, f"status {record.status}")
+
+    def _keep(self, record: Record, kind: str) -> None:
         if kind in self._kinds or len(self._kinds) < MAX_KINDS:
             self._kinds[kind] += 1
         self._last.append(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, disable_created_metrics
 from prometheus_client.exposition import choose_encoder
 
-from ..dispatch.journal import Sink
+from ..dispatch.journal import BatchSink
 from .gauges import Gauge, Gauges, add_process
 from .labels import Labels
 from .loop_lag import LoopLag
@@ -34,7 +34,7 @@ class Telemetry:
         add_process(self.registry)
 
     @property
-    def sinks(self) -> tuple[Sink, ...]:
+    def sinks(self) -> tuple[BatchSink, ...]:
         """For the journal."""
         return self.metrics.write, self.recent_errors.write
 
