@@ -1,17 +1,19 @@
 """What metrics, accounts and the access log cost: the gateway's CPU time for a request and for a
 token, with all of them and without any.
 
-    python -m bench.bookkeeping [--rounds 100]
+    python -m bench.bookkeeping [--turns 1500]
 
-One gateway has them switched on and off in turns, because two processes of the same code differ by
-some percent for as long as they live. A turn ends when everything has been done that was put off.
+One gateway switches them on and off in turns of 200 requests, because two processes of the same
+code differ by some percent for as long as they live, and because the pace of a machine that others
+share changes as much from one second to the next as from one minute to the next: what helps is to
+compare often. What threads beside the event loop do is divided among the requests with bookkeeping.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import os
+import json
 import signal
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -20,13 +22,13 @@ from typing import Any
 
 from tests.backend import Backend
 from tests.process import GatewayProcess
+from tests.waiting import until
 
 from .side_by_side import (
     CALLERS,
     REQUESTS,
     STREAM_TOKENS,
     STREAMS,
-    cpu_s,
     plain,
     requests,
     scripted,
@@ -34,25 +36,19 @@ from .side_by_side import (
     tell,
     written,
 )
+from .switched import ORDER
 
 PROCESSES = 10
 """Gateways, one after the other."""
 
-SETTLE_S = 0.15
-"""Until the thread of the log and the database have done what is left."""
-
-
-async def many_requests(port: int) -> None:
-    """About as many as a busy gateway answers in the second after which the accounts are stored."""
-    for _ in range(3):
-        await requests(port)
-
+WARM_UP = 2 * len(ORDER)
+"""Turns that do not count."""
 
 WORKS: dict[str, tuple[Callable[[int], Awaitable[None]], int, int]] = {
-    "request": (many_requests, 3 * CALLERS * REQUESTS, 3),
-    "token": (streams, STREAMS * STREAM_TOKENS, 1),
+    "request": (requests, CALLERS * REQUESTS, 1),
+    "token": (streams, STREAMS, STREAM_TOKENS),
 }
-"""What is done, how many units it is, and how often in a round."""
+"""What is done in a turn, how many records it makes, and how many units each of them is."""
 
 
 def config(directory: Path, backend: str) -> dict[str, Any]:
@@ -69,50 +65,54 @@ def gateways(directory: Path, backend: str) -> tuple[GatewayProcess, GatewayProc
     )
 
 
-async def measure(rounds: int) -> None:
+async def measure(turns: int) -> None:
     """Prints the CPU times."""
     backend = Backend(scripted)
     await backend.start()
-    found: dict[str, list[tuple[float, float]]] = {unit: [] for unit in WORKS}
     try:
-        for _ in range(PROCESSES):
-            with tempfile.TemporaryDirectory() as name:
-                path = written(Path(name), "switched", config(Path(name), backend.url))
-                gateway = GatewayProcess(path, module="bench.switched")
-                try:
-                    await gateway.start()
-                    await _measure_one(gateway, max(1, rounds // PROCESSES), found)
-                finally:
-                    await gateway.kill()
+        for unit, (work, records, units) in WORKS.items():
+            found: list[tuple[float, float]] = []
+            for _ in range(PROCESSES):
+                with tempfile.TemporaryDirectory() as name:
+                    path = written(Path(name), "switched", config(Path(name), backend.url))
+                    gateway = GatewayProcess(path, module="bench.switched")
+                    gateway.command.insert(gateway.command.index("serve"), str(records))
+                    try:
+                        await gateway.start()
+                        spent = await _spent(gateway, work, turns // PROCESSES)
+                    finally:
+                        await gateway.kill()
+                found += [(a / records / units / 1e3, b / records / units / 1e3) for a, b in spent]
+            tell(unit, found, "metrics, accounts and the log")
     finally:
         await backend.stop()
-    for unit, both in found.items():
-        tell(unit, both, "metrics, accounts and the log")
 
 
-async def _measure_one(
-    gateway: GatewayProcess, rounds: int, found: dict[str, list[tuple[float, float]]]
-) -> None:
-    for number in range(rounds + 1):
-        for unit, (work, count, times) in WORKS.items():
-            for turn in range(times):
-                spent = {}
-                for on in (True, False) if (number + turn) % 2 else (False, True):
-                    before = cpu_s(gateway.pid)
-                    if on:
-                        os.kill(gateway.pid, signal.SIGUSR2)
-                    await work(gateway.port)
-                    os.kill(gateway.pid, signal.SIGUSR1)
-                    await asyncio.sleep(SETTLE_S)
-                    spent[on] = (cpu_s(gateway.pid) - before) / count * 1e6
-                if number:  # the first round warms up
-                    found[unit].append((spent[False], spent[True]))
+async def _spent(
+    gateway: GatewayProcess, work: Callable[[int], Awaitable[None]], turns: int
+) -> list[tuple[float, float]]:
+    """Nanoseconds of neighbouring turns, without bookkeeping and with it."""
+    turns -= turns % len(ORDER)
+    for _ in range(WARM_UP + turns):
+        await work(gateway.port)
+    said = len(gateway.stdout)
+    gateway.signal(signal.SIGUSR1)
+    await until(lambda: gateway.stdout[said:].endswith("\n"), "it tells what it has measured")
+    told = json.loads(gateway.stdout[said:])
+    others = told["others"] * 2 / len(told["turns"])
+    found = []
+    for at in range(WARM_UP, WARM_UP + turns, 2):
+        with_it, without = told["turns"][at : at + 2]
+        if not ORDER[at % len(ORDER)]:
+            with_it, without = without, with_it
+        found.append((without, with_it + others))
+    return found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="CPU time with and without bookkeeping")
-    parser.add_argument("--rounds", type=int, default=100)
-    asyncio.run(measure(parser.parse_args().rounds))
+    parser.add_argument("--turns", type=int, default=1500, help="of each unit")
+    asyncio.run(measure(parser.parse_args().turns))
 
 
 if __name__ == "__main__":

@@ -1,44 +1,79 @@
-"""The gateway whose bookkeeping is switched off and on while it runs: for `bench.bookkeeping`.
+"""The gateway that switches its bookkeeping on and off by itself, and measures what its event loop
+spends in each turn: for `bench.bookkeeping`.
 
-SIGUSR1: metrics, accounts and the log get nothing any more, and do what they had put off.
-SIGUSR2: they get all again.
+    python -m bench.switched RECORDS serve ...
 
-python -m bench.switched serve ...
+A turn ends with the RECORDS-th record of the journal. All that a turn puts off is done in it: the
+accounts are handed to the database as often as in a busy gateway. At SIGUSR1 it prints one line of
+JSON: the nanoseconds of each turn, in the order of ORDER, and those of all other threads.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import sys
+import time
 from typing import Any
 
 from tornado_ollama import server
 from tornado_ollama.app import Gateway
 from tornado_ollama.cli import main
+from tornado_ollama.dispatch.journal import Record
 
-SINKS = ("_charge_sinks", "_told", "_batches")
+ORDER = (True, False, False, True)
+"""On or off, over and over: what grows all the time grows as much for both."""
+
+SINKS = ("_charge_sinks", "_told")
+
+STORED_EVERY = 5
+"""Turns with bookkeeping, after which the accounts are stored: a second of a busy gateway, or
+more often."""
+
+RECORDS = int(sys.argv.pop(1)) if __name__ == "__main__" else 0
 
 
 class Switched(Gateway):
-    """A gateway that two signals switch."""
+    """A gateway that counts the records of its turns."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._sinks = {name: getattr(self._journal, name) for name in SINKS}
-        self._flushing: asyncio.Task[None] | None = None
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGUSR1, self._off)
-        loop.add_signal_handler(signal.SIGUSR2, self._on)
+        self._write = self._journal.write
+        vars(self._journal)["write"] = self._written
+        self._left = RECORDS
+        self._turns: list[int] = []
+        self._on = True
+        self._storing: asyncio.Task[None] | None = None
+        self._began = time.thread_time_ns()
 
-    def _on(self) -> None:
-        vars(self._journal).update(self._sinks)
+    async def start(self) -> None:
+        await super().start()
+        task = self.books.accounts._task  # it would store in turns of both kinds
+        assert task is not None
+        task.cancel()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, self._tell)
 
-    def _off(self) -> None:
+    def _written(self, record: Record) -> None:
+        self._write(record)
+        self._left -= 1
+        if not self._left:
+            self._left = RECORDS
+            self._turn()
+
+    def _turn(self) -> None:
         self._journal.flush()
-        self._telemetry.settle()
-        self._flushing = asyncio.create_task(self.books.accounts.flush())
-        vars(self._journal).update(dict.fromkeys(SINKS, ()))
+        self._turns.append(time.thread_time_ns() - self._began)
+        self._on = ORDER[len(self._turns) % len(ORDER)]
+        vars(self._journal).update(self._sinks if self._on else dict.fromkeys(SINKS, ()))
+        self._began = time.thread_time_ns()
+        if self._on and len(self._turns) // 2 % STORED_EVERY == 0:
+            self._storing = asyncio.create_task(self.books.accounts.flush())
+
+    def _tell(self) -> None:
+        others = time.process_time_ns() - time.thread_time_ns()
+        print(json.dumps({"turns": self._turns, "others": others}), flush=True)
 
 
 if __name__ == "__main__":
