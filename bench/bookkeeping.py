@@ -6,7 +6,8 @@ token, with all of them and without any.
 One gateway switches them on and off in turns of 200 requests, because two processes of the same
 code differ by some percent for as long as they live, and because the pace of a machine that others
 share changes as much from one second to the next as from one minute to the next: what helps is to
-compare often. What threads beside the event loop do is divided among the requests with bookkeeping.
+compare often. What the threads of the log and of the accounts spend is divided among the requests
+with bookkeeping.
 """
 
 from __future__ import annotations
@@ -99,7 +100,7 @@ async def _spent(
     gateway.signal(signal.SIGUSR1)
     await until(lambda: gateway.stdout[said:].endswith("\n"), "it tells what it has measured")
     told = json.loads(gateway.stdout[said:])
-    others = told["others"] * 2 / len(told["turns"])
+    others = told["others"] / (len(told["turns"]) / 2)
     found = []
     for at in range(WARM_UP, WARM_UP + turns, 2):
         with_it, without = told["turns"][at : at + 2]
