@@ -96,6 +96,29 @@ def test_of_a_long_line_the_end_is_kept(size: int) -> None:
     assert meter.usage() == Usage(prompt_tokens=26, load_s=2.0)
 
 
+@pytest.mark.parametrize("size", [1, 7, 1000, 65_536, 1_000_000])
+@pytest.mark.parametrize(
+    "counts", [b'"prompt_eval_count":8', b'"prompt_eval_count":8,"eval_count":3']
+)
+@pytest.mark.parametrize("end", [b"}", b"}\n"])
+@pytest.mark.parametrize("length", [10, 70_000, 200_000])
+def test_the_counts_of_a_line_are_told_before_its_last_piece_is_passed_on(
+    counts: bytes, end: bytes, length: int, size: int
+) -> None:
+    numbers = b"1," * (length // 2)
+    body = b'{"a":{"b":1},"embeddings":[[%b1]],%b,"x":{}%b' % (numbers, counts, end)
+    begin = max(0, len(body) - 300) if size < 100 else 0
+    pieces = [body[at : at + size] for at in range(begin, len(body), size)]
+    passed: list[bytes] = []
+    told: list[int] = []
+    meter = Meter(lambda: told.append(len(b"".join(passed))))
+    feed = meter.before(passed.append)
+    for piece in [body[:begin], *pieces] if begin else pieces:
+        feed(piece)
+    assert len(told) == 1 and told[0] < len(body.rstrip())
+    assert meter.usage().prompt_tokens == 8 and b"".join(passed) == body
+
+
 @pytest.mark.parametrize("name", ["chat-stream", "generate-stream", "embed-single"])
 def test_the_recorded_replies(name: str) -> None:
     reply = b"".join(load(name).chunks)

@@ -17,8 +17,9 @@ embeddings, the end is kept: Ollama writes the counts last."""
 
 END_BYTES = 2048
 
-MAX_COUNT = 2**63
-"""Ollama's counters are int64."""
+MAX_COUNT = 2**48
+"""Of tokens, or of nanoseconds (three days): more is no count, and the sums of the accounts have to
+stay below 2**63."""
 
 
 END_REASONS = ("stop", "length")
@@ -89,6 +90,7 @@ _COUNT = re.compile(
 
 _HAS_COUNTS = b'eval_count"'
 """In the last line and no other: within a text of JSON the quote would be escaped."""
+_RECENT = len(_HAS_COUNTS) - 1
 
 _GOES_ON = b'"done":false}\n'
 """The end of a line with a token, as Ollama writes it; its last line is another."""
@@ -107,7 +109,7 @@ class Meter:
 
     def __init__(self, on_counts: Callable[[], object] = bool) -> None:
         """`on_counts` is called when the line that holds the counts is complete, before the bytes
-        that complete it are passed on; not where that line is longer than `MAX_LINE_BYTES`."""
+        that complete it are passed on."""
         self._on_counts = on_counts
         self._counts_begun = False
         self._found: _Last | None = None
@@ -118,6 +120,8 @@ class Meter:
         """The pieces of a line that has not ended."""
         self._line_bytes = 0
         self._lines = 0
+        self._recent = b""
+        """The end of the piece before, which may have begun with what tells the counts."""
         self._on_data: Taker = _take_nothing
 
     @property
@@ -139,8 +143,13 @@ class Meter:
             self._last = data
             return self._on_data(data)
         self._feed_part(data)
-        if _HAS_COUNTS in data or self._counts_begun:
+        if (
+            self._counts_begun
+            or _HAS_COUNTS in data
+            or _HAS_COUNTS in self._recent + data[:_RECENT]
+        ):
             self._look_for_counts()
+        self._recent = (self._recent + data[-_RECENT:])[-_RECENT:]
         return self._on_data(data)
 
     def _feed_part(self, data: bytes) -> None:
@@ -159,9 +168,8 @@ class Meter:
 
     def _look_for_counts(self) -> None:
         self._counts_begun = True
-        try:
-            last = _LAST.decode(self._last_line)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        last = _read_last(self._last_line)
+        if last is None:
             return  # the line goes on
         self._counts_begun = False
         if last.done is not False and (last.eval_count or last.prompt_eval_count):
@@ -178,7 +186,7 @@ class Meter:
         none, once Ollama has begun to answer with 200."""
         if not self.counts:
             return Usage(queued_s=queued_s, runs=runs)
-        last = self._found or _read_last(self._last_line)
+        last = self._found or _read_last(self._last_line) or _Last()
         model = _text(last.model) or (asked if self.answered else None)
         if not (last.eval_count or last.prompt_eval_count):
             tokens = max(0, self._lines - 1) if last.error is not None else self._lines
@@ -201,15 +209,17 @@ def _take_nothing(_: bytes) -> None:
     """Where the reply is collected, and fed at its end."""
 
 
-def _read_last(line: bytes) -> _Last:
+def _read_last(line: bytes) -> _Last | None:
+    """None: it is not complete, or not JSON. Of a line that was too long to keep whole, the counts
+    are read from its end."""
     try:
         return _LAST.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     if not line.endswith(b"}") or line.startswith(b"{"):
-        return _Last()
+        return None
     found = {name.decode(): int(count) for name, count in _COUNT.findall(line)}
-    return _Last(**found)
+    return _Last(**found) if found else None
 
 
 def _text(value: Any) -> str | None:
@@ -217,4 +227,4 @@ def _text(value: Any) -> str | None:
 
 
 def _count(value: Any) -> int:
-    return value if isinstance(value, int) and 0 <= value < MAX_COUNT else 0
+    return value if type(value) is int and 0 <= value < MAX_COUNT else 0
