@@ -125,6 +125,19 @@ def test_a_file_that_another_program_holds_says_so(
     database.submit(put(2)).result()
 
 
+def test_a_file_that_another_program_holds_can_be_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BUSY_S", 0.1)
+    with Database(tmp_path, STEPS) as made:
+        made.submit(put(1)).result()
+    blocker = sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)
+    blocker.execute("BEGIN IMMEDIATE")
+    with Database(tmp_path, STEPS) as opened:
+        assert opened.submit_read(everything).result() == [1]
+    blocker.close()
+
+
 def test_who_opens_a_new_file_waits_for_another_that_makes_it(database: Database) -> None:
     # SQLite refuses the switch to WAL at once where another connection is about to write.
     database.path.parent.mkdir(exist_ok=True)

@@ -151,6 +151,9 @@ class Database:
         return connection
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
+        [(seen,)] = connection.execute("PRAGMA user_version")
+        if seen == len(self._migrations):  # also where another program has locked it for long
+            return
         connection.execute("BEGIN IMMEDIATE")  # or two processes would do the same step
         [(seen,)] = connection.execute("PRAGMA user_version")
         if seen > len(self._migrations):
