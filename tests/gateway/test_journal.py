@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from tornado_ollama.dispatch.journal import Journal, Record, one_by_one
+from tornado_ollama.dispatch.ask import Caller
+from tornado_ollama.dispatch.journal import Charge, Journal, Record, one_by_one
 from tornado_ollama.dispatch.usage import Usage
 from tornado_ollama.handlers.in_flight import InFlightHandler
+from tornado_ollama.wire.parties import NOBODY
 
 from ..backend import (
     Backend,
@@ -342,6 +344,14 @@ def record(**fields: Any) -> Record:
 def test_a_model_that_may_be_anything_else_is_not_told(model: str | None, told: str | None) -> None:
     told_of = record(model=model, usage=Usage(model=model))
     assert (told_of.model, told_of.usage.model) == (told, told)
+
+
+def test_a_charge_names_a_model_as_a_record_does() -> None:
+    charges: list[Charge] = []
+    journal = Journal(charges=(charges.append,))
+    for model in ("llama3:8b", "a prompt", "eyJ0", None):
+        journal.charge(Caller(None, "192.0.2.1"), Usage(model), NOBODY, first=True)
+    assert [charge.usage.model for charge in charges] == ["llama3:8b", "-", "-", None]
 
 
 def test_a_sink_that_fails_keeps_no_other_from_its_record(expect_log: Any) -> None:

@@ -12,6 +12,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import TypeVar
 
 import msgspec
@@ -58,7 +59,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """The address."""
     request_id: str
     caller: str
-    """`Caller.key`: what accounts go by, since two credentials may have one name."""
+    """`Caller.key`: what limits go by, since two credentials may have one name."""
     credential: str
     """The principal's name."""
     quota: Quota = UNLIMITED
@@ -105,6 +106,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
             force_setattr(self, "usage", replace(self.usage, model=used))
 
 
+@lru_cache(maxsize=256)
 def loggable_model(model: str | None) -> str | None:
     """The name of a model, or a dash in place of a text that cannot be one, or is a credential."""
     if model is None or (_MODEL.fullmatch(model) and not model.startswith(_CREDENTIALS)):
@@ -162,6 +164,9 @@ class Journal:
         """Charges what a request to Ollama has cost, as `Charge` has it. Call it before the last
         bytes of the answer leave, so that whoever has seen the end of an answer has been charged
         for it."""
+        model = loggable_model(usage.model)
+        if model != usage.model:
+            usage = replace(usage, model=model)
         principal = caller.principal
         name = ANONYMOUS if principal is None else principal.name
         _hand(Charge(time.time(), caller.account, name, party, first, usage), self._charge_sinks)
