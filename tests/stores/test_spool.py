@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tornado_ollama.stores import spool as module
-from tornado_ollama.stores.spool import MAX_BYTES, Spool, open_spool
+from tornado_ollama.stores.spool import MAX_BYTES, Spool, open_left_spools, open_spool
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no such locks")
 
@@ -181,6 +181,33 @@ def test_numbers_go_on_where_the_beginning_of_a_segment_was_written_in_part(
     spool.close()
 
 
+def test_entries_behind_what_is_stored_are_found(tmp_path: Path) -> None:
+    spool = open_spool(tmp_path)
+    spool.put(b"a")
+    spool.applied(100)
+    assert spool.last == 100 and spool.put(b"b")
+    spool.close()
+    spool = open_spool(tmp_path)
+    assert spool.entries() == [(101, b"b")]
+    spool.close()
+
+
+@given(number=st.integers(1, 2**40), other=st.integers(1, 2**32 - 2**18))
+def test_an_entry_with_another_number_has_another_checksum(number: int, other: int) -> None:
+    assert module._head(b"payload", number) != module._head(b"payload", number + other)
+
+
+def test_spools_that_no_process_has_are_opened(tmp_path: Path) -> None:
+    mine, left, other = (open_spool(tmp_path) for _ in range(3))
+    left.put(b"a")
+    left.close()
+    [found] = open_left_spools(tmp_path)
+    assert found.id == left.id and found.entries() == [(1, b"a")]
+    assert open_left_spools(tmp_path) == []
+    for spool in (found, mine, other):
+        spool.close()
+
+
 def test_a_spool_of_another_form_begins_anew(tmp_path: Path) -> None:
     (tmp_path / "usage-0.spool").write_bytes(b"tornado-ollama spool 2\n" + bytes(range(256)) * 16)
     spool = open_spool(tmp_path)
@@ -188,7 +215,7 @@ def test_a_spool_of_another_form_begins_anew(tmp_path: Path) -> None:
     spool.close()
 
 
-@given(steps=st.lists(st.sampled_from(["put", "put long", "turn", "store", "fail", "kill"])))
+@given(steps=st.lists(st.sampled_from(["put", "put long", "turn", "store", "kill"])))
 def test_what_was_put_is_there_until_it_is_stored(steps: list[str]) -> None:
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "SEGMENT_BYTES", mmap.ALLOCATIONGRANULARITY)
@@ -200,7 +227,7 @@ def test_what_was_put_is_there_until_it_is_stored(steps: list[str]) -> None:
                     if spool.put(payload):
                         assert spool.last > stored and spool.last not in kept
                         kept[spool.last] = payload
-                elif step in ("store", "fail"):
+                elif step in ("store", "turn"):
                     last = spool.turn()
                     if step == "store":
                         spool.applied(last)

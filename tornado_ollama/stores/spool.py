@@ -11,6 +11,7 @@ processor's caches. It outlives a crash of the process, not one of the machine.
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import secrets
@@ -19,8 +20,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from zlib import adler32
 
-SEGMENT_BYTES = 1024 * 1024
-"""Of each of the two: enough for some ten thousand entries of the accounts."""
+SEGMENT_BYTES = 4 * 1024 * 1024
+"""Of each of the two: enough for 12,000 to 45,000 entries of the accounts."""
 
 MAX_SPOOLS = 64
 """Processes that share a state directory."""
@@ -34,15 +35,16 @@ MAX_BYTES = 65_535
 """Of a payload."""
 
 _HEAD_BYTES = 6
-_PRIME = 2**32 - 5
+_PRIME = 65_521
 
 
 def _head(payload: bytes, number: int) -> bytes:
     """What precedes a payload: two bytes of its length and four of its checksum. The checksum
-    begins with the entry's number modulo a prime, so what an older entry has left is none of those
-    that follow each other. Adler-32 needs no tables, which CRC-32 would fetch into the processor's
-    caches."""
-    checksum = adler32(payload, number % _PRIME)
+    begins with the entry's number, so what an older entry has left is none of those that follow
+    each other: Adler-32 is two sums modulo a prime, which are the digits of the number here. It
+    needs no tables, which CRC-32 would fetch into the processor's caches."""
+    high, low = divmod(number, _PRIME)
+    checksum = adler32(payload, high % _PRIME << 16 | low)
     return (checksum << 16 | len(payload)).to_bytes(_HEAD_BYTES, "little")
 
 
@@ -136,7 +138,9 @@ class Spool:
         for segment in self._both:
             if segment.last <= number:
                 segment.last = 0
-        self._next = max(self._next, number + 1)
+        if number >= self._next:  # the file is older than what is stored
+            self._next = number + 1
+            self._segment.begin(self._id, self._next)
 
     def entries(self) -> list[tuple[int, bytes]]:
         """All entries that are there, with their numbers, in order; also those already applied."""
@@ -153,28 +157,44 @@ class Spool:
 
 
 def open_spool(directory: Path) -> Spool:
-    """Opens a spool that no other process has, and makes it where there is none. One that a dead
-    process has left comes first. Raises OSError."""
+    """Opens the first spool that no other process has, and makes it where there is none. Raises
+    OSError."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for path in _paths(directory):
+        spool = _opened(path, os.O_CREAT)
+        if spool is not None:
+            return spool
+    raise OSError(errno.EMFILE, f"{MAX_SPOOLS} processes use {directory} already")
+
+
+def open_left_spools(directory: Path) -> list[Spool]:
+    """Opens all spools that are there and that no process has. Close them soon, for processes that
+    start. Raises OSError."""
+    left = (_opened(path) for path in _paths(directory) if path.exists())
+    return [spool for spool in left if spool is not None]
+
+
+def _paths(directory: Path) -> Iterator[Path]:
+    return (directory / f"usage-{number}.spool" for number in range(MAX_SPOOLS))
+
+
+def _opened(path: Path, flags: int = 0) -> Spool | None:
+    """None: another process has it."""
     try:
         import fcntl
     except ImportError:
-        raise OSError("this system cannot lock a part of a file for a process") from None
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for number in range(MAX_SPOOLS):
-        path = directory / f"usage-{number}.spool"
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(file)
-            continue
-        try:
-            _reserve(file, 2 * SEGMENT_BYTES)
-            return Spool(file)
-        except BaseException:
-            os.close(file)
-            raise
-    raise OSError(f"{MAX_SPOOLS} processes use {directory} already")
+        raise OSError(errno.ENOTSUP, "this system cannot lock a file for a process") from None
+    file = os.open(path, os.O_RDWR | os.O_CLOEXEC | flags, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _reserve(file, 2 * SEGMENT_BYTES)
+        return Spool(file)
+    except BlockingIOError:
+        os.close(file)
+        return None
+    except BaseException:
+        os.close(file)
+        raise
 
 
 def _reserve(file: int, size: int) -> None:

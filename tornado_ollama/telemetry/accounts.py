@@ -25,7 +25,7 @@ from ..dispatch.journal import Charge
 from ..errors import StoreFailed
 from ..stores import usage as store
 from ..stores.database import Database
-from ..stores.spool import Spool, open_spool
+from ..stores.spool import Spool, open_left_spools, open_spool
 from ..stores.usage import Key, Question, Sums
 from ..wire.parties import NOBODY
 from .entry_keys import EntryKeys
@@ -38,8 +38,8 @@ FLUSH_S = 1.0
 RETRY_S = 5.0
 """While the database cannot be written."""
 
-FORGET_S = 3600.0
-"""How often old days are deleted."""
+TIDY_S = 3600.0
+"""How often old days are deleted, and the spools of processes that are gone taken up."""
 
 TOGETHER = 1024
 """Charges that are added up together: one by one costs twice as much, because the sums of each
@@ -69,15 +69,23 @@ class Accounts:
         self._keys = EntryKeys(telemetry.labels)
         self._now = now
         self._spool: Spool | None = None
-        self._left: list[tuple[int, bytes]] = []
+        self._left: list[tuple[int, bytes]] | None = None
         """What an earlier process put into the spool, until it is known what of it is stored."""
+        self._full = False
+        """The spool has taken no charge since the last were stored."""
         self._taken: list[Charge] = []
         """The latest charges, which `_pending` is still without."""
         self._pending: dict[Key, Sums] = {}
+        self._batch: dict[Key, Sums] = {}
+        """What is being stored."""
         self._flushing = asyncio.Lock()
+        self._flushes: set[asyncio.Task[None]] = set()
         self._error: StoreFailed | None = None
+        self._spool_error: str | None = None
         telemetry.add_gauges(*accounts_gauges(self))
         self._task: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
+        self._tidy_at = 0.0
 
     def apply(self, keep_days: int, trusted: Iterable[str]) -> None:
         """Takes new settings. `trusted`: names of the credentials that are believed which person
@@ -87,13 +95,13 @@ class Accounts:
 
     @property
     def failure(self) -> str | None:
-        """Why the accounts cannot be stored now, as a sentence."""
-        return None if self._error is None else self._error.message
+        """Why the accounts cannot be stored, or not outlive a kill now, as a sentence."""
+        return self._spool_error if self._error is None else self._error.message
 
     @property
     def pending(self) -> int:
         """How many entries have not been stored yet."""
-        return len(self._pending) + len(self._taken)
+        return len(self._batch) + len(self._pending) + len(self._taken)
 
     # -- charges ------------------------------------------------------------------------------
 
@@ -103,11 +111,16 @@ class Accounts:
             return
         if charge.party is not NOBODY:
             charge = self._keys.believed(charge)
-        if self._spool is not None:
-            self._spool.put(_ENCODE(charge))
         self._taken.append(charge)
+        if self._spool is not None and not self._spool.put(_ENCODE(charge)):
+            self._tell_full()
         if len(self._taken) >= TOGETHER:
             self._add_taken()
+
+    def _tell_full(self) -> None:
+        if not self._full:
+            self._full = True
+            log.error("The spool of the accounts is full: a kill would lose what comes now.")
 
     def _add_taken(self) -> None:
         taken, self._taken = self._taken, []
@@ -117,51 +130,50 @@ class Accounts:
         self._add((self._keys.of(charge), _SUMS(charge)) for charge in charges)
 
     def _add(self, entries: Iterable[tuple[Key, Sums]]) -> None:
-        pending = self._pending
-        for key, sums in entries:
-            known = pending.get(key)
-            if known is not None:
-                pending[key] = tuple(map(add, known, sums))
-            elif len(pending) < MAX_PENDING:
-                pending[key] = sums
-            else:
-                self.lost += 1
+        self.lost += _sum_up(entries, self._pending)
 
     # -- storing ------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Opens the spool, takes up what a killed process has left there, and begins to store."""
-        if not self.keep_days:
-            return
-        await asyncio.to_thread(self.open)
-        self._task = asyncio.create_task(self._store_for_ever())
+        """Opens the spool, takes up what killed processes have left, and begins to store."""
+        if self.keep_days:
+            await self._open_spool()
+            await self._tidy()
+        self._task = asyncio.create_task(self._store_until_stopped())
 
     def open(self) -> None:
-        """Opens the spool."""
-        try:
-            self._spool = open_spool(self._directory)
-            self._left = self._spool.entries()
-        except OSError as error:
-            self._failed(StoreFailed(error.strerror or str(error), self._database.path))
+        """Opens the spool; what an earlier process has left there is taken up with the first batch.
+        Raises OSError."""
+        spool = open_spool(self._directory)
+        self._left = spool.entries()
+        self._spool = spool
 
     async def stop(self) -> None:
         """Stores what is pending, and closes the spool."""
+        self._stopping.set()
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await self._task
             self._task = None
-            await self.flush()
+        await self.flush()
+        await asyncio.gather(*self._flushes)
         if self._spool is not None:
             self._spool.close()
             self._spool = None
         await asyncio.to_thread(self._database.close)
 
     async def flush(self) -> None:
-        """Stores what is pending. A failure is logged once, and is `failure` until it is over."""
+        """Stores what is pending. A failure is logged once, and is `failure` until it is over. What
+        has begun goes on when the caller is cancelled: the database would store it all the same,
+        and then again."""
+        task = asyncio.create_task(self._flush())
+        self._flushes.add(task)
+        task.add_done_callback(self._flushes.discard)
+        await asyncio.shield(task)
+
+    async def _flush(self) -> None:
         async with self._flushing:
             self._add_taken()  # also where nothing can be stored: what is pending has a bound
-            if not self._pending and not self._left:
+            if not self._pending and not self._left and self._error is None:
                 return
             try:
                 await self._store()
@@ -181,54 +193,91 @@ class Accounts:
             await self._take_up(spool)
             last = spool.turn()
         self._add_taken()
-        batch, self._pending = self._pending, {}
+        self._batch, self._pending = self._pending, {}
         try:
-            await self._database.run(
-                partial(
-                    store.add,
-                    entries=[key + sums for key, sums in batch.items()],
-                    spool="" if spool is None else spool.id,
-                    last=last,
-                )
-            )
-        except BaseException:
-            newer, self._pending = self._pending, batch
+            await self._write(self._batch, "" if spool is None else spool.id, last)
+        except Exception:
+            newer, self._pending = self._pending, self._batch
             self._add(newer.items())
             raise
+        finally:
+            self._batch = {}
         if spool is not None:
             spool.applied(last)
+        self._full = False
+
+    async def _write(self, sums: dict[Key, Sums], spool: str, last: int) -> None:
+        entries = [key + values for key, values in sums.items()]
+        await self._database.run(partial(store.add, entries=entries, spool=spool, last=last))
+
+    async def _open_spool(self) -> None:
+        try:
+            await asyncio.to_thread(self.open)
+        except OSError as error:
+            if self._spool_error is None:
+                log.error("The accounts do not outlive a kill: no spool (%s).", error)
+            self._spool_error = f"The spool of the accounts cannot be opened: {error.strerror}."
+            return
+        if self._spool_error is not None:
+            log.info("The accounts outlive a kill again.")
+        self._spool_error = None
+        with suppress(StoreFailed):  # the next flush tells it
+            if self._spool is not None:
+                await self._take_up(self._spool)
 
     async def _take_up(self, spool: Spool) -> None:
         """Adds what an earlier process put into the spool and did not store."""
-        if not self._left:
+        if self._left is None:
             return
-        stored = await self._database.read(partial(store.applied, spool=spool.id)) or 0
-        left, self._left = self._left, []
-        found: list[Charge] = []
-        for number, payload in left:
-            if number > stored:
-                with suppress(msgspec.DecodeError):
-                    found.append(_DECODE(payload))
-        self._add_charges(found)
-        if found:
-            log.info(
-                "%d entries of the accounts were found that a killed process left.", len(found)
-            )
+        stored = await self._stored(spool)
+        left, self._left = self._left, None
+        self._add_charges(_charges(left, stored))
+        spool.applied(stored)  # where the file is older than the database
 
-    async def _store_for_ever(self) -> None:
-        forget_at = 0.0
-        while True:
+    async def _take_up_others(self) -> None:
+        """Stores what is left in spools that no process has."""
+        spools = await asyncio.to_thread(open_left_spools, self._directory)
+        try:
+            for spool in spools:
+                found = _charges(spool.entries(), await self._stored(spool))
+                sums: dict[Key, Sums] = {}
+                _sum_up(((self._keys.of(charge), _SUMS(charge)) for charge in found), sums)
+                if sums:
+                    await self._write(sums, spool.id, spool.last)
+        finally:
+            for spool in spools:
+                spool.close()
+
+    async def _stored(self, spool: Spool) -> int:
+        """The number of the last entry of a spool that is in the database."""
+        return await self._database.read(partial(store.applied, spool=spool.id)) or 0
+
+    async def _store_until_stopped(self) -> None:
+        while not self._stopping.is_set():
+            if self.keep_days and self._spool is None:
+                await self._open_spool()
             await self.flush()
-            if self._now() >= forget_at:
-                forget_at = self._now() + FORGET_S
-                await self._forget()
-            await asyncio.sleep(FLUSH_S if self._error is None else RETRY_S)
+            if self.keep_days and self._now() >= self._tidy_at:
+                await self._tidy()
+            pause = FLUSH_S if self._error is None else RETRY_S
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), pause)
+
+    async def _tidy(self) -> None:
+        """Deletes what is too old, and takes up what killed processes have left."""
+        self._tidy_at = self._now() + RETRY_S
+        try:
+            await self._forget()
+            await self._take_up_others()
+            self._tidy_at = self._now() + TIDY_S
+        except (StoreFailed, OSError):
+            pass  # the next flush, or the next opening of a spool, tells it
+        except Exception:
+            log.exception("What killed processes have left could not be taken up")
 
     async def _forget(self) -> None:
         first = datetime.fromtimestamp(self._now(), UTC) - timedelta(days=self.keep_days)
-        if not self._database.path.exists():
-            return
-        with suppress(StoreFailed):  # the next flush tells it
+        if self._database.path.exists():
             await self._database.run(partial(store.forget_before, day=first.strftime("%Y-%m-%d")))
 
     def _failed(self, error: StoreFailed) -> None:
@@ -272,3 +321,30 @@ _SUMS = attrgetter(
     *("usage.load_s", "usage.prompt_s", "usage.completion_s"),
 )
 """`Sums` of a charge: its first value counts requests."""
+
+
+def _charges(entries: Iterable[tuple[int, bytes]], stored: int) -> list[Charge]:
+    """Those of a spool's entries that come after the number `stored`."""
+    found: list[Charge] = []
+    for number, payload in entries:
+        if number > stored:
+            with suppress(msgspec.DecodeError):
+                found.append(_DECODE(payload))
+    if found:
+        log.info("%d entries of the accounts were found that a killed process left.", len(found))
+    return found
+
+
+def _sum_up(entries: Iterable[tuple[Key, Sums]], into: dict[Key, Sums]) -> int:
+    """Adds entries up by their keys. Returns how many were given up, because `into` has
+    MAX_PENDING others."""
+    lost = 0
+    for key, sums in entries:
+        known = into.get(key)
+        if known is not None:
+            into[key] = tuple(map(add, known, sums))
+        elif len(into) < MAX_PENDING:
+            into[key] = sums
+        else:
+            lost += 1
+    return lost

@@ -26,17 +26,17 @@ class EntryKeys:
         self._labels = labels
         self._trusted: frozenset[str] = frozenset()
         self._parties = Parties()
-        self._known: dict[tuple[str, str | None, Party], Key] = {}
+        self._known: dict[tuple[str, str, str | None, Party], Key] = {}
         self._day = ""
         self._day_begins_at = self._day_ends_at = 0.0
 
     def apply(self, trusted: Iterable[str]) -> None:
-        """`trusted`: names of the credentials that are believed which person they act for."""
-        self._trusted = frozenset(trusted)
+        """`trusted`: names of the tokens that are believed which person they act for."""
+        self._trusted = frozenset(f"token {name}" for name in trusted)
 
     def believed(self, charge: Charge) -> Charge:
-        """A charge without the person that a credential which is not trusted names."""
-        if not charge.party.user or charge.credential in self._trusted:
+        """A charge without the person, where that was named by who is not trusted with it."""
+        if not charge.party.user or charge.account in self._trusted:
             return charge
         return replace(charge, party=charge.party._replace(user=""))
 
@@ -44,7 +44,7 @@ class EntryKeys:
         """The key of the entry of a charge; charges come in the order of their times."""
         if not self._day_begins_at <= charge.at < self._day_ends_at:  # clocks are set back, too
             self._turn_day(charge.at)
-        asked = charge.account, charge.usage.model, charge.party
+        asked = charge.account, charge.credential, charge.usage.model, charge.party
         key = self._known.get(asked)
         if key is None:
             if len(self._known) >= MAX_KNOWN:
