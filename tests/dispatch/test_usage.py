@@ -98,7 +98,7 @@ def test_of_a_long_line_the_end_is_kept(size: int) -> None:
 
 @pytest.mark.parametrize("size", [1, 7, 1000, 65_536, 1_000_000])
 @pytest.mark.parametrize(
-    "counts", [b'"prompt_eval_count":8', b'"prompt_eval_count":8,"eval_count":3']
+    "counts", [b'"prompt_eval_count":8', b'"prompt_eval_count": 8, "eval_count": 3']
 )
 @pytest.mark.parametrize("end", [b"}", b"}\n"])
 @pytest.mark.parametrize("length", [10, 70_000, 200_000])
