@@ -10,6 +10,7 @@ import asyncio
 import json
 import ssl
 import time
+from contextlib import suppress
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -25,6 +26,9 @@ from ..upstream.request import ResponseHead, UpstreamRequest
 TIMEOUT_S = 15.0
 ATTEMPTS = 2
 """A stream that seems to be held back is looked at again: this machine may have been busy."""
+
+CLOSE_S = 1.0
+"""For the end of a socket that has answered."""
 
 MAX_BYTES = 64 * 1024
 """Of a reply; that of `/health/stream` has some hundred."""
@@ -142,6 +146,10 @@ async def _answered(connection: WebSocketClientConnection) -> str | None:
         connection.close()
     if answer is None and connection.close_code is None:
         return "the connection is cut after the handshake."
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_S):
+            while answer is not None:  # until the gateway has closed it, too
+                answer = await connection.read_message()
     return None
 
 

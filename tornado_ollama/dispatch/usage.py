@@ -83,7 +83,8 @@ class _Last(msgspec.Struct, gc=False):
 _LAST = msgspec.json.Decoder(_Last)
 
 _COUNT = re.compile(
-    rb'"((?:prompt_)?eval_count|prompt_eval_cached_count|(?:load|(?:prompt_)?eval)_duration)": ?([0-9]{1,19})'
+    rb'"((?:prompt_)?eval_count|prompt_eval_cached_count|(?:load|(?:prompt_)?eval)_duration)"'
+    rb": ?([0-9]{1,19})"
 )
 """A count in the end of a line. Within a text of JSON its quotes would be escaped."""
 
