@@ -399,7 +399,9 @@ def test_other_browsers_open_the_page_without_the_server_and_drop_its_worker(
     until(browser, READY)
     reader.see("#model-name", ":")
     reader.is_answered("About otters", "They hold hands.")
-    reader.is_true("navigator.serviceWorker.controller?.state === 'activated'")
+    # The worker keeps hundreds of files, one after the other.
+    is_there = "navigator.serviceWorker.controller?.state === 'activated'"
+    until(browser, f"Boolean({is_there})", 3 * PATIENCE_S)
     gateway.stop()
     browser.reload()
     reader.see("#notice", "The server cannot be reached.")

@@ -193,6 +193,7 @@ def thinking_and_tools(reader: Reader) -> None:
     talk.end()
     reader.see(f"{ANSWER} .tool", "look")
     box = f"{ANSWER} .tool textarea"
+    reader.there(box)
     before = reader.browser.evaluate(HEIGHT.format(box))
     reader.write(box, "a line\n" * 12)
     reader.is_true(f"{HEIGHT.format(box)} > {before} * 1.5")
@@ -454,6 +455,7 @@ def test_the_token_in_other_browsers_too(
     reader.there("#token-dialog[open]")
     browser.type("#token", TOKEN)
     browser.press("#token-dialog [type='submit']")
+    reader.is_true("!document.querySelector('#token-dialog').open")
     reader.is_answered("May I?", "You may.")
     holds = f"(store) => JSON.stringify({{...store}}).includes({TOKEN!r})"
     assert browser.evaluate(f"[sessionStorage, localStorage].map({holds})") == [True, False]
