@@ -399,9 +399,12 @@ def test_other_browsers_open_the_page_without_the_server_and_drop_its_worker(
     until(browser, READY)
     reader.see("#model-name", ":")
     reader.is_answered("About otters", "They hold hands.")
-    # The worker keeps hundreds of files, one after the other.
-    is_there = "navigator.serviceWorker.controller?.state === 'activated'"
-    until(browser, f"Boolean({is_there})", 3 * PATIENCE_S)
+    is_there = "Boolean(navigator.serviceWorker.controller?.state === 'activated')"
+    try:
+        until(browser, is_there)
+    except AssertionError:  # a worker that could not keep every file is tried again at a visit
+        browser.reload()
+        until(browser, is_there)
     gateway.stop()
     browser.reload()
     reader.see("#notice", "The server cannot be reached.")
