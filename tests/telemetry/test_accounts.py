@@ -220,6 +220,34 @@ async def test_a_failure_is_over_though_nothing_was_charged_since(
 
 
 @pytest.mark.gen_test
+async def test_what_is_left_is_taken_up_once_though_somebody_asks_meanwhile(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = make(), make()
+    await first.start()
+    first.charge(charge())
+    kill(first)
+    asked: list[spools.Spool] = []
+    both = asyncio.Event()
+    ask = second._stored
+
+    async def slow(spool: spools.Spool) -> int:
+        asked.append(spool)
+        await both.wait()
+        return await ask(spool)
+
+    monkeypatch.setattr(second, "_stored", slow)
+    starting = asyncio.create_task(second.start())
+    await until(lambda: len(asked) == 1, "the spool is opened")
+    flushing = asyncio.create_task(second.flush())
+    await until(lambda: len(asked) == 2, "a flush takes it up, too")
+    both.set()
+    await asyncio.gather(starting, flushing)
+    await second.flush()
+    assert stored(tmp_path) == 1 and second.failure is None
+
+
+@pytest.mark.gen_test
 async def test_a_spool_older_than_the_database_begins_behind_it(make: Make, tmp_path: Path) -> None:
     accounts = make()
     await accounts.start()

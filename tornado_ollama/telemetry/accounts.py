@@ -231,7 +231,8 @@ class Accounts:
             return
         stored = await self._stored(spool)
         left, self._left = self._left, None
-        self._add_charges(_charges(left, stored))
+        if left is not None:  # a flush may have taken it up meanwhile
+            self._add_charges(_charges(left, stored))
         spool.applied(stored)  # where the file is older than the database
 
     async def _take_up_others(self) -> None:
