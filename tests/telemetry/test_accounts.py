@@ -69,6 +69,12 @@ def stored(directory: Path) -> int:
     return int(requests or 0)
 
 
+async def taken_up(accounts: Accounts, directory: Path, requests: int) -> None:
+    """Starts the next process, after which so many requests are in the database."""
+    await accounts.start()
+    await until(lambda: stored(directory) == requests, "what was left is taken up")
+
+
 @contextmanager
 def locked(directory: Path) -> Iterator[None]:
     """Another program holds the database."""
@@ -181,8 +187,7 @@ async def test_a_spool_that_is_full_is_told_once_and_takes_more_after_a_batch(
     assert stored(tmp_path) == 300
     accounts.charge(charge())
     kill(accounts)
-    await make().start()
-    await until(lambda: stored(tmp_path) == 301, "it is taken up")
+    await taken_up(make(), tmp_path, 301)
 
 
 @pytest.mark.gen_test
@@ -201,8 +206,7 @@ async def test_a_spool_that_could_not_be_opened_is_opened_when_it_can(
     await until(lambda: accounts.failure is None, "it is opened")
     accounts.charge(charge())
     kill(accounts)
-    await make().start()
-    await until(lambda: stored(tmp_path) == 2, "it is taken up")
+    await taken_up(make(), tmp_path, 2)
 
 
 @pytest.mark.gen_test
@@ -261,8 +265,7 @@ async def test_a_spool_older_than_the_database_begins_behind_it(make: Make, tmp_
     for _ in range(3):
         accounts.charge(charge())
     kill(accounts)
-    await make().start()
-    await until(lambda: stored(tmp_path) == 23, "they are taken up")
+    await taken_up(make(), tmp_path, 23)
 
 
 @pytest.mark.gen_test

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -127,7 +127,11 @@ class Accounts:
         self._add_charges(taken)
 
     def _add_charges(self, charges: Iterable[Charge]) -> None:
-        self._add((self._keys.of(charge), _SUMS(charge)) for charge in charges)
+        self._add(self._entries(charges))
+
+    def _entries(self, charges: Iterable[Charge]) -> Iterator[tuple[Key, Sums]]:
+        """Whose each charge is, and what is added up of it."""
+        return ((self._keys.of(charge), _SUMS(charge)) for charge in charges)
 
     def _add(self, entries: Iterable[tuple[Key, Sums]]) -> None:
         self.lost += _sum_up(entries, self._pending)
@@ -242,7 +246,7 @@ class Accounts:
             for spool in spools:
                 found = _charges(spool.entries(), await self._stored(spool))
                 sums: dict[Key, Sums] = {}
-                _sum_up(((self._keys.of(charge), _SUMS(charge)) for charge in found), sums)
+                _sum_up(self._entries(found), sums)
                 if sums:
                     await self._write(sums, spool.id, spool.last)
         finally:
